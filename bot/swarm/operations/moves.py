@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -25,11 +26,33 @@ START_TIMEOUT_S: Final = 60.0
 """For one task to be placed, prepared and started, beyond the times that its spec names."""
 PENDING_S: Final = 5.0
 """A new task that has no node for so long, with the scheduler's reason, is not waited for."""
-WORKLOAD: Final = FactsQuery(services=True, task_list=True)
 
 
 @dataclass(frozen=True, slots=True)
-class MoveService(Operation):
+class _OneService(ABC):
+    """What the steps about one service have in common."""
+
+    service: str
+    """The service's id."""
+    service_name: str
+
+    @property
+    def query(self) -> FactsQuery:
+        """Return a query for services and all tasks."""
+        return FactsQuery(services=True, task_list=True)
+
+    def found(self, facts: Facts) -> ServiceFacts | None:
+        """Return the service; None if there is none, or if the cluster cannot be read."""
+        return facts.swarm.service(self.service) if facts.swarm else None
+
+    def running(self, swarm: ClusterFacts, off: Sequence[str] = ()) -> int:
+        """Return how many tasks run that are meant to, not counting those on the nodes ``off``."""
+        found = (task for task in swarm.tasks_of(self.service) if task.wanted and task.state == "running")
+        return sum(task.node not in off for task in found)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveService(_OneService, Operation):
     """Start a service's tasks on other nodes before those on ``nodes`` stop.
 
     It changes the service's placement for a while (bot/swarm/services/temporary_spec.py). A step that runs always
@@ -38,9 +61,6 @@ class MoveService(Operation):
 
     kind: ClassVar[str] = "move-service"
 
-    service: str
-    """The service's id."""
-    service_name: str
     nodes: tuple[str, ...]
     """The ids of the nodes that its tasks leave."""
     node_names: tuple[str, ...]
@@ -55,14 +75,9 @@ class MoveService(Operation):
         """Return the wanted state in words."""
         return f"{tick(self.service_name)} is fully running without {self._off}"
 
-    @property
-    def query(self) -> FactsQuery:
-        """Return a query for services and all tasks."""
-        return WORKLOAD
-
     def timeout(self, facts: Facts) -> float:
         """Return the time for each task, one after the other: to start, to be healthy, and to stop."""
-        service = _service(facts, self.service)
+        service = self.found(facts)
         if facts.swarm is None or service is None:
             return START_TIMEOUT_S
         each = START_TIMEOUT_S + service.stop_grace + _healthy_after(service) + _delay(service)
@@ -72,16 +87,16 @@ class MoveService(Operation):
         """Return whether no task of the service is left on the nodes and every replica runs elsewhere."""
         if facts.swarm is None:
             return False
-        service = _service(facts, self.service)
+        service = self.found(facts)
         if service is None:
             return True
-        return not self._left(facts.swarm) and _running(facts.swarm, self.service, off=self.nodes) >= service.replicas
+        return not self._left(facts.swarm) and self.running(facts.swarm, off=self.nodes) >= service.replicas
 
     def progress(self, facts: Facts) -> str:
         """Return how many tasks are left on the nodes, and how many run elsewhere."""
         if facts.swarm is None:
             return ""
-        left, elsewhere = len(self._left(facts.swarm)), _running(facts.swarm, self.service, off=self.nodes)
+        left, elsewhere = len(self._left(facts.swarm)), self.running(facts.swarm, off=self.nodes)
         return f"{number_of(left, 'task')} left, {elsewhere} running elsewhere"
 
     def apply(self, engines: Engines, facts: Facts) -> None:
@@ -91,7 +106,7 @@ class MoveService(Operation):
 
     def failed(self, facts: Facts) -> str:
         """Return why a new task does not start. The old ones go on running."""
-        return _failure(facts, self.service)
+        return _failure(facts, self.found(facts))
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Return the error with how far it is. A later step takes the placement back."""
@@ -105,11 +120,11 @@ class MoveService(Operation):
         return listed(map(tick, self.node_names))
 
     def _left(self, swarm: ClusterFacts) -> list[TaskFacts]:
-        return [task for task in _tasks(swarm, self.service) if task.node in self.nodes and task.alive]
+        return [task for task in swarm.tasks_of(self.service) if task.node in self.nodes and task.alive]
 
 
 @dataclass(frozen=True, slots=True)
-class AddReplicas(Operation):
+class AddReplicas(_OneService, Operation):
     """Run more tasks of a replicated service for a while, so that the emptiest nodes get some.
 
     A step that runs always must take them back, which takes tasks from the fullest nodes: :class:`RestoreSpec`.
@@ -117,9 +132,6 @@ class AddReplicas(Operation):
 
     kind: ClassVar[str] = "add-replicas"
 
-    service: str
-    """The service's id."""
-    service_name: str
     replicas: int
     """How many it has now."""
     extra: int
@@ -134,27 +146,22 @@ class AddReplicas(Operation):
         """Return the wanted state in words."""
         return f"{tick(self.service_name)} runs {number_of(self.replicas + self.extra, 'task')}"
 
-    @property
-    def query(self) -> FactsQuery:
-        """Return a query for services and all tasks."""
-        return WORKLOAD
-
     def timeout(self, facts: Facts) -> float:
         """Return the time to start and to be healthy."""
-        service = _service(facts, self.service)
+        service = self.found(facts)
         return START_TIMEOUT_S + (_healthy_after(service) if service else 0.0)
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether that many tasks run."""
-        return facts.swarm is not None and _running(facts.swarm, self.service) >= self.replicas + self.extra
+        return facts.swarm is not None and self.running(facts.swarm) >= self.replicas + self.extra
 
     def progress(self, facts: Facts) -> str:
         """Return how many run."""
-        return f"{_running(facts.swarm, self.service)} running" if facts.swarm else ""
+        return f"{self.running(facts.swarm)} running" if facts.swarm else ""
 
     def failed(self, facts: Facts) -> str:
         """Return why a new task does not start."""
-        return _failure(facts, self.service)
+        return _failure(facts, self.found(facts))
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Add the replicas, unless they were added before."""
@@ -163,14 +170,10 @@ class AddReplicas(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreSpec(Operation):
+class RestoreSpec(_OneService, Operation):
     """Take back what :class:`MoveService` or :class:`AddReplicas` changed in a service's spec."""
 
     kind: ClassVar[str] = "restore-spec"
-
-    service: str
-    """The service's id."""
-    service_name: str
 
     @property
     def doing(self) -> str:
@@ -182,25 +185,20 @@ class RestoreSpec(Operation):
         """Return the wanted state in words."""
         return f"{tick(self.service_name)} has its own spec again"
 
-    @property
-    def query(self) -> FactsQuery:
-        """Return a query for services and all tasks."""
-        return WORKLOAD
-
     def timeout(self, facts: Facts) -> float:
         """Return the time for a task to stop."""
-        service = _service(facts, self.service)
+        service = self.found(facts)
         return self.timeout_s + (service.stop_grace if service else 0.0)
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether nothing temporary is left in the spec, and no more tasks run than it asks for."""
         if facts.swarm is None:
             return False
-        service = _service(facts, self.service)
+        service = self.found(facts)
         if service is None:
             return True
         most = service.replicas if service.mode == "replicated" else len(facts.swarm.nodes)
-        return not is_temporary(service.spec) and _running(facts.swarm, self.service) <= most
+        return not is_temporary(service.spec) and self.running(facts.swarm) <= most
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Take it back, then the label: a rollback returns to the spec between the two, which is the service's own."""
@@ -218,26 +216,11 @@ class RestoreSpec(Operation):
         )
 
 
-def _service(facts: Facts, service_id: str) -> ServiceFacts | None:
-    return facts.swarm.service(service_id) if facts.swarm else None
-
-
-def _tasks(swarm: ClusterFacts, service_id: str) -> list[TaskFacts]:
-    return [task for task in swarm.task_list if task.service == service_id]
-
-
-def _running(swarm: ClusterFacts, service_id: str, off: Sequence[str] = ()) -> int:
-    """Return how many tasks of the service run that are meant to, not counting those on the nodes ``off``."""
-    found = (task for task in _tasks(swarm, service_id) if task.wanted and task.state == "running")
-    return sum(task.node not in off for task in found)
-
-
-def _failure(facts: Facts, service_id: str) -> str:
+def _failure(facts: Facts, service: ServiceFacts | None) -> str:
     """Return why tasks that a temporary change started do not run, in a sentence; "" while they may."""
-    service = _service(facts, service_id)
     if facts.swarm is None or service is None or not is_temporary(service.spec):
         return ""
-    name, tasks = tick(service.name), _tasks(facts.swarm, service_id)
+    name, tasks = tick(service.name), facts.swarm.tasks_of(service.id)
     stuck = [task for task in tasks if task.wanted and task.state == "pending" and facts.at - task.since > PENDING_S]
     if reasons := sorted({plain_line(task.error) for task in stuck if task.error}):
         return f"{number_of(len(stuck), 'task')} of {name} cannot be placed: {listed(reasons)}."
