@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from bot.blocks import plain_line, tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, FactsQuery, Operation, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS
 from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
+from bot.swarm.services.rollout import PENDING_S
+from bot.swarm.services.rollout_time import DEFAULT_RETRIES, health_check, healthy_after_s, update_delay_s
 from bot.swarm.services.temporary_spec import (
     LABEL,
     is_temporary,
@@ -24,8 +26,6 @@ from bot.text.suggest import listed, number_of
 
 START_TIMEOUT_S: Final = 60.0
 """For one task to be placed, prepared and started, beyond the times that its spec names."""
-PENDING_S: Final = 5.0
-"""A new task that has no node for so long, with the scheduler's reason, is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class MoveService(_OneService, Operation):
         service = self.found(facts)
         if facts.swarm is None or service is None:
             return START_TIMEOUT_S
-        each = START_TIMEOUT_S + service.stop_grace + _healthy_after(service) + _delay(service)
+        each = START_TIMEOUT_S + service.stop_grace + _healthy_after(service) + update_delay_s(service)
         return each * max(1, len(self._left(facts.swarm)))
 
     def satisfied(self, facts: Facts) -> bool:
@@ -232,13 +232,7 @@ def _failure(facts: Facts, service: ServiceFacts | None) -> str:
 
 
 def _healthy_after(service: ServiceFacts) -> float:
-    """Return the seconds after which a task that starts must be healthy or has failed, by its health check."""
-    check: Mapping[str, Any] = service.container.get("Healthcheck") or {}
-    keys = ("StartPeriod", "Interval", "Timeout")
-    start, interval, timeout = (float(check.get(key) or 0) / NANOSECONDS for key in keys)
-    return start + (interval + timeout) * float(check.get("Retries") or 0)
-
-
-def _delay(service: ServiceFacts) -> float:
-    """Return the seconds between two batches of an update."""
-    return float((service.spec.get("UpdateConfig") or {}).get("Delay") or 0) / NANOSECONDS
+    """Return the seconds after which a task that starts is healthy or has failed, even if each check takes long."""
+    check = health_check(service)
+    checking = (check.get("Timeout") or 0) / NANOSECONDS * (check.get("Retries") or DEFAULT_RETRIES)
+    return healthy_after_s(service) + float(checking)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.blocks import plain_line, tick
 from bot.model import Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.placement import meets_constraints, schedulable_nodes
+from bot.swarm.services.rollout_time import health_check
 from bot.text.suggest import listed, number_of
 
 MIN_AVAILABLE: Final = "swarmbot.min-available"
@@ -88,7 +89,7 @@ def _shortage(
 
 def health_warnings(found: Sequence[Shortage]) -> list[str]:
     """Return a warning for the services that are moved and whose spec has no health check."""
-    names = [tick(each.service.name) for each in found if not each.gap and not _health_check(each.service)]
+    names = [tick(each.service.name) for each in found if not each.gap and not health_check(each.service)]
     if not names:
         return []
     has, its = ("has", "its") if len(names) == 1 else ("have", "their")
@@ -121,8 +122,3 @@ def _ports(service: ServiceFacts) -> list[dict[str, Any]]:
 
 def _mounts(service: ServiceFacts) -> list[dict[str, Any]]:
     return list(service.container.get("Mounts") or ())
-
-
-def _health_check(service: ServiceFacts) -> bool:
-    test = (service.container.get("Healthcheck") or {}).get("Test") or []
-    return bool(test) and test[0] != "NONE"

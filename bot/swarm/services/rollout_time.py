@@ -21,8 +21,13 @@ def rollout_timeout_s(service: ServiceFacts) -> float:
     policy = service.spec.get("UpdateConfig") or {"Parallelism": 1}
     wanted = max(service.replicas, service.running, service.desired, 1)
     batches = math.ceil(wanted / (policy.get("Parallelism") or wanted))
-    each = START_S + (policy.get("Delay") or 0) / NANOSECONDS + service.stop_grace + healthy_after_s(service)
+    each = START_S + update_delay_s(service) + service.stop_grace + healthy_after_s(service)
     return BASE_S + batches * each + monitor_s(service)
+
+
+def update_delay_s(service: ServiceFacts) -> float:
+    """Return the seconds between two batches of an update."""
+    return float((service.spec.get("UpdateConfig") or {}).get("Delay") or 0) / NANOSECONDS
 
 
 def health_check(service: ServiceFacts) -> dict[str, Any]:
