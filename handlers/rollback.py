@@ -122,9 +122,7 @@ def _notes(facts: Facts, service: ServiceFacts, target: Mapping[str, Any], *, ke
     good = facts.good_specs.get(service.id)
     if kept:
         return [f"Its tasks were last seen to run {when(good.seen)}."] if good else []
-    found = [
-        "Docker keeps only the spec before the last update, whatever it changed: a second rollback undoes this one."
-    ]
+    found = [ONE_SPEC]
     last = good_target(facts, service.id, service.spec)
     if good and last and spec_changes(last, target) and spec_changes(last, service.spec):
         found.append(
