@@ -115,7 +115,7 @@ def _rebalance(facts: Facts, nodes: Sequence[NodeFacts]) -> str:
     swarm = require_cluster(facts)
     changed = {node.id: replace(node, availability="active") for node in nodes}
     after = replace(swarm, nodes=tuple(changed.get(node.id, node) for node in swarm.nodes))
-    if any(spread.moves and not spread.obstacle for spread in spreads(after)):
+    if any(spread.can_move for spread in spreads(after)):
         return ", until `/swarm rebalance` moves some"
     return ""
 

@@ -42,7 +42,7 @@ def rebalance(facts: Facts, arguments: RebalanceArguments) -> Plan:
     """Move as few tasks as possible. What an unfinished drain or rebalance left in a spec is taken back too."""
     swarm = require_cluster(facts)
     wanted = _wanted(facts, swarm, arguments.target)
-    moving = [each for each in wanted if each.moves and not each.obstacle]
+    moving = [each for each in wanted if each.can_move]
     left = [each for each in wanted if each not in moving and is_temporary(each.service.spec)]
     changed = [*moving, *left]
     of = tick(arguments.target) if arguments.target else f"{facts.name}'s services"
@@ -86,7 +86,7 @@ def _is_node(facts: Facts, swarm: ClusterFacts, name: str) -> bool:
 def _steps(spread: Spread) -> Sequence[Step]:
     service, track = spread.service, spread.service.name
     back = Step(RestoreSpec(service.id, service.name), track, always=True)
-    if not spread.moves or spread.obstacle:
+    if not spread.can_move:
         return [back]
     return [Step(AddReplicas(service.id, service.name, service.replicas, spread.moves), track), back]
 

@@ -26,11 +26,6 @@ class Spread:
     """Why its tasks cannot be moved without stopping any first, a sentence; "" if they can."""
 
     @property
-    def skew(self) -> int:
-        """The difference between the fullest and the emptiest node."""
-        return max(self.counts.values(), default=0) - min(self.counts.values(), default=0)
-
-    @property
     def moves(self) -> int:
         """The fewest moves after which no two nodes differ by more than one task."""
         if not self.counts:
@@ -40,6 +35,11 @@ class Spread:
         missing = sum(max(0, least - count) for count in self.counts.values())
         surplus = sum(max(0, count - most) for count in self.counts.values())
         return max(missing, surplus)
+
+    @property
+    def can_move(self) -> bool:
+        """Whether there are moves, and nothing is in their way."""
+        return self.moves > 0 and not self.obstacle
 
     def after(self) -> dict[str, int]:
         """Return the tasks by node id after the moves, as the scheduler places them."""

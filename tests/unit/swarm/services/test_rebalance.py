@@ -31,4 +31,4 @@ def test_fewer_moves_would_not_do(counts: list[int]) -> None:
     before = spread(counts)
     gained = sum(max(0, now - then) for then, now in zip(counts, before.after().values(), strict=True))
     assert gained == before.moves
-    assert before.moves == 0 or before.skew > 1
+    assert before.moves == 0 or max(counts) - min(counts) > 1
