@@ -134,9 +134,8 @@ def _unplaced(group: Unplaced, names: dict[str, str]) -> list[str]:
     if new:
         return lines
     for text, nodes in list(nodes_by_obstacle(group.verdicts).items())[:MAX_NODES]:
-        shown = [tick(node.name) for node in nodes[:MAX_NODES]]
-        more = [f"{len(nodes) - MAX_NODES} more"] if len(nodes) > MAX_NODES else []
-        lines.append(f"• {listed([*shown, *more])}: {text or 'takes it, as far as the facts tell'}")
+        shown = listed((tick(node.name) for node in nodes), limit=MAX_NODES)
+        lines.append(f"• {shown}: {text or 'takes it, as far as the facts tell'}")
     return lines
 
 

@@ -29,9 +29,12 @@ def part_of(count: int, total: int, noun: str) -> str:
     return f"{count} of {total} {noun}{'' if total == 1 else 's'}"
 
 
-def listed(words: Iterable[str], *, joint: str = "and") -> str:
-    """Return ``a``, ``a and b`` or ``a, b and c``; "" for no words."""
-    *most, last = list(words) or [""]
+def listed(words: Iterable[str], *, joint: str = "and", limit: int | None = None) -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``; "" for no words. Of more than ``limit``: ``a, b and 3 more``."""
+    found = list(words) or [""]
+    if limit is not None and len(found) > limit:
+        found[limit:] = [f"{len(found) - limit} more"]
+    *most, last = found
     return f"{', '.join(most)} {joint} {last}" if most else last
 
 

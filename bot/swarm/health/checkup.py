@@ -182,14 +182,8 @@ def _silent_peers(facts: Facts, host: HostFacts, together: Sequence[str]) -> lis
     silent |= {other.name: f"{tick(other.name)} (could not be read)" for other in hosts if not other.responds}
     if not silent:
         return []
-    return [Finding("warning", f"skipped: routes to {_first([*silent.values()])}.", host.name)]
+    return [Finding("warning", f"skipped: routes to {listed(silent.values(), limit=MAX_LISTED)}.", host.name)]
 
 
 def _some(names: Sequence[str]) -> str:
-    return _first([*map(tick, names)])
-
-
-def _first(parts: Sequence[str]) -> str:
-    """Return the first MAX_LISTED of these, and how many more there are."""
-    more = [f"{len(parts) - MAX_LISTED} more"] if len(parts) > MAX_LISTED else []
-    return listed([*parts[:MAX_LISTED], *more])
+    return listed(map(tick, names), limit=MAX_LISTED)

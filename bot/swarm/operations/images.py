@@ -53,12 +53,9 @@ class RemoveImages(Operation):
     @property
     def doing(self) -> str:
         """Return the step in words, with the images that go."""
-        shown = [image.shown for image in self.images[:MAX_LISTED]]
-        more = [f"{len(self.images) - MAX_LISTED} more"] if len(self.images) > MAX_LISTED else []
         count = number_of(len(self.images), "image")
-        return f"removing {count} of `{self.host}` (frees at most {about_size(self.size_bytes)}): " + listed(
-            [*shown, *more]
-        )
+        shown = listed((image.shown for image in self.images), limit=MAX_LISTED)
+        return f"removing {count} of `{self.host}` (frees at most {about_size(self.size_bytes)}): {shown}"
 
     @property
     def done(self) -> str:
@@ -85,9 +82,8 @@ class RemoveImages(Operation):
         removed = f"{number_of(len(self.images) - len(kept), 'image')} of `{self.host}` removed"
         if not kept:
             return removed
-        shown = [image.shown for image in kept[:MAX_LISTED]]
-        more = [f"{len(kept) - MAX_LISTED} more"] if len(kept) > MAX_LISTED else []
-        return f"{removed}; kept, because used or named by now: {listed([*shown, *more])}"
+        shown = listed((image.shown for image in kept), limit=MAX_LISTED)
+        return f"{removed}; kept, because used or named by now: {shown}"
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Remove what is still unused. Raise the first refusal of an engine after all images were tried."""

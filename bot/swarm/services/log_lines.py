@@ -101,8 +101,7 @@ def unread(facts: Facts, tasks: Iterable[TaskFacts]) -> dict[str, list[TaskFacts
 
 def listed_tasks(names: Mapping[str, str], tasks: Sequence[TaskFacts]) -> str:
     """Return the names of tasks in words; of many, the first ones."""
-    more = [f"{len(tasks) - MAX_NAMED} more"] if len(tasks) > MAX_NAMED else []
-    return listed([*(tick(names[task.id]) for task in tasks[:MAX_NAMED]), *more])
+    return listed((tick(names[task.id]) for task in tasks), limit=MAX_NAMED)
 
 
 def line_blocks(lines: Sequence[str], most: int) -> tuple[list[Block], int]:

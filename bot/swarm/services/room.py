@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from bot.blocks import tick
-from bot.model import ClusterFacts, ServiceFacts, TaskFacts
+from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.diagnosis import nodes_by_obstacle
 from bot.swarm.services.placement import misplaced_tasks
 from bot.swarm.services.scheduling import Verdict, judge, need_of, verdicts
@@ -71,7 +71,5 @@ def _placed(swarm: ClusterFacts, service: ServiceFacts, count: int) -> tuple[int
     return count, found
 
 
-def _nodes(nodes: Sequence[object]) -> str:
-    names = [tick(str(getattr(node, "name", ""))) for node in nodes[:MAX_NODES]]
-    more = [f"{len(nodes) - MAX_NODES} more"] if len(nodes) > MAX_NODES else []
-    return listed([*names, *more])
+def _nodes(nodes: Iterable[NodeFacts]) -> str:
+    return listed((tick(node.name) for node in nodes), limit=MAX_NODES)
