@@ -21,19 +21,20 @@ MAX_NAMED: Final = 4
 
 
 def open_changes(queue: Queue, approvals: ApprovalRepository, facts: Facts) -> tuple[OpenChange, ...]:
-    """Return what runs or waits for its turn in the cluster, then what waits for a decision. Raises Unavailable.
+    """Return what runs or waits for its turn in the cluster, then what waits for a decision. Raises Unavailable."""
+    waiting = changes_that_wait(queue, approvals, facts.name, facts)
+    return (*changes_in_line(queue, facts.name), *waiting)
 
-    Of what waits for a decision, ``facts`` show whether its plan still applies.
+
+def changes_that_wait(
+    queue: Queue, approvals: ApprovalRepository, cluster: str, facts: Facts | None = None
+) -> tuple[OpenChange, ...]:
+    """Return what waits for a decision in ``cluster``. Raises Unavailable.
+
+    With ``facts``, each tells whether its plan still applies.
     """
-    waiting = {approval.id: approval for approval in approvals.waiting(facts.name)}
-    decided = (_awaiting(job.order, waiting[job.order.id], facts) for job in queue.jobs(waiting))
-    return (*changes_in_line(queue, facts.name), *decided)
-
-
-def changes_that_wait(queue: Queue, approvals: ApprovalRepository, cluster: str) -> tuple[OpenChange, ...]:
-    """Return what waits for a decision in ``cluster``. Raises Unavailable."""
     waiting = {approval.id: approval for approval in approvals.waiting(cluster)}
-    return tuple(_awaiting(job.order, waiting[job.order.id]) for job in queue.jobs(waiting))
+    return tuple(_awaiting(job.order, waiting[job.order.id], facts) for job in queue.jobs(waiting))
 
 
 def changes_in_line(queue: Queue, cluster: str) -> tuple[OpenChange, ...]:
@@ -43,10 +44,8 @@ def changes_in_line(queue: Queue, cluster: str) -> tuple[OpenChange, ...]:
 
 def changes_text(changes: Sequence[OpenChange]) -> str:
     """Return "job `snx8` (`/swarm leave host-2`)", or "jobs …" with the first MAX_NAMED of several."""
-    named = [change_text(change) for change in changes[:MAX_NAMED]]
-    if len(changes) > MAX_NAMED:
-        named.append(f"{len(changes) - MAX_NAMED} more")
-    return f"{'job' if len(changes) == 1 else 'jobs'} {listed(named)}"
+    named = listed(map(change_text, changes), limit=MAX_NAMED)
+    return f"{'job' if len(changes) == 1 else 'jobs'} {named}"
 
 
 def planned_text(changes: Sequence[OpenChange]) -> str:
@@ -66,7 +65,7 @@ def _in_line(job: Job) -> OpenChange:
     return OpenChange(order.id, order.words, order.requester, state, tuple(words_in(order.args)))
 
 
-def _awaiting(order: Order, approval: Approval, facts: Facts | None = None) -> OpenChange:
+def _awaiting(order: Order, approval: Approval, facts: Facts | None) -> OpenChange:
     state: OpenChangeState = "awaiting confirmation" if approval.request.confirmation else "awaiting approval"
     changed = changed_facts(from_json(Basis, approval.request.basis), facts) if facts else []
     return OpenChange(
