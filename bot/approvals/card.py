@@ -147,7 +147,7 @@ def plan_message(job: Job, plan: Plan, warning: str = "") -> Message:
     warnings = [f"{WARNING} {warning}"] if warning else []
     if not plan.steps and not plan.left_out:
         lines = [f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}.", *warnings]
-        return Message("No change needed", tuple(paragraphs(lines)))
+        return Message(lines[0], tuple(paragraphs(lines)))
     title = f"Plan only: {plan.titles.imperative or tick(typed)}"
     lines = [f"*{title}*", *_plan_lines(plan, MAX_STEPS, job.id), *warnings]
     if not plan.steps:
