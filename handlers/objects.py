@@ -12,7 +12,7 @@ from bot.errors import Failed
 from bot.model import Facts, FactsQuery, NetworkFacts, ServiceFacts, StoredObject, VolumeFacts
 from bot.swarm.reading.node_lookup import find_node, require_cluster
 from bot.text.durations import age
-from bot.text.suggest import number_of
+from bot.text.suggest import first_of, number_of
 
 MAX_USERS: Final = 4
 """The number of services that a row names."""
@@ -195,5 +195,4 @@ def _references(service: ServiceFacts, kind: str) -> Iterable[Mapping[str, Any]]
 
 
 def _named(names: list[str]) -> str:
-    more = f" and {len(names) - MAX_USERS} more" if len(names) > MAX_USERS else ""
-    return ", ".join(names[:MAX_USERS]) + more
+    return first_of(names, MAX_USERS)

@@ -38,10 +38,10 @@ from bot.swarm.services.service_rows import (
 )
 from bot.swarm.services.service_state import missing_tasks, service_sign, update_text
 from bot.swarm.services.spec_words import spec_lines
-from bot.swarm.services.stacks import listed_names, require_stack, services_of, stack_names
+from bot.swarm.services.stacks import require_stack, services_of, stack_names
 from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
 from bot.swarm.stacks.drift import revision_lines, stack_diff
-from bot.text.suggest import number_of, part_of
+from bot.text.suggest import first_of, number_of, part_of
 
 MAX_TASKS: Final = 20
 """The number of tasks that the answer about one service lists."""
@@ -221,7 +221,7 @@ def stack(facts: Facts, arguments: StackArguments) -> Message:
         "Secrets": [each.name for each in swarm.secrets if each.stack == name],
         "Configs": [each.name for each in swarm.configs if each.stack == name],
     }
-    lines = [f"*{kind}* {listed_names(names, MAX_NAMES) or 'none'}" for kind, names in named.items()]
+    lines = [f"*{kind}* {first_of([*map(tick, names)], MAX_NAMES) or 'none'}" for kind, names in named.items()]
     lines += revision_lines(facts)
     own = services_of(swarm, name)
     if not own:

@@ -17,7 +17,7 @@ from bot.swarm.services.service_state import (
     update_text,
 )
 from bot.swarm.services.spec_words import mode_text, port_text, short_image
-from bot.text.suggest import number_of, part_of
+from bot.text.suggest import first_of, number_of, part_of
 
 COLUMNS: Final = ("service", "mode", "image", "tasks", "ports", "last update")
 MAX_TOLD: Final = 5
@@ -39,7 +39,7 @@ def service_rows(swarm: ClusterFacts, services: Sequence[ServiceFacts], now: flo
             service.mode,
             short_image(service.image),
             short_count(swarm, service),
-            _ports(service),
+            first_of([*map(port_text, service.ports)], MAX_PORTS),
             update_text(swarm, service, now),
         )
         for service in services
@@ -77,8 +77,3 @@ def service_title(swarm: ClusterFacts, found: ServiceFacts) -> str:
 def why_step(found: ServiceFacts) -> str:
     """Return what to do about a service that lacks tasks."""
     return f"Next: `/swarm why {found.name}` says why"
-
-
-def _ports(service: ServiceFacts) -> str:
-    more = f" and {len(service.ports) - MAX_PORTS} more" if len(service.ports) > MAX_PORTS else ""
-    return ", ".join(map(port_text, service.ports[:MAX_PORTS])) + more

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 from bot.blocks import echo, tick
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.text.suggest import nearest
+from bot.text.suggest import first_of, nearest
 
 MAX_LISTED: Final = 12
 """The number of stacks that a message names."""
@@ -38,12 +37,5 @@ def require_stack(facts: Facts, name: str) -> None:
     closest = f" Did you mean {tick(near)}?" if near else ""
     raise NotUnderstood(
         f"{facts.name} has no stack {echo(name)}.{closest}",
-        next_step=f"Stacks: {listed_names(names, MAX_LISTED)}." if names else "There are no stacks.",
+        next_step=f"Stacks: {first_of([*map(tick, names)], MAX_LISTED)}." if names else "There are no stacks.",
     )
-
-
-def listed_names(names: Collection[str], most: int) -> str:
-    """Return the names in backticks; of many the first, and how many more there are."""
-    found = list(names)
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(map(tick, found[:most])) + more
