@@ -12,7 +12,7 @@ from bot.model import ClusterFacts, Facts, FactsQuery, Finding, Plan, PlanTitles
 from bot.swarm.operations import AddReplicas, RestoreSpec
 from bot.swarm.reading.node_lookup import find_node, require_cluster
 from bot.swarm.services.rebalance import Spread, spreads
-from bot.swarm.services.service_lookup import find_service, matching_services
+from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.temporary_spec import is_temporary
 from bot.text.suggest import listed, number_of
 
@@ -70,7 +70,7 @@ def _wanted(facts: Facts, swarm: ClusterFacts, name: str) -> list[Spread]:
     found = spreads(swarm)
     if not name:
         return found
-    if matching_services(swarm, name) or not _is_node(facts, swarm, name):
+    if swarm.named(name) or not _is_node(facts, swarm, name):
         service = find_service(facts, name)
         return [each for each in found if each.service.id == service.id]
     node = find_node(facts, name)

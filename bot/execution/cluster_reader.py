@@ -12,7 +12,6 @@ from bot.queue.job import Job
 from bot.stack_revisions import Revisions
 from bot.stored_json import to_json
 from bot.swarm.reading.facts_reader import FactsReader
-from bot.swarm.services.service_lookup import matching_services
 
 
 class ClusterReader:
@@ -64,7 +63,7 @@ class ClusterReader:
             return facts
         services = facts.swarm.services if query.good_specs else ()
         if query.good_spec_of:
-            services = tuple(matching_services(facts.swarm, query.good_spec_of)[:1])
+            services = tuple(facts.swarm.named(query.good_spec_of)[:1])
         found = {service.id: self._good_specs.read(facts.cluster_id, service.id) for service in services}
         return replace(facts, good_specs={key: spec for key, spec in found.items() if spec}) if services else facts
 

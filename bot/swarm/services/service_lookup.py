@@ -6,17 +6,12 @@ from typing import Final
 
 from bot.blocks import echo, tick
 from bot.errors import NotUnderstood
-from bot.model import ClusterFacts, Facts, ServiceFacts
+from bot.model import Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.suggest import first_of, nearest
 
 MAX_LISTED: Final = 12
 """The number of services that a message names."""
-
-
-def matching_services(swarm: ClusterFacts, name: str) -> list[ServiceFacts]:
-    """Return the services that ``name`` means: by name, else by the start of an id. A name means one at most."""
-    return swarm.named(name)
 
 
 def find_service(facts: Facts, name: str) -> ServiceFacts:
@@ -25,7 +20,7 @@ def find_service(facts: Facts, name: str) -> ServiceFacts:
     Raise NotUnderstood with the nearest name if there is none, and with the ids if it is the start of several.
     """
     swarm = require_cluster(facts)
-    found = matching_services(swarm, name)
+    found = swarm.named(name)
     if len(found) == 1:
         return found[0]
     if found:
