@@ -197,6 +197,10 @@ class TaskFacts:
         """What it has in common with the tasks that it replaced: its service, and its slot or (global) its node."""
         return f"{self.service}.{self.slot or self.node}"
 
+    def name_in(self, service: str) -> str:
+        """Return what it is called if ``service`` is the name of its service: ``web.2``; of a global one ``web``."""
+        return f"{service}.{self.slot}" if self.slot else service
+
     @property
     def alive(self) -> bool:
         """Whether its node runs it, is about to, or has not stopped it yet."""

@@ -106,19 +106,14 @@ def _complaint(tasks: Sequence[TaskFacts]) -> str:
     waiting = [task for task in tasks if task.wanted and not task.ended and task.state != "running"]
     if errors := [task.error for task in waiting if task.error]:
         return errors[0]
-    places = {_place(task) for task in waiting}
-    failed = [task for task in tasks if task.failed and (not places or _place(task) in places)]
+    places = {task.place for task in waiting}
+    failed = [task for task in tasks if task.failed and (not places or task.place in places)]
     told = [f"{len(waiting)} {waiting[0].state}"] if waiting else []
     if failed:
         last = max(failed, key=lambda task: task.since)
         ended = "was rejected" if last.state == "rejected" else last.state
         told.append(f"the last task {ended}: {last.error or 'no reason given'}")
     return ", ".join(told)
-
-
-def _place(task: TaskFacts) -> object:
-    """Return what a task and those that it replaced have in common: the slot; for a global service, the node."""
-    return task.slot or task.node
 
 
 def running_tasks(tasks: Sequence[Json]) -> Mapping[str, int]:

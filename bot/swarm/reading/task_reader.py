@@ -115,7 +115,7 @@ def tasks_named(swarm: ClusterFacts, name: str) -> list[TaskFacts]:
 
 
 def _is_slot(service: ServiceFacts | None, task: TaskFacts, name: str) -> bool:
-    return service is not None and task.slot > 0 and name == f"{service.name}.{task.slot}"
+    return service is not None and task.slot > 0 and name == task.name_in(service.name)
 
 
 def _log_reader(query: LogQuery) -> Read:

@@ -99,9 +99,11 @@ def _judged(swarm: ClusterFacts, need: Need, tasks: Iterable[TaskFacts]) -> list
 
 
 def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Failing]:
+    places: dict[str, list[TaskFacts]] = {}
+    for task in tasks:
+        places.setdefault(task.place, []).append(task)
     found = []
-    for place in dict.fromkeys(task.place for task in tasks):
-        own = [task for task in tasks if task.place == place]
+    for own in places.values():
         ended = [task for task in own if task.failed]
         if not ended:
             continue

@@ -64,7 +64,7 @@ def task_names(swarm: ClusterFacts, tasks: Iterable[TaskFacts]) -> dict[str, str
     names = {}
     for task in found:
         service = swarm.service(task.service)
-        name = f"{service.name if service else task.service}{f'.{task.slot}' if task.slot else ''}"
+        name = task.name_in(service.name if service else task.service)
         names[task.id] = f"{name}.{task.id[:ID_CHARS]}" if places[task.place] > 1 else name
     return names
 

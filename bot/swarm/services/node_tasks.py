@@ -29,11 +29,10 @@ def task_lines(swarm: ClusterFacts, node: NodeFacts) -> list[str]:
 
 
 def _line(task: TaskFacts, names: Mapping[str, str]) -> str:
-    slot = f".{task.slot}" if task.slot else ""
     stops = ", told to stop" if task.alive and not task.wanted else ""
     error = f": {plain_line(task.error, MAX_ERROR_CHARS)}" if task.error else ""
     moment = f"since {when(task.since)}" if task.alive else when(task.since)
-    return f"{_sign(task)} {tick(_name(task, names) + slot)} {task.state} {moment}{stops}{error}"
+    return f"{_sign(task)} {tick(task.name_in(_name(task, names)))} {task.state} {moment}{stops}{error}"
 
 
 def _sign(task: TaskFacts) -> str:

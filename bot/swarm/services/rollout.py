@@ -123,13 +123,12 @@ def last_failure(swarm: ClusterFacts, service: ServiceFacts) -> str:
 
 def failure_text(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> str:
     """Return how a task ended by itself: "`web.2` on `host-3` failed with exit code 3: task: non-zero exit (3)"."""
-    slot = f".{task.slot}" if task.slot else ""
     node = swarm.node(task.node)
     where = f" on {tick(node.name)}" if node else ""
     how = {"complete": "ended", "rejected": "was rejected"}.get(task.state, task.state)
     code = f" with exit code {task.exit_code}" if task.exit_code is not None else ""
     error = f": {plain_line(task.error, MAX_ERROR_CHARS)}" if task.error else ""
-    return f"{tick(service.name + slot)}{where} {how}{code}{error}"
+    return f"{tick(task.name_in(service.name))}{where} {how}{code}{error}"
 
 
 def _runs(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 from bot.blocks import FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.reading.task_targets import TaskTarget
+from bot.swarm.services.diagnosis import RECENT_S
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.service_state import missing_tasks
 from bot.text.durations import age
@@ -16,8 +17,6 @@ from bot.text.mrkdwn import cut_short, safe_name
 
 MAX_ERROR_CHARS: Final = 110
 URGENCY: Final[Mapping[Sign, int]] = {FAILED: 0, WARNING: 1, WAITING: 2, RUNNING: 3}
-RECENT_S: Final = 600.0
-"""A failure in its place is told of a running task for so long: it may start and die again and again."""
 ID_CHARS: Final = 12
 
 
@@ -47,16 +46,16 @@ def task_rows(swarm: ClusterFacts, tasks: Iterable[TaskFacts], now: float, *, pa
     """
     services = {service.id: service for service in swarm.services}
     nodes = {node.id: node for node in swarm.nodes}
-    places: dict[tuple[str, object], list[TaskFacts]] = {}
+    places: dict[str, list[TaskFacts]] = {}
     for task in tasks:
-        places.setdefault((task.service, task.slot or task.node), []).append(task)
+        places.setdefault(task.place, []).append(task)
     lacking = {service.id for service in swarm.services if missing_tasks(swarm, service)}
     rows: list[tuple[int, str, int, float, TaskRow]] = []
-    for (service, _), held in places.items():
+    for held in places.values():
         held.sort(key=lambda task: -task.created)
         failed = next((task for task in held if task.failed), None)
-        for task in held if past else _shown(held, lacks_tasks=service in lacking):
-            row = _row(task, services.get(service), nodes, failed, now)
+        for task in held if past else _shown(held, lacks_tasks=held[0].service in lacking):
+            row = _row(task, services.get(task.service), nodes, failed, now)
             rows.append((URGENCY[row.sign], row.service, task.slot, -task.created, row))
     return [row for *_, row in sorted(rows, key=lambda each: each[:-1])]
 
@@ -97,12 +96,6 @@ def task_sign(task: TaskFacts) -> Sign:
     return RUNNING if task.state == "running" else WAITING
 
 
-def task_name(task: TaskFacts, service: ServiceFacts | None) -> str:
-    """Return ``web.1``; the id of a service that was removed."""
-    name = service.name if service else task.service
-    return f"{name}.{task.slot}" if task.slot else name
-
-
 def _shown(held: Sequence[TaskFacts], *, lacks_tasks: bool) -> list[TaskFacts]:
     """Return the tasks of a place, the newest first, without those that are past."""
     current = [task for task in held if not task.ended]
@@ -114,7 +107,7 @@ def _shown(held: Sequence[TaskFacts], *, lacks_tasks: bool) -> list[TaskFacts]:
 def _row(
     task: TaskFacts, service: ServiceFacts | None, nodes: Mapping[str, NodeFacts], failed: TaskFacts | None, now: float
 ) -> TaskRow:
-    node = nodes.get(task.node)
+    node, owner = nodes.get(task.node), service.name if service else task.service
     is_lost = node is not None and node.state == "down" and not task.ended
     state = task.state if task.wanted or task.ended else f"{task.state}, told to stop"
     state = f"unknown, was {task.state}" if is_lost else state
@@ -125,8 +118,8 @@ def _row(
             error = f"{age(passed_s)} ago: {exit_text(failed) or failed.state}"
     return TaskRow(
         sign=WARNING if is_lost else task_sign(task),
-        name=task_name(task, service),
-        service=service.name if service else task.service,
+        name=task.name_in(owner),
+        service=owner,
         node=f"{node.name}{' (down)' * is_lost}" if node else safe_name(task.node),
         state=state,
         since=age(now - task.since) if task.since else "",
