@@ -8,11 +8,23 @@ from types import MappingProxyType
 
 from bot.model.service import STACK_LABEL
 
-NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """What a network, a secret, a config and a volume have in common."""
+
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    created: float = 0.0
+    """Unix seconds; 0 if the engine or the volume's driver does not say."""
+
+    @property
+    def stack(self) -> str:
+        """The stack that it is part of; "" if there is none."""
+        return self.labels.get(STACK_LABEL, "")
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkFacts:
+class NetworkFacts(Labelled):
     """A network of the cluster (``GET /networks``)."""
 
     id: str
@@ -26,45 +38,21 @@ class NetworkFacts:
     ingress: bool = False
     """Whether it is the network of published ports."""
     encrypted: bool = False
-    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
-    created: float = 0.0
-    """Unix seconds."""
-
-    @property
-    def stack(self) -> str:
-        """The stack that it is part of; "" if there is none."""
-        return self.labels.get(STACK_LABEL, "")
 
 
 @dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(Labelled):
     """A secret or a config (``GET /secrets``, ``/configs``), without its content."""
 
     id: str
     name: str
-    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
-    created: float = 0.0
-    """Unix seconds."""
     updated: float = 0.0
     """Unix seconds of the last change of its labels: its content never changes."""
 
-    @property
-    def stack(self) -> str:
-        """The stack that it is part of; "" if there is none."""
-        return self.labels.get(STACK_LABEL, "")
-
 
 @dataclass(frozen=True, slots=True)
-class VolumeFacts:
+class VolumeFacts(Labelled):
     """A volume on one host (``GET /volumes``)."""
 
     name: str
     driver: str
-    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
-    created: float = 0.0
-    """Unix seconds; 0 if the driver does not say."""
-
-    @property
-    def stack(self) -> str:
-        """The stack that it was made for; "" if there is none."""
-        return self.labels.get(STACK_LABEL, "")

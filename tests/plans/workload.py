@@ -170,7 +170,7 @@ class Network(BaseModel):
             self.internal,
             self.ingress,
             self.encrypted,
-            _stack_label(self.stack),
+            labels=_stack_label(self.stack),
         )
 
 
@@ -183,7 +183,8 @@ class Stored(Strict):
 
     def facts(self) -> StoredObject:
         """Return it as a manager lists it."""
-        return StoredObject(f"id-{self.name}", self.name, _stack_label(self.stack), NOW - 60 * self.minutes)
+        labels, created = _stack_label(self.stack), NOW - 60 * self.minutes
+        return StoredObject(f"id-{self.name}", self.name, labels=labels, created=created)
 
 
 class Volume(Strict):
@@ -196,7 +197,8 @@ class Volume(Strict):
 
     def facts(self) -> VolumeFacts:
         """Return the volume as its engine lists it."""
-        return VolumeFacts(self.name, self.driver, _stack_label(self.stack), NOW - 60 * self.minutes)
+        labels, created = _stack_label(self.stack), NOW - 60 * self.minutes
+        return VolumeFacts(self.name, self.driver, labels=labels, created=created)
 
 
 def _stack_label(stack: str) -> dict[str, str]:
