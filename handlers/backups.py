@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bot.blocks import DONE, FAILED, WAITING, Message, context, paragraphs, tick, when
-from bot.commands import HOST, UNLOCK, Flag, Word, change, question, unlock_key_form
+from bot.commands import HOST, UNLOCK, Flag, NoArguments, Word, change, question, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, ClusterFacts, Cost, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.operations import AwaitManager, DrillBackup, TakeBackup
@@ -28,11 +28,6 @@ class BackupArguments:
     ] = False
     on: Annotated[str, Flag(HOST, "where the throwaway engine runs: a host that is not part of any cluster")] = ""
     unlock: Annotated[bool, UNLOCK] = False
-
-
-@dataclass(frozen=True, slots=True)
-class BackupsArguments:
-    """``backups`` takes no arguments."""
 
 
 _OLD_ROOT = (
@@ -62,7 +57,7 @@ def _validate(arguments: BackupArguments) -> None:
         )
 
 
-def _listing(_: BackupsArguments) -> FactsQuery:
+def _listing(_: NoArguments) -> FactsQuery:
     return FactsQuery(backups=True)
 
 
@@ -118,7 +113,7 @@ def _first(facts: Facts) -> str:
     approval=0,
     query=_listing,
 )
-def backups(facts: Facts, _: BackupsArguments) -> Message:
+def backups(facts: Facts, _: NoArguments) -> Message:
     """Return a line for each backup, newest first."""
     kept = facts.backups
     title = f"{facts.name} has {number_of(len(kept.backups), 'backup')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.commands import FUTURE, Flag, FreezeCluster, ThawCluster, control, text
+from bot.commands import FUTURE, Flag, FreezeCluster, NoArguments, ThawCluster, control, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,6 @@ class FreezeArguments:
 
     until: Annotated[str, Flag(FUTURE, "when the freeze ends: `18:00` (UTC), `2026-12-24T08:00`, or after `4h`")]
     reason: Annotated[str, Flag(text("TEXT"), "why; shown to everyone whose change needs approval")]
-
-
-@dataclass(frozen=True, slots=True)
-class ThawArguments:
-    """``thaw`` takes no arguments."""
 
 
 @control(
@@ -44,6 +39,6 @@ def freeze(arguments: FreezeArguments) -> FreezeCluster:
     risk="reversible",
     approval=0,
 )
-def thaw(_: ThawArguments) -> ThawCluster:
+def thaw(_: NoArguments) -> ThawCluster:
     """Return the order; the gate executes it."""
     return ThawCluster()

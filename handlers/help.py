@@ -11,6 +11,7 @@ from bot.commands import (
     Command,
     CommandRegistry,
     Flag,
+    NoArguments,
     Word,
     base_permission,
     commands_typed,
@@ -29,11 +30,6 @@ class HelpArguments:
     """The arguments of ``help``."""
 
     command: Annotated[str, Word(text("COMMAND"), "a command to show in full")] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WhoamiArguments:
-    """``whoami`` takes no arguments."""
 
 
 def help_commands(others: Iterable[Command]) -> tuple[Command, Command]:
@@ -62,7 +58,7 @@ def help_commands(others: Iterable[Command]) -> tuple[Command, Command]:
         approval=0,
         query=lambda _: RecordsQuery(permissions=True),
     )
-    def whoami(records: Records, _: WhoamiArguments) -> Message:
+    def whoami(records: Records, _: NoArguments) -> Message:
         return _whoami(CommandRegistry(all_commands), records)
 
     all_commands += [*others, help_, whoami]

@@ -19,7 +19,7 @@ from bot.blocks import (
     table,
     tick,
 )
-from bot.commands import Word, question, text
+from bot.commands import NoArguments, Word, question, text
 from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import time_left
@@ -28,11 +28,6 @@ from bot.swarm.reading.host_membership import membership_text
 from bot.swarm.reading.node_lookup import find_nodes, replacement_of, require_cluster
 from bot.swarm.services.node_tasks import task_lines
 from bot.text.suggest import listed, number_of
-
-
-@dataclass(frozen=True, slots=True)
-class NoArguments:
-    """``nodes`` and ``hosts`` take no arguments."""
 
 
 @dataclass(frozen=True, slots=True)

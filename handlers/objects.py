@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from bot.blocks import DONE, Message, long_table, section, text_message, tick
-from bot.commands import Word, question, text
+from bot.commands import NoArguments, Word, question, text
 from bot.errors import Failed
 from bot.model import Facts, FactsQuery, NetworkFacts, ServiceFacts, StoredObject, VolumeFacts
 from bot.swarm.reading.node_lookup import find_node, require_cluster
@@ -19,11 +19,6 @@ MAX_USERS: Final = 4
 MAX_VOLUME_CHARS: Final = 40
 """Volumes without a name of their own have one of 64 digits."""
 REST: Final = "Those that are not shown come later in the alphabet."
-
-
-@dataclass(frozen=True, slots=True)
-class NoArguments:
-    """The lists of the cluster's objects take no arguments."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from bot.blocks import (
     tick,
     when,
 )
-from bot.commands import SERVICE, Flag, Permission, Word, number, question, text
+from bot.commands import SERVICE, Flag, NoArguments, Permission, Word, number, question, text
 from bot.commands.shared_flags import MAX_COUNT
 from bot.model import LAST_REVISION, ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
 from bot.swarm.reading.node_lookup import require_cluster
@@ -64,11 +64,6 @@ class ServiceArguments:
     """The arguments of ``service``."""
 
     service: Annotated[str, Word(SERVICE, "a service's name, or the start of its id")]
-
-
-@dataclass(frozen=True, slots=True)
-class NoArguments:
-    """``stacks`` takes no arguments."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks import (
@@ -23,7 +22,7 @@ from bot.blocks import (
     user,
     when,
 )
-from bot.commands import question
+from bot.commands import NoArguments, question
 from bot.errors import SwarmbotError
 from bot.model import ClusterFacts, Facts, FactsQuery, OpenChange
 from bot.swarm.health.health import Health, Level, health
@@ -37,11 +36,6 @@ from bot.text.suggest import listed, number_of, part_of
 
 READ_TIMEOUT_S: Final = 5.0
 """For the hosts, and again for the manager: a status must not wait for hosts that are down."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatusArguments:
-    """``status`` takes no arguments."""
 
 
 LEVELS: Final[tuple[Level, ...]] = ("no quorum", "no leader", "unknown", "degraded", "none", "healthy")
@@ -73,7 +67,7 @@ def _naming(cluster: str, text: str) -> str:
     return COMMAND.sub(lambda found: f"`{found[1]} --cluster {cluster}`", text)
 
 
-def _query(_: StatusArguments) -> FactsQuery:
+def _query(_: NoArguments) -> FactsQuery:
     return FactsQuery(all_hosts=True, services=True, certificates=True, open_changes=True, timeout_s=READ_TIMEOUT_S)
 
 
@@ -88,7 +82,7 @@ def _query(_: StatusArguments) -> FactsQuery:
     query=_query,
     overview=overview,
 )
-def status(facts: Facts, _: StatusArguments) -> Message:
+def status(facts: Facts, _: NoArguments) -> Message:
     """Return the state, the changes that run or wait, what is wrong, the numbers that matter, then the next step."""
     found = health(facts)
     head = _head(facts, found)

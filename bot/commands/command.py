@@ -23,6 +23,11 @@ Risk = Literal["none", "reversible", "capacity", "quorum", "secret"]
 
 
 @dataclass(frozen=True, slots=True)
+class NoArguments:
+    """The arguments of a command that takes none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """A positional word of a command's arguments."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bot.commands import NoArguments
 from bot.errors import Failed, SwarmbotError
 from bot.model import Facts
-from handlers.status import StatusArguments, overview
+from handlers.status import overview
 from tests.kits.commands import COMMANDS
 from tests.plans.description import Description
 from tests.plans.showing import show_message
@@ -20,7 +21,7 @@ LOST = {"is": "manager", "failure": "timed out", "record": {"state": "down", "re
 def facts(name: str, **described: Any) -> Facts:
     """Return the facts of a cluster."""
     description = Description.model_validate({"name": name, **described})
-    return description.facts(COMMANDS["status"].query(StatusArguments()))
+    return description.facts(COMMANDS["status"].query(NoArguments()))
 
 
 def test_the_worst_cluster_comes_first() -> None:
