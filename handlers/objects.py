@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from bot.blocks import DONE, Message, long_table, section, text_message, tick
 from bot.commands import NoArguments, Word, question, text
@@ -28,16 +28,8 @@ class VolumesArguments:
     name: Annotated[str, Word(text("NODE"), "a node's name, or the start of its id")]
 
 
-def _networks_query(_: NoArguments) -> FactsQuery:
-    return FactsQuery(services=True, objects=("networks",))
-
-
-def _secrets_query(_: NoArguments) -> FactsQuery:
-    return FactsQuery(services=True, objects=("secrets",))
-
-
-def _configs_query(_: NoArguments) -> FactsQuery:
-    return FactsQuery(services=True, objects=("configs",))
+def _query(kind: Literal["networks", "secrets", "configs"]) -> Callable[[NoArguments], FactsQuery]:
+    return lambda _: FactsQuery(services=True, objects=(kind,))
 
 
 def _volumes_query(arguments: VolumesArguments) -> FactsQuery:
@@ -53,7 +45,7 @@ def _volumes_query(arguments: VolumesArguments) -> FactsQuery:
     permission="view",
     risk="none",
     approval=0,
-    query=_networks_query,
+    query=_query("networks"),
 )
 def networks(facts: Facts, _: NoArguments) -> Message:
     """Return a row for each network of the cluster; those of single hosts are not listed."""
@@ -74,13 +66,11 @@ def networks(facts: Facts, _: NoArguments) -> Message:
     permission="view",
     risk="none",
     approval=0,
-    query=_secrets_query,
+    query=_query("secrets"),
 )
 def secrets(facts: Facts, _: NoArguments) -> Message:
     """Return a row for each secret. An engine never returns a secret's content."""
-    swarm = require_cluster(facts)
-    users = _users(swarm.services, lambda service: (each.get("SecretID") for each in _references(service, "Secrets")))
-    return _listed(facts, "secret", ("secret", "stack", "created", "used by"), _rows(facts, swarm.secrets, users))
+    return _stored(facts, "Secret", require_cluster(facts).secrets)
 
 
 @question(
@@ -91,13 +81,11 @@ def secrets(facts: Facts, _: NoArguments) -> Message:
     permission="view",
     risk="none",
     approval=0,
-    query=_configs_query,
+    query=_query("configs"),
 )
 def configs(facts: Facts, _: NoArguments) -> Message:
     """Return a row for each config. Its content is not read."""
-    swarm = require_cluster(facts)
-    users = _users(swarm.services, lambda service: (each.get("ConfigID") for each in _references(service, "Configs")))
-    return _listed(facts, "config", ("config", "stack", "created", "used by"), _rows(facts, swarm.configs, users))
+    return _stored(facts, "Config", require_cluster(facts).configs)
 
 
 @question(
@@ -133,6 +121,17 @@ def volumes(facts: Facts, arguments: VolumesArguments) -> Message:
     return _listed(facts, "volume", columns, rows, where=f"on {node.name}")
 
 
+def _stored(facts: Facts, kind: str, found: Iterable[StoredObject]) -> Message:
+    """Return a row for each secret or config. ``kind`` is "Secret" or "Config", as specs name them."""
+
+    def used_by(service: ServiceFacts) -> Iterable[Any]:
+        return (each.get(f"{kind}ID") for each in service.container.get(f"{kind}s") or ())
+
+    users = _users(require_cluster(facts).services, used_by)
+    rows = [(each.name, each.stack, _age(facts, each.created), _named(users.get(each.id, []))) for each in found]
+    return _listed(facts, kind.lower(), (kind.lower(), "stack", "created", "used by"), rows)
+
+
 def _listed(
     facts: Facts, noun: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], where: str = ""
 ) -> Message:
@@ -140,10 +139,6 @@ def _listed(
     if not rows:
         return text_message(f"{DONE} *{title}*")
     return Message(f"{DONE} {title}", (section(f"{DONE} *{title}*"), *long_table(columns, rows, REST)))
-
-
-def _rows(facts: Facts, found: Iterable[StoredObject], users: Mapping[str, list[str]]) -> list[tuple[str, ...]]:
-    return [(each.name, each.stack, _age(facts, each.created), _named(users.get(each.id, []))) for each in found]
 
 
 def _age(facts: Facts, created: float) -> str:
@@ -182,11 +177,6 @@ def _networks_of(service: ServiceFacts) -> Iterable[Any]:
 def _volumes_of(service: ServiceFacts) -> Iterable[Any]:
     mounts = service.container.get("Mounts") or ()
     return (each.get("Source") for each in mounts if each.get("Type", "volume") == "volume" and each.get("Source"))
-
-
-def _references(service: ServiceFacts, kind: str) -> Iterable[Mapping[str, Any]]:
-    found: Iterable[Mapping[str, Any]] = service.container.get(kind) or ()
-    return found
 
 
 def _named(names: list[str]) -> str:
