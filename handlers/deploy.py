@@ -23,6 +23,7 @@ from bot.model import (
     Step,
 )
 from bot.swarm.operations import AwaitService, DeployObject
+from bot.swarm.operations.service_plan import last_update
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.stacks.checks import network_drift, refuse_impossible, stack_warnings
 from bot.swarm.stacks.deploy_plan import changes_of, costs_of, counted, warnings_of
@@ -84,25 +85,7 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     if not pending:
         same = f"stack {tick(recording.name)} is as {recording.source} describes it ({counted(recording, pending)})"
         return Plan(_titles(facts, recording.name, "deploy", "deployed"), unchanged=(same, *drift))
-    steps = [
-        Step(
-            DeployObject(
-                stack=recording.name,
-                type=write.type,
-                object=write.name,
-                action=write.action,
-                digest=digest(recording, write),
-                changes=changes_of(swarm, recording, write),
-                resolve=not arguments.no_resolve,
-                commit=recording.commit,
-                revision=recording.revision,
-                id="" if write.action == "create" else write.id,
-                last_update=_last_update(swarm, write),
-            ),
-            WRITES,
-        )
-        for write in pending
-    ]
+    steps = [_step(swarm, recording, write, resolve=not arguments.no_resolve) for write in pending]
     steps += [
         Step(AwaitService(recording.name, write.name, spec_digest(recording, write.body)), write.name, after=WRITES)
         for write in pending
@@ -136,24 +119,9 @@ def undeploy(facts: Facts, arguments: UndeployArguments) -> Plan:
     if not writes:
         raise _no_stack(facts, recording)
     _refuse_used_elsewhere(recording)
-    steps = tuple(
-        Step(
-            DeployObject(
-                stack=recording.name,
-                type=write.type,
-                object=write.name,
-                action="delete",
-                digest=digest(recording, write),
-                changes=changes_of(swarm, recording, write),
-                id=write.id,
-            ),
-            WRITES,
-        )
-        for write in writes
-    )
     return Plan(
         _titles(facts, arguments.stack, "remove", "removed"),
-        steps=steps,
+        steps=tuple(_step(swarm, recording, write) for write in writes),
         effect=f"{number_of(len(writes), 'object')} to remove; volumes stay on their nodes",
         costs=tuple(cost for write in writes for cost in costs_of(facts, recording, write)),
     )
@@ -169,9 +137,23 @@ def _titles(facts: Facts, stack: str, verb: str, participle: str) -> PlanTitles:
     )
 
 
-def _last_update(swarm: ClusterFacts, write: StackWrite) -> float:
-    service = swarm.service(write.id)
-    return service.update.started if service and service.update else 0.0
+def _step(swarm: ClusterFacts, recording: StackRecording, write: StackWrite, *, resolve: bool = True) -> Step:
+    """Return the step that carries out a write. ``resolve``: whether registries are asked for digests again."""
+    service = swarm.service(write.id) if write.action == "update" else None
+    operation = DeployObject(
+        stack=recording.name,
+        type=write.type,
+        object=write.name,
+        action=write.action,
+        digest=digest(recording, write),
+        changes=changes_of(swarm, recording, write),
+        resolve=resolve,
+        commit=recording.commit,
+        revision=recording.revision,
+        id="" if write.action == "create" else write.id,
+        last_update=last_update(service) if service else 0.0,
+    )
+    return Step(operation, WRITES)
 
 
 def _recording(facts: Facts) -> StackRecording:
