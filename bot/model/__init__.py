@@ -46,6 +46,7 @@ from bot.model.service import GoodSpec, Port, ServiceFacts, ServiceMode, TaskFac
 from bot.model.stack import (
     LAST_REVISION,
     OBJECT_TYPES,
+    REMOVAL_ORDER,
     Action,
     ObjectType,
     ResolveImages,
@@ -62,6 +63,7 @@ __all__ = [
     "EVERY_TRACK",
     "LAST_REVISION",
     "OBJECT_TYPES",
+    "REMOVAL_ORDER",
     "Action",
     "Answer",
     "BackedUpNode",

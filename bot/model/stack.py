@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ObjectType = Literal["network", "secret", "config", "service"]
 OBJECT_TYPES: Final[tuple[ObjectType, ...]] = ("network", "secret", "config", "service")
 """In the order in which they are created: services need the others."""
+REMOVAL_ORDER: Final[tuple[ObjectType, ...]] = ("service", "secret", "config", "network")
+"""As ``docker stack rm``: an engine refuses to remove what a service uses."""
 Action = Literal["create", "update", "delete"]
 LAST_REVISION: Final = -1
 """In a query: the revision of the last deploy; if there is none, what the source has now."""

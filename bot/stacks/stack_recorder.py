@@ -19,6 +19,7 @@ from bot.errors import Failed, NotUnderstood, Refused
 from bot.model import (
     LAST_REVISION,
     OBJECT_TYPES,
+    REMOVAL_ORDER,
     Engine,
     Json,
     ObjectType,
@@ -252,17 +253,14 @@ def _predefined(engine: Engine, networks: list[Json], services: list[Json]) -> I
             yield {**json.loads(answer.body), "Id": identity, "Scope": "local"}
 
 
-def _ordered(writes: list[StackWrite], objects: tuple[StackObject, ...]) -> Iterator[StackWrite]:
-    """Yield the writes in the order of carrying them out: the CLI sends them in a random one."""
+def _ordered(writes: list[StackWrite], objects: tuple[StackObject, ...]) -> list[StackWrite]:
+    """Return the writes in the order of carrying them out: the CLI sends them in a random one."""
     names = {each.id: each.name for each in objects}
     named = [write if write.name else replace(write, name=names.get(write.id, write.id)) for write in writes]
-    for type_ in OBJECT_TYPES:
-        yield from sorted(
-            (write for write in named if write.type == type_ and write.action != "delete"),
-            key=lambda write: write.name,
-        )
-    for type_ in ("service", "secret", "config", "network"):
-        yield from sorted(
-            (write for write in named if write.type == type_ and write.action == "delete"),
-            key=lambda write: write.name,
-        )
+    return sorted(named, key=_place)
+
+
+def _place(write: StackWrite) -> tuple[bool, int, str]:
+    """Return what a write is sorted by: removals come last, by type, then by name."""
+    removes = write.action == "delete"
+    return removes, (REMOVAL_ORDER if removes else OBJECT_TYPES).index(write.type), write.name

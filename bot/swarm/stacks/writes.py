@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.model import ObjectType, StackObject, StackRecording, StackWrite
+from bot.model import REMOVAL_ORDER, ObjectType, StackObject, StackRecording, StackWrite
 from bot.swarm.services.same_spec import normalised
 
 _REFERENCES: Final = (("Secrets", "SecretID"), ("Configs", "ConfigID"))
@@ -60,9 +60,8 @@ def removal(known: StackObject) -> StackWrite:
 
 
 def removals(recording: StackRecording) -> tuple[StackWrite, ...]:
-    """Return the writes that remove a stack: services first, networks last, as ``docker stack rm``."""
-    order: tuple[ObjectType, ...] = ("service", "secret", "config", "network")
-    members = sorted(recording.members, key=lambda each: (order.index(each.type), each.name))
+    """Return the writes that remove a stack, in their order."""
+    members = sorted(recording.members, key=lambda each: (REMOVAL_ORDER.index(each.type), each.name))
     return tuple(map(removal, members))
 
 
