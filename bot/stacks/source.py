@@ -134,16 +134,7 @@ class GitRepository:
         return self._git("cat-file", "blob", blob)
 
     def _has(self, commit: str) -> bool:
-        return (
-            subprocess.run(
-                self._command("cat-file", "-e", f"{commit}^{{commit}}"),
-                env=_git_environment(),
-                capture_output=True,
-                timeout=GIT_TIMEOUT_S,
-                check=False,
-            ).returncode
-            == 0
-        )
+        return self._run("cat-file", "-e", f"{commit}^{{commit}}").returncode == 0
 
     def _fetch(self, what: str) -> None:
         if self._folder is None:
@@ -151,14 +142,11 @@ class GitRepository:
             self._git("init", "--quiet", "--bare")
         self._git("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", self._url, what)
 
-    def _command(self, *words: str) -> list[str]:
+    def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         assert self._folder is not None  # noqa: S101 - _fetch has made it
-        return [_git_program(), "-C", self._folder.name, "-c", "protocol.ext.allow=never", *words]
-
-    def _git(self, *words: str) -> bytes:
         try:
-            done = subprocess.run(
-                self._command(*words),
+            return subprocess.run(
+                [_git_program(), "-C", self._folder.name, "-c", "protocol.ext.allow=never", *words],
                 env=_git_environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -167,6 +155,9 @@ class GitRepository:
             )
         except subprocess.TimeoutExpired:
             raise Failed(f"{self.shown} did not respond within {GIT_TIMEOUT_S:.0f} s.", true_now=UNCHANGED) from None
+
+    def _git(self, *words: str) -> bytes:
+        done = self._run(*words)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
             raise Failed(
