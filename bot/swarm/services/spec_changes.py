@@ -196,10 +196,6 @@ def _cpus(nano: float) -> str:
     return f"{nano / NANO_CPUS:g} CPU"
 
 
-def _size(size: int) -> str:
-    return write_size(size)
-
-
 def _compact(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
@@ -281,9 +277,9 @@ _SCALARS: Final[Mapping[tuple[str, ...], tuple[str, Callable[[Any], str]]]] = {
     (*_CONTAINER, "User"): ("user", _compact),
     (*_CONTAINER, "Hostname"): ("host name", _compact),
     (*_LIMITS, "NanoCPUs"): ("CPU limit", _cpus),
-    (*_LIMITS, "MemoryBytes"): ("memory limit", _size),
+    (*_LIMITS, "MemoryBytes"): ("memory limit", write_size),
     (*_RESERVED, "NanoCPUs"): ("CPU reservation", _cpus),
-    (*_RESERVED, "MemoryBytes"): ("memory reservation", _size),
+    (*_RESERVED, "MemoryBytes"): ("memory reservation", write_size),
     ("TaskTemplate", "RestartPolicy", "Condition"): ("restart condition", _compact),
     ("TaskTemplate", "RestartPolicy", "Delay"): ("restart delay", _duration),
     ("TaskTemplate", "Placement", "MaxReplicas"): ("maximum replicas per node", _compact),
