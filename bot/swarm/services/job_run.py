@@ -6,14 +6,13 @@ A job that failed and one that waits have the same counts (docs/swarm-behaviour.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.blocks import plain_line
 from bot.model import ClusterFacts, ServiceFacts
-from bot.swarm.services.placement import is_judged, meets_constraints, schedulable_nodes
-from bot.swarm.services.rollout import MIN_CRASHES, PENDING_S, SETTLING_S, failure_text
+from bot.swarm.services.placement import global_count
+from bot.swarm.services.rollout import PENDING_S, SETTLING_S, crash_loop_text, failure_text, unplaced_text
 from bot.swarm.services.same_spec import made_from
-from bot.text.suggest import listed, number_of
+from bot.text.suggest import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +47,13 @@ def job_run(swarm: ClusterFacts, service: ServiceFacts, now: float) -> JobRun:
     kept = [task for task in own if task.wanted and not task.failed]
     last = failure_text(swarm, service, failures[0]) if failures else ""
     pending = [task for task in kept if not task.node and task.error]
-    found = JobRun(_wanted(swarm, service), service.completed, sum(task.state == "running" for task in own), last, "")
+    wanted = global_count(swarm, service) if service.is_global else service.completions
+    found = JobRun(wanted, service.completed, sum(task.state == "running" for task in own), last, "")
     verdict = ""
     if any(now - task.created >= PENDING_S for task in pending):
-        reasons = Counter(task.error for task in pending).items()
-        told = listed(f"{number_of(count, 'task')} pending ({plain_line(error)})" for error, count in reasons)
-        verdict = f"No node takes all tasks: {told}."
-    elif any(count >= MIN_CRASHES for count in Counter(task.place for task in failures).values()):
-        verdict = f"Tasks fail again and again: {number_of(len(failures), 'task')} failed so far. The last one: {last}."
+        verdict = unplaced_text(sorted(Counter(task.error for task in pending).items()))
+    elif crashing := crash_loop_text(failures, last):
+        verdict = crashing
     elif failures and not kept and now - failures[0].since >= SETTLING_S:
         verdict = f"Docker does not restart tasks that failed. The last one: {last}."
-    return found if found.has_completed else JobRun(found.wanted, found.completed, found.running, last, verdict)
-
-
-def _wanted(swarm: ClusterFacts, service: ServiceFacts) -> int:
-    if not service.is_global:
-        return service.completions
-    if not is_judged(swarm, service):
-        return service.desired
-    return sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
+    return found if found.has_completed else replace(found, verdict=verdict)

@@ -50,6 +50,17 @@ def is_judged(swarm: ClusterFacts, service: ServiceFacts) -> bool:
     return all(each.known for node in swarm.nodes for each in unmet_constraints(node, service.constraints))
 
 
+def global_count(swarm: ClusterFacts, service: ServiceFacts) -> int:
+    """Return how many tasks of a global service or job should be made from its present spec.
+
+    One for each node that accepts tasks: on a paused node Docker leaves the old one. Where the facts cannot judge a
+    constraint, only the managers' count is known.
+    """
+    if not is_judged(swarm, service):
+        return service.desired
+    return sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
+
+
 def accepts_tasks(node: NodeFacts) -> bool:
     """Return whether the node accepts new tasks."""
     return node.state == "ready" and node.availability == "active"

@@ -7,14 +7,14 @@ and nothing at all after an update that makes no task differ (docs/swarm-behavio
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS
-from bot.swarm.services.placement import accepts_tasks, is_judged, meets_constraints, schedulable_nodes
+from bot.swarm.services.placement import accepts_tasks, global_count, meets_constraints
 from bot.swarm.services.same_spec import made_from
 from bot.text.suggest import listed, number_of
 
@@ -75,7 +75,7 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     ready = {node.id for node in swarm.nodes if node.state == "ready"}
     running = [task for task in tasks if _runs(swarm, service, task)]
     stopping = [task for task in tasks if task.alive and not task.wanted and task.node in ready]
-    wanted = _wanted(swarm, service)
+    wanted = global_count(swarm, service) if service.is_global else service.replicas
     kept = [task for task in tasks if task.wanted and not _stays(swarm, service, task)]
     changing = service.update is not None and service.update.state in IN_PROGRESS
     steady = all(now - task.since >= monitor_s(service) for task in running)
@@ -99,19 +99,6 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     return replace(found, verdict=_verdict(service, found, failures, waited, unrestarted=unrestarted))
 
 
-def _wanted(swarm: ClusterFacts, service: ServiceFacts) -> int:
-    """Return how many tasks should be made from the present spec and run.
-
-    Of a global service one on each node that accepts tasks: on a paused node Docker leaves the old one. Where the facts
-    cannot judge a constraint, only the managers' count is known.
-    """
-    if not service.is_global:
-        return service.replicas
-    if not is_judged(swarm, service):
-        return service.desired
-    return sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
-
-
 def last_failure(swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return how the last task ended by itself since the last update began, whatever its spec; "" if none did."""
     began = service.update.started if service.update else service.updated
@@ -129,6 +116,20 @@ def failure_text(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) ->
     code = f" with exit code {task.exit_code}" if task.exit_code is not None else ""
     error = f": {plain_line(task.error, MAX_ERROR_CHARS)}" if task.error else ""
     return f"{tick(task.name_in(service.name))}{where} {how}{code}{error}"
+
+
+def unplaced_text(pending: Iterable[tuple[str, int]]) -> str:
+    """Return that no node takes tasks, in a sentence: by the scheduler's reason, how many tasks are pending."""
+    told = listed(f"{number_of(count, 'task')} pending ({plain_line(error)})" for error, count in pending)
+    return f"No node takes all tasks: {told}."
+
+
+def crash_loop_text(failures: Sequence[TaskFacts], last: str) -> str:
+    """Return that tasks fail again and again, in a sentence; "" if none did. ``last``: how the last one ended."""
+    crashes = Counter(task.place for task in failures)
+    if all(count < MIN_CRASHES for count in crashes.values()):
+        return ""
+    return f"Tasks fail again and again: {number_of(len(failures), 'task')} failed so far. The last one: {last}."
 
 
 def _runs(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> bool:
@@ -169,14 +170,12 @@ def _verdict(
         return f"Docker paused the {what} because tasks failed. {_last(found)}".strip()
     patience = PENDING_S + (service.stop_grace if found.stopping else 0.0)
     if waited >= patience:
-        told = listed(f"{number_of(count, 'task')} pending ({plain_line(error)})" for error, count in found.pending)
-        return f"No node takes all tasks: {told}."
+        return unplaced_text(found.pending)
     action = (service.spec.get("UpdateConfig") or {}).get("FailureAction") or "pause"
     if state == "rollback_started" or (state == "updating" and action != "continue"):
         return ""  # Docker decides what a failure means
-    crashes = Counter(task.place for task in failures)
-    if any(count >= MIN_CRASHES for count in crashes.values()):
-        return f"Tasks fail again and again: {number_of(len(failures), 'task')} failed so far. {_last(found)}"
+    if crashing := crash_loop_text(failures, found.last_failure):
+        return crashing
     if unrestarted:
         return f"Docker does not restart tasks that ended. {_last(found)}"
     return ""
