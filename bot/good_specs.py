@@ -8,11 +8,10 @@ from redis import Redis
 
 from bot.errors import Unavailable
 from bot.model import Facts, GoodSpec, Operation
+from bot.secrets.sealed_json import open_json, seal_json
 from bot.secrets.secret import Secret
-from bot.secrets.vault import Vault, WrongKey
 from bot.store import keys
 from bot.store.client import translate_errors
-from bot.stored_json import from_json, to_json
 from bot.swarm.services.rollout import rollout
 
 
@@ -34,7 +33,7 @@ class GoodSpecs:
         if not rollout(facts.swarm, service, facts.cluster_time).stable:
             return
         place = (facts.cluster_id, service.id)
-        sealed = Vault(self._key).seal(_context(*place), Secret(to_json(GoodSpec(dict(service.spec), facts.at))))
+        sealed = seal_json(self._key, _context(*place), GoodSpec(dict(service.spec), facts.at))
         try:
             with translate_errors():
                 self._redis.set(keys.good_spec(*place), sealed, ex=keys.GOOD_SPEC_TTL_S)
@@ -45,12 +44,7 @@ class GoodSpecs:
         """Return the spec that was kept; None if there is none or it cannot be decrypted. Raise Unavailable."""
         with translate_errors():
             sealed: Any = self._redis.get(keys.good_spec(cluster_id, service_id))
-        if sealed is None or self._key is None:
-            return None
-        try:
-            return from_json(GoodSpec, Vault(self._key).open(_context(cluster_id, service_id), sealed).reveal())
-        except WrongKey:
-            return None
+        return open_json(GoodSpec, self._key, _context(cluster_id, service_id), sealed)
 
 
 def _context(cluster_id: str, service_id: str) -> str:

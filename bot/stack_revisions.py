@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final, cast
 
 from redis import Redis
@@ -14,8 +13,8 @@ from redis.client import Pipeline
 from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import StackRevision, StackSource
+from bot.secrets.sealed_json import open_json, seal_json
 from bot.secrets.secret import Secret
-from bot.secrets.vault import Vault, WrongKey
 from bot.store import keys
 from bot.store.client import translate_errors
 from bot.stored_json import from_json, to_json
@@ -43,7 +42,7 @@ class Revisions:
         if self._key is None:
             return
         place = _held(job, plan)
-        sealed = Vault(self._key).seal(place, Secret(to_json(source)))
+        sealed = seal_json(self._key, place, source)
         with translate_errors():
             self._redis.set(place, sealed, ex=keys.HELD_SOURCE_TTL_S)
 
@@ -55,11 +54,8 @@ class Revisions:
         place = _held(job, plan)
         with translate_errors():
             sealed: Any = self._redis.get(place)
-        if sealed is None or self._key is None:
-            return 0
-        try:
-            source = from_json(StackSource, Vault(self._key).open(place, sealed).reveal())
-        except WrongKey:
+        key, source = self._key, open_json(StackSource, self._key, place, sealed)
+        if key is None or source is None:
             return 0
         where = cluster, source.stack
 
@@ -71,7 +67,7 @@ class Revisions:
             record = to_json(StackRevision(number, time.time(), requester, job))
             pipe.multi()
             pipe.hset(keys.stack_revisions(*where), str(number), record)
-            pipe.hset(keys.stack_sources(*where), str(number), self._seal(*where, number, source))
+            pipe.hset(keys.stack_sources(*where), str(number), seal_json(key, _context(*where, number), source))
             for old in known[MAX_REVISIONS - 1 :]:
                 pipe.hdel(keys.stack_revisions(*where), str(old.number))
                 pipe.hdel(keys.stack_sources(*where), str(old.number))
@@ -93,20 +89,15 @@ class Revisions:
         """Return what a revision was made from. Raise Refused if it is gone or cannot be decrypted."""
         with translate_errors():
             sealed: Any = self._redis.hget(keys.stack_sources(cluster, stack), str(number))
-        with suppress(WrongKey):
-            if sealed is not None and self._key is not None:
-                opened = Vault(self._key).open(_context(cluster, stack, number), sealed)
-                return from_json(StackSource, opened.reveal())
+        source = open_json(StackSource, self._key, _context(cluster, stack, number), sealed)
+        if source is not None:
+            return source
         raise Refused(
             f"revision {number} of stack {tick(stack)} cannot be decrypted: it was kept with another "
             "SWARMBOT_SECRET_KEY.",
             true_now="Nothing was changed.",
             next_step=f"`/swarm stack {stack} --diff --revision 0` compares it with the compose file.",
         )
-
-    def _seal(self, cluster: str, stack: str, number: int, source: StackSource) -> str:
-        assert self._key is not None  # noqa: S101 - whoever calls it has looked
-        return Vault(self._key).seal(_context(cluster, stack, number), Secret(to_json(source)))
 
 
 def _records(found: Mapping[str, str]) -> tuple[StackRevision, ...]:
