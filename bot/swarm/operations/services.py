@@ -16,7 +16,7 @@ from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation, ServiceFacts
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts, update_service_spec
 from bot.swarm.reading.parse_services import seconds
-from bot.swarm.services.rollout import last_failure, rollout
+from bot.swarm.services.rollout import last_failure, rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
 from bot.swarm.services.spec_changes import FieldChange, fingerprint, spec_changes
 from bot.swarm.services.spec_edit import SpecEdit
@@ -86,10 +86,8 @@ class _RolledOut(ABC):
         update = service.update
         if update is None or update.started == self.last_update:
             return ""
-        if update.state in {"rollback_completed", "rollback_paused"}:
-            ended = "rolled the update back" if update.state == "rollback_completed" else "paused the rollback"
-            return f"Docker {ended} because tasks failed. {_failed_task(facts, service)}".strip()
-        return ""
+        told = rollback_text(update)
+        return f"{told} {_failed_task(facts, service)}".strip() if told else ""
 
     def progress(self, facts: Facts) -> str:
         """Return how many tasks run."""

@@ -30,7 +30,7 @@ from bot.model import (
 from bot.secrets.secret import Secret
 from bot.swarm.operations.remove_service import tasks_left
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts
-from bot.swarm.services.rollout import rollout
+from bot.swarm.services.rollout import rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
 from bot.swarm.stacks.deploy_plan import SIGNS
 from bot.swarm.stacks.writes import (
@@ -271,13 +271,9 @@ class AwaitService(Operation):
         found = rollout(facts.swarm, service, facts.cluster_time)
         if self._has_spec(facts, service):
             return found.verdict
-        state = service.update.state if service.update else ""
-        if state == "rollback_started":
+        if service.update and service.update.state == "rollback_started":
             return ""
-        if state in {"rollback_completed", "rollback_paused"}:
-            ended = "rolled the update back" if state == "rollback_completed" else "paused the rollback"
-            return f"Docker {ended} because tasks failed."
-        return f"Somebody else has changed {tick(self.service)} since."
+        return rollback_text(service.update) or f"Somebody else has changed {tick(self.service)} since."
 
     def progress(self, facts: Facts) -> str:
         """Return how many tasks run."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts, TaskFacts
-from bot.model.service import NANOSECONDS
+from bot.model.service import NANOSECONDS, UpdateStatus
 from bot.swarm.services.placement import accepts_tasks, global_count, meets_constraints
 from bot.swarm.services.same_spec import made_from
 from bot.text.suggest import listed, number_of
@@ -106,6 +106,13 @@ def last_failure(swarm: ClusterFacts, service: ServiceFacts) -> str:
     ended = [task for task in tasks if task.state in ENDED_BY_ITSELF]
     last = max(ended, key=lambda task: task.since, default=None)
     return failure_text(swarm, service, last) if last else ""
+
+
+def rollback_text(update: UpdateStatus | None) -> str:
+    """Return that Docker has ended a rollback, or paused it, in a sentence; "" if it has not."""
+    ended = {"rollback_completed": "rolled the update back", "rollback_paused": "paused the rollback"}
+    how = ended.get(update.state) if update else None
+    return f"Docker {how} because tasks failed." if how else ""
 
 
 def failure_text(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> str:
