@@ -1,0 +1,25 @@
+"""What keeps a node from taking a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Filter = Literal[
+    "available", "resources", "plugins", "constraints", "platform", "host ports", "max replicas", "cluster volumes"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a node does not take a task."""
+
+    filter: Filter
+    text: str
+    """What stands in the way, to follow the node's name: "0.4 CPU short"."""
+    fix: str = ""
+    """The command about the node that removes it, to type after ``/swarm``; "" if there is none."""
+    spec_fix: str = ""
+    """The flags of ``/swarm update SERVICE`` that remove it: the task then asks for less. "" if there are none."""
+    known: bool = True
+    """Whether it was seen. If not, ``text`` says what is not known, and the node may take the task."""
