@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -138,7 +138,7 @@ def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
             container=(task["Status"].get("ContainerStatus") or {}).get("ContainerID", ""),
             created=seconds(task["CreatedAt"]),
             spec=MappingProxyType(task["Spec"]),
-            host_ports=_host_ports(task["Status"]),
+            host_ports=host_ports((task["Status"].get("PortStatus") or {}).get("Ports")),
             network_drivers=_network_drivers(task),
         )
         for task in tasks
@@ -146,10 +146,9 @@ def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
     )
 
 
-def _host_ports(status: Json) -> frozenset[tuple[int, str]]:
-    """Return the ports of the node that a task's container holds."""
-    ports = (status.get("PortStatus") or {}).get("Ports") or ()
-    held = (port for port in ports if port.get("PublishMode") == "host" and port.get("PublishedPort"))
+def host_ports(ports: Iterable[Json] | None) -> frozenset[tuple[int, str]]:
+    """Return those of the published ports of a spec, or of a task's status, that are ports of the node itself."""
+    held = (port for port in ports or () if port.get("PublishMode") == "host" and port.get("PublishedPort"))
     return frozenset((port["PublishedPort"], port.get("Protocol") or "tcp") for port in held)
 
 

@@ -17,6 +17,7 @@ from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS, NO_SPEC
 from bot.swarm.reading.node_lookup import unambiguous_name
 from bot.swarm.reading.parse import generic_resources
+from bot.swarm.reading.parse_services import host_ports
 from bot.swarm.services.constraints import unmet_constraints
 from bot.swarm.services.obstacle import Obstacle
 from bot.text.sizes import about_size
@@ -82,11 +83,6 @@ class Verdict:
     def refused(self) -> tuple[Obstacle, ...]:
         """The obstacles that were seen."""
         return tuple(each for each in self.obstacles if each.known)
-
-    @property
-    def unknown(self) -> tuple[Obstacle, ...]:
-        """What is not known of the node."""
-        return tuple(each for each in self.obstacles if not each.known)
 
 
 def need_of(service: ServiceFacts, task: TaskFacts | None = None) -> Need:
@@ -227,9 +223,7 @@ FILTERS: Final[tuple[Callable[[Candidate, Need], Iterator[Obstacle]], ...]] = (
 
 
 def _published(service: ServiceFacts) -> frozenset[tuple[int, str]]:
-    ports = (service.spec.get("EndpointSpec") or NO_SPEC).get("Ports") or ()
-    own = (port for port in ports if port.get("PublishMode") == "host" and port.get("PublishedPort"))
-    return frozenset((int(port["PublishedPort"]), port.get("Protocol") or "tcp") for port in own)
+    return host_ports((service.spec.get("EndpointSpec") or NO_SPEC).get("Ports"))
 
 
 def _cpus(nano: int, round_: Callable[[float], int] = math.floor) -> str:
