@@ -157,7 +157,7 @@ class FactsReader:
         listed_tasks = parse_services.task_list(task_list.result(timeout_s)) if task_list else ()
         target = query_target(query, listed_services, listed_nodes)
 
-        def read_tasks(filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
+        def tasks_by(filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
             """Return these tasks; what the query lists is not read again, and of others no reasons are needed."""
             if query.task_list or ((query.tasks_of or query.tasks_on) and "service" in filters):
                 return listed_tasks
@@ -172,7 +172,7 @@ class FactsReader:
             version=found["Version"]["Index"],
             spec=found["Spec"],
             nodes=listed_nodes,
-            services=_checked(listed_services, listed_nodes, read_tasks),
+            services=_checked(listed_services, listed_nodes, tasks_by),
             task_counts=parse_services.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
             task_list=listed_tasks,
             **{name: parse_objects.PARSERS[name](reading.result(timeout_s)) for name, reading in objects.items()},
@@ -185,16 +185,16 @@ class FactsReader:
 def _checked(
     services: Sequence[ServiceFacts],
     nodes: Sequence[NodeFacts],
-    read_tasks: Callable[[dict[str, list[str]]], tuple[TaskFacts, ...]],
+    tasks_by: Callable[[dict[str, list[str]]], tuple[TaskFacts, ...]],
 ) -> tuple[ServiceFacts, ...]:
     """Return the services without the tasks of nodes that are down, and with why tasks are missing.
 
     The managers go on to count the tasks of a node that is down as running.
     """
     if services and (down := [node.id for node in nodes if node.state == "down"]):
-        services = parse_services.without_lost_tasks(services, down, read_tasks({"node": down}))
+        services = parse_services.without_lost_tasks(services, down, tasks_by({"node": down}))
     short = parse_services.may_lack_tasks(services, nodes)[:MAX_COMPLAINTS]
-    return parse_services.with_complaints(services, short, read_tasks({"service": short}) if short else ())
+    return parse_services.with_complaints(services, short, tasks_by({"service": short}) if short else ())
 
 
 def _tasks_if_there(engine: Engine, filters: dict[str, list[str]]) -> list[Json]:
