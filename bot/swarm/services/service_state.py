@@ -66,10 +66,9 @@ def service_sign(swarm: ClusterFacts, service: ServiceFacts) -> Sign:
 
 def count_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return "3 of 5 replicas running", "2 of 3 nodes run it", "1 of 4 completed, 2 running"."""
-    wanted = wanted_tasks(swarm, service)
     if service.is_job:
-        total = service.completions if service.mode == "replicated job" else wanted + service.completed
-        return f"{service.completed} of {total} completed, {service.running} running"
+        return f"{service.completed} of {_completions(swarm, service)} completed, {service.running} running"
+    wanted = wanted_tasks(swarm, service)
     if service.mode == "global":
         return f"running on {part_of(service.running, wanted, 'node')}"
     return f"{part_of(service.running, wanted, 'replica')} running"
@@ -77,11 +76,16 @@ def count_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
 
 def short_count(swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return the same for a column: "3/5", and of a job "1/4 done"."""
-    wanted = wanted_tasks(swarm, service)
     if service.is_job:
-        total = service.completions if service.mode == "replicated job" else wanted + service.completed
-        return f"{service.completed}/{total} done"
-    return f"{service.running}/{wanted}"
+        return f"{service.completed}/{_completions(swarm, service)} done"
+    return f"{service.running}/{wanted_tasks(swarm, service)}"
+
+
+def _completions(swarm: ClusterFacts, service: ServiceFacts) -> int:
+    """Return how many tasks of a job are to complete in all."""
+    if service.mode == "replicated job":
+        return service.completions
+    return wanted_tasks(swarm, service) + service.completed
 
 
 def update_text(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
