@@ -13,7 +13,7 @@ from bot.model import ClusterFacts, Facts, FactsQuery, LogQuery, TaskFacts
 from bot.secrets.secret import Secret
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_reader import MAX_TASKS, tasks_named, with_container
-from bot.swarm.services.log_lines import ShownLine, line_blocks, listed_tasks, merged_lines, task_names, unread
+from bot.swarm.services.log_lines import ShownLine, line_blocks, merged_lines, task_names, unread, unread_lines
 from bot.swarm.services.service_lookup import find_service
 from bot.text.durations import write_duration
 from bot.text.suggest import listed, number_of
@@ -134,12 +134,11 @@ def logs(facts: Facts, arguments: LogsArguments) -> Message:
     if arguments.grep and not lines:
         title = f"no log line of {tick(arguments.name)} has this text"
     sources = f"{len(tasks) - silent} of {number_of(len(tasks), 'task')} read"
-    missing = [f"{WARNING} {reason} Not read: {listed_tasks(names, missed)}." for reason, missed in failures.items()]
     blocks, shown = _shown(lines)
     return Message(
         f"{sign} {title.replace('`', '')} · {sources}",
         (
-            *paragraphs([f"{sign} *{title}* · {sources}{_range(arguments)}", *missing]),
+            *paragraphs([f"{sign} *{title}* · {sources}{_range(arguments)}", *unread_lines(names, failures)]),
             *blocks,
             context(*_notes(facts, tasks, more, long=shown < len(lines), searched=bool(arguments.grep))),
         ),

@@ -11,7 +11,7 @@ from bot.model import ContainerUsage, DiskPart, DiskUsage, Facts, FactsQuery, Ho
 from bot.swarm.membership.several import find_each
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_reader import MAX_TASKS
-from bot.swarm.services.log_lines import listed_tasks, task_names, unread
+from bot.swarm.services.log_lines import task_names, unread, unread_lines
 from bot.swarm.services.service_lookup import find_service
 from bot.text.sizes import about_size
 from bot.text.suggest import number_of
@@ -59,7 +59,6 @@ def stats(facts: Facts, arguments: StatsArguments) -> Message:
     names, nodes = task_names(swarm, running), {node.id: node.name for node in swarm.nodes}
     found = [(task, facts.task_readings[task.id].usage) for task in running if task.id in facts.task_readings]
     read = sorted(((task, usage) for task, usage in found if usage), key=lambda each: -each[1].memory_bytes)
-    failures = unread(facts, running)
     cpus, memory = sum(usage.cpus for _, usage in read), sum(usage.memory_bytes for _, usage in read)
     sign = DONE if len(read) == len(running) else WARNING
     title = f"{sign} *{tick(service.name)} uses {cpus:.2f} CPU and {about_size(memory)}*"
@@ -67,7 +66,7 @@ def stats(facts: Facts, arguments: StatsArguments) -> Message:
     more = len(running) - len(found)
     lines = [
         f"{title} · {len(read)} of {number_of(len(running), 'running task')} read",
-        *(f"{WARNING} {reason} Not read: {listed_tasks(names, missed)}." for reason, missed in failures.items()),
+        *unread_lines(names, unread(facts, running)),
         *([f"{WARNING} {more} more were not read: at most {MAX_TASKS} are."] if more else []),
     ]
     shown = [table(("task", "node", "CPU", "memory", "of"), rows)] if rows else []

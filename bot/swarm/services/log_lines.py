@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.blocks import Block, code, cut_short, escape, tick
+from bot.blocks import WARNING, Block, code, cut_short, escape, tick
 from bot.blocks.elements import FENCE
 from bot.blocks.limits import SECTION_CHARS
 from bot.model import ClusterFacts, Facts, LogLine, TaskFacts
@@ -97,6 +97,11 @@ def unread(facts: Facts, tasks: Iterable[TaskFacts]) -> dict[str, list[TaskFacts
         if (reading := facts.task_readings.get(task.id)) and reading.failure:
             found[reading.failure].append(task)
     return dict(found)
+
+
+def unread_lines(names: Mapping[str, str], failures: Mapping[str, Sequence[TaskFacts]]) -> list[str]:
+    """Return a line for each reason of :func:`unread`, with the tasks. ``names``: those of :func:`task_names`."""
+    return [f"{WARNING} {reason} Not read: {listed_tasks(names, tasks)}." for reason, tasks in failures.items()]
 
 
 def listed_tasks(names: Mapping[str, str], tasks: Sequence[TaskFacts]) -> str:
