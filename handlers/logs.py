@@ -124,7 +124,7 @@ def log_file(facts: Facts, arguments: LogsArguments) -> FileAnswer | None:
     file=log_file,
 )
 def logs(facts: Facts, arguments: LogsArguments) -> Message:
-    """Return the last lines of all tasks in the order of their times, and the tasks of which nothing could be read."""
+    """Return the last lines of all tasks in the order of their times, and the tasks that could not be read."""
     swarm, lines = require_cluster(facts), _lines(facts, arguments)
     tasks, more = _tasks(facts, arguments)
     failures, names = unread(facts, tasks), task_names(swarm, tasks)

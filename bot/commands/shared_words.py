@@ -76,7 +76,7 @@ def meant_command(commands: CommandRegistry, sentence: Sentence, vocabulary: Voc
 
 
 def commands_typed(commands: CommandRegistry, name: str) -> list[Command]:
-    """Return the commands that people mean by ``name``, of which there may be two. Raise NotUnderstood if none."""
+    """Return the one or two commands that people mean by ``name``. Raise NotUnderstood if none."""
     shared = SHARED_WORDS.get(name)
     if shared is None:
         return [commands.find(name)]

@@ -98,7 +98,7 @@ class SshEngine:
         return EngineOverlayTrial(self._client, name)
 
     def left_trials(self) -> frozenset[str]:
-        """The names of trials of which something is left here."""
+        """The names of trials that left something here."""
         return left_trials(self._client)
 
     def swarm(self) -> Json:

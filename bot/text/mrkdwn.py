@@ -47,7 +47,7 @@ def plain_line(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
 
 
 def plain_title(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
-    """Return the same for a field of which Slack does not say whether it is mrkdwn: angle brackets are replaced too."""
+    """Return the same for a field that may be mrkdwn (Slack does not say): angle brackets are replaced too."""
     return _inert(text, limit).translate(_ANGLES)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,7 @@ RULED_OUT: Final = {
     r"not looked at|looked at": "skipped, checked, not tested",
     r"already so": "no change needed",
     r"what becomes of|whatever becomes of|what came of": "the result, how it ended",
-    r"of which no|of which the|whereof|whereupon|wherein": "a sentence of its own",
+    r"of which|whereof|whereupon|wherein": "a sentence of its own",
     r"is told that|are told that|told of it": "is notified, sees",
     r"takes? itself for": "believes that it is",
     r"all the same": "still",
@@ -61,17 +62,27 @@ SOURCES: Final = [
 
 
 def _texts(path: Path) -> Iterator[tuple[int, str]]:
-    """The texts of a file with the line that each begins on: strings and comments of a source, all of a document."""
+    """The texts of a file with the line that each begins on: strings and comments of a source, all of a document.
+
+    Lines that follow each other are one text: a phrase may be broken over two of them.
+    """
     source = path.read_text()
     if path.suffix != ".py":
-        yield from enumerate(source.splitlines(), 1)
+        yield from _joined((line, text) for line, text in enumerate(source.splitlines(), 1) if text.strip())
         return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
-    for token in tokenize.generate_tokens(StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
+    tokens = tokenize.generate_tokens(StringIO(source).readline)
+    comments = (token for token in tokens if token.type == tokenize.COMMENT)
+    yield from _joined((token.start[0], token.string.lstrip("# ")) for token in comments)
+
+
+def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield as one text the numbered lines that follow each other, with the number of the first."""
+    for _, group in groupby(enumerate(lines), lambda each: each[1][0] - each[0]):
+        found = [line for _, line in group]
+        yield found[0][0], " ".join(text for _, text in found)
 
 
 def _found(path: Path) -> list[str]:
@@ -89,10 +100,12 @@ def test_every_text_uses_plain_english() -> None:
 
 
 def test_a_ruled_out_phrase_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search reads docstrings, comments, and f-strings whose phrase is broken over two lines."""
+    """The search reads docstrings, comments and f-strings, also where a phrase is broken over two lines."""
     monkeypatch.setattr("tests.unit.test_voice.ROOT", tmp_path)
     source = tmp_path / "message.py"
     source.write_text(
-        'def f(x):\n    """Mend it."""\n    # which shall hold\n    return f"{x} services at\\n strength"\n'
+        'def f(x):\n    """Mend it."""\n    # which shall hold, all\n    # the same\n'
+        '    return f"{x} services at\\n strength"\n'
     )
-    assert [found.partition("“")[2].partition("”")[0] for found in _found(source)] == ["Mend", "at strength", "shall"]
+    found = [each.partition("“")[2].partition("”")[0] for each in _found(source)]
+    assert found == ["Mend", "at strength", "shall", "all the same"]

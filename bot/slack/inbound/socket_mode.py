@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class SocketMode:
-    """One connection. Slack sends each request to one of an app's connections, of which there may be ten.
+    """One connection. An app may have ten, and Slack sends each request to one of them.
 
     Slack's library reconnects it.
     """

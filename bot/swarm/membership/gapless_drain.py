@@ -1,4 +1,4 @@
-"""Drain nodes without a gap: services of which too few tasks would run start them elsewhere first. Pure."""
+"""Drain nodes without a gap: services that would have too few running tasks start them elsewhere first. Pure."""
 
 from __future__ import annotations
 

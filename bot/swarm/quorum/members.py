@@ -64,7 +64,7 @@ def _reported_members(swarm: ClusterFacts) -> RaftMembers:
 
 
 def _cuts(facts: Facts) -> frozenset[frozenset[str]]:
-    """Return the pairs of members of which one could not connect to the other.
+    """Return the pairs of members where one could not connect to the other.
 
     An unknown route counts as open, as the leader reports; the plan warns of it
     (:func:`bot.swarm.quorum.advice.connection_warnings`).

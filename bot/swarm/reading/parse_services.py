@@ -32,7 +32,7 @@ def without_lost_tasks(
 
 
 def may_lack_tasks(found: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) -> list[str]:
-    """Return the ids of services of which tasks may be missing.
+    """Return the ids of services that may lack tasks.
 
     The managers do not count what a global service lacks. So any that has no task on some active node is among them,
     after the others.

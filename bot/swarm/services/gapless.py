@@ -15,12 +15,12 @@ from bot.text.suggest import listed, number_of
 MIN_AVAILABLE: Final = "swarmbot.min-available"
 """The label of a service that says how many of its tasks must always run; 1 if it has none."""
 FAILING_S: Final = 60.0
-"""A service of which a task failed so recently may be in a crash loop."""
+"""A service with a task that failed so recently may be in a crash loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """A service of which too few tasks would run while nodes are drained."""
+    """A service that would have too few running tasks while nodes are drained."""
 
     service: ServiceFacts
     moving: int
@@ -55,7 +55,7 @@ def min_available(service: ServiceFacts) -> int:
 
 
 def shortages(facts: Facts, nodes: Sequence[NodeFacts]) -> list[Shortage]:
-    """Return the services of which too few tasks would run while ``nodes`` are drained.
+    """Return the services that would have too few running tasks while ``nodes`` are drained.
 
     Global services and jobs have no replica to start elsewhere. A service whose tasks fail again and again is left out:
     where its next task starts is chance. The facts must have been read with services and the task list.

@@ -1,4 +1,4 @@
-"""How far a run of a job is: judged by the tasks of its present spec, of which every run has one of its own. Pure.
+"""How far a run of a job is: judged by the tasks of its present spec: every run has a spec of its own. Pure.
 
 A job that failed and one that waits have the same counts (docs/swarm-behaviour.md).
 """

@@ -91,7 +91,7 @@ def merged_lines(facts: Facts, tasks: Iterable[TaskFacts], grep: str = "") -> li
 
 
 def unread(facts: Facts, tasks: Iterable[TaskFacts]) -> dict[str, list[TaskFacts]]:
-    """Return the tasks of which nothing could be read, by the reason."""
+    """Return the tasks that could not be read, by the reason."""
     found: dict[str, list[TaskFacts]] = defaultdict(list)
     for task in tasks:
         if (reading := facts.task_readings.get(task.id)) and reading.failure:
