@@ -52,7 +52,6 @@ class PlanRun:
         self._keep = keep
         self.card = ProgressCard(job, plan, job.started_at or time.time())
         self._begun = bool(job.begun)
-        self.cancelled_by = ""
 
     def run(self, engines: Engines, read: Read) -> None:
         """Carry out the plan. The card shows steps that fail. Raise LeaseLost if another worker has the job."""
@@ -76,13 +75,12 @@ class PlanRun:
         """
         entries, messages = reveal() if self.card.succeeded else ((), ())
         state: State = "succeeded" if self.card.succeeded else "failed"
-        if state == "failed" and self.cancelled_by:
+        if state == "failed" and self.card.cancelled_by:
             state = "cancelled"
-        message = self.card.ended(cancelled_by=self.cancelled_by)
+        message = self.card.ended()
         self._record(())
-        cancelled = bool(self.cancelled_by)
-        told = results.success(self.card.headline(cancelled=cancelled), card=to_json(message))
-        ended = self._entry("ended", f"{state}: {self.card.result(cancelled=cancelled)}")
+        told = results.success(self.card.headline(), card=to_json(message))
+        ended = self._entry("ended", f"{state}: {self.card.result()}")
         last = Ready(card(self._lease.job.order, self._channel, message))
         self._replies.end(self._lease, state, told, [*entries, ended], [last, *messages])
 
@@ -152,8 +150,8 @@ class PlanRun:
 
     def _is_cancelled(self) -> bool:
         job = self._queue.get(self._lease.job.id)
-        self.cancelled_by = job.cancel_by if job else ""
-        return bool(self.cancelled_by)
+        self.card.cancelled_by = job.cancel_by if job else ""
+        return bool(self.card.cancelled_by)
 
     def _entry(self, action: str, detail: str) -> Entry:
         return self._lease.audit_entry(action, detail, channel=self._channel)

@@ -43,6 +43,8 @@ class ProgressCard:
     """Who approved it."""
     outcome: str = ""
     """What its end brought besides, in a few words."""
+    cancelled_by: str = ""
+    """Who cancelled the job before its end (U…); "" if nobody did."""
     notes: list[str] = field(default_factory=list)
     """Warnings about the end."""
     _rows: list[_Row] = field(default_factory=list)
@@ -65,33 +67,34 @@ class ProgressCard:
         footer = "\n".join([*filter(None, [self.plan.effect]), *meanwhile, *self._warnings()])
         return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)])
 
-    def ended(self, *, cancelled_by: str = "") -> Message:
+    def ended(self) -> Message:
         """Return the card at the end, with the result as its title."""
         buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
-        stopped = [f"Cancelled by {user(cancelled_by)}. Steps that are done were not undone."] if cancelled_by else []
-        title = self._with_preface(self.headline(cancelled=bool(cancelled_by)))
+        by = self.cancelled_by
+        stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone."] if by else []
+        title = self._with_preface(self.headline())
         return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
 
-    def headline(self, *, cancelled: bool = False) -> str:
-        """Return the result in one line. ``cancelled``: whether somebody cancelled the job before its end."""
+    def headline(self) -> str:
+        """Return the result in one line."""
         took = f"{time.time() - self.started_at:.1f} s"
         asked = f"requested by {user(self.job.order.requester)} · `{self.job.id}`"
         if self.succeeded:
             parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, self.outcome, asked]
-        elif cancelled:
-            parts = [f"{WAITING} *Cancelled: {self.result(cancelled=True)}* after {took}", asked]
+        elif self.cancelled_by:
+            parts = [f"{WAITING} *Cancelled: {self.result()}* after {took}", asked]
         elif self._counted():
             parts = [f"{WARNING} *{self.result()}* in {took}", asked]
         else:
             parts = [f"{FAILED} *{self.result()}* after {took}", asked]
         return " · ".join(part for part in parts if part)
 
-    def result(self, *, cancelled: bool = False) -> str:
+    def result(self) -> str:
         """Return the result in a few words: "2 of 3 workers joined prod".
 
         Of a job that was cancelled before any target was done it is what was asked for: "restart `web` in prod".
         """
-        if cancelled and not self.succeeded and not self._counted():
+        if self.cancelled_by and not self.succeeded and not self._counted():
             return self.plan.titles.imperative
         targets = self._targets()
         if self.succeeded or self._counted():

@@ -110,8 +110,8 @@ def _cards(plan: Plan, reason: str, words: str, why: str = "why") -> list[Messag
             for each in (approval, confirmed)
             for text in (list_line, status_line, approved_preface)
         ]
-    card = ProgressCard(job, plan, 0.0, preface=approved_preface(approval))
-    return [*shown, card.message(), card.ended(cancelled_by="U0DAN")]
+    card = ProgressCard(job, plan, 0.0, preface=approved_preface(approval), cancelled_by="U0DAN")
+    return [*shown, card.message(), card.ended()]
 
 
 @FEW

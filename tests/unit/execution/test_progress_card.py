@@ -212,7 +212,8 @@ def test_cancelled() -> None:
     """The card names who cancelled it, and says that done steps were not undone."""
     shown = card(join("a"), join("b"))
     set_all(shown, "done", "stopped")
-    message = shown.ended(cancelled_by="U0BEN")
+    shown.cancelled_by = "U0BEN"
+    message = shown.ended()
     assert "Cancelled by <@U0BEN>. Steps that are done were not undone." in written(message)
     assert buttons(message) == ["Retry"]
 
@@ -229,7 +230,8 @@ def test_the_headline_of_a_cancelled_job(states: tuple[StepState, ...], headline
     """It says cancelled, not failed. If every step was done, it is a success."""
     shown = card(join("a"), join("b"))
     set_all(shown, *states)
-    assert shown.ended(cancelled_by="U0BEN").text.startswith(headline)
+    shown.cancelled_by = "U0BEN"
+    assert shown.ended().text.startswith(headline)
 
 
 def test_a_step_without_a_host() -> None:
