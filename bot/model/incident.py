@@ -1,0 +1,197 @@
+"""What watch has seen of a cluster: signals, the incidents that they are part of, and what people said of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["critical", "warning", "note"]
+"""``critical``: service or quorum is at stake now. ``note``: told once, without an end."""
+
+SignalKind = Literal[
+    "quorum lost",
+    "quorum at risk",
+    "leader changed",
+    "manager unreachable",
+    "node down",
+    "host silent",
+    "engine stopped",
+    "node cloned",
+    "duplicate record",
+    "second cluster",
+    "service short of tasks",
+    "tasks failing",
+    "tasks pending",
+    "update failed",
+    "certificate expires",
+    "clock drift",
+    "overlay cut off",
+    "token not rotated",
+    "backup old",
+    "redis not durable",
+    "audit chain broken",
+    "addresses used up",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something wrong that was positively seen in one reading. What was not read gives no signal."""
+
+    kind: SignalKind
+    subject: str
+    """The name of the node, host or service; "" for the cluster itself."""
+    severity: Severity
+    text: str
+    """What is wrong, as one line of mrkdwn that is safe to show."""
+    since: float
+    """When it began, unix seconds: by the engines if they say so, else when it was first seen."""
+    subject_id: str = ""
+    """The id of node or service, if the subject has one: names may be used twice."""
+    fix: str = ""
+    """The command that fixes it, ``/swarm …``, without placeholders; "" if no single command does."""
+    lines: tuple[str, ...] = ()
+    """Details for the thread: mrkdwn, one line each, safe to show."""
+    nodes: tuple[str, ...] = ()
+    """Ids of the nodes that it is about or that its tasks were on: what explains those explains it."""
+    holds_s: float = 0.0
+    """How long it must have held before people are told: some states pass by themselves."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same thing in every reading."""
+        return f"{self.kind}:{self.subject_id or self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one reading of a cluster showed."""
+
+    cluster: str
+    at: float
+    """Unix seconds."""
+    signals: tuple[Signal, ...]
+    read: frozenset[SignalKind]
+    """The kinds whose absence means that nothing is wrong. A kind that is not here was not read: its signals stay."""
+    unread: frozenset[str] = frozenset()
+    """Subjects (names or ids) that could not be read although their kind was: their signals stay too."""
+    quorum: str = ""
+    """What still holds: "quorum holds: 2 of 3 managers reachable"."""
+    calm: tuple[str, ...] = ()
+    """What still works, for the incident's message: "12 tasks rescheduled: 11 run elsewhere, 1 is pending"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A signal of an incident, and what became of it."""
+
+    signal: Signal
+    first_seen: float
+    """Unix seconds."""
+    last_seen: float
+    over_at: float = 0.0
+    """When it was seen to be over; 0 while it holds or is unknown."""
+    cause: str = ""
+    """The job of Swarmbot's own that explains it; it is not told then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What people are told of as one thing: one message and its thread."""
+
+    id: str
+    """Short, unique in Redis, typed by people: ``/swarm incidents 3f2a``."""
+    cluster: str
+    root: str
+    """The key of the signal that explains the others."""
+    tracked: tuple[Tracked, ...]
+    opened_at: float
+    """When the first of its signals was seen, unix seconds."""
+    told_at: float = 0.0
+    """When it was told; 0 while it waits (for ``group_wait``, or for signals that must hold) or is quiet."""
+    changed_at: float = 0.0
+    """When its message was last changed."""
+    resolved_at: float = 0.0
+    acknowledged_by: str = ""
+    """A Slack user (U…)."""
+    acknowledged_at: float = 0.0
+    reminded_at: float = 0.0
+    changes: tuple[float, ...] = ()
+    """When its root last began or ended to hold, at most 21 times: for flapping."""
+    flapping: bool = False
+    silenced_by: str = ""
+    """The id of the silence that keeps it quiet; "" if none does."""
+
+    @property
+    def open(self) -> bool:
+        """Whether something of it still holds, or may."""
+        return not self.resolved_at
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A time in which a subject's incidents are kept but not told."""
+
+    id: str
+    cluster: str
+    subject: str
+    """The name of a node or service, or ``all``."""
+    until: float
+    """Unix seconds."""
+    by: str
+    """A Slack user (U…)."""
+    reason: str
+    """Plain text of a person."""
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWork:
+    """A job of Swarmbot's own that explains what it causes, while it runs and for a time after its end."""
+
+    job: str
+    words: str
+    """The command as typed, without secrets."""
+    names: tuple[str, ...]
+    """The hosts, nodes and services in its arguments; () if it may touch every node."""
+    ended_at: float = 0.0
+    """Unix seconds; 0 while it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """All that watch remembers of a cluster between two readings. Stored in Redis as JSON, written by the leader only."""
+
+    incidents: tuple[Incident, ...] = ()
+    """Open ones, and those that ended within the last hours (:mod:`bot.swarm.incidents`)."""
+    waiting: tuple[Tracked, ...] = ()
+    """Signals that have not held long enough to be part of an incident."""
+    leader: str = ""
+    """The id of the last leader that was seen."""
+    leader_seen_at: float = 0.0
+    """When a leader was last seen, unix seconds."""
+    placed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Of each node that is down: its id, and the ids of the services whose tasks it ran when it was last ready."""
+    read_at: float = 0.0
+    """When the cluster was last read as a whole, unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """When people are told (``watch`` in swarmbot.yml). Times in seconds."""
+
+    group_wait_s: float = 2.0
+    """From an incident's first signal to its message: what comes within is told together."""
+    group_interval_s: float = 20.0
+    """At least so long between two edits of a message, but for its end."""
+    repeat_s: float = 0.0
+    """After this time an incident that nobody acknowledged is told once more; 0: never."""
+    flap_high: float = 0.5
+    """Share of changes among the last 21 readings of a root from which it counts as flapping."""
+    flap_low: float = 0.25
+    """Share below which it no longer does."""
+    certificate_days: float = 7.0
+    backup_days: float = 7.0
+    """0: not checked."""
+    token_days: float = 0.0
+    """How long a join token that was shown may stay unrotated; 0: not checked."""
