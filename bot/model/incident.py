@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 Severity = Literal["critical", "warning", "note"]
@@ -49,11 +51,17 @@ class Signal:
     subject_id: str = ""
     """The id of node or service, if the subject has one: names may be used twice."""
     fix: str = ""
-    """The command that fixes it, ``/swarm …``, without placeholders; "" if no single command does."""
+    """The command that fixes it, to type after ``/swarm``, without placeholders; "" if no single command does."""
+    advice: str = ""
+    """What to do about it, to follow "Next:": mrkdwn, safe to show."""
     lines: tuple[str, ...] = ()
     """Details for the thread: mrkdwn, one line each, safe to show."""
+    calm: tuple[str, ...] = ()
+    """What still works in spite of it: "12 tasks rescheduled: 11 run elsewhere, 1 is pending: …"."""
     nodes: tuple[str, ...] = ()
     """Ids of the nodes that it is about or that its tasks were on: what explains those explains it."""
+    hosts: tuple[str, ...] = ()
+    """The same as names in swarmbot.yml: a host that is silent has no id."""
     holds_s: float = 0.0
     """How long it must have held before people are told: some states pass by themselves."""
 
@@ -74,11 +82,38 @@ class Observation:
     read: frozenset[SignalKind]
     """The kinds whose absence means that nothing is wrong. A kind that is not here was not read: its signals stay."""
     unread: frozenset[str] = frozenset()
-    """Subjects (names or ids) that could not be read although their kind was: their signals stay too."""
+    """Keys of signals that could not be judged although their kind was read: they stay too."""
+    well: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What was seen to be well, in words, by the key that a signal about it has: "`host-4` is ready"."""
     quorum: str = ""
-    """What still holds: "quorum holds: 2 of 3 managers reachable"."""
-    calm: tuple[str, ...] = ()
-    """What still works, for the incident's message: "12 tasks rescheduled: 11 run elsewhere, 1 is pending"."""
+    """What still holds: "quorum holds: 2 of 3 managers reachable"; "" if it was not read."""
+    leader: str = ""
+    """The id of the leader that was seen; "" if none was."""
+    leader_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownToken:
+    """A join token that was shown to a person and not rotated since."""
+
+    role: Literal["worker", "manager"]
+    at: float
+    """When it was shown, unix seconds."""
+    by: str
+    """A Slack user (U…)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What watch knows of a cluster beside its facts. None: it was not read this time."""
+
+    redis_problems: tuple[str, ...] | None = None
+    """Why Redis may lose data, in sentences (:func:`bot.store.durability.problems`); () if it does not."""
+    audit_problem: str | None = None
+    """Why the audit log's chain is broken, in a sentence; "" if it is whole."""
+    last_backup: float | None = None
+    """When the newest backup was taken, unix seconds; 0 if there is none."""
+    tokens: tuple[ShownToken, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +127,11 @@ class Tracked:
     over_at: float = 0.0
     """When it was seen to be over; 0 while it holds or is unknown."""
     cause: str = ""
-    """The job of Swarmbot's own that explains it; it is not told then."""
+    """The job of Swarmbot's own during which it began, as mrkdwn: "`k7f3` (`/swarm drain host-3`)"; "" for none."""
+    ended: str = ""
+    """How it was seen to be over, in words."""
+    begun: int = 1
+    """How often it began in its incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +160,12 @@ class Incident:
     flapping: bool = False
     silenced_by: str = ""
     """The id of the silence that keeps it quiet; "" if none does."""
+    quorum: str = ""
+    """What of the quorum held when it was last read, in words."""
+    shown: str = ""
+    """A digest of what its message last said; "" if it was not told."""
+    edits: tuple[float, ...] = ()
+    """When its message was edited within the last minute."""
 
     @property
     def open(self) -> bool:
@@ -160,7 +205,7 @@ class PlannedWork:
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """All that watch remembers of a cluster between two readings. Stored in Redis as JSON, written by the leader only."""
+    """All that watch remembers of a cluster between two readings. Stored in Redis, written by the leader only."""
 
     incidents: tuple[Incident, ...] = ()
     """Open ones, and those that ended within the last hours (:mod:`bot.swarm.incidents`)."""
@@ -168,10 +213,9 @@ class WatchState:
     """Signals that have not held long enough to be part of an incident."""
     leader: str = ""
     """The id of the last leader that was seen."""
+    leader_name: str = ""
     leader_seen_at: float = 0.0
     """When a leader was last seen, unix seconds."""
-    placed: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Of each node that is down: its id, and the ids of the services whose tasks it ran when it was last ready."""
     read_at: float = 0.0
     """When the cluster was last read as a whole, unix seconds."""
 
@@ -185,13 +229,58 @@ class WatchSettings:
     group_interval_s: float = 20.0
     """At least so long between two edits of a message, but for its end."""
     repeat_s: float = 0.0
-    """After this time an incident that nobody acknowledged is told once more; 0: never."""
-    flap_high: float = 0.5
-    """Share of changes among the last 21 readings of a root from which it counts as flapping."""
-    flap_low: float = 0.25
+    """After this time an incident that nobody acknowledged is told again, once; 0: never."""
+    flap_high: float = 0.3
+    """Share of changes between the last 21 states of a root, one each 15 s, from which it counts as flapping."""
+    flap_low: float = 0.15
     """Share below which it no longer does."""
     certificate_days: float = 7.0
     backup_days: float = 7.0
     """0: not checked."""
     token_days: float = 0.0
     """How long a join token that was shown may stay unrotated; 0: not checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Somebody takes care of an incident."""
+
+    incident: str
+    by: str
+    """A Slack user (U…)."""
+    at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadNote:
+    """Lines to post in an incident's thread."""
+
+    incident: str
+    text: str
+    """Mrkdwn, safe to show."""
+    broadcast: bool = False
+    """Whether it is shown in the channel too: a reminder."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEntry:
+    """What the audit log keeps of an incident."""
+
+    incident: str
+    action: Literal["incident opened", "incident reopened", "incident resolved", "incident silenced"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What one step of watch changed."""
+
+    state: WatchState
+    told: tuple[Incident, ...] = ()
+    """Incidents whose message is to be posted or edited now, as they are in ``state``."""
+    noted: tuple[ThreadNote, ...] = ()
+    """Lines for threads, to be sent after the messages of ``told``."""
+    entries: tuple[WatchEntry, ...] = ()
+    due: float = 0.0
+    """When to step again even if nothing changes, unix seconds; 0 for never."""

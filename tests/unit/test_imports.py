@@ -52,6 +52,7 @@ LAYERS_WITHIN: Final = (
         "bot.swarm.operations",
         "bot.swarm.membership",
         "bot.swarm.ca",
+        "bot.swarm.incidents",
     ),
 )
 RANK: Final = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}

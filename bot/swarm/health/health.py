@@ -62,7 +62,12 @@ def health(facts: Facts) -> Health:
     if facts.swarm is None:
         return _without_swarm(facts)
     others = (
-        *(issue for node in facts.swarm.nodes if not replacement_of(facts.swarm, node) for issue in _node(facts, node)),
+        *(
+            issue
+            for node in facts.swarm.nodes
+            if not replacement_of(facts.swarm, node)
+            for issue in node_issues(facts, node)
+        ),
         *_duplicate_records(facts.swarm),
         *_services(facts.swarm),
         *(issue for host in facts.hosts.values() for issue in _host(facts, host)),
@@ -135,7 +140,8 @@ def _clones(facts: Facts) -> list[Issue]:
     return [Issue(critical=True, text=finding.text, fix=finding.next_step) for finding in found]
 
 
-def _node(facts: Facts, node: NodeFacts) -> list[Issue]:
+def node_issues(facts: Facts, node: NodeFacts) -> list[Issue]:
+    """Return what is wrong with a node."""
     host = facts.hosts.get(node.host)
     if host is not None and (host.membership == "locked" or failed_record(facts, host)):
         return []  # reported for the host, whatever the managers report
@@ -165,7 +171,7 @@ def _with_failure(issue: Issue, host: HostFacts | None) -> Issue:
 def _has_critical_record(facts: Facts, host: HostFacts) -> bool:
     """Return whether the failure of a host is told with the node that it is."""
     nodes = facts.swarm.nodes if facts.swarm else ()
-    return any(issue.critical for node in nodes if node.host == host.name for issue in _node(facts, node))
+    return any(issue.critical for node in nodes if node.host == host.name for issue in node_issues(facts, node))
 
 
 def _lost_manager(facts: Facts, node: NodeFacts, host: HostFacts | None) -> Issue:

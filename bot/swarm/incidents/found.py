@@ -1,0 +1,38 @@
+"""What one part of an observation found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from bot.model.incident import Signal, SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Signals, and what their absence means (the fields as in :class:`bot.model.incident.Observation`)."""
+
+    signals: tuple[Signal, ...] = ()
+    read: frozenset[SignalKind] = frozenset()
+    unread: frozenset[str] = frozenset()
+    well: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+NOTHING = Found()
+
+
+def joined(parts: Iterable[Found]) -> Found:
+    """Return all parts in one."""
+    parts = list(parts)
+    return Found(
+        signals=tuple(signal for part in parts for signal in part.signals),
+        read=frozenset(kind for part in parts for kind in part.read),
+        unread=frozenset(key for part in parts for key in part.unread),
+        well=MappingProxyType({key: text for part in parts for key, text in part.well.items()}),
+    )
+
+
+def key_of(kind: SignalKind, subject: str) -> str:
+    """Return the key of a signal of this kind about ``subject``, by its id if it has one."""
+    return Signal(kind, subject, "note", "", 0.0).key

@@ -1,0 +1,98 @@
+"""Which signal explains which, and which is the root of an incident. Pure.
+
+A cause has a lower rank than what it explains, so that no two signals explain each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from bot.model.incident import PlannedWork, Signal, SignalKind, Tracked
+
+RANKS: Final[tuple[SignalKind, ...]] = (
+    "quorum lost",
+    "node cloned",
+    "second cluster",
+    "engine stopped",
+    "node down",
+    "manager unreachable",
+    "host silent",
+    "leader changed",
+    "quorum at risk",
+    "overlay cut off",
+    "update failed",
+    "tasks failing",
+    "tasks pending",
+    "service short of tasks",
+    "duplicate record",
+    "clock drift",
+    "certificate expires",
+    "redis not durable",
+    "audit chain broken",
+    "addresses used up",
+    "token not rotated",
+    "backup old",
+)
+PLACES: Final[frozenset[SignalKind]] = frozenset({"engine stopped", "node down", "manager unreachable", "host silent"})
+"""Kinds about one node or host."""
+MANAGERS: Final[frozenset[SignalKind]] = frozenset({"quorum at risk", "leader changed"})
+SERVICES: Final[frozenset[SignalKind]] = frozenset(
+    {"update failed", "tasks failing", "tasks pending", "service short of tasks"}
+)
+PLANNABLE: Final[frozenset[SignalKind]] = PLACES | MANAGERS | SERVICES | {"duplicate record", "second cluster"}
+"""What a job of Swarmbot's own may cause. The loss of the quorum is never planned."""
+AFTER_WORK_S: Final = 60.0
+"""How long after its end a job explains what it caused."""
+
+
+def rank(signal: Signal) -> int:
+    """Return the rank of a signal: the lowest of an incident is its root."""
+    if signal.kind == "host silent" and not signal.subject:  # no host can be reached
+        return -1
+    return RANKS.index(signal.kind)
+
+
+def explains(cause: Signal, effect: Signal) -> bool:
+    """Return whether ``effect`` follows from ``cause``, so that people need to be told of the cause alone."""
+    if rank(cause) >= rank(effect):
+        return False
+    related = _related(cause, effect)
+    if cause.kind == "quorum lost":
+        return effect.kind in MANAGERS or (effect.kind in PLACES and related)
+    if cause.kind in {"node cloned", "second cluster"}:
+        return effect.kind in PLACES and related
+    if cause.kind == "host silent":  # it says nothing of the tasks
+        return effect.kind in PLACES | MANAGERS and related
+    if cause.kind in PLACES:
+        return effect.kind in PLACES | MANAGERS | SERVICES and related
+    return cause.kind in SERVICES and effect.kind in SERVICES and cause.subject_id == effect.subject_id
+
+
+def root_of(tracked: Iterable[Tracked]) -> Tracked:
+    """Return the signal that explains the others, as far as one does."""
+    return min(tracked, key=lambda each: (rank(each.signal), each.first_seen, each.signal.key))
+
+
+def headline_of(tracked: Iterable[Tracked]) -> Tracked:
+    """Return the signal to name first: the root of those that still hold, or of all if none does."""
+    tracked = list(tracked)
+    return root_of([each for each in tracked if not each.over_at] or tracked)
+
+
+def work_behind(signal: Signal, work: Iterable[PlannedWork], now: float) -> PlannedWork | None:
+    """Return the job of Swarmbot's own that explains a signal; None if there is none."""
+    if signal.kind not in PLANNABLE:
+        return None
+    running = (each for each in work if not each.ended_at or now < each.ended_at + AFTER_WORK_S)
+    return next((each for each in running if not each.names or _names(each, signal)), None)
+
+
+def _names(work: PlannedWork, signal: Signal) -> bool:
+    about = {signal.subject, signal.subject_id, *signal.nodes, *signal.hosts} - {""}
+    of_stack = signal.kind in SERVICES and any(signal.subject.startswith(f"{name}_") for name in work.names)
+    return of_stack or not about.isdisjoint(work.names)
+
+
+def _related(one: Signal, other: Signal) -> bool:
+    return not set(one.nodes).isdisjoint(other.nodes) or not set(one.hosts).isdisjoint(other.hosts)

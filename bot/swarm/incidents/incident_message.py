@@ -1,0 +1,231 @@
+"""An incident as a message that edits itself, and the lines of its thread. Pure.
+
+A button carries the incident's id and nothing else; :func:`orders_of` says which command it stands for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bot.blocks import (
+    DONE,
+    FAILED,
+    WARNING,
+    Block,
+    Message,
+    Sign,
+    actions,
+    button,
+    context,
+    paragraphs,
+    plain_line,
+    tick,
+    user,
+    when,
+)
+from bot.model.incident import Incident, Severity, Signal, Tracked
+from bot.swarm.incidents.grouping import PLACES, SERVICES, explains, headline_of, rank
+from bot.text.durations import age
+from bot.text.suggest import number_of
+
+SIGNS: Final[Mapping[Severity, Sign]] = {"critical": FAILED, "warning": WARNING, "note": WARNING}
+MAX_SIGNALS: Final = 8
+"""Of more signals that follow from the root, only the number is shown; all are in the thread."""
+MAX_THREAD_LINES: Final = 30
+
+SHOW: Final = "incident.show"
+CHECK: Final = "incident.check"
+FIX: Final = "incident.fix"
+ACKNOWLEDGE: Final = "incident.acknowledge"
+SILENCE: Final = "incident.silence"
+
+
+def incident_message(incident: Incident, now: float) -> Message:
+    """Return the message of an incident: what is wrong, since when, what still works, and what to do."""
+    lines = _lines(incident)
+    blocks: list[Block] = [*paragraphs(lines), context(" · ".join(_foot(incident)))]
+    if row := _buttons(incident):
+        blocks.append(actions(*row))
+    return Message(_fallback(incident, now), tuple(blocks))
+
+
+def orders_of(incident: Incident) -> dict[str, str]:
+    """Return the commands that its buttons prepare, to type after ``/swarm``, by the button's action."""
+    signal = headline_of(incident.tracked).signal
+    found = {SHOW: _show(signal), CHECK: f"check {signal.hosts[0]}" if len(signal.hosts) == 1 else "", FIX: signal.fix}
+    if signal.kind in SERVICES:
+        del found[CHECK]
+    return {action: words for action, words in found.items() if words and not incident.resolved_at}
+
+
+def digest_of(incident: Incident) -> str:
+    """Return a digest of what the message says, the same as long as it need not be edited.
+
+    Its parts: whether the incident is ``open``, ``over`` or ``flapping``; what is news; the whole message. A flapping
+    incident says the same until it is stable.
+    """
+    if incident.flapping:
+        return f"flapping::{incident.acknowledged_by}"
+    message = incident_message(incident, 0.0)
+    top = headline_of(incident.tracked).signal
+    notes = [each.signal.key for each in incident.tracked if each.signal.severity == "note"]
+    news = [top.key, severity_of(incident), incident.acknowledged_by, incident.silenced_by, notes]
+    return f"{'open' if incident.open else 'over'}:{_digest(news)}:{_digest(list(message.blocks))}"
+
+
+def severity_of(incident: Incident) -> Severity:
+    """Return the severity of the worst signal that holds, or of all if none does."""
+    held = [each for each in incident.tracked if not each.over_at] or incident.tracked
+    found = {each.signal.severity for each in held}
+    return "critical" if "critical" in found else "warning" if "warning" in found else "note"
+
+
+def began_lines(tracked: Tracked) -> list[str]:
+    """Return the lines of the thread for a signal that is part of an incident now: what it is, and details."""
+    signal = tracked.signal
+    head = f"{SIGNS[signal.severity]} {when(signal.since, with_seconds=True)} · {signal.text}"
+    cause = [f"{_INDENT}It began during {tracked.cause}."] if tracked.cause else []
+    return [head, *cause, *(f"{_INDENT}{line}" for line in signal.lines)]
+
+
+def ended_line(tracked: Tracked) -> str:
+    """Return the line of the thread for a signal that is over."""
+    return f"{DONE} {when(tracked.over_at, with_seconds=True)} · {tracked.ended}"
+
+
+def thread_text(lines: Iterable[str]) -> str:
+    """Return lines as the text of one message in the thread; of too many the number that is left out."""
+    found = list(lines)
+    more = len(found) - MAX_THREAD_LINES
+    return "\n".join(found[:MAX_THREAD_LINES] + ([f"and {number_of(more, 'more line')}"] if more > 0 else []))
+
+
+def resolved_text(incident: Incident) -> str:
+    """Return how an incident ended: "Resolved after 6 min: `host-4` is ready again"."""
+    ended = headline_of(incident.tracked).ended
+    return f"Resolved after {age(incident.resolved_at - _began(incident))}: {ended}"
+
+
+def flapping_text(incident: Incident) -> str:
+    """Return that an incident's root comes and goes."""
+    root = headline_of([each for each in incident.tracked if each.signal.key == incident.root] or incident.tracked)
+    changes = number_of(len(incident.changes), "change")
+    return f"{changes} in {age(incident.changes[-1] - incident.changes[0])}: {root.signal.text}, and not, in turn"
+
+
+_INDENT: Final = "    "
+
+
+def _lines(incident: Incident) -> list[str]:
+    top = headline_of(incident.tracked)
+    signal = top.signal
+    name = plain_line(incident.cluster)
+    prefix = "" if not signal.subject or signal.kind == "leader changed" else f"{name}: "
+    if incident.flapping:
+        quiet = "Swarmbot reports it again when it has been stable for some minutes."
+        return [f"{WARNING} *{name}: flapping* · {flapping_text(incident)}", quiet]
+    if incident.resolved_at and signal.severity == "note":
+        return [f"{SIGNS['note']} *{prefix}{signal.text}*", *_next(signal)]
+    if incident.resolved_at:
+        times = f"{when(_began(incident))} to {when(incident.resolved_at)}"
+        return [f"{DONE} *{name}* · {resolved_text(incident)} · {times}", *_was(incident)]
+    head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}* · since {when(signal.since)}"
+    cause = [f"It began during {top.cause}, and lasts."] if top.cause else []
+    others = _others(incident, top)
+    works = [f"Still works: {' · '.join(held)}"] if (held := _held(incident, signal)) else []
+    return [head, *cause, *others, *works, *_next(signal)]
+
+
+def _next(signal: Signal) -> list[str]:
+    return [f"Next: {signal.advice}"] if signal.advice else []
+
+
+def _others(incident: Incident, top: Tracked) -> list[str]:
+    """Return a line for each other signal that holds or is a note."""
+    held = [each for each in incident.tracked if each is not top and (not each.over_at or _is_note(each))]
+    return _some(f"{SIGNS[each.signal.severity]} {each.signal.text}" for each in _worth_telling(held, top))
+
+
+def _worth_telling(tracked: Iterable[Tracked], top: Tracked) -> list[Tracked]:
+    """Return the most important first, without those that say the same of a node or the quorum as ``top`` does."""
+    implied = PLACES | {"quorum at risk"} if top.signal.kind == "quorum lost" else PLACES
+    found = [each for each in tracked if not (each.signal.kind in implied and explains(top.signal, each.signal))]
+    return sorted(found, key=lambda each: (rank(each.signal), each.first_seen, each.signal.key))
+
+
+def _some(lines: Iterable[str]) -> list[str]:
+    found = list(lines)
+    more = len(found) - MAX_SIGNALS
+    return [*found[:MAX_SIGNALS], *([f"and {number_of(more, 'more signal')}, in the thread"] if more > 0 else [])]
+
+
+def _is_note(each: Tracked) -> bool:
+    return each.signal.severity == "note"
+
+
+def _held(incident: Incident, signal: Signal) -> list[str]:
+    quorum = [incident.quorum] if incident.quorum and signal.kind not in SERVICES else []
+    calm = [line for each in incident.tracked if not each.over_at for line in each.signal.calm]
+    return [*quorum, *dict.fromkeys((*signal.calm, *calm))]
+
+
+def _was(incident: Incident) -> list[str]:
+    """Return what was wrong, for a message that stays readable after the end."""
+    return _some(f"Was: {each.signal.text}" for each in _worth_telling(incident.tracked, headline_of(incident.tracked)))
+
+
+def _foot(incident: Incident) -> list[str]:
+    parts = []
+    if incident.acknowledged_by:
+        parts.append(f"acknowledged by {user(incident.acknowledged_by)} {when(incident.acknowledged_at)}")
+    if incident.silenced_by and not incident.resolved_at:
+        parts.append(f"silenced ({tick(incident.silenced_by)})")
+    return [*parts, tick(incident.id)]
+
+
+def _buttons(incident: Incident) -> list[dict[str, object]]:
+    if incident.resolved_at:
+        return []
+    orders = orders_of(incident)
+    row = []
+    if SHOW in orders:
+        row.append(button(f"Show {orders[SHOW].partition(' ')[0]}", SHOW, incident.id))
+    if CHECK in orders:
+        row.append(button("Check", CHECK, incident.id))
+    if not incident.acknowledged_by:
+        row.append(button("Acknowledge", ACKNOWLEDGE, incident.id))
+    if not incident.silenced_by:
+        row.append(button("Silence 1 h", SILENCE, incident.id))
+    if FIX in orders:
+        row.append(button(f"/swarm {orders[FIX]}", FIX, incident.id, style="primary"))
+    return row
+
+
+def _show(signal: Signal) -> str:
+    if signal.kind in SERVICES:
+        return f"service {signal.subject}"
+    if len(signal.nodes) == 1 and signal.kind not in {"node cloned", "leader changed", "quorum lost"}:
+        return f"node {signal.hosts[0] if signal.hosts else signal.nodes[0]}"
+    return "status"
+
+
+def _fallback(incident: Incident, now: float) -> str:
+    """Return the line for notifications."""
+    signal = headline_of(incident.tracked).signal
+    if incident.flapping:
+        return f"{incident.cluster}: flapping: {flapping_text(incident)}"
+    if incident.resolved_at and signal.severity != "note":
+        return f"{incident.cluster}: {resolved_text(incident)}"
+    passed = f" ({age(now - signal.since)} ago)" if now > signal.since else ""
+    return f"{incident.cluster}: {signal.text}{passed}"
+
+
+def _began(incident: Incident) -> float:
+    return min(each.signal.since for each in incident.tracked)
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,204 @@
+"""Signals about one node or host: down, unreachable in Raft, its engine stopped, no answer over SSH. Pure."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from bot.blocks import tick
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.model.incident import Signal, SignalKind
+from bot.swarm.health.health import node_issues
+from bot.swarm.incidents.found import Found, key_of
+from bot.swarm.incidents.lost_tasks import lost_tasks_lines
+from bot.swarm.reading.node_lookup import replacement_of
+from bot.text.mrkdwn import one_line
+
+UNKNOWN_HOLDS_S: Final = 30.0
+"""After an election every node is ``unknown`` for seconds, and a dead leader for 30 s (docs/swarm-behaviour.md)."""
+NOT_IN_RAFT_HOLDS_S: Final = 30.0
+"""A promoted node serves as a manager only a second later."""
+SILENT_HOLDS_S: Final = 10.0
+ENGINE_HOLDS_S: Final = 5.0
+"""A restart of Docker takes some seconds."""
+LATE_HOLDS_S: Final = 60.0
+"""How long a host must answer too late, again and again, until people are told: it may only be busy."""
+NODE_KINDS: Final[frozenset[SignalKind]] = frozenset({"node down", "manager unreachable"})
+HOST_KINDS: Final[frozenset[SignalKind]] = frozenset({"host silent", "engine stopped"})
+
+
+def node_signals(facts: Facts, swarm: ClusterFacts) -> Found:
+    """Return what the managers say of each node. ``swarm`` must be of a cluster with a quorum."""
+    signals: list[Signal] = []
+    well: dict[str, str] = {}
+    for node in swarm.nodes:
+        if replacement_of(swarm, node):
+            continue  # an old record: a signal of its own
+        if node.role == "manager" and not node.reachability and node.state != "ready":
+            continue  # a former manager, whose record a recovery left
+        if node.state == "ready":
+            well[key_of("node down", node.id)] = f"{tick(node.name)} is ready again"
+        else:
+            signals.append(_down(facts, swarm, node))
+        if node.role != "manager" or node.reachability == "reachable":
+            well[key_of("manager unreachable", node.id)] = f"{tick(node.name)} is reachable again"
+        else:
+            signals.append(_unreachable(facts, node))
+    return Found(tuple(signals), NODE_KINDS, well=MappingProxyType(well))
+
+
+def host_signals(facts: Facts, swarm: ClusterFacts | None) -> Found:
+    """Return which hosts do not answer. The facts must have been read with all hosts; ``swarm`` if it has a quorum."""
+    signals: list[Signal] = []
+    unread: set[str] = set()
+    well: dict[str, str] = {key_of("host silent", ""): f"Swarmbot reaches the managers of {facts.name} again"}
+    for host in facts.hosts.values():
+        silent, stopped = key_of("host silent", host.name), key_of("engine stopped", host.name)
+        failure = host.failure
+        if failure is None or failure.is_engine_problem or failure.problem == "engine error":
+            well[silent] = f"{tick(host.name)} answers over SSH again"
+        if failure is None:
+            well[stopped] = f"the engine of {tick(host.name)} answers again"
+        elif failure.is_engine_problem or failure.problem == "engine error":
+            signals.append(_stopped(facts, swarm, host))
+        elif host.awaited:
+            unread |= {silent, stopped}
+        else:
+            unread.add(stopped)
+            signals.append(_silent(facts, swarm, host))
+    return Found(tuple(signals), HOST_KINDS, frozenset(unread), MappingProxyType(well))
+
+
+def _down(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> Signal:
+    text = f"{tick(node.name or node.id)} ({node.role}) is {node.state}"
+    if node.state != "down":
+        text = f"the managers do not hear {tick(node.name or node.id)} ({node.role}): its state is {node.state}"
+    told, fixes = _issues(facts, node)
+    fix = ""
+    if locked := _locked(facts, node):
+        text, fix = locked
+        fixes = (tick(f"/swarm {fix}"),)
+    elif fixes and node.role == "worker":
+        fixes = (*fixes, f"if it is permanently lost: `/swarm remove {_typed(node)}`")
+    drained = node.availability == "drain" and node.role == "worker"
+    return Signal(
+        "node down",
+        node.name,
+        "warning" if drained else "critical",
+        text,
+        facts.at,
+        subject_id=node.id,
+        fix=fix,
+        advice=" · ".join(fixes),
+        lines=told,
+        calm=lost_tasks_lines(facts, swarm, node),
+        nodes=(node.id,),
+        hosts=_hosts(node),
+        holds_s=0.0 if node.state == "down" else UNKNOWN_HOLDS_S,
+    )
+
+
+def _unreachable(facts: Facts, node: NodeFacts) -> Signal:
+    told, fixes = _issues(facts, node)
+    text = f"{tick(node.name or node.id)} (manager) is unreachable for the other managers"
+    fix, advice = "", " · ".join(fixes)
+    if not node.reachability:
+        text = f"{tick(node.name or node.id)} (manager) is not a member of Raft"
+    if locked := _locked(facts, node):
+        text, fix = locked
+        advice = tick(f"/swarm {fix}")
+    return Signal(
+        "manager unreachable",
+        node.name,
+        "critical",
+        text,
+        facts.at,
+        subject_id=node.id,
+        fix=fix,
+        advice=advice,
+        lines=told,
+        nodes=(node.id,),
+        hosts=_hosts(node),
+        holds_s=0.0 if node.reachability else NOT_IN_RAFT_HOLDS_S,
+    )
+
+
+def _locked(facts: Facts, node: NodeFacts) -> tuple[str, str] | None:
+    """Return that a node's engine waits for the unlock key, and the command for it; None if it does not."""
+    host = facts.hosts.get(node.host)
+    if host is None or host.membership != "locked":
+        return None
+    text = f"{tick(node.name)} ({node.role}) is locked: its engine waits for the unlock key"
+    return text, f"unlock {host.name}"
+
+
+def _issues(facts: Facts, node: NodeFacts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return details of a node that is not well, and what to do."""
+    issues = node_issues(facts, node)
+    fixes = (f"{tick(issue.where)}: {issue.fix}" if issue.where else issue.fix for issue in issues if issue.fix)
+    host = facts.hosts.get(node.host)
+    if host is not None and host.failure is not None:
+        return (one_line(host.failure.happened),), tuple(fixes)
+    return tuple(one_line(issue.text) for issue in issues), tuple(fixes)
+
+
+def _stopped(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal:
+    failure = host.failure
+    assert failure  # noqa: S101 - tells mypy what the caller has checked
+    stopped = failure.problem in {"docker stopped", "no docker"}
+    what = "is stopped" if stopped else "cannot be used"
+    node = _node_of(swarm, host)
+    return Signal(
+        "engine stopped",
+        host.name,
+        "critical" if node else "warning",
+        f"the engine of {tick(host.name)} {what}; the host answers over SSH",
+        facts.at,
+        advice=failure.next_step,
+        lines=(one_line(failure.happened),),
+        nodes=(node.id,) if node else (),
+        hosts=(host.name,),
+        holds_s=ENGINE_HOLDS_S if stopped else SILENT_HOLDS_S,
+    )
+
+
+def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal:
+    failure = host.failure
+    assert failure  # noqa: S101 - tells mypy what the caller has checked
+    node = _node_of(swarm, host)
+    lines = [one_line(failure.happened)]
+    if node is not None and node.state == "ready":
+        text = f"Swarmbot does not reach {tick(host.name)} over SSH; the managers see it as ready"
+        lines.append("The managers hear its engine, so its tasks run as far as they know. Swarmbot cannot check this.")
+    elif swarm is None:
+        text = f"Swarmbot does not reach {tick(host.name)} over SSH; what the managers see is unknown"
+    else:
+        state = f"it is {node.state} for the managers" if node else f"it is not a known node of {facts.name}"
+        text = f"Swarmbot does not reach {tick(host.name)} over SSH; {state}"
+    if host.reach_from_managers == "open":
+        lines.append(f"A manager connects to port 2377 of {tick(host.name)}: the host is up.")
+    return Signal(
+        "host silent",
+        host.name,
+        "warning",
+        text,
+        facts.at,
+        advice=failure.next_step,
+        lines=tuple(lines),
+        nodes=(node.id,) if node else (),
+        hosts=(host.name,),
+        holds_s=LATE_HOLDS_S if failure.is_late else SILENT_HOLDS_S,
+    )
+
+
+def _node_of(swarm: ClusterFacts | None, host: HostFacts) -> NodeFacts | None:
+    """Return the node that a host is which does not answer: the one that its address or host name was matched to."""
+    return next((node for node in swarm.nodes if node.host == host.name), None) if swarm else None
+
+
+def _hosts(node: NodeFacts) -> tuple[str, ...]:
+    return (node.host,) if node.host else ()
+
+
+def _typed(node: NodeFacts) -> str:
+    return node.host or node.id

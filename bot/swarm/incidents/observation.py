@@ -1,0 +1,47 @@
+"""One reading of a cluster as signals. Pure: facts in, signals out."""
+
+from __future__ import annotations
+
+from bot.model import Facts
+from bot.model.incident import Extra, Observation, WatchSettings, WatchState
+from bot.swarm.incidents.found import NOTHING, joined
+from bot.swarm.incidents.node_signals import host_signals, node_signals
+from bot.swarm.incidents.quorum_signals import is_trusted, quorum_held, quorum_signals
+from bot.swarm.incidents.service_signals import service_signals
+from bot.swarm.incidents.upkeep_signals import upkeep_signals
+
+
+def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Extra | None = None) -> Observation:
+    """Return what one reading of a cluster shows.
+
+    The facts must have been read with all hosts and with services; where
+    :func:`bot.swarm.incidents.service_signals.needs_tasks` says so, with the task list too. Certificates, the overlay's
+    test and networks are judged if they were read.
+    """
+    swarm = facts.swarm if is_trusted(facts) else None
+    found = joined(
+        (
+            quorum_signals(before, facts),
+            host_signals(facts, swarm),
+            node_signals(facts, swarm) if swarm else NOTHING,
+            service_signals(before, facts, swarm) if swarm else NOTHING,
+            upkeep_signals(facts, swarm, settings, extra or Extra()),
+        )
+    )
+    leader = swarm.leader if swarm else None
+    return Observation(
+        cluster=facts.name,
+        at=facts.at,
+        signals=found.signals,
+        read=found.read,
+        unread=found.unread,
+        well=found.well,
+        quorum=quorum_held(facts),
+        leader=leader.id if leader else "",
+        leader_name=leader.name if leader else "",
+    )
+
+
+def nothing_read(cluster: str, at: float) -> Observation:
+    """Return an observation in which only time has passed: for a step that is due."""
+    return Observation(cluster, at, (), frozenset())

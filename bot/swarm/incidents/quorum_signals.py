@@ -1,0 +1,236 @@
+"""Signals about the managers as a whole: quorum lost or at risk, no leader, a new leader. Pure.
+
+Engines go on to answer from memory for up to 28 s after the quorum is lost (docs/swarm-behaviour.md): what a manager
+says of the cluster is trusted only if as many managers as are needed are not seen to be down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.blocks import tick
+from bot.model import ClusterFacts, Facts
+from bot.model.incident import Signal, SignalKind, Tracked, WatchState
+from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue
+from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
+from bot.swarm.incidents.found import Found
+from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
+from bot.swarm.quorum.advice import strengthening_step
+from bot.swarm.quorum.lost_managers import missing_managers
+from bot.text.durations import age
+
+INFERRED_HOLDS_S: Final = 10.0
+"""How long a loss must hold that follows from silent hosts, and that no engine reports."""
+LEADERLESS_HOLDS_S: Final = 20.0
+"""An election takes 10 to 13 s after the leader's power was cut."""
+PLACE_KINDS: Final[frozenset[SignalKind]] = frozenset(
+    {"node down", "engine stopped", "manager unreachable", "host silent"}
+)
+
+
+def is_trusted(facts: Facts) -> bool:
+    """Return whether a manager was read that has a quorum, as far as the hosts show."""
+    return facts.swarm is not None and quorum_of(raft_members(facts)).tolerates >= 0
+
+
+def quorum_signals(before: WatchState, facts: Facts) -> Found:
+    """Return what the managers and their hosts show of the quorum."""
+    if facts.swarm is not None and is_trusted(facts):
+        return _with_quorum(before, facts, facts.swarm)
+    if facts.swarm is not None:
+        return _lost(facts, _read_loss(facts, facts.swarm))
+    return _unread(before, facts)
+
+
+def quorum_held(facts: Facts) -> str:
+    """Return what of the quorum holds, in words; "" if it was not read."""
+    return f"quorum holds: {quorum_text(quorum_of(raft_members(facts)))}" if is_trusted(facts) else ""
+
+
+def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+    members = raft_members(facts)
+    quorum = quorum_of(members)
+    signals: list[Signal] = []
+    if quorum.managers > 1 and quorum.tolerates == 0 and (quorum.reachable < quorum.managers or quorum.cut > 0):
+        missing = [node for node in swarm.managers if members.reachable.get(node.id) is False]
+        signals.append(
+            Signal(
+                "quorum at risk",
+                "",
+                "critical",
+                f"{managers_text(quorum)} of {facts.name} reachable: one more failure and it loses quorum",
+                facts.at,
+                advice=strengthening_step(facts, members, members, wanted=1),
+                nodes=tuple(node.id for node in missing),
+                hosts=tuple(node.host for node in missing if node.host),
+                holds_s=0.0 if reported_quorum(swarm).tolerates == 0 else INFERRED_HOLDS_S,
+            )
+        )
+    signals += _new_leader(before, facts, swarm)
+    well = {
+        "quorum lost:": f"{facts.name} has a quorum again: {quorum_text(quorum)}",
+        "quorum at risk:": f"{quorum_text(quorum)}",
+    }
+    read: set[SignalKind] = {"quorum lost", "quorum at risk"}
+    if swarm.leader is not None:
+        read.add("leader changed")
+        well["leader changed:"] = f"{tick(swarm.leader.name)} leads {facts.name}"
+    return Found(tuple(signals), frozenset(read), well=well)
+
+
+def _new_leader(before: WatchState, facts: Facts, swarm: ClusterFacts) -> list[Signal]:
+    """Return a note if another manager leads than before."""
+    leader = swarm.leader
+    if leader is None or not before.leader or before.leader == leader.id:
+        return []
+    old = swarm.node(before.leader)
+    name = old.name if old else before.leader_name or before.leader
+    gap = f", after about {age(facts.at - began)} without a leader" if (began := _leaderless_since(before)) else ""
+    return [
+        Signal(
+            "leader changed",
+            leader.name,
+            "note",
+            f"{tick(leader.name)} leads {facts.name} now, in place of {tick(name)}{gap}",
+            facts.at,
+            subject_id=f"{before.leader}>{leader.id}",
+            nodes=(before.leader,),
+            hosts=(old.host,) if old and old.host else (),
+        )
+    ]
+
+
+def _leaderless_since(before: WatchState) -> float:
+    """Return since when there was no leader, as far as it was seen; 0 if that was not seen.
+
+    Managers name the dead leader from memory until they elect another one. So the time runs from the first sign that
+    its host was gone, or from the first reading that showed none.
+    """
+    tracked = (*before.waiting, *(each for incident in before.incidents if incident.open for each in incident.tracked))
+    signs = [each.first_seen for each in tracked if not each.over_at and _is_about(each, before)]
+    if before.leader_seen_at and before.read_at > before.leader_seen_at:
+        signs.append(before.leader_seen_at)
+    return min(signs, default=0.0)
+
+
+def _is_about(each: Tracked, before: WatchState) -> bool:
+    named = before.leader in each.signal.nodes or before.leader_name in each.signal.hosts
+    return each.signal.kind in PLACE_KINDS and named
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """A loss of the quorum."""
+
+    quorum: Quorum
+    issue: Issue
+    missing: tuple[str, ...]
+    """Names of the managers that do not respond."""
+    nodes: tuple[str, ...]
+    said: bool
+    """Whether an engine says so, or too many managers were seen to be stopped. Otherwise hosts are only silent."""
+
+
+def _lost(facts: Facts, loss: _Loss) -> Found:
+    signal = Signal(
+        "quorum lost",
+        "",
+        "critical",
+        f"{facts.name} has no quorum: {quorum_counts(loss.quorum)}",
+        facts.at,
+        advice=loss.issue.fix,
+        lines=(loss.issue.text,),
+        calm=("running tasks continue",),
+        nodes=loss.nodes,
+        hosts=tuple(name for name in loss.missing if name in facts.hosts),
+        holds_s=0.0 if loss.said else INFERRED_HOLDS_S,
+    )
+    return Found((signal,), frozenset({"quorum lost"}))
+
+
+def _read_loss(facts: Facts, swarm: ClusterFacts) -> _Loss:
+    """Return the loss that the hosts show while a manager still answers from memory."""
+    members = raft_members(facts)
+    quorum = quorum_of(members)
+    missing, lost = missing_managers(facts, swarm)
+    nodes = tuple(node for node, up in members.reachable.items() if not up)
+    said = reported_quorum(swarm).tolerates < 0 or _reports_loss(facts)
+    return _Loss(quorum, lost_quorum_issue(quorum, missing, lost), tuple(missing), nodes, said)
+
+
+def _unread(before: WatchState, facts: Facts) -> Found:
+    """Return what the hosts show if no manager could be read."""
+    olds = old_managers(facts)
+    quorum = quorum_among(olds)
+    working = [old for old in olds if old.state == "member"]
+    if not olds or not (working or _stopped_too_many(olds)):
+        return _blind(facts, olds)
+    if quorum.tolerates >= 0:
+        return Found((_leaderless(before, facts, quorum, [old.name for old in working]),))
+    missing = [old for old in olds if old.state != "member"]
+    lost = [old.name for old in missing if old.state == "unreachable" and not old.up]
+    locked = [old for old in working if old.host and old.host.membership == "locked"]
+    unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
+    unlock = [f"`/swarm unlock {old.name}`" for old in locked]
+    names = [old.name for old in missing]
+    issue = lost_quorum_issue(unlocked, names, lost, unlock)
+    if unlocked.tolerates >= 0:
+        issue = replace(issue, fix=", ".join(unlock))
+    said = _reports_loss(facts) or _stopped_too_many(olds) or bool(locked)
+    return _lost(facts, _Loss(quorum, issue, tuple(names), (), said))
+
+
+def _leaderless(before: WatchState, facts: Facts, quorum: Quorum, names: list[str]) -> Signal:
+    """Return that enough managers respond and none leads: still the loss of the quorum if that was seen before."""
+    tracked = (each for incident in before.incidents if incident.open for each in incident.tracked)
+    was_lost = any(each.signal.kind == "quorum lost" and not each.over_at for each in tracked)
+    issue = leaderless_issue(names)
+    return Signal(
+        "quorum lost" if was_lost else "leader changed",
+        "",
+        "critical",
+        f"{facts.name} has no leader{' yet' if was_lost else ''}: {managers_text(quorum)} respond, "
+        f"{quorum.needed} needed",
+        facts.at,
+        advice=issue.fix,
+        lines=(issue.text,),
+        calm=("running tasks continue",),
+        holds_s=LEADERLESS_HOLDS_S,
+    )
+
+
+def _reports_loss(facts: Facts) -> bool:
+    """Return whether the engine of a manager reports that it has no leader."""
+    return any(host.responds and host.is_manager and host.swarm_error for host in facts.hosts.values())
+
+
+def _stopped_too_many(olds: Iterable[OldManager]) -> bool:
+    """Return whether too many managers were seen to be stopped, or to have left, for a quorum."""
+    olds = list(olds)
+    down = sum(old.up or old.state in {"left", "stopped", "held off"} for old in olds)
+    return bool(olds) and len(olds) - down < Quorum(len(olds), 0).needed
+
+
+def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
+    """Return that Swarmbot reaches no manager, if hosts are silent: whether there is a quorum is unknown then."""
+    olds = list(olds)
+    silent = [host.name for host in facts.hosts.values() if host.failure and not host.awaited]
+    whole = len(silent) == len(facts.hosts)
+    if not silent or not (whole or olds):
+        return Found()
+    what = f"none of the {len(facts.hosts)} hosts of {facts.name}" if whole else f"no manager of {facts.name}"
+    names = {old.name for old in olds} | set(silent)
+    signal = Signal(
+        "host silent",
+        "",
+        "critical",
+        f"Swarmbot reaches {what}",
+        facts.at,
+        advice="check the network between Swarmbot and the hosts",
+        lines=("Whether the cluster has a quorum and runs its tasks is unknown.",),
+        hosts=tuple(name for name in facts.hosts if name in names),
+        holds_s=INFERRED_HOLDS_S,
+    )
+    return Found((signal,))

@@ -1,0 +1,250 @@
+"""Signals about services: tasks missing, failing again and again, or pending; an update that failed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from bot.blocks import FAILED, plain_line, tick
+from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
+from bot.model.incident import Signal, SignalKind, WatchState
+from bot.swarm.incidents.found import Found, key_of
+from bot.swarm.incidents.lost_tasks import unplaced_reason
+from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
+from bot.swarm.services.masked import masked_text
+from bot.swarm.services.remedies import remedies
+from bot.swarm.services.rollout import IN_PROGRESS, failure_text
+from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
+from bot.text.suggest import number_of
+
+SHORT_HOLDS_S: Final = 15.0
+"""How long tasks must be missing: a task that ended is restarted after 5 s unless its service says otherwise."""
+MOVING_HOLDS_S: Final = 60.0
+"""The same after a change of the service, and during an update: Docker is at work."""
+STARTING_HOLDS_S: Final = 300.0
+"""The same while all missing tasks are being started: pulling an image takes minutes."""
+PENDING_HOLDS_S: Final = 10.0
+CHANGED_S: Final = 60.0
+"""So long after a change of a service its tasks are expected to start."""
+RECENT_S: Final = 600.0
+LOOP_FAILURES: Final = 3
+"""So many tasks of one slot failed within RECENT_S: they fail again and again."""
+STEADY_S: Final = 120.0
+"""After so long the successor of tasks that failed again and again counts as running."""
+MOVED_S: Final = 300.0
+"""A service lacks tasks because of a node if a task of it was told to stop there since then."""
+MAX_STEPS: Final = 2
+MAX_REASON_CHARS: Final = 200
+TASK_KINDS: Final[frozenset[SignalKind]] = frozenset({"service short of tasks", "tasks failing", "tasks pending"})
+
+
+def needs_tasks(facts: Facts) -> bool:
+    """Return whether the task list is needed to judge these facts: a node is down, or tasks of a service are missing.
+
+    While that is so, facts without the task list say nothing about services.
+    """
+    swarm = facts.swarm
+    if swarm is None or swarm.task_list:
+        return False
+    down = any(node.state != "ready" for node in swarm.nodes)
+    return down or any(missing_tasks(swarm, service) for service in swarm.services)
+
+
+def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+    """Return what is wrong with services. ``swarm`` must be of a cluster with a quorum, and read with services.
+
+    Without the task list, nothing is said of tasks if it is needed. Failures of tasks are only seen in it.
+    """
+    signals: list[Signal] = []
+    well: dict[str, str] = {}
+    tasks: dict[str, list[TaskFacts]] = {}
+    for task in swarm.task_list:
+        tasks.setdefault(task.service, []).append(task)
+    judged = not needs_tasks(facts)
+    for service in swarm.services:
+        well |= _well(swarm, service)
+        signals += _update(before, service)
+        if judged:
+            signals += _of_tasks(facts, swarm, service, tasks.get(service.id, []))
+    read: set[SignalKind] = {"update failed"}
+    if judged:
+        read |= TASK_KINDS if swarm.task_list else TASK_KINDS - {"tasks failing"}
+    return Found(tuple(signals), frozenset(read), well=MappingProxyType(well))
+
+
+def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:
+    counts = f"{tick(service.name)}: {count_text(swarm, service)}"
+    texts: dict[SignalKind, str] = {
+        "service short of tasks": counts,
+        "tasks failing": f"tasks of {tick(service.name)} no longer fail again and again",
+        "tasks pending": f"no task of {tick(service.name)} is pending",
+        "update failed": f"the update of {tick(service.name)} is no longer paused",
+    }
+    return {key_of(kind, service.id): text for kind, text in texts.items()}
+
+
+def _of_tasks(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Signal]:
+    short = service_sign(swarm, service) == FAILED and not service.is_job
+    now = facts.cluster_time
+    failed = any(task.failed and now - task.since < RECENT_S for task in tasks)
+    unplaced = any(task.wanted and task.state in UNPLACED for task in tasks)
+    if not (short or failed or unplaced):
+        return []
+    found = diagnose(facts, swarm, service) if tasks else None
+    signals = [_short(facts, swarm, service, tasks, found)] if short else []
+    if found is None:
+        return signals
+    looping = [each for each in found.failing if _loops(each, tasks, now)]
+    signals += [_failing(facts, swarm, service, found, looping)] if looping else []
+    signals += [_pending(facts, swarm, service, found)] if found.unplaced else []
+    return signals
+
+
+def _short(
+    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts], found: Diagnosis | None
+) -> Signal:
+    lines = [f"{tick(service.name)}: {plain_line(masked_text(service.complaint), MAX_REASON_CHARS)}"]
+    nodes = dict.fromkeys(task.node for task in tasks if _moved(facts, task))
+    return Signal(
+        "service short of tasks",
+        service.name,
+        "warning" if service.running else "critical",
+        f"{tick(service.name)}: {count_text(swarm, service)}",
+        facts.at,
+        subject_id=service.id,
+        advice=_advice(swarm, service, found),
+        lines=tuple(lines) if service.complaint else (),
+        nodes=tuple(nodes),
+        hosts=_hosts(swarm, nodes),
+        holds_s=_patience(facts, swarm, service, found),
+    )
+
+
+def _moved(facts: Facts, task: TaskFacts) -> bool:
+    """Return whether a task was told to stop on its node of late: the service lacks tasks because of the node."""
+    return bool(task.node) and not task.wanted and (not task.ended or facts.cluster_time - task.since < MOVED_S)
+
+
+def _patience(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> float:
+    """Return how long tasks may be missing. Docker is at work after a change, and while it starts tasks."""
+    failing = bool(found and (found.failing or found.unplaced))
+    if found and not failing and len(found.starting) >= missing_tasks(swarm, service):
+        return STARTING_HOLDS_S
+    changing = service.update is not None and service.update.state in IN_PROGRESS
+    fresh = facts.cluster_time - max(service.updated, service.created) < CHANGED_S
+    return MOVING_HOLDS_S if (changing or fresh) and not failing else SHORT_HOLDS_S
+
+
+def _loops(each: Failing, tasks: Iterable[TaskFacts], now: float) -> bool:
+    """Return whether the tasks of a slot fail again and again, and no successor has run for long."""
+    own = [task for task in tasks if task.place == each.last.place and task.failed and now - task.since < RECENT_S]
+    steady = each.now is not None and each.now.state == "running" and now - each.now.since >= STEADY_S
+    return len(own) >= LOOP_FAILURES and not steady
+
+
+def _failing(
+    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
+) -> Signal:
+    last = max((each.last for each in looping), key=lambda task: task.since)
+    text = failure_text(swarm, service, replace(last, error=masked_text(last.error)))
+    nodes = dict.fromkeys(each.last.node for each in looping if each.last.node)
+    return Signal(
+        "tasks failing",
+        service.name,
+        "warning" if service.running else "critical",
+        f"tasks of {tick(service.name)} fail again and again; the last one: {text}",
+        facts.at,
+        subject_id=service.id,
+        advice=_advice(swarm, service, found),
+        lines=tuple(
+            failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error))) for each in looping
+        ),
+        nodes=tuple(nodes),
+        hosts=_hosts(swarm, nodes),
+    )
+
+
+def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> Signal:
+    count = sum(len(group.tasks) for group in found.unplaced)
+    reasons = [unplaced_reason(group.said, group.verdicts) for group in found.unplaced]
+    waits_for = dict.fromkeys(node.id for group in found.unplaced for node in _only_down(group))
+    pending = {task.place for group in found.unplaced for task in group.tasks}
+    left = [task.node for task in swarm.tasks_of(service.id) if task.place in pending and _moved(facts, task)]
+    nodes = {**waits_for, **dict.fromkeys(left)}
+    return Signal(
+        "tasks pending",
+        service.name,
+        "warning",
+        f"{number_of(count, 'task')} of {tick(service.name)} pending: {reasons[0]}",
+        facts.at,
+        subject_id=service.id,
+        advice=_advice(swarm, service, found),
+        lines=tuple(f"{number_of(len(group.tasks), 'task')}: {why}" for group, why in _each(found, reasons)),
+        nodes=tuple(nodes),
+        hosts=_hosts(swarm, nodes),
+        holds_s=PENDING_HOLDS_S,
+    )
+
+
+def _each(found: Diagnosis, reasons: list[str]) -> list[tuple[Unplaced, str]]:
+    return [*zip(found.unplaced, reasons, strict=True)][1:]
+
+
+def _only_down(group: Unplaced) -> list[NodeFacts]:
+    """Return the nodes that would take the tasks if they were ready, if no ready node takes them."""
+    if group.taker:
+        return []
+    return [
+        verdict.node
+        for verdict in group.verdicts
+        if verdict.node.state != "ready" and {each.filter for each in verdict.refused} == {"available"}
+    ]
+
+
+def _update(before: WatchState, service: ServiceFacts) -> list[Signal]:
+    """Return that Docker paused the last update, or a note that it was rolled back since the last reading."""
+    update = service.update
+    if update is None:
+        return []
+    message = plain_line(masked_text(update.message), MAX_REASON_CHARS)
+    began = update.started or service.updated
+    if update.state in {"paused", "rollback_paused"}:
+        what = "update" if update.state == "paused" else "rollback"
+        back = service.previous_spec is not None and update.state == "paused"
+        return [
+            Signal(
+                "update failed",
+                service.name,
+                "warning",
+                f"the {what} of {tick(service.name)} is paused: {message}",
+                began,
+                subject_id=service.id,
+                fix=f"rollback {service.name}" if back else "",
+                advice=f"`/swarm why {service.name}` says why tasks fail",
+            )
+        ]
+    if update.state == "rollback_completed" and 0 < before.read_at < update.completed:
+        return [
+            Signal(
+                "update failed",
+                service.name,
+                "note",
+                f"the last update of {tick(service.name)} was rolled back",
+                update.completed,
+                subject_id=f"{service.id}@{began:.0f}",
+                advice=f"`/swarm service {service.name}` shows it",
+            )
+        ]
+    return []
+
+
+def _advice(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> str:
+    steps = remedies(swarm, service, found)[:MAX_STEPS] if found else []
+    return " · ".join(steps) or f"`/swarm why {service.name}` says why"
+
+
+def _hosts(swarm: ClusterFacts, nodes: Iterable[str]) -> tuple[str, ...]:
+    named = (swarm.node(node) for node in nodes)
+    return tuple(dict.fromkeys(node.host for node in named if node and node.host))

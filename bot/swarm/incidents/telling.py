@@ -1,0 +1,162 @@
+"""What people are told of incidents, and when: a message, its edits, its end, one reminder. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.model.incident import Incident, Silence, ThreadNote, WatchEntry, WatchSettings
+from bot.swarm.incidents.grouping import headline_of
+from bot.swarm.incidents.incident_message import (
+    began_lines,
+    digest_of,
+    ended_line,
+    resolved_text,
+    severity_of,
+    thread_text,
+)
+from bot.text.durations import age
+
+MINUTE_S: Final = 60.0
+QUIET: Final = "freeze"
+"""What keeps an incident quiet in place of a silence's id: a freeze or a maintenance window."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What a step tells."""
+
+    incidents: list[Incident] = field(default_factory=list)
+    """All incidents, as they are after it."""
+    messages: list[Incident] = field(default_factory=list)
+    notes: list[ThreadNote] = field(default_factory=list)
+    entries: list[WatchEntry] = field(default_factory=list)
+    due: list[float] = field(default_factory=list)
+
+    def message(self, incident: Incident) -> None:
+        """Tell an incident: its message is posted or edited."""
+        self.incidents.append(incident)
+        self.messages.append(incident)
+
+    def note(self, incident: Incident, lines: Sequence[str], *, broadcast: bool = False) -> None:
+        """Post lines in its thread, if there are any."""
+        if lines:
+            self.notes.append(ThreadNote(incident.id, thread_text(lines), broadcast))
+
+
+def tell(
+    incidents: Iterable[Incident],
+    lines: Mapping[str, Sequence[str]],
+    now: float,
+    *,
+    silences: Sequence[Silence],
+    settings: WatchSettings,
+    quiet: str,
+) -> Told:
+    """Return what to tell of each incident now. ``lines`` are the new lines of its thread."""
+    told = Told()
+    for incident in incidents:
+        keeper, until = _keeper(incident, now, silences, quiet)
+        if incident.told_at:
+            _tell_change(told, replace(incident, silenced_by=keeper), lines.get(incident.id, ()), now, settings)
+        elif incident.silenced_by and not incident.open:
+            told.incidents.append(incident)  # it ended while nobody was to be told
+        elif keeper:
+            if not incident.silenced_by:
+                told.entries.append(WatchEntry(incident.id, "incident silenced", _detail(incident)))
+            told.incidents.append(replace(incident, silenced_by=keeper))
+            told.due.append(until)
+        else:
+            _tell_first(told, replace(incident, silenced_by=""), now, settings)
+    return told
+
+
+def _keeper(incident: Incident, now: float, silences: Iterable[Silence], quiet: str) -> tuple[str, float]:
+    """Return what keeps an incident quiet, a silence's id or QUIET, and until when; ("", 0) if it is to be told."""
+    root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+    subjects = {"all", root.subject, root.subject_id, *root.hosts} - {""}
+    for silence in silences:
+        if silence.cluster == incident.cluster and silence.subject in subjects and now < silence.until:
+            return silence.id, silence.until
+    return (QUIET, 0.0) if quiet and root.kind != "quorum lost" else ("", 0.0)
+
+
+def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSettings) -> None:
+    """Post the message of an incident, after the time in which what belongs together arrives."""
+    at = incident.opened_at + settings.group_wait_s
+    if now < at and not _is_note(incident):
+        told.incidents.append(incident)
+        told.due.append(at)
+        return
+    incident = replace(incident, told_at=now, changed_at=now)
+    incident = replace(incident, shown=digest_of(incident))
+    told.message(incident)
+    told.entries.append(WatchEntry(incident.id, "incident opened", _detail(incident)))
+    if _is_note(incident):
+        return
+    details = [line for each in incident.tracked for line in began_lines(each)]
+    details += [ended_line(each) for each in incident.tracked if each.over_at and each.ended]
+    if not incident.open:
+        told.entries.append(WatchEntry(incident.id, "incident resolved", resolved_text(incident)))
+        details.append(f"{resolved_text(incident)}.")
+    told.note(incident, details)
+    if incident.open and settings.repeat_s:
+        told.due.append(now + settings.repeat_s)
+
+
+def _tell_change(told: Told, incident: Incident, lines: Sequence[str], now: float, settings: WatchSettings) -> None:
+    """Edit the message of an incident if it says something else now, its end at once and the rest not too often."""
+    incident = _reminded(told, incident, now, settings)
+    told.note(incident, lines)
+    shown = digest_of(incident)
+    if shown == incident.shown:
+        told.incidents.append(incident)
+        return
+    edits = tuple(each for each in incident.edits if now - each < MINUTE_S)
+    if now < (at := _next_edit(incident, shown, edits, settings)):
+        told.incidents.append(incident)
+        told.due.append(at)
+        return
+    was, is_now = _state_of(incident.shown), _state_of(shown)
+    if is_now == "over":
+        told.entries.append(WatchEntry(incident.id, "incident resolved", resolved_text(incident)))
+    elif was == "over":
+        told.entries.append(WatchEntry(incident.id, "incident reopened", _detail(incident)))
+    told.message(replace(incident, changed_at=now, shown=shown, edits=(*edits, now)))
+
+
+def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings: WatchSettings) -> float:
+    """Return when the message may be edited: news at once, but never more often than ``group_interval`` allows."""
+    if not incident.open or not settings.group_interval_s:
+        return 0.0
+    most = max(1, int(MINUTE_S // settings.group_interval_s))
+    free_at = edits[-most] + MINUTE_S if len(edits) >= most else 0.0
+    is_news = shown.split(":")[:2] != incident.shown.split(":")[:2]
+    return free_at if is_news else max(free_at, incident.changed_at + settings.group_interval_s)
+
+
+def _reminded(told: Told, incident: Incident, now: float, settings: WatchSettings) -> Incident:
+    """Tell an incident again that nobody has acknowledged."""
+    acknowledged = incident.acknowledged_by or incident.silenced_by
+    if not settings.repeat_s or incident.reminded_at or acknowledged or not incident.open or incident.flapping:
+        return incident
+    if now < (at := incident.told_at + settings.repeat_s):
+        told.due.append(at)
+        return incident
+    signal = headline_of(incident.tracked).signal
+    text = f"Nobody has acknowledged this for {age(now - incident.told_at)}: {signal.text}"
+    told.note(incident, [text], broadcast=True)
+    return replace(incident, reminded_at=now)
+
+
+def _state_of(shown: str) -> str:
+    return shown.partition(":")[0]
+
+
+def _is_note(incident: Incident) -> bool:
+    return severity_of(incident) == "note"
+
+
+def _detail(incident: Incident) -> str:
+    return headline_of(incident.tracked).signal.text

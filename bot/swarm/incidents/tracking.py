@@ -1,0 +1,29 @@
+"""What a new observation changes of a signal that is known. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.model.incident import Observation, Signal, Tracked
+
+
+def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) -> Tracked:
+    """Return the signal as the observation shows it: it holds, is over, or was not read and stays as it is.
+
+    ``signals`` are those of the observation by key.
+    """
+    old = tracked.signal
+    new = signals.get(old.key)
+    if new is not None:
+        again = bool(tracked.over_at)
+        since = new.since if again else min(old.since, new.since)
+        signal = replace(new, since=since)
+        return replace(tracked, signal=signal, last_seen=seen.at, over_at=0.0, ended="", begun=tracked.begun + again)
+    if tracked.over_at or old.severity == "note" or old.kind not in seen.read or old.key in seen.unread:
+        return tracked
+    return replace(tracked, over_at=seen.at, ended=seen.well.get(old.key) or ended_text(old))
+
+
+def ended_text(signal: Signal) -> str:
+    """Return that a signal is over if no more was seen: its subject may be gone."""
+    return f"no longer so: {signal.text}"

@@ -1,0 +1,304 @@
+"""Keep the incidents of a cluster: what a new observation begins, changes and ends. Pure.
+
+Signals wait until they have held long enough, and while a job of Swarmbot's own explains them. Then each becomes part
+of the incident whose signals explain it, or opens one. :mod:`bot.swarm.incidents.telling` decides what people are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.blocks import tick, user, when
+from bot.model.incident import (
+    Acknowledgement,
+    Advanced,
+    Incident,
+    Observation,
+    PlannedWork,
+    Signal,
+    Silence,
+    Tracked,
+    WatchSettings,
+    WatchState,
+)
+from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
+from bot.swarm.incidents.grouping import AFTER_WORK_S, explains, rank, root_of, work_behind
+from bot.swarm.incidents.incident_message import began_lines, ended_line, resolved_text
+from bot.swarm.incidents.telling import tell
+from bot.swarm.incidents.tracking import followed
+
+REOPEN_S: Final = 120.0
+"""What begins again so soon after its incident ended goes on in that incident, and in its thread."""
+BETTER_ROOT_S: Final = 60.0
+"""How long after its beginning an incident may get a root that is more serious. Later this is an incident of its own:
+an edited message notifies nobody."""
+AFTERMATH_S: Final = 60.0
+"""How long after its end a signal explains others in the same incident."""
+MAX_TOLD_AGAIN: Final = 5
+"""How often the thread tells that one signal begins and ends."""
+KEPT_S: Final = 24 * 3600.0
+"""How long an incident is kept after its end."""
+
+
+def advance(
+    state: WatchState,
+    seen: Observation,
+    *,
+    silences: Sequence[Silence],
+    work: Sequence[PlannedWork],
+    settings: WatchSettings,
+    new_id: Callable[[], str],
+    acknowledged: Sequence[Acknowledgement] = (),
+    quiet: str = "",
+) -> Advanced:
+    """Return the state after an observation, and what to tell people.
+
+    ``acknowledged``: what people acknowledged; those already known change nothing. ``quiet``: why nothing new is told
+    now, a freeze or a maintenance window; "" if there is none. The loss of the quorum is told even then.
+    """
+    step = _Step(seen, work, new_id, [*state.incidents], [*state.waiting])
+    step.follow()
+    step.acknowledge(acknowledged)
+    step.admit()
+    step.note()
+    step.settle(settings)
+    told = tell(step.incidents, step.lines, seen.at, silences=silences, settings=settings, quiet=quiet)
+    kept = tuple(each for each in told.incidents if each.open or seen.at - each.resolved_at < KEPT_S)
+    due = min((each for each in (*told.due, *step.due()) if each > seen.at), default=0.0)
+    return Advanced(
+        state=_remembered(state, seen, kept, tuple(step.waiting)),
+        told=tuple(told.messages),
+        noted=tuple(told.notes),
+        entries=tuple(told.entries),
+        due=due,
+    )
+
+
+def _remembered(
+    state: WatchState, seen: Observation, incidents: tuple[Incident, ...], waiting: tuple[Tracked, ...]
+) -> WatchState:
+    led = bool(seen.leader)
+    return WatchState(
+        incidents=incidents,
+        waiting=waiting,
+        leader=seen.leader or state.leader,
+        leader_name=seen.leader_name if led else state.leader_name,
+        leader_seen_at=max(state.leader_seen_at, seen.at) if led else state.leader_seen_at,
+        read_at=max(state.read_at, seen.at) if seen.read else state.read_at,
+    )
+
+
+@dataclass(slots=True)
+class _Step:
+    """One step, while it is made."""
+
+    seen: Observation
+    work: Sequence[PlannedWork]
+    new_id: Callable[[], str]
+    incidents: list[Incident]
+    waiting: list[Tracked]
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    """New lines of each incident's thread."""
+
+    @property
+    def now(self) -> float:
+        """When the observation was made."""
+        return self.seen.at
+
+    def follow(self) -> None:
+        """Follow what is known, and let what is new wait."""
+        signals = {signal.key: signal for signal in self.seen.signals if signal.severity != "note"}
+        self.incidents = [self._followed(each, signals) for each in self.incidents]
+        waiting = [followed(each, self.seen, signals) for each in self.waiting]
+        self.waiting = [each for each in waiting if not each.over_at]
+        known = {each.signal.key for incident in self._open() for each in incident.tracked}
+        known |= {each.signal.key for each in self.waiting}
+        self.waiting += [Tracked(signal, self.now, self.now) for key, signal in signals.items() if key not in known]
+        self.waiting.sort(key=lambda each: (rank(each.signal), each.signal.key))
+
+    def _followed(self, incident: Incident, signals: dict[str, Signal]) -> Incident:
+        if not incident.open:
+            return incident
+        tracked = tuple(followed(each, self.seen, signals) for each in incident.tracked)
+        changes = incident.changes
+        for old, new in zip(incident.tracked, tracked, strict=True):
+            if bool(old.over_at) == bool(new.over_at):
+                continue
+            if new.begun <= MAX_TOLD_AGAIN:
+                self._say(incident.id, [ended_line(new)] if new.over_at else began_lines(new))
+            changes = with_change(changes, self.now) if new.signal.key == incident.root else changes
+        return replace(incident, tracked=tracked, changes=changes, quorum=self._quorum(incident))
+
+    def acknowledge(self, acknowledged: Iterable[Acknowledgement]) -> None:
+        """Keep who takes care of each incident; the first one counts."""
+        for each in acknowledged:
+            for place, incident in enumerate(self.incidents):
+                if incident.id == each.incident and not incident.acknowledged_by:
+                    self.incidents[place] = replace(incident, acknowledged_by=each.by, acknowledged_at=each.at)
+                    self._say(incident.id, [f"Acknowledged by {user(each.by)} {when(each.at)}."])
+
+    def admit(self) -> None:
+        """Make signals part of incidents: what open ones explain at once, others when they have held long enough."""
+        while self._join_explained() or self._open_next():
+            pass
+
+    def _join_explained(self) -> bool:
+        for waiting in self.waiting:
+            for place, incident in enumerate(self.incidents):
+                if incident.open and self._explained_by(incident, waiting.signal):
+                    self._add(place, waiting)
+                    return True
+        return False
+
+    def _explained_by(self, incident: Incident, signal: Signal) -> bool:
+        return any(
+            explains(each.signal, signal)
+            for each in incident.tracked
+            if not each.over_at or (self.now - each.over_at < AFTERMATH_S and each.signal.severity != "note")
+        )
+
+    def _open_next(self) -> bool:
+        """Give the first signal that has held long enough, and that no job explains, its place."""
+        held_back = self._held_back()
+        for waiting in self.waiting:
+            if waiting.signal.key in held_back or self.now - waiting.first_seen < waiting.signal.holds_s:
+                continue
+            place = self._ended_before(waiting)
+            if place is None:
+                place = self._gets_better_root(waiting)
+            if place is None:
+                self._begin(waiting)
+            else:
+                self._add(place, waiting)
+            return True
+        return False
+
+    def _held_back(self) -> set[str]:
+        """Return the waiting signals that a job of Swarmbot's own explains, directly or through another of them."""
+        causes: dict[str, str] = {}
+        for place, waiting in enumerate(self.waiting):
+            job = work_behind(waiting.signal, self.work, self.now)
+            cause = f"{tick(job.job)} ({tick('/swarm ' + job.words)})" if job else ""
+            through = (
+                causes[other.signal.key]
+                for other in self.waiting[:place]
+                if other.signal.key in causes and explains(other.signal, waiting.signal)
+            )
+            if cause := cause or next(through, ""):
+                causes[waiting.signal.key] = cause
+                self.waiting[place] = replace(waiting, cause=cause)
+        return set(causes)
+
+    def _ended_before(self, waiting: Tracked) -> int | None:
+        """Return the place of the incident with this root that ended a short time ago."""
+        for place, incident in enumerate(self.incidents):
+            ended = incident.resolved_at and self.now - incident.resolved_at < REOPEN_S
+            if ended and incident.root == waiting.signal.key:
+                return place
+        return None
+
+    def _gets_better_root(self, waiting: Tracked) -> int | None:
+        """Return the place of the open incident that this signal explains, if people need no new message for it."""
+        found = [place for place, incident in enumerate(self.incidents) if self._may_get(incident, waiting.signal)]
+        for place in reversed(found[1:]):
+            if not self.incidents[place].told_at:  # one incident with the first of them
+                self.waiting += [each for each in self.incidents.pop(place).tracked if not each.over_at]
+        return found[0] if found else None
+
+    def _may_get(self, incident: Incident, signal: Signal) -> bool:
+        if not incident.open or (signal.kind == "quorum lost" and incident.told_at):
+            return False
+        root = root_of(incident.tracked).signal
+        young = self.now - incident.opened_at <= BETTER_ROOT_S
+        return explains(signal, root) and (young or not (signal.severity == "critical" != root.severity))
+
+    def _begin(self, waiting: Tracked) -> None:
+        key = waiting.signal.key
+        before = next((each.changes for each in reversed(self.incidents) if each.root == key), ())
+        self.waiting.remove(waiting)
+        self.incidents.append(
+            Incident(
+                id=self.new_id(),
+                cluster=self.seen.cluster,
+                root=key,
+                tracked=(waiting,),
+                opened_at=self.now,
+                changes=with_change(before, self.now),
+                quorum=self.seen.quorum,
+            )
+        )
+
+    def _add(self, place: int, waiting: Tracked) -> None:
+        incident = self.incidents[place]
+        self.waiting.remove(waiting)
+        others = tuple(each for each in incident.tracked if each.signal.key != waiting.signal.key)
+        tracked = (*others, waiting)
+        again = waiting.signal.key == incident.root
+        self.incidents[place] = replace(
+            incident,
+            tracked=tracked,
+            root=root_of(tracked).signal.key,
+            resolved_at=0.0,
+            changes=with_change(incident.changes, self.now) if again else incident.changes,
+            quorum=self._quorum(incident),
+        )
+        self._say(incident.id, began_lines(waiting))
+
+    def note(self) -> None:
+        """Tell what has no end: as part of the incident that explains it, or as a message of its own."""
+        for signal in self.seen.signals:
+            known = any(
+                each.signal.key == signal.key and each.signal.since == signal.since
+                for incident in self.incidents
+                for each in incident.tracked
+            )
+            if signal.severity != "note" or known or self._is_planned(signal):
+                continue
+            tracked = Tracked(signal, self.now, self.now, over_at=self.now)
+            for place, incident in enumerate(self.incidents):
+                if incident.open and self._explained_by(incident, signal):
+                    self.incidents[place] = replace(incident, tracked=(*incident.tracked, tracked))
+                    self._say(incident.id, began_lines(tracked))
+                    break
+            else:
+                self.incidents.append(
+                    Incident(self.new_id(), self.seen.cluster, signal.key, (tracked,), self.now, resolved_at=self.now)
+                )
+
+    def _is_planned(self, signal: Signal) -> bool:
+        held_back = self._held_back()
+        causes = (each.signal for each in self.waiting if each.signal.key in held_back)
+        return work_behind(signal, self.work, self.now) is not None or any(explains(each, signal) for each in causes)
+
+    def settle(self, settings: WatchSettings) -> None:
+        """End the incidents whose signals are all over, unless they flap."""
+        for place, incident in enumerate(self.incidents):
+            if not incident.open:
+                continue
+            share = change_share(incident.changes, self.now)
+            flapping = share > settings.flap_low if incident.flapping else share >= settings.flap_high
+            over = all(each.over_at for each in incident.tracked) and not flapping
+            settled = replace(incident, flapping=flapping, resolved_at=self.now if over else 0.0)
+            self.incidents[place] = settled
+            if flapping != incident.flapping:
+                stable = "Stable again." if not flapping else "Flapping: nothing more is told until it is stable."
+                self._say(incident.id, [stable])
+            if over:
+                self._say(incident.id, [f"{resolved_text(settled)}."])
+
+    def due(self) -> list[float]:
+        """Return when a signal has held long enough or its job explains it no longer, and when to look again."""
+        times = [each.first_seen + each.signal.holds_s for each in self.waiting]
+        times += [each.ended_at + AFTER_WORK_S for each in self.work if each.ended_at and self.waiting]
+        return times + [self.now + INTERVAL_S for each in self.incidents if each.flapping]
+
+    def _quorum(self, incident: Incident) -> str:
+        return self.seen.quorum if self.seen.read else incident.quorum
+
+    def _open(self) -> list[Incident]:
+        return [incident for incident in self.incidents if incident.open]
+
+    def _say(self, incident: str, lines: list[str]) -> None:
+        self.lines.setdefault(incident, []).extend(lines)

@@ -1,0 +1,321 @@
+"""Signals about what nobody notices until it hurts: certificates, clocks, records, addresses, tokens, backups. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from bot.blocks import tick, user
+from bot.model import ClusterFacts, Facts, Finding, HostFacts, NetworkFacts
+from bot.model.incident import Extra, Severity, ShownToken, Signal, SignalKind, WatchSettings
+from bot.swarm.health.clocks import clock_findings
+from bot.swarm.health.issues import is_split_off, split_brain_issue
+from bot.swarm.incidents.found import NOTHING, Found, joined, key_of
+from bot.swarm.network.mesh_findings import mesh_findings
+from bot.swarm.reading.certificates import DAY_S, read_roots, time_left
+from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
+from bot.swarm.reading.host_membership import is_membership_unknown, other_cluster_text, was_removed
+from bot.swarm.reading.node_lookup import replacement_of
+from bot.text.durations import age
+
+RECORDS_HOLD_S: Final = 60.0
+"""A host that leaves and joins again, and a new cluster, are half done for some seconds."""
+CLOCK_HOLDS_S: Final = 60.0
+PRECISE_READ_S: Final = 1.0
+"""Clocks are compared if reading all hosts took no longer: an engine's clock is read at some moment of it."""
+NEARLY_USED_UP: Final = 0.9
+"""The share of a network's addresses in use from which it is told."""
+RESERVED_ADDRESSES: Final = 3
+"""Of each subnet: the network's, the gateway's and the broadcast address."""
+
+
+def upkeep_signals(facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings, extra: Extra) -> Found:
+    """Return what needs care. ``swarm`` if the cluster has a quorum."""
+    parts = [_certificates(facts, swarm, settings), _clocks(facts), _clones(facts), *_extra(facts, settings, extra)]
+    if swarm is not None:
+        parts += [_records(facts, swarm), _second_clusters(facts), _overlay(facts, swarm), _addresses(facts, swarm)]
+    return joined(parts)
+
+
+def _certificates(facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings) -> Found:
+    """Return certificates that expire soon. Those of nodes are read rarely: what was not read stays as it was."""
+    signals: list[Signal] = []
+    unread: set[str] = set()
+    limit = facts.at + settings.certificate_days * DAY_S
+    well: dict[str, str] = {}
+    for host in facts.hosts.values():
+        key = key_of("certificate expires", host.name)
+        if host.certificate is None:
+            unread.add(key)
+            continue
+        well[key] = f"the certificate of {tick(host.name)} was renewed"
+        if host.certificate.expires >= limit:
+            continue
+        left = time_left(host.certificate, facts.at)
+        text = f"the certificate of {tick(host.name)} {f'is valid for {left}' if left else 'has expired'}"
+        check = f"`/swarm check {host.name}` tests its connection to the managers, which renew it"
+        advice = check if left else f"`/swarm leave {host.name}`, then join it again"
+        severity: Severity = "warning" if left else "critical"
+        signals.append(
+            Signal("certificate expires", host.name, severity, text, facts.at, advice=advice, hosts=(host.name,))
+        )
+    if swarm is None or not swarm.tls.root:
+        unread.add(key_of("certificate expires", ""))
+    elif (ends := max(root.ends for root in read_roots(swarm.tls.root))) < limit:
+        left_s = ends - facts.at
+        when = f"expires in {age(left_s)}" if left_s > 0 else "has expired"
+        signals.append(
+            Signal(
+                "certificate expires",
+                "",
+                "critical",
+                f"the root certificate of {facts.name} {when}",
+                facts.at,
+                fix="ca --rotate",
+                advice="`/swarm ca --rotate` makes a new one",
+            )
+        )
+    return Found(tuple(signals), frozenset({"certificate expires"}), frozenset(unread), MappingProxyType(well))
+
+
+def _clocks(facts: Facts) -> Found:
+    """Return wrong clocks. A host whose clock was not measured is compared by its engine's time, if that is precise."""
+    precise = facts.duration_s <= PRECISE_READ_S
+    middle = facts.at - facts.duration_s / 2
+    hosts = {
+        name: replace(host, clock_offset=host.system_time - middle)
+        if host.clock_offset is None and host.system_time and precise
+        else host
+        for name, host in facts.hosts.items()
+    }
+    timed = replace(facts, hosts=MappingProxyType(hosts))
+    signals: list[Signal] = []
+    unread: set[str] = set()
+    for host in hosts.values():
+        if host.clock_offset is None:
+            unread.add(key_of("clock drift", host.name))
+            continue
+        signals += [
+            Signal(
+                "clock drift",
+                host.name,
+                "critical" if finding.sign == "failed" else "warning",
+                finding.text.rstrip("."),
+                facts.at,
+                advice=finding.next_step or f"set the clock of {tick(host.name)} (NTP)",
+                hosts=(host.name,),
+                holds_s=CLOCK_HOLDS_S,
+            )
+            for finding in clock_findings(timed, host)[:1]
+        ]
+    well = {
+        key_of("clock drift", name): f"the clock of {tick(name)} is right again"
+        for name, host in hosts.items()
+        if host.clock_offset is not None
+    }
+    return Found(tuple(signals), frozenset({"clock drift"}), frozenset(unread), MappingProxyType(well))
+
+
+def _clones(facts: Facts) -> Found:
+    """Return the hosts with one node id. A host that does not respond may be one: it decides about its group."""
+    groups = clone_groups(facts)
+    found = {group[0].node_id: group for group in groups}
+    signals = [
+        Signal(
+            "node cloned",
+            node_id,
+            "critical",
+            finding.text.rstrip("."),
+            facts.at,
+            advice=finding.next_step,
+            nodes=(node_id,),
+            hosts=tuple(host.name for host in group),
+        )
+        for node_id, group in found.items()
+        for finding in [clone_finding(group)]
+    ]
+    heard = all(host.responds for host in facts.hosts.values())
+    return Found(tuple(signals), frozenset({"node cloned"} if heard else ()))
+
+
+def _records(facts: Facts, swarm: ClusterFacts) -> Found:
+    """Return the old records of hosts that joined again. Raft may still count one as a manager."""
+    signals = [
+        Signal(
+            "duplicate record",
+            node.hostname,
+            "critical" if node.reachability else "warning",
+            f"{tick(node.id)} is an old record of {tick(node.hostname)}, {node.state}"
+            + ("; Raft still counts it as an unreachable manager" if node.reachability else ""),
+            facts.at,
+            subject_id=node.id,
+            fix=f"remove {node.id}",
+            advice=f"`/swarm remove {node.id}`",
+            nodes=(node.id,),
+            holds_s=RECORDS_HOLD_S,
+        )
+        for node in swarm.nodes
+        if replacement_of(swarm, node)
+    ]
+    return Found(tuple(signals), frozenset({"duplicate record"}))
+
+
+def _second_clusters(facts: Facts) -> Found:
+    signals = [signal for host in facts.hosts.values() for signal in _second_cluster(facts, host)]
+    unread = [key_of("second cluster", host.name) for host in facts.hosts.values() if not host.responds]
+    return Found(tuple(signals), frozenset({"second cluster"}), frozenset(unread))
+
+
+def _second_cluster(facts: Facts, host: HostFacts) -> list[Signal]:
+    """Return that a host runs as a member of another cluster, or as a manager that this one does not hear or know."""
+    if not host.responds or not host.runs_as_member or is_membership_unknown(facts, host):
+        return []
+    if (node := facts.member(host.name)) is not None:
+        unheard = node.role == "manager" and node.reachability != "reachable" and is_split_off(facts, host)
+        issue = split_brain_issue(facts, host)
+        return [_of_host(facts, host, "critical", issue.text, issue.fix)] if unheard else []
+    if was_removed(facts, host):
+        text = f"{tick(host.name)} still acts as a manager of {facts.name}, which has no record of it"
+        signal = _of_host(facts, host, "critical", text, f"`/swarm leave {host.name} --force`")
+        return [signal] if host.is_manager else []
+    text = f"{tick(host.name)} is a member of another cluster: {other_cluster_text(facts, host)}"
+    advice = f"remove {tick(host.name)} from {facts.name} in swarmbot.yml, or make it leave that cluster"
+    return [_of_host(facts, host, "warning", text, advice)]
+
+
+def _of_host(facts: Facts, host: HostFacts, severity: Severity, text: str, advice: str) -> Signal:
+    return Signal(
+        "second cluster",
+        host.name,
+        severity,
+        text,
+        facts.at,
+        advice=advice,
+        hosts=(host.name,),
+        holds_s=RECORDS_HOLD_S,
+    )
+
+
+def _overlay(facts: Facts, swarm: ClusterFacts) -> Found:
+    """Return what the last `check --all` found to be blocked or cut off, if its result is in the facts."""
+    if facts.mesh is None:
+        return NOTHING
+    failed = [finding for finding in mesh_findings(facts, swarm) if finding.sign == "failed"]
+    return Found(tuple(_cut_off(facts, failed)), frozenset({"overlay cut off"}))
+
+
+def _cut_off(facts: Facts, failed: list[Finding]) -> list[Signal]:
+    if not failed:
+        return []
+    text = f"nodes of {facts.name} do not reach each other: {failed[0].text.rstrip('.')}"
+    lines = tuple(finding.text for finding in failed[1:])
+    advice = failed[0].next_step or "`/swarm check --all` shows which ports are blocked"
+    return [Signal("overlay cut off", "", "critical", text, facts.at, advice=advice, lines=lines)]
+
+
+def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:
+    """Return the networks whose addresses are nearly used up, if networks and tasks were read."""
+    if not swarm.networks or not swarm.task_list:
+        return NOTHING
+    used = _used_addresses(swarm)
+    signals = []
+    for network in swarm.networks:
+        size = _size(network)
+        if network.driver != "overlay" or not size or used[network.id] < NEARLY_USED_UP * size:
+            continue
+        text = f"the network {tick(network.name)} uses about {used[network.id]} of {size} addresses"
+        advice = "tasks on it stay pending without a free address: move services to a network with a larger subnet"
+        signals.append(
+            Signal(
+                "addresses used up",
+                network.name,
+                "warning",
+                text,
+                facts.at,
+                subject_id=network.id,
+                advice=advice,
+                holds_s=RECORDS_HOLD_S,
+            )
+        )
+    return Found(tuple(signals), frozenset({"addresses used up"}))
+
+
+def _used_addresses(swarm: ClusterFacts) -> Counter[str]:
+    """Return about how many addresses are in use by network id: one a task, a service and a node with tasks on it."""
+    used: Counter[str] = Counter()
+    places: dict[str, set[str]] = {}
+    for task in swarm.task_list:
+        if task.alive:
+            for target in _networks(task.spec.get("Networks")):
+                used[target] += 1
+                places.setdefault(target, set()).add(task.node)
+    for service in swarm.services:
+        used.update(_networks(service.template.get("Networks")))
+    used.update({target: len(nodes) for target, nodes in places.items()})
+    return used
+
+
+def _networks(attached: object) -> list[str]:
+    found = attached if isinstance(attached, list | tuple) else ()
+    return [str(each.get("Target")) for each in found if isinstance(each, dict)]
+
+
+def _size(network: NetworkFacts) -> int:
+    """Return how many addresses a network has for tasks, services and nodes; 0 if its subnets are not IPv4."""
+    subnets = [ipaddress.ip_network(subnet, strict=False) for subnet in network.subnets]
+    return sum(max(0, subnet.num_addresses - RESERVED_ADDRESSES) for subnet in subnets if subnet.version == 4)  # noqa: PLR2004
+
+
+def _extra(facts: Facts, settings: WatchSettings, extra: Extra) -> Iterable[Found]:
+    """Yield what Swarmbot's own records show."""
+    if extra.redis_problems is not None:
+        yield _one(facts, "redis not durable", "Redis may lose what Swarmbot stores", extra.redis_problems)
+    if extra.audit_problem is not None:
+        lines = (extra.audit_problem,) if extra.audit_problem else ()
+        yield _one(facts, "audit chain broken", "the chain of the audit log is broken", lines)
+    if extra.last_backup is not None:
+        yield _backup(facts, settings, extra.last_backup)
+    if extra.tokens is not None:
+        yield _tokens(facts, settings, extra.tokens)
+
+
+def _one(facts: Facts, kind: SignalKind, text: str, problems: tuple[str, ...]) -> Found:
+    """Return a signal about Swarmbot itself; ``problems`` are sentences that say what to do, () if there is none."""
+    if not problems:
+        return Found((), frozenset({kind}))
+    signal = Signal(kind, "", "critical", text, facts.at, advice=problems[0], lines=problems[1:])
+    return Found((signal,), frozenset({kind}))
+
+
+def _backup(facts: Facts, settings: WatchSettings, taken: float) -> Found:
+    passed_s = facts.at - taken
+    if not settings.backup_days or (taken and passed_s < settings.backup_days * DAY_S):
+        return Found((), frozenset({"backup old"}), well={key_of("backup old", ""): "a backup was taken"})
+    text = f"the newest backup of {facts.name} is {age(passed_s)} old" if taken else f"{facts.name} has no backup"
+    signal = Signal("backup old", "", "warning", text, facts.at, fix="backup", advice="`/swarm backup` takes one")
+    return Found((signal,), frozenset({"backup old"}))
+
+
+def _tokens(facts: Facts, settings: WatchSettings, tokens: Iterable[ShownToken]) -> Found:
+    """Return the join tokens that were shown and have not been rotated for too long."""
+    oldest: dict[str, ShownToken] = {}
+    for token in sorted(tokens, key=lambda each: each.at):
+        oldest.setdefault(token.role, token)
+    signals = [
+        Signal(
+            "token not rotated",
+            role,
+            "warning",
+            f"the {role} token was shown to {user(token.by)} {age(facts.at - token.at)} ago and not rotated since",
+            facts.at,
+            fix=f"token {role} --rotate",
+            advice=f"`/swarm token {role} --rotate` makes it useless",
+        )
+        for role, token in oldest.items()
+        if settings.token_days and facts.at - token.at >= settings.token_days * DAY_S
+    ]
+    return Found(tuple(signals), frozenset({"token not rotated"}))

@@ -1,0 +1,1 @@
+"""What watch makes of facts over time, as data."""
