@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot web | socket | worker | doctor | audit | sandbox``.
+"""The command line: ``python -m bot web | socket | worker | watch | doctor | audit | sandbox``.
 
 Each part is imported where it is needed: the web process must not import the code that reaches hosts.
 """
@@ -39,6 +39,7 @@ def _add_processes(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -
         ("web", _web, "Receive Slack's requests over HTTP"),
         ("socket", _socket, "Receive Slack's requests over Socket Mode"),
         ("worker", _worker, "Run jobs"),
+        ("watch", _watch, "Watch the clusters, and tell what is wrong"),
         ("doctor", _doctor, "Check the settings, Slack, Redis and every host"),
     ):
         parts.add_parser(name, help=words).set_defaults(act=act)
@@ -75,6 +76,12 @@ def _worker(args: argparse.Namespace) -> int:
     from bot.wiring.worker import run_worker  # noqa: PLC0415 - see the module's docstring
 
     return run_worker(args.settings)
+
+
+def _watch(args: argparse.Namespace) -> int:
+    from bot.wiring.watch import run_watch  # noqa: PLC0415 - see the module's docstring
+
+    return run_watch(args.settings)
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from handlers import (
     drain,
     freeze,
     help,  # noqa: A004 - named after its command
+    incidents,
     init,
     jobs,
     join,
@@ -32,6 +33,7 @@ from handlers import (
     rollback,
     run,
     services,
+    silence,
     status,
     tokens,
     totp,
@@ -39,6 +41,7 @@ from handlers import (
     unlock,
     update,
     usage,
+    watch,
     why,
 )
 
@@ -47,6 +50,8 @@ def registry() -> CommandRegistry:
     """Return all commands. In each group the commands that people need most come first."""
     commands = (
         *(status.status, nodes.nodes, nodes.node, nodes.hosts, check.check),
+        *(incidents.incidents, incidents.acknowledge, silence.silence, silence.silences, silence.unsilence),
+        watch.watch,
         *(services.services, services.service, ps.ps, services.stacks, services.stack),
         *(objects.networks, objects.secrets, objects.configs, objects.volumes),
         *(why.why, logs.logs, usage.stats, usage.disk),

@@ -74,7 +74,8 @@ class Demo:
             self._say(f"  {len(fleet.hosts)} hosts are up, each with its own dockerd and sshd ({_since(began)})")
             config = {**fleet.config(), **PEOPLE}
             config["clusters"]["prod"]["stacks"] = {"shop": str(self._stack())}
-            deployment = Deployment(fleet, self._folder / "deployment", slack_port=_slack_port(), config=config)
+            folder = self._folder / "deployment"
+            deployment = Deployment(fleet, folder, watchers=1, slack_port=_slack_port(), config=config)
             return self._run_deployment(deployment, stay_up=stay_up)
 
     def _stack(self) -> Path:

@@ -49,7 +49,8 @@ PEOPLE: Final[dict[str, Any]] = {
 class Deployment:
     """A context manager that runs the bot for a running ``fleet``; ``folder`` holds logs, data and swarmbot.yml.
 
-    The processes have the names of the Procfile; workers are ``worker.1`` to ``worker.WORKERS``.
+    The processes have the names of the Procfile; workers are ``worker.1`` to ``worker.WORKERS``, and ``watch.1`` and so
+    on watch.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Deployment:
         folder: Path,
         *,
         workers: int = 1,
+        watchers: int = 0,
         slack_port: int = 0,
         config: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
@@ -66,6 +68,7 @@ class Deployment:
         self.folder = folder
         self.port = _free_port()
         self._workers = workers
+        self._watchers = watchers
         self._redis_port = _free_port()
         backups = {"folder": str(folder / "backups")}
         self._config = {"backups": backups, **(config or {**fleet.config(), **PEOPLE})}
@@ -120,7 +123,7 @@ class Deployment:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def start(self, name: str) -> None:
-        """Start ``web``, ``worker.1``, … with the Procfile's command."""
+        """Start ``web``, ``worker.1``, ``watch.1``, … with the Procfile's command."""
         command = parse_procfile((ROOT / "Procfile").read_text()).processes[name.partition(".")[0]]
         self._spawn(name, shlex.split(command))
 
@@ -155,6 +158,8 @@ class Deployment:
         self.start("web")
         for number in range(1, self._workers + 1):
             self.start(f"worker.{number}")
+        for number in range(1, self._watchers + 1):
+            self.start(f"watch.{number}")
         _until(self._ready, "the web process is ready")
 
     def _spawn(self, name: str, command: list[str]) -> None:

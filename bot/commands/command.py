@@ -15,7 +15,7 @@ from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import RecordsQuery
 from bot.secrets.secret import Secret
 
-Group = Literal["Look", "Services", "Nodes", "Managers", "Safety", "Approvals", "Records"]
+Group = Literal["Look", "Watch", "Services", "Nodes", "Managers", "Safety", "Approvals", "Records"]
 GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
 """The groups in the order in which help shows them."""
 
@@ -80,8 +80,8 @@ class Parameter:
 
     @property
     def shown(self) -> str:
-        """How people type it: ``--cert-expiry``, or the kind of a word."""
-        return "--" + self.name.replace("_", "-") if isinstance(self.spec, Flag) else self.spec.kind.shown
+        """How people type it: ``--cert-expiry``, or the kind of a word. ``for_`` is ``--for``: Python reserves it."""
+        return "--" + self.name.rstrip("_").replace("_", "-") if isinstance(self.spec, Flag) else self.spec.kind.shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,33 @@ class ResetTotp:
 
 
 @dataclass(frozen=True, slots=True)
+class AcknowledgeIncident:
+    """Note that the requester knows of an incident."""
+
+    incident: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceSubject:
+    """Keep a node's or a service's incidents, or all, quiet for so many seconds."""
+
+    subject: str
+    """A name, or ``all``."""
+    for_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSilence:
+    """End a silence."""
+
+    silence: str
+
+
+WatchOrder = AcknowledgeIncident | SilenceSubject | EndSilence
+
+
+@dataclass(frozen=True, slots=True)
 class FileAnswer:
     """A file that belongs to an answer and is too long for a message. The requester gets it as a direct message."""
 
@@ -127,7 +154,7 @@ class FileAnswer:
     """Shown above the file."""
 
 
-Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp
+Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp | WatchOrder
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
 OverviewFunction = Callable[[Mapping[str, Facts | SwarmbotError]], Message]

@@ -185,6 +185,29 @@ class Deploy(Model):
     """Docker's command line; by default the first ``docker`` on PATH."""
 
 
+class Watch(Model):
+    """When watch reads the clusters, and when it tells what it has seen. All times in seconds."""
+
+    poll: UpToADay = 2.0
+    """Between two readings while something is wrong or has just changed."""
+    quiet_poll: UpToADay = 10.0
+    """The same while nothing is."""
+    group_wait: UpToADay = 2.0
+    """From an incident's first sign to its message: what comes within is told together."""
+    group_interval: UpToADay = 20.0
+    """Between two edits of an incident's message, but for its end."""
+    repeat: UpToADay | None = None
+    """After this time an incident that nobody acknowledged is told again; None: never."""
+    quiet_while_frozen: bool = False
+    """Whether nothing new is told during a freeze, except the loss of the quorum."""
+    certificates: Keep = 7 * DAY_S
+    """How long before a certificate expires this is told."""
+    backups: Keep | None = None
+    """How old the newest backup may be; None: not checked."""
+    tokens: Keep | None = None
+    """How long a join token that was shown may stay unrotated; None: not checked."""
+
+
 class Config(Model):
     """The whole file."""
 
@@ -196,3 +219,4 @@ class Config(Model):
     audit: AuditLog = AuditLog()
     backups: Backups = Backups()
     deploy: Deploy = Deploy()
+    watch: Watch = Watch()

@@ -34,6 +34,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("Redis' durability", storage.durable, needs=("Redis",)),
     Check("Slack's signatures", storage.signatures, needs=("Redis",)),
     Check("Messages", storage.messages, needs=("Redis",)),
+    Check("Watch", storage.watch, needs=("swarmbot.yml", "Redis")),
     Check("Redis' password", storage.protected, needs=("Redis",)),
     Check("The audit log", storage.audit, needs=("swarmbot.yml", "Redis")),
     Check("Backups", storage.backups, needs=("swarmbot.yml",)),

@@ -18,8 +18,9 @@ from bot.doctor.resources import Resources
 from bot.outbox.outbox import Outbox
 from bot.slack.inbound.signature_log import read_counts
 from bot.store import durability
-from bot.text.durations import write_duration
+from bot.text.durations import age, write_duration
 from bot.text.suggest import number_of
+from bot.watch.repository import WatchRepository
 
 WAITING_WARNING_S: Final = 60.0
 
@@ -44,6 +45,22 @@ def durable(resources: Resources) -> Iterator[Finding]:
     yield from (problem(each, "") for each in problems)
     if not problems:
         yield ok("Redis is new enough, writes every change to disk, and evicts nothing.")
+
+
+def watch(resources: Resources) -> Iterator[Finding]:
+    """A process watches each cluster."""
+    repository = WatchRepository(resources.redis, Audit(resources.redis))
+    for cluster in resources.config.clusters:
+        leader, turn = repository.leader(cluster), repository.turn(cluster)
+        if leader:
+            yield ok(f"{cluster} is watched by {leader}.")
+        elif turn is not None:
+            yield warning(
+                f"{cluster} is not watched since {age(time.time() - turn.at)}: incidents are not told.",
+                "Start `python -m bot watch`, as the Procfile does.",
+            )
+        else:
+            yield ok(f"{cluster} was never watched: incidents are told once `watch` runs.")
 
 
 def messages(resources: Resources) -> Iterator[Finding]:

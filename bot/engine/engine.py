@@ -10,6 +10,7 @@ from urllib.parse import quote
 from bot.config import Service
 from bot.engine.api import containers, engine_service
 from bot.engine.api.client import EngineClient
+from bot.engine.api.events import EngineEvents
 from bot.engine.disk import stopped_engine, swarm_folder
 from bot.engine.disk.key_file import key_file, known_managers, open_key_file
 from bot.engine.disk.raft_log import last_entry
@@ -128,6 +129,10 @@ class SshEngine:
         """``GET /services/{id}``."""
         answer: Json = self._client.read(lambda api: api.inspect_service(service_id))  # type: ignore[no-untyped-call] # types-docker
         return answer
+
+    def events(self) -> EngineEvents:
+        """``GET /events`` of the swarm's objects."""
+        return EngineEvents(self._client)
 
     def tasks(self, filters: dict[str, list[str]]) -> list[Json]:
         """``GET /tasks`` with ``filters``."""

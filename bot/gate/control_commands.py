@@ -1,4 +1,4 @@
-"""Run commands on Swarmbot itself: cancel a job, freeze, thaw, second factors."""
+"""Run commands on Swarmbot itself: cancel a job, freeze, thaw, silence, acknowledge, second factors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from dataclasses import replace
 
 from bot.approvals.voting import Voting
 from bot.blocks import Message, echo, text_message, tick
-from bot.commands import CancelJob, Control, EnrolTotp, FreezeCluster, ResetTotp, ThawCluster
+from bot.commands import (
+    AcknowledgeIncident,
+    CancelJob,
+    Control,
+    EndSilence,
+    EnrolTotp,
+    FreezeCluster,
+    ResetTotp,
+    SilenceSubject,
+    ThawCluster,
+)
 from bot.config import Config
 from bot.errors import NotUnderstood, Unavailable
 from bot.execution.internal_jobs import ANNOUNCE
@@ -17,6 +27,7 @@ from bot.gate.call import Call
 from bot.gate.totp_command import TotpCommand
 from bot.queue.queue import Queue
 from bot.stored_json import to_json
+from bot.watch.orders import WatchOrders
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +36,21 @@ class ControlCommands:
     """Safe to share between threads."""
 
     def __init__(
-        self, config: Config, queue: Queue, voting: Voting, freezes: Freezes, totp_command: TotpCommand
+        self,
+        *,
+        config: Config,
+        queue: Queue,
+        voting: Voting,
+        freezes: Freezes,
+        totp_command: TotpCommand,
+        watch_orders: WatchOrders,
     ) -> None:
         self._config = config
         self._queue = queue
         self._voting = voting
         self._freezes = freezes
         self._totp_command = totp_command
+        self._watch_orders = watch_orders
 
     def run(self, call: Call, control: Control) -> Message | None:
         """Run the command; the answer is for the requester."""
@@ -43,6 +62,11 @@ class ControlCommands:
                 if result.announcement:
                     self._announce(call, result.announcement)
                 return result.reply
+            case AcknowledgeIncident() | SilenceSubject() | EndSilence():
+                done = self._watch_orders.run(control, call.cluster, call.entry("asked"), time.time())
+                if done.announcement:
+                    self._announce(call, done.announcement)
+                return done.reply
             case EnrolTotp():
                 return self._totp_command.start(call)
             case ResetTotp(person):

@@ -27,6 +27,7 @@ from bot.execution.open_changes import changes_in_line, planned_text
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
+from bot.gate.incident_buttons import INCIDENT_BUTTONS, IncidentButtons
 from bot.gate.interactions import Interactions
 from bot.gate.record_commands import PAGE_BUTTONS, RecordCommands
 from bot.gate.secret_form import CALLBACK
@@ -63,6 +64,7 @@ class Gate:
         self._secret_form = services.secret_form
         self._cluster_choices = services.cluster_choices
         self._deliveries = services.deliveries
+        self._incident_buttons = IncidentButtons(services.watch, services.config)
         self._interactions = Interactions(services, self.take, self._authorise)
 
     def slash(self, request: SlashRequest, chosen: str = "") -> Message | None:
@@ -143,6 +145,8 @@ class Gate:
             return self.slash(*self._cluster_choices.chosen(request))
         if request.action == RUN_COMMAND:
             return self.slash(press_as_command(request))
+        if request.action in INCIDENT_BUTTONS:
+            return self.slash(*self._incident_buttons.command(request))
         if request.action == FORM_BUTTON:
             self._authorise(self._secret_form.call(request))
             return self._secret_form.open(request)

@@ -31,11 +31,13 @@ from bot.model.records import (
     Records,
     RecordsQuery,
     Subject,
+    WatchRecord,
 )
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.text.suggest import nearest
 from bot.usergroups import MembershipUnknown, UserGroups
+from bot.watch.repository import WatchRepository
 
 
 class RecordReader:
@@ -50,10 +52,12 @@ class RecordReader:
         pages: AuditPages,
         user_groups: UserGroups,
         approvals: ApprovalRepository,
+        watch: WatchRepository,
         enrolled: Callable[[str], bool],
     ) -> None:
         """``enrolled`` returns whether a person has set up a second factor."""
         self._enrolled = enrolled
+        self._watch = watch
         self._commands = commands
         self._approvals = approvals
         self._config = config
@@ -85,10 +89,21 @@ class RecordReader:
             records = replace(records, job=_job(found, after.get(found.id, "")) if found else None)
         if query.approvals or query.approval:
             records = replace(records, approvals=self._waiting(query, cluster, requester))
+        records = self._with_watch(records, query, cluster)
         if query.entries is not None:
             wanted = self.wanted_entries(query, cluster, records.at)
             entries, page = self._pages.newest(cluster, wanted, query.entries.count)
             records = replace(records, entries=entries, page=page)
+        return records
+
+    def _with_watch(self, records: Records, query: RecordsQuery, cluster: str) -> Records:
+        if query.incidents:
+            records = replace(records, incidents=self._watch.state(cluster).incidents)
+        if query.silences:
+            records = replace(records, silences=self._watch.said(cluster, records.at).silences)
+        if query.watch:
+            watch = WatchRecord(self._watch.leader(cluster), self._watch.turn(cluster))
+            records = replace(records, watch=watch)
         return records
 
     def wanted_entries(self, query: RecordsQuery, cluster: str, now: float) -> Filter:

@@ -19,6 +19,7 @@ from bot.last_read import LastRead
 from bot.queue.deliveries import Deliveries
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
+from bot.watch.repository import WatchRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +43,4 @@ class GateServices:
     secret_form: SecretForm
     cluster_choices: ClusterChoices
     deliveries: Deliveries
+    watch: WatchRepository

@@ -13,7 +13,7 @@ from bot.model.containers import (
     LogQuery,
     TaskReading,
 )
-from bot.model.engine_api import Answer, Engine, Engines, JoinTokens, Json
+from bot.model.engine_api import Answer, Engine, Engines, EventStream, JoinTokens, Json
 from bot.model.facts import ClosedChannel, Facts, FactsQuery, Freeze, OpenChange, Revealed
 from bot.model.host import (
     Certificate,
@@ -83,6 +83,7 @@ __all__ = [
     "Drill",
     "Engine",
     "Engines",
+    "EventStream",
     "Facts",
     "FactsQuery",
     "Finding",

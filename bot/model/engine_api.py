@@ -40,6 +40,21 @@ class Answer:
     body: bytes
 
 
+class EventStream(Protocol):
+    """A bell: it rings when an object of the cluster changed. What changed must be read."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Return whether it rang within ``timeout_s`` seconds. Raises HostUnreachable if the stream broke.
+
+        Silence means nothing: a stream of a worker is silent, and one of a manager without a quorum.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the stream."""
+        ...
+
+
 class Engine(Protocol):
     """One host of swarmbot.yml."""
 
@@ -133,6 +148,10 @@ class Engine(Protocol):
 
     def tasks(self, filters: dict[str, list[str]]) -> list[Json]:
         """``GET /tasks`` with ``filters``."""
+        ...
+
+    def events(self) -> EventStream:
+        """Open ``GET /events`` for changes of nodes, services, networks, secrets and configs. Close it after use."""
         ...
 
     def networks(self) -> list[Json]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.blocks import Block, Message
 from bot.config.models import Permission
+from bot.model.incident import Incident, Silence, WatchTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,12 @@ class RecordsQuery:
     """Audit entries."""
     export: bool = False
     """Let a worker send the entries as files."""
+    incidents: bool = False
+    """Read the cluster's incidents: open ones, and those that ended within the last hours."""
+    silences: bool = False
+    """Read the cluster's silences."""
+    watch: bool = False
+    """Read who watches the cluster, and what was read last."""
     permissions: bool = False
     """Read the requester's permissions: Slack is asked for the members of every group in the rules."""
 
@@ -166,6 +173,16 @@ class ApprovalRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchRecord:
+    """Who watches a cluster."""
+
+    leader: str = ""
+    """The process that watches it now; "" if none does."""
+    turn: WatchTurn | None = None
+    """The last reading; None if there was none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """The records that were read for an answer."""
 
@@ -183,3 +200,6 @@ class Records:
     approvals: tuple[ApprovalRecord, ...] = ()
     entries: tuple[EntryRecord, ...] = ()
     page: AuditPage = AuditPage()
+    incidents: tuple[Incident, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    watch: WatchRecord = WatchRecord()

@@ -52,7 +52,8 @@ class Ready:
 class Deliverer:
     """Safe to share between threads. Each worker has one; several share the outbox.
 
-    ``notifier`` must not retry by itself. ``executor`` runs the attempts. ``now`` returns unix seconds.
+    ``notifier`` must not retry by itself. ``executor`` runs the attempts. ``now`` returns unix seconds. It sends only
+    messages whose id begins with ``prefix``.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Deliverer:
         executor: Executor,
         *,
         worker: str,
+        prefix: str = "",
         now: Callable[[], float] = time.time,
     ) -> None:
         self._outbox = outbox
@@ -70,6 +72,7 @@ class Deliverer:
         self._reread = reread
         self._executor = executor
         self._worker = worker
+        self._prefix = prefix
         self._now = now
         self._lock = Lock()
         self._busy: set[str] = set()
@@ -84,7 +87,8 @@ class Deliverer:
         for outgoing, version in self._outbox.surplus(MAX_MESSAGES):
             self._give_up(outgoing, version, f"more than {MAX_MESSAGES} messages waited for Slack")
         for message_id in self._outbox.due():
-            self._begin(message_id, None)
+            if message_id.startswith(self._prefix):
+                self._begin(message_id, None)
 
     def _begin(self, message_id: str, secret: Message | None) -> None:
         with self._lock:
@@ -117,6 +121,8 @@ class Deliverer:
         try:
             if message is None:
                 self._outbox.drop_secret(claim)
+            elif outgoing.reply_to:
+                self._reply(claim, message)
             elif outgoing.target == "channel":
                 self._post(claim, message)
             else:
@@ -141,6 +147,18 @@ class Deliverer:
         except SwarmbotError as error:
             log.warning("the secret of message %s cannot be read again: %s", outgoing.id, error)
             return None
+
+    def _reply(self, claim: Claim, message: Message) -> None:
+        """Post in the thread of another message, once that was posted."""
+        outgoing = claim.outgoing
+        thread = self._outbox.posted_ts(outgoing.reply_to)
+        if thread is None:
+            self._give_up(outgoing, claim.version, "the message that it replies to was not delivered")
+        elif not thread:
+            self._outbox.put_off(claim, FIRST_PAUSE_S)
+        else:
+            self._notifier.post(outgoing.channel, message, thread=thread, broadcast=outgoing.broadcast)
+            self._outbox.sent(claim)
 
     def _post(self, claim: Claim, message: Message) -> None:
         outgoing = claim.outgoing

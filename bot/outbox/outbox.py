@@ -110,6 +110,13 @@ class Outbox:
             copied="copied" in fields,
         )
 
+    def posted_ts(self, message_id: str) -> str | None:
+        """Return the ts of a message of a channel; "" if it was not posted yet, None if it is not stored."""
+        with translate_errors():
+            found: Any = self._redis.hmget(keys.outgoing(message_id), "version", "ts")
+        version, ts = found
+        return None if version is None else ts or ""
+
     def sent(self, claim: Claim, ts: str = "") -> str | None:
         """Record that Slack accepted it. If the claim had expired, return the ts of the message that counts or ""."""
         args = [claim.outgoing.id, claim.token, claim.version, ts, _ms(self._now()), _ms(keys.JOB_TTL_S)]

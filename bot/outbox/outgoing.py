@@ -42,6 +42,10 @@ class Outgoing:
     """Whether it must arrive. Of others, like the progress of a job, only the newest is sent, and not too often."""
     if_there: bool = False
     """It is promised only if a message with this id is there to edit."""
+    reply_to: str = ""
+    """The id of a message in the same channel, in whose thread it is posted. It is not edited then."""
+    broadcast: bool = False
+    """Whether a reply is shown in the channel too."""
     secret: str = ""
     """What is sent instead of ``message``, by the name that :class:`~bot.outbox.deliverer.Deliverer` reads it again."""
     first: Entry | None = None

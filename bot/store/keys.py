@@ -204,6 +204,31 @@ def secret(secret_id: str) -> str:
     return f"swarmbot:secret:{secret_id}"
 
 
+def watch_lease(cluster: str) -> str:
+    """Lease to watch this cluster: one process at a time."""
+    return f"swarmbot:lease:watch:{cluster}"
+
+
+def watch_state(cluster: str) -> str:
+    """String: JSON of what watch remembers of a cluster, its incidents included. Never expires."""
+    return f"swarmbot:watch:state:{cluster}"
+
+
+def watch_turn(cluster: str) -> str:
+    """String: JSON of the last turn of the process that watches a cluster. Never expires."""
+    return f"swarmbot:watch:turn:{cluster}"
+
+
+def acknowledgements(cluster: str) -> str:
+    """Hash: JSON of who acknowledged an incident, by its id, until watch has taken it in. Goes with the last one."""
+    return f"swarmbot:watch:acknowledged:{cluster}"
+
+
+def silences(cluster: str) -> str:
+    """Hash: JSON of a silence by its id. Watch deletes those that have ended. Goes with the last one."""
+    return f"swarmbot:watch:silences:{cluster}"
+
+
 def cluster_choice(choice_id: str) -> str:
     """String: JSON of an order that somebody typed without a cluster, and the one that a button chooses for it.
 

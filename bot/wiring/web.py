@@ -25,6 +25,8 @@ from bot.slack.outbound.notifier import Notifier
 from bot.store.client import WEB_TIMEOUTS, connect
 from bot.totp import SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
+from bot.watch.orders import WatchOrders
+from bot.watch.repository import WatchRepository
 from handlers import registry
 
 
@@ -49,6 +51,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         check_code=totp.check,
     )
     last_read = LastRead(redis)
+    watch = WatchRepository(redis, audit)
     services = GateServices(
         config=config,
         commands=commands,
@@ -62,16 +65,25 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
             pages=AuditPages(redis, audit),
             user_groups=user_groups,
             approvals=approvals,
+            watch=watch,
             enrolled=totp.enrolled,
         ),
         voting=voting,
         freezes=freezes,
-        control_commands=ControlCommands(config, queue, voting, freezes, totp_command),
+        control_commands=ControlCommands(
+            config=config,
+            queue=queue,
+            voting=voting,
+            freezes=freezes,
+            totp_command=totp_command,
+            watch_orders=WatchOrders(watch, config, last_read),
+        ),
         totp_command=totp_command,
         early_refusals=EarlyRefusals(config=config, queue=queue, approvals=approvals, audit=audit, last_read=last_read),
         last_read=last_read,
         secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
         cluster_choices=ClusterChoices(config, redis),
         deliveries=Deliveries(redis),
+        watch=watch,
     )
     return Gate(services)

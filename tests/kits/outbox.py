@@ -83,12 +83,13 @@ class FakeSlack(Notifier):
     messages: list[Message] = field(default_factory=list)
     """What was sent, in order."""
 
-    def post(self, channel: str, message: Message) -> str:
-        """Post in a channel, or directly to a person."""
+    def post(self, channel: str, message: Message, *, thread: str = "", broadcast: bool = False) -> str:
+        """Post in a channel or in a thread of it, or directly to a person."""
+        del broadcast
         self._happen(channel)
         ts = f"{len(self.seen) + 1}.0"
-        self._show(channel, message)
-        if channel.startswith("C"):
+        self._show(f"{channel}/{thread}" if thread else channel, message)
+        if channel.startswith("C") and not thread:
             self.cards[ts] = message.text
         return ts
 

@@ -120,7 +120,7 @@ class Mailbox(Notifier):
         self.fate.effect()
         self.told.append((user, message.text))
 
-    def post(self, *_: Any) -> str:
+    def post(self, *_: Any, **__: Any) -> str:
         """Take a card."""
         return "1.0"
 

@@ -30,7 +30,7 @@ LAYERS: Final = (
     ),
     ("bot.outbox",),
     ("bot.commands", "bot.engine", "bot.queue", "bot.totp"),
-    ("bot.approvals", "bot.freeze", "bot.one_time_tokens"),
+    ("bot.approvals", "bot.freeze", "bot.one_time_tokens", "bot.watch"),
     ("bot.execution",),
     ("bot.gate",),
     ("handlers", "sandbox"),
@@ -70,7 +70,7 @@ PURE: Final = ("bot.model", "bot.commands", "bot.swarm", "bot.policy", "handlers
 IO: Final = frozenset(
     {"redis", "docker", "paramiko", "slack_sdk", "slack_bolt", "socket", "subprocess", "requests", "urllib.request"}
 )
-WORKERS_OWN: Final = ("bot.engine", "bot.stacks", "bot.wiring.worker", "paramiko", "docker")
+WORKERS_OWN: Final = ("bot.engine", "bot.stacks", "bot.wiring.worker", "bot.wiring.watch", "paramiko", "docker")
 # The processes of the internet's side start here; ``bot.gate`` is behind ``bot.wiring.web``.
 FACES: Final = ("bot.wiring.web", "bot.slack.inbound.web", "bot.slack.inbound.socket_mode", "bot.gate")
 
@@ -233,6 +233,7 @@ def test_the_face_to_the_internet_reaches_no_engine(face: str) -> None:
     assert {name for name in _closure(face) if _within(name, WORKERS_OWN)} == set()
 
 
-def test_the_worker_does_reach_engines() -> None:
+@pytest.mark.parametrize("process", ["worker", "watch"])
+def test_the_worker_and_watch_do_reach_engines(process: str) -> None:
     """The search finds what it looks for where it is."""
-    assert {"bot.engine", "paramiko"} <= _closure("bot.wiring.worker")
+    assert {"bot.engine", "paramiko"} <= _closure(f"bot.wiring.{process}")

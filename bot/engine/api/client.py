@@ -50,6 +50,11 @@ class EngineClient:
         """The host's name in swarmbot.yml."""
         return self.dialer.connection.target.name
 
+    @property
+    def api_version(self) -> str:
+        """The version of the API that the engine was last seen to support."""
+        return str(self._api.api_version)
+
     def read(self, call: Callable[[docker.APIClient], T]) -> T:
         """Return ``call(api)``, which must change nothing: it is repeated if a pooled connection had died.
 

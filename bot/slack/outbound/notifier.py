@@ -74,9 +74,16 @@ class Notifier:
         self._retries = retries
         self._plain = False
 
-    def post(self, channel: str, message: Message) -> str:
-        """Post in a channel, or for a user id as a direct message; return the message's ts."""
-        answer = self._deliver(message, f"channel `{channel}`", self._client.chat_postMessage, channel=channel)
+    def post(self, channel: str, message: Message, *, thread: str = "", broadcast: bool = False) -> str:
+        """Post in a channel, or for a user id as a direct message; return the message's ts.
+
+        ``thread`` is the ts of a message in the channel to reply to; the reply is shown in the channel too with
+        ``broadcast``.
+        """
+        how: dict[str, Any] = {"channel": channel, "thread_ts": thread} if thread else {"channel": channel}
+        if broadcast:
+            how["reply_broadcast"] = True
+        answer = self._deliver(message, f"channel `{channel}`", self._client.chat_postMessage, **how)
         return str(answer["ts"])
 
     def update(self, channel: str, ts: str, message: Message) -> str:

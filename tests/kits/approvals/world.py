@@ -145,9 +145,9 @@ class Quiet(Notifier):
         self.posted = 0
         self.told: list[Message] = []
 
-    def post(self, channel: str, message: Message) -> str:
+    def post(self, channel: str, message: Message, *, thread: str = "", broadcast: bool = False) -> str:
         """Its ts is a number."""
-        del channel, message
+        del channel, message, thread, broadcast
         self.posted += 1
         return str(self.posted)
 

@@ -20,6 +20,7 @@ from bot.model.records import RecordsQuery
 from bot.queue.queue import Queue
 from bot.stored_json import to_json
 from bot.usergroups import MembershipUnknown
+from bot.watch.repository import WatchRepository
 from tests.kits.approvals.world import People
 from tests.kits.commands import COMMANDS
 from tests.kits.jobs import admitted, taken
@@ -107,6 +108,7 @@ def test_list_and_card_agree(client: Redis, queue: Queue, audit: Audit, person: 
         pages=AuditPages(client, audit),
         user_groups=people,
         approvals=approvals,
+        watch=WatchRepository(client, audit),
         enrolled=lambda _: False,
     )
     for query in (RecordsQuery(approvals=True), RecordsQuery(approval=job)):

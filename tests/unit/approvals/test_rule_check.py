@@ -25,6 +25,7 @@ from bot.model.records import ApprovalRequirement, RecordsQuery
 from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.usergroups import UserGroups
+from bot.watch.repository import WatchRepository
 from sandbox.slack import LocalSlack
 from tests.kits.commands import COMMANDS
 
@@ -110,6 +111,7 @@ def test_whoami_shows_who_must_approve(client: Redis, user_groups: UserGroups) -
         pages=AuditPages(client, audit),
         user_groups=user_groups,
         approvals=ApprovalRepository(client, audit),
+        watch=WatchRepository(client, audit),
         enrolled=lambda _: False,
     )
 

@@ -49,7 +49,15 @@ def queue(client: Redis, audit: Audit) -> Queue:
 @pytest.fixture
 def controls(queue: Queue) -> ControlCommands:
     """Return the commands as the gate has them."""
-    return ControlCommands(CONFIG, queue, NoApproval(), Freezes(queue._redis, queue._audit, CONFIG), cast("Any", None))
+    nothing = cast("Any", None)
+    return ControlCommands(
+        config=CONFIG,
+        queue=queue,
+        voting=NoApproval(),
+        freezes=Freezes(queue._redis, queue._audit, CONFIG),
+        totp_command=nothing,
+        watch_orders=nothing,
+    )
 
 
 def call(command: str, cluster: str, *words: str) -> Call:

@@ -18,6 +18,7 @@ from bot.model.records import RecordsQuery
 from bot.queue import results
 from bot.queue.queue import Queue
 from bot.usergroups import UserGroups
+from bot.watch.repository import WatchRepository
 from tests.kits.commands import COMMANDS
 from tests.kits.jobs import admitted, asked, order, taken
 
@@ -65,6 +66,7 @@ def test_unfinished_jobs_are_read_however_old(client: Redis, queue: Queue, audit
         pages=AuditPages(client, audit),
         user_groups=cast("UserGroups", None),
         approvals=approvals,
+        watch=WatchRepository(client, audit),
         enrolled=lambda _: False,
     )
     read = records.read(RecordsQuery(jobs=2), cluster="prod", requester="U0ASKER").jobs

@@ -1,0 +1,54 @@
+"""The messages of incidents, as the outbox takes them: one in the channel that is edited, and notes in its thread."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Final
+
+from bot.audit import Entry
+from bot.blocks import Message, paragraphs
+from bot.model.incident import Incident, ThreadNote
+from bot.outbox.outgoing import Outgoing
+from bot.swarm.incidents.incident_message import incident_message
+
+PREFIX: Final = "incident:"
+"""How the ids of these messages begin."""
+WATCH: Final = "watch"
+"""Who writes audit entries about incidents."""
+
+
+def message_id(incident: Incident) -> str:
+    """Return the id of an incident's message: the ids of incidents are used again."""
+    return f"{PREFIX}{incident.cluster}:{incident.id}:{incident.opened_at:.0f}"
+
+
+def incident_outgoing(incident: Incident, channel: str, now: float) -> Outgoing:
+    """Return the message of an incident as it is at ``now`` (unix seconds). It is posted once and edited after that."""
+    return _outgoing(incident, message_id(incident), channel, incident_message(incident, now), now)
+
+
+def note_outgoing(incident: Incident, note: ThreadNote, channel: str, now: float) -> Outgoing:
+    """Return a note for the thread of an incident's message."""
+    own = message_id(incident)
+    message = Message(note.text, tuple(paragraphs(note.text.split("\n"))))
+    made = _outgoing(incident, f"{own}:note:{uuid.uuid4().hex}", channel, message, now)
+    return replace(made, reply_to=own, broadcast=note.broadcast)
+
+
+def incident_entry(incident_id: str, cluster: str, channel: str, action: str, detail: str) -> Entry:
+    """Return an audit entry about an incident; its words are the command that shows it."""
+    words = f"incidents {incident_id}"
+    return Entry(action, WATCH, cluster=cluster, channel=channel, command="incidents", words=words, detail=detail)
+
+
+def _outgoing(incident: Incident, name: str, channel: str, message: Message, now: float) -> Outgoing:
+    return Outgoing(
+        id=name,
+        target="channel",
+        message=message,
+        about=incident_entry(incident.id, incident.cluster, channel, "", ""),
+        made_at=now,
+        channel=channel,
+        user="",
+    )

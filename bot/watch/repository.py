@@ -1,0 +1,140 @@
+"""What watch remembers, and what people said of it, in Redis.
+
+The leader alone writes the state, in one script with its messages and audit entries; an old leader's write is void.
+What people say (acknowledgements, silences) comes from the web process and has keys of its own, so neither overwrites
+the other: the leader takes acknowledgements into its state, and reads silences at each turn.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from redis import Redis
+
+from bot.audit import Audit, Entry
+from bot.model.incident import Acknowledgement, Incident, Silence, WatchState, WatchTurn
+from bot.outbox.outbox import packed
+from bot.outbox.outgoing import Outgoing
+from bot.secrets.redact import redact
+from bot.store import keys
+from bot.store.client import translate_errors
+from bot.store.leader_lease import LeaderLease, LeadershipLost
+from bot.store.scripts import Script
+from bot.stored_json import from_json, to_json
+
+LUA: Final = Path(__file__).parent / "lua"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What people said of a cluster's incidents."""
+
+    acknowledged: tuple[Acknowledgement, ...]
+    """What the state has not taken in yet."""
+    silences: tuple[Silence, ...]
+    """Those that have not ended."""
+    ended: tuple[str, ...]
+    """The ids of silences that have ended."""
+
+
+class WatchRepository:
+    """Safe to share between threads. Every method raises :class:`~bot.errors.Unavailable`."""
+
+    def __init__(self, redis: Redis, audit: Audit) -> None:
+        self._redis = redis
+        self._audit = audit
+        self._run = {name: Script(redis, LUA / f"{name}.lua") for name in ("store", "note", "unsilence")}
+
+    def state(self, cluster: str) -> WatchState:
+        """Return what is remembered; an empty state if nothing is, or if another version of Swarmbot stored it."""
+        with translate_errors():
+            kept: Any = self._redis.get(keys.watch_state(cluster))
+        try:
+            return from_json(WatchState, kept) if kept else WatchState()
+        except ValueError:
+            log.exception("What watch remembered of %s cannot be read.", cluster)
+            return WatchState()
+
+    def turn(self, cluster: str) -> WatchTurn | None:
+        """Return the last turn; None if the cluster was never watched."""
+        with translate_errors():
+            kept: Any = self._redis.get(keys.watch_turn(cluster))
+        return from_json(WatchTurn, kept) if kept else None
+
+    def leader(self, cluster: str) -> str:
+        """Return the name of the process that watches the cluster now; "" if none does."""
+        with translate_errors():
+            holder: Any = self._redis.hget(keys.watch_lease(cluster), "holder")
+        return holder or ""
+
+    def said(self, cluster: str, now: float) -> Said:
+        """Return what people said; ``now`` in unix seconds."""
+        with translate_errors():
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.hgetall(keys.acknowledgements(cluster))
+            pipeline.hgetall(keys.silences(cluster))
+            acknowledged, kept = pipeline.execute()
+        silences = _silences(kept)
+        return Said(
+            tuple(from_json(Acknowledgement, text) for text in acknowledged.values()),
+            tuple(sorted((each for each in silences if each.until > now), key=lambda each: each.at)),
+            tuple(each.id for each in silences if each.until <= now),
+        )
+
+    def find(self, incident_id: str, clusters: Iterable[str]) -> Incident | None:
+        """Return the incident with this id, in whichever cluster; None if there is none."""
+        incidents = (each for cluster in clusters for each in self.state(cluster).incidents)
+        return next((each for each in incidents if each.id == incident_id), None)
+
+    def acknowledge(self, cluster: str, said: Acknowledgement, entries: Sequence[Entry]) -> Acknowledgement | None:
+        """Note an acknowledgement. If somebody's is noted already, return that one and write nothing."""
+        there = self._note(keys.acknowledgements(cluster), said.incident, to_json(said), entries)
+        return from_json(Acknowledgement, there) if there else None
+
+    def silence(self, silence: Silence, entries: Sequence[Entry]) -> bool:
+        """Note a silence. Return False, and write nothing, if its id is taken."""
+        return not self._note(keys.silences(silence.cluster), silence.id, redact(to_json(silence)), entries)
+
+    def unsilence(self, cluster: str, silence_id: str, entries: Sequence[Entry]) -> bool:
+        """End a silence. Return False, and write nothing, if there is none with this id."""
+        places = [keys.silences(cluster), *keys.AUDIT]
+        reply = self._audit.commit(entries, lambda tail: self._run["unsilence"](places, [silence_id, *tail]))
+        return bool(reply[0] == "ended")
+
+    def store(
+        self,
+        lease: LeaderLease,
+        cluster: str,
+        state: WatchState,
+        turn: WatchTurn,
+        said: Said,
+        *,
+        messages: Sequence[Outgoing] = (),
+        entries: Sequence[Entry] = (),
+    ) -> None:
+        """Store what a turn has found; ``said`` is what its state has taken in. Raise LeadershipLost if it is void."""
+        places = [keys.watch_lease(cluster), keys.watch_state(cluster), keys.watch_turn(cluster)]
+        places += [keys.acknowledgements(cluster), keys.silences(cluster), keys.OUTBOX, keys.OUTGOING, *keys.AUDIT]
+        taken = json.dumps([each.incident for each in said.acknowledged])
+        args = [str(lease.fence), redact(to_json(state)), to_json(turn), taken, json.dumps(said.ended)]
+        args.append(packed(messages))
+        reply = self._audit.commit(entries, lambda tail: self._run["store"](places, args + tail))
+        if reply[0] == "lost":
+            raise LeadershipLost(keys.watch_lease(cluster), lease.fence)
+
+    def _note(self, key: str, name: str, body: str, entries: Sequence[Entry]) -> str:
+        """Note ``body`` unless something is noted under this name; return what is."""
+        places = [key, *keys.AUDIT]
+        word, *there = self._audit.commit(entries, lambda tail: self._run["note"](places, [name, body, *tail]))
+        return str(there[0]) if word == "there" else ""
+
+
+def _silences(kept: Mapping[str, str]) -> list[Silence]:
+    return [from_json(Silence, text) for text in kept.values()]

@@ -1,0 +1,228 @@
+"""Watches one cluster, if this process leads: reads it again and again, and tells what is wrong.
+
+Events are a bell, and readings are the truth. A reading that hangs holds up neither the lease, which is renewed in a
+thread of its own, nor other clusters.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Final
+
+from bot.errors import SwarmbotError, Unavailable
+from bot.last_read import LastRead
+from bot.model import Engines, Facts
+from bot.model.incident import Advanced, WatchSettings, WatchState, WatchTurn
+from bot.outbox.deliverer import Deliverer, Ready
+from bot.outbox.outgoing import Outgoing
+from bot.queue.job import ID_CHARACTERS, ID_LENGTH
+from bot.queue.queue import Queue
+from bot.store import keys
+from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
+from bot.swarm.incidents.observation import observe
+from bot.swarm.incidents.transitions import advance
+from bot.swarm.reading.facts_reader import FactsReader
+from bot.watch.bell import Bell
+from bot.watch.messages import incident_entry, incident_outgoing, note_outgoing
+from bot.watch.pace import Pace
+from bot.watch.planned_work import planned_work
+from bot.watch.reading import Reading
+from bot.watch.repository import WatchRepository
+
+LEASE_S: Final = 9.0
+"""After this time without renewal another process may lead."""
+RENEWAL_S: Final = LEASE_S / 3
+FOLLOW_S: Final = 2.0
+"""How often a process that does not lead asks whether the lease is free. With LEASE_S: failover within 11 s."""
+STUCK_S: Final = 120.0
+"""A turn that takes longer is stuck: the lease is not renewed any more, so that another process leads."""
+MIN_PAUSE_S: Final = 0.5
+"""Between two readings, however often the bell rings."""
+SLICE_S: Final = 0.5
+"""How long a pause goes on after the process was told to stop."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchServices:
+    """What the watchers of a process share. Each is safe to share between threads."""
+
+    name: str
+    """The process."""
+    queue: Queue
+    repository: WatchRepository
+    leases: LeaderLeases
+    reader: FactsReader
+    last_read: LastRead
+    deliverer: Deliverer
+    settings: WatchSettings
+    poll_s: float
+    """Seconds between two readings while something is open or has just changed."""
+    quiet_poll_s: float
+    """The same while nothing is."""
+    quiet: Callable[[str, float], str] = lambda _cluster, _now: ""
+    """Returns why nothing new is told of a cluster now; "" if it is."""
+    now: Callable[[], float] = time.time
+
+
+class Watcher:
+    """Watches the cluster ``name`` from ``start`` until ``stopping`` is set. Its incidents are told in ``channel``."""
+
+    def __init__(self, name: str, channel: str, engines: Engines, services: WatchServices, stopping: Event) -> None:
+        self._name = name
+        self._channel = channel
+        self._services = services
+        self._reading = Reading(name, engines, services.reader)
+        self._bell = Bell(engines)
+        self._lease: LeaderLease | None = None
+        self._state: WatchState | None = None
+        self._pace = Pace(services.poll_s, services.quiet_poll_s)
+        self._turn_began = 0.0
+        self._stopping = stopping
+        self._threads = [
+            Thread(target=self._run, name=f"watch {name}", daemon=True),
+            Thread(target=self._keep_lease, name=f"lease of {name}", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Start its threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def end(self, timeout_s: float = 5.0) -> None:
+        """Let another process lead at once. Call it after ``stopping`` was set. A reading that hangs is cut off."""
+        for thread in self._threads:
+            thread.join(timeout_s)
+        if lease := self._lease:
+            with suppress(Unavailable):
+                lease.release()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._turn_began = time.monotonic()
+            try:
+                pause_s = self._turn()
+            except LeadershipLost:
+                log.warning("Another process watches %s from now on.", self._name)
+                self._resign()
+                pause_s = FOLLOW_S
+            except SwarmbotError as error:
+                log.warning("watch %s: %s", self._name, error)
+                self._state = None  # what is stored is read again
+                pause_s = FOLLOW_S
+            except Exception:  # nobody would notice that the thread is gone
+                log.exception("A turn of watch for %s failed.", self._name)
+                self._state = None
+                pause_s = FOLLOW_S
+            self._turn_began = 0.0
+            self._pause(pause_s)
+        self._bell.close()
+
+    def _keep_lease(self) -> None:
+        while not self._stopping.wait(RENEWAL_S):
+            lease, began = self._lease, self._turn_began
+            if lease is None or (began and time.monotonic() - began > STUCK_S):
+                continue
+            try:
+                lease.renew()
+            except LeadershipLost:
+                self._lease = None
+            except Unavailable as error:
+                log.warning("The lease to watch %s was not renewed: %s", self._name, error)
+
+    def _resign(self) -> None:
+        self._lease, self._state = None, None
+        self._bell.close()
+
+    def _turn(self) -> float:
+        """Read the cluster and tell what has changed. Return the seconds to the next reading at the latest."""
+        lease = self._lease
+        if lease is None or not lease.held:
+            self._resign()
+            lease = self._lease = self._services.leases.acquire(keys.watch_lease(self._name), LEASE_S)
+            if lease is None:
+                return FOLLOW_S
+            log.info("This process watches %s.", self._name)
+        if self._state is None:
+            self._state = self._services.repository.state(self._name)
+        facts = self._reading.read()
+        self._bell.hang_at(facts.swarm.read_from if facts.swarm else "")
+        if facts.swarm is not None:
+            self._services.last_read.note(self._name, facts.swarm, services=True)
+        self._tell(lease, self._state, facts)
+        return self._pace.interval_s
+
+    def _tell(self, lease: LeaderLease, before: WatchState, facts: Facts) -> None:
+        """Store what the facts mean, with the messages that tell it."""
+        services = self._services
+        now = services.now()
+        said = services.repository.said(self._name, now)
+        advanced = advance(
+            before,
+            observe(before, facts, services.settings),
+            silences=said.silences,
+            work=planned_work(services.queue, facts, now),
+            settings=services.settings,
+            new_id=self._new_id(before),
+            acknowledged=said.acknowledged,
+            quiet=services.quiet(self._name, now),
+        )
+        self._pace.note(facts, advanced.state, advanced.due, now)
+        messages = self._messages(advanced, now)
+        entries = [
+            incident_entry(each.incident, self._name, self._channel, each.action, each.detail)
+            for each in advanced.entries
+        ]
+        turn = self._turn_record(facts)
+        services.repository.store(lease, self._name, advanced.state, turn, said, messages=messages, entries=entries)
+        self._state = advanced.state
+        services.deliverer.send([Ready(each) for each in messages])
+
+    def _messages(self, advanced: Advanced, now: float) -> list[Outgoing]:
+        """Return the messages of a turn, before the notes in their threads."""
+        incidents = {each.id: each for each in advanced.state.incidents}
+        messages = [incident_outgoing(each, self._channel, now) for each in advanced.told]
+        notes = [note_outgoing(incidents[each.incident], each, self._channel, now) for each in advanced.noted]
+        return [*messages, *notes]
+
+    def _turn_record(self, facts: Facts) -> WatchTurn:
+        swarm = facts.swarm
+        return WatchTurn(
+            leader=self._services.name,
+            at=facts.at,
+            duration_s=round(facts.duration_s, 3),
+            interval_s=self._pace.interval_s,
+            read_from=swarm.read_from if swarm else "",
+            bell=self._bell.hangs,
+            nodes=len(swarm.nodes) if swarm else 0,
+            services=len(swarm.services) if swarm else 0,
+            unread=tuple(name for name, host in facts.hosts.items() if not host.responds),
+        )
+
+    def _new_id(self, state: WatchState) -> Callable[[], str]:
+        """Return what makes ids that no incident of the cluster has."""
+        taken = {each.id for each in state.incidents}
+
+        def new_id() -> str:
+            while (made := "".join(secrets.choice(ID_CHARACTERS) for _ in range(ID_LENGTH))) in taken:
+                pass
+            taken.add(made)
+            return made
+
+        return new_id
+
+    def _pause(self, seconds: float) -> None:
+        """Wait until the next reading is due, the bell rings, or the process stops."""
+        end = time.monotonic() + seconds
+        self._stopping.wait(min(MIN_PAUSE_S, seconds))
+        while not self._stopping.is_set() and (left := end - time.monotonic()) > 0:
+            if self._bell.rings(min(SLICE_S, left), self._stopping):
+                self._pace.hurry(self._services.now())
+                return

@@ -1,0 +1,109 @@
+"""Builds what watches the clusters: engines over SSH, incidents in Redis, and messages."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from bot.audit import Audit
+from bot.blocks import Message
+from bot.config import Config, load
+from bot.config.models import Watch
+from bot.engine.pool import EnginePool
+from bot.errors import Failed
+from bot.freeze import Freezes
+from bot.last_read import LastRead
+from bot.model.incident import WatchSettings
+from bot.outbox.deliverer import Deliverer
+from bot.outbox.outbox import Outbox
+from bot.outbox.outgoing import Outgoing
+from bot.periodic import PeriodicTask
+from bot.queue.queue import Queue
+from bot.settings import Settings
+from bot.slack.outbound.client import web_client
+from bot.slack.outbound.notifier import Notifier
+from bot.store.client import connect
+from bot.store.leader_lease import LeaderLeases
+from bot.swarm.reading.facts_reader import FactsReader
+from bot.watch.messages import PREFIX
+from bot.watch.repository import WatchRepository
+from bot.watch.watcher import Watcher, WatchServices
+from bot.wiring.worker import MAX_SENDERS, addresses
+
+log = logging.getLogger(__name__)
+
+
+def run_watch(settings: Settings) -> int:
+    """Watch every cluster until SIGTERM or SIGINT, if no other process does. Return 0. Raise Misconfigured."""
+    config = load(settings.config_path)
+    redis = connect(settings.redis_url)
+    audit = Audit(redis)
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
+    reader = FactsReader(addresses(config))
+    senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
+    patient = Notifier(web_client(settings, retries=False), retries=False)
+    deliverer = Deliverer(Outbox(redis, audit), patient, _left_to_workers, senders, worker=name, prefix=PREFIX)
+    services = WatchServices(
+        name=name,
+        queue=Queue(redis, audit),
+        repository=WatchRepository(redis, audit),
+        leases=LeaderLeases(redis, name),
+        reader=reader,
+        last_read=LastRead(redis),
+        deliverer=deliverer,
+        settings=watch_settings(config.watch),
+        poll_s=config.watch.poll,
+        quiet_poll_s=config.watch.quiet_poll,
+        quiet=_quiet(config, Freezes(redis, audit, config)),
+    )
+    stopping = threading.Event()
+    watchers = [
+        Watcher(cluster, each.channel, pool.cluster(cluster), services, stopping)
+        for cluster, each in config.clusters.items()
+    ]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    sender = PeriodicTask("messages", deliverer.turn, interval_s=0.25)
+    sender.start()
+    for watcher in watchers:
+        watcher.start()
+    stopping.wait()
+    for watcher in watchers:
+        watcher.end()
+    sender.stop()
+    senders.shutdown(cancel_futures=True)
+    reader.close()
+    pool.close()
+    return 0
+
+
+def watch_settings(section: Watch) -> WatchSettings:
+    """Return what ``watch`` of swarmbot.yml says about incidents."""
+    return WatchSettings(
+        group_wait_s=section.group_wait,
+        group_interval_s=section.group_interval,
+        repeat_s=section.repeat or 0.0,
+        certificate_days=section.certificates / 86400,
+        backup_days=(section.backups or 0.0) / 86400,
+        token_days=(section.tokens or 0.0) / 86400,
+    )
+
+
+def _quiet(config: Config, freezes: Freezes) -> Callable[[str, float], str]:
+    """Return what says why nothing new is told of a cluster: a freeze, if swarmbot.yml wants that."""
+
+    def quiet(cluster: str, now: float) -> str:
+        freeze = freezes.active(cluster, now) if config.watch.quiet_while_frozen else None
+        return (freeze.reason or "a freeze") if freeze else ""
+
+    return quiet
+
+
+def _left_to_workers(_: Outgoing) -> Message:
+    raise Failed("This process reads no secrets.")

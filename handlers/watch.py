@@ -1,0 +1,61 @@
+"""`/swarm watch`: whether the cluster is watched, by which process, and how fresh its reading is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.blocks import DONE, FAILED, WAITING, WARNING, Message, paragraphs, plain_line, text_message, tick, when
+from bot.commands import NoArguments, record
+from bot.model.incident import WatchTurn
+from bot.model.records import Records, RecordsQuery
+from bot.text.durations import age
+from bot.text.suggest import listed, number_of
+
+LATE_S: Final = 60.0
+"""A reading that is older, although a process leads, is late."""
+
+
+@record(
+    "watch",
+    group="Watch",
+    help="Show what is watched, how fresh it is, and which process does it",
+    example="watch",
+    permission="view",
+    risk="none",
+    approval=0,
+    query=lambda _: RecordsQuery(watch=True, incidents=True, silences=True),
+)
+def watch(records: Records, _: NoArguments) -> Message:
+    """Return who watches the cluster, and what was read last."""
+    cluster, turn, leader = records.cluster, records.watch.turn, records.watch.leader
+    if not leader:
+        last = f" It was last read {when(turn.at)}." if turn else ""
+        return text_message(
+            f"{FAILED} *{cluster} is not watched*: no `watch` process runs.{last} Incidents are not told.\n"
+            "Next: start `python -m bot watch`, as the Procfile does."
+        )
+    if turn is None:
+        return text_message(f"{WAITING} *{cluster} is being read for the first time* by {plain_line(leader)}.")
+    old = records.at - turn.at
+    headline = f"{cluster} is watched · read {age(old)} ago"
+    sign = DONE if turn.read_from and old < LATE_S else WARNING
+    lines = [f"{sign} *{headline}*", _read(turn), _speed(turn, leader), _counts(records)]
+    return Message(headline, tuple(paragraphs(lines)))
+
+
+def _read(turn: WatchTurn) -> str:
+    unread = f" · not read: {listed(map(tick, turn.unread), limit=5)}" if turn.unread else ""
+    if not turn.read_from:
+        return f"{WARNING} No manager with a quorum could be read{unread}"
+    counts = f"{number_of(turn.nodes, 'node')}, {number_of(turn.services, 'service')}"
+    return f"Read through {tick(turn.read_from)} in {turn.duration_s:.1f} s: {counts}{unread}"
+
+
+def _speed(turn: WatchTurn, leader: str) -> str:
+    at_once = ", and at once after an event" if turn.bell else ""
+    return f"By {plain_line(leader)} · next reading within {turn.interval_s:.0f} s{at_once}"
+
+
+def _counts(records: Records) -> str:
+    count = sum(each.open for each in records.incidents)
+    return f"{number_of(count, 'open incident')} · {number_of(len(records.silences), 'silence')}"

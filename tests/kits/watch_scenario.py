@@ -1,0 +1,102 @@
+"""Scenarios in which watch runs: its incidents, as people see them in the channel and as it stored them."""
+
+from __future__ import annotations
+
+from bot.audit import Audit
+from bot.model.incident import Incident, WatchTurn
+from bot.outbox.outbox import Outbox
+from bot.secrets.secret import Secret
+from bot.store.client import connect
+from bot.watch.messages import message_id
+from bot.watch.repository import WatchRepository
+from sandbox.deployment import Deployment
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+from sandbox.slack.messages import Message
+from tests.kits.scenario import Scenario
+
+TOLD_TIMEOUT_S = 60.0
+"""The engines take up to 15 s to see that a node is down, and 45 s for a former leader."""
+
+
+class WatchScenario(Scenario):
+    """A scenario whose deployment has at least one watch process."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__(deployment)
+        self._redis = connect(Secret(deployment.redis_url))
+        audit = Audit(self._redis)
+        self.repository = WatchRepository(self._redis, audit)
+        self.outbox = Outbox(self._redis, audit)
+
+    def watched(self) -> None:
+        """Wait until a process has read the cluster through a manager."""
+
+        def reads() -> bool:
+            turn = self.repository.turn("prod")
+            return turn is not None and bool(turn.read_from) and turn.nodes > 0
+
+        until(reads, "prod is watched", timeout=TOLD_TIMEOUT_S)
+
+    def incidents(self) -> list[Incident]:
+        """Return the incidents that were told, the first one first."""
+        return sorted(
+            (each for each in self.repository.state("prod").incidents if each.told_at), key=lambda each: each.opened_at
+        )
+
+    def message(self, incident: Incident) -> Message:
+        """Return an incident's message as it is now."""
+        ts = self.outbox.posted_ts(message_id(incident))
+        [found] = [each for each in self.slack.messages("prod") if each.ts == ts]
+        return found
+
+    def thread(self, incident: Incident) -> str:
+        """Return what is in the thread of an incident's message."""
+        parent = self.message(incident).ts
+        return "\n".join(each.shown for each in self.slack.messages("prod") if each.thread_ts == parent)
+
+    def told(self, *words: str, resolved: bool | None = None) -> Incident:
+        """Wait until the message of an incident has all these words, and return the incident."""
+        found: list[Incident] = []
+
+        def find() -> bool:
+            found[:] = [
+                each
+                for each in self.incidents()
+                if resolved in {None, not each.open}
+                and self.outbox.posted_ts(message_id(each))
+                and all(word in self.message(each).shown for word in words)
+            ]
+            return bool(found)
+
+        until(find, f"{words} is told", timeout=TOLD_TIMEOUT_S)
+        return found[0]
+
+    def serve(self, name: str, replicas: int, *options: str) -> None:
+        """Run a service, and wait until all its tasks run."""
+        common = ("--detach", "--no-resolve-image", "--name", name, "--replicas", str(replicas))
+        self["host-1"].docker("service", "create", *common, *options, TASK_IMAGE)
+        until(lambda: self.running(name) == replicas, f"{name} runs", timeout=TOLD_TIMEOUT_S)
+
+    def running(self, name: str) -> int:
+        """Return how many tasks of a service run, by the engine's own list."""
+        form = ("--filter", "desired-state=running", "--format", "{{.CurrentState}}")
+        return self["host-1"].docker("service", "ps", name, *form).count("Running")
+
+    def leading(self) -> str:
+        """Return the Procfile's name of the process that watches prod now; "" if none does."""
+        leader = self.repository.leader("prod")
+        processes = self.deployment.processes.items()
+        return next((name for name, process in processes if leader.endswith(f"-{process.pid}")), "")
+
+    def turns(self, count: int) -> WatchTurn:
+        """Wait until the cluster was read ``count`` more times, and return the last turn."""
+        for _ in range(count):
+            self._next_turn()
+        found = self.repository.turn("prod")
+        assert found is not None
+        return found
+
+    def _next_turn(self) -> None:
+        last = self.repository.turn("prod")
+        until(lambda: self.repository.turn("prod") != last, "it is read again", timeout=TOLD_TIMEOUT_S)

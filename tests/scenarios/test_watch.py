@@ -1,0 +1,128 @@
+"""Watch on real engines: what the channel is told of power cuts, of planned work, and by which process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.deployment import Deployment
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
+from tests.kits.scenario import config
+from tests.kits.watch_scenario import WatchScenario
+
+pytestmark = pytest.mark.timeout(400)
+
+WATCHERS = ("watch.1", "watch.2")
+
+
+@pytest.fixture(scope="module")
+def deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A bot with a worker and two watch processes."""
+    settings = {**config(fleet), "watch": {"poll": "1s", "quiet_poll": "5s", "group_interval": "5s"}}
+    with Deployment(fleet, tmp_path_factory.mktemp("watch"), watchers=2, config=settings) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def scenario(deployment: Deployment) -> WatchScenario:
+    """The bot before a new beginning, with both watch processes."""
+    scenario = WatchScenario(deployment)
+    for name in WATCHERS:
+        if name not in deployment.processes:
+            deployment.start(name)
+    scenario.reset()
+    return scenario
+
+
+def test_a_worker_loses_power(scenario: WatchScenario) -> None:
+    """One message, which follows its tasks to other nodes and ends when it is back; details are in the thread."""
+    scenario.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
+    scenario.serve("web", 8, "--constraint", "node.hostname!=host-1")
+    scenario.watched()
+    before = scenario.now
+    scenario["host-4"].power_off()
+    incident = scenario.told("`host-4` (worker) is down", "rescheduled", "quorum holds")
+    until(lambda: scenario.running("web") >= 8, "the tasks run elsewhere", timeout=60)
+    scenario.told("run elsewhere")
+    scenario["host-4"].power_on()
+    ended = scenario.told("Resolved after", "`host-4` is ready again", resolved=True)
+    assert ended.id == incident.id
+    assert len(scenario.incidents()) == 1
+    posted = [each for each in scenario.slack.transcript(before) if each.kind == "posted" and not each.private]
+    assert [each.ts for each in posted if each.ts == scenario.message(ended).ts] == [scenario.message(ended).ts]
+    assert "`host-4`" in scenario.thread(ended)
+
+
+def test_people_acknowledge_and_silence(scenario: WatchScenario) -> None:
+    """By the buttons of the message and by command; what is silenced is recorded, and told once it is not."""
+    scenario.cluster(workers=("host-4",))
+    scenario.watched()
+    after = scenario.now
+    assert "silenced*" in scenario.ask("ben", 'silence host-4 --for 2h --reason "new disks"')
+    scenario.see("eve", "*Incidents of `host-4` are silenced* by <@U0BEN>", after=after, private=False)
+    scenario["host-4"].power_off()
+    until(lambda: "silenced" in scenario.ask("eve", "incidents"), "it is recorded", timeout=60)
+    assert scenario.incidents() == []
+    silence = scenario.repository.said("prod", 0.0).silences[0].id
+    assert f"`{silence}` incidents of `host-4`" in scenario.ask("eve", "silences")
+    scenario.ask("ben", f"unsilence {silence}")
+    incident = scenario.told("`host-4` (worker) is down")
+    message = scenario.see("ada", f"`{incident.id}`", after=after, private=False)
+    scenario.slack.click("eve", message, "Acknowledge")
+    scenario.see("eve", "needs", private=True)
+    scenario.slack.click("ada", message, "Acknowledge")
+    acknowledged = scenario.told("acknowledged by <@U0ADA>")
+    assert "[Acknowledge]" not in scenario.message(acknowledged).shown
+    scenario.slack.click("ada", scenario.see("ada", "acknowledged by", after=after, private=False), "Show node")
+    assert "host-4" in scenario.see("ada", "down", after=message.number, private=True).text
+    assert "is watched" in scenario.ask("eve", "watch")
+
+
+def test_a_planned_drain_is_no_incident(scenario: WatchScenario) -> None:
+    """Its tasks move, and its node is seen drained: all of it is the job's doing."""
+    scenario.cluster(workers=("host-2", "host-4"))
+    scenario.serve("web", 6)
+    scenario.watched()
+    scenario.change("ada", "drain host-4 --now")
+    until(lambda: scenario.running("web") == 6, "its tasks run elsewhere", timeout=60)
+    seen = scenario.turns(5)
+    assert seen.services == 1
+    assert scenario.incidents() == []
+
+
+def test_the_leader_loses_power(scenario: WatchScenario) -> None:
+    """The new leader is named; the one that led watch may be killed meanwhile, and another process goes on."""
+    scenario.cluster(managers=("host-1", "host-2", "host-3"))
+    scenario.watched()
+    first = scenario.leading()
+    scenario["host-1"].power_off()
+    scenario.deployment.kill(first)
+    until(lambda: scenario.leading() not in {"", first}, "another process watches", timeout=30)
+    leads = scenario.told("leads prod")
+    assert "`host-1`" in scenario.message(leads).shown
+    [new] = [name for name, state in scenario.nodes("host-2").items() if "Leader" in state]
+    assert f"`{new}` leads prod" in scenario.message(leads).shown
+    scenario["host-1"].power_on()
+    scenario.told("Resolved after", resolved=True)
+
+
+def test_the_quorum_is_lost_and_watch_killed(scenario: WatchScenario) -> None:
+    """After both processes were killed, another one goes on with the same incident in the same message."""
+    scenario.cluster(managers=("host-1", "host-2", "host-3"))
+    scenario.watched()
+    scenario["host-2"].power_off()
+    scenario["host-3"].power_off()
+    lost = scenario.told("quorum")
+    ts = scenario.message(lost).ts
+    for name in WATCHERS:
+        scenario.deployment.kill(name)
+    scenario.deployment.start(WATCHERS[0])
+    until(lambda: scenario.leading() == WATCHERS[0], "a new process watches", timeout=30)
+    scenario.turns(3)
+    assert [each.id for each in scenario.incidents() if each.open] == [lost.id]
+    scenario["host-2"].power_on()
+    scenario["host-3"].power_on()
+    ended = scenario.told("Resolved after", resolved=True)
+    assert (ended.id, scenario.message(ended).ts) == (lost.id, ts)

@@ -1,0 +1,1 @@
+"""Watch: what it stores, and what people say of it."""

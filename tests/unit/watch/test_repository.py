@@ -1,0 +1,113 @@
+"""What watch stores on a real Redis: by the leader alone, with its messages, and beside what people say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from redis import Redis
+
+from bot.audit import Audit, Entry
+from bot.blocks import text_message
+from bot.model.incident import Acknowledgement, Silence, WatchState, WatchTurn
+from bot.outbox.outgoing import Outgoing
+from bot.store import keys
+from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
+from bot.watch.messages import incident_entry
+from bot.watch.repository import Said, WatchRepository
+from tests.kits.incidents import AT, incident
+
+TURN = WatchTurn("one", AT)
+NOTHING = Said((), (), ())
+SILENCE = Silence("aaaa", "prod", "host-4", AT + 3600, "U0ADA", "new disks", AT)
+BY_ADA = Entry("acknowledged", "U0ADA", cluster="prod")
+
+
+@pytest.fixture
+def repository(client: Redis, audit: Audit) -> WatchRepository:
+    """Nothing is stored."""
+    return WatchRepository(client, audit)
+
+
+def led(client: Redis, name: str = "one") -> LeaderLease:
+    """The lease of a process, which must be free."""
+    lease = LeaderLeases(client, name).acquire(keys.watch_lease("prod"), 60.0)
+    assert lease is not None
+    return lease
+
+
+def told() -> Outgoing:
+    """The message of an incident."""
+    entry = incident_entry("3f2a", "prod", "C0PROD", "", "")
+    return Outgoing(
+        id="incident:prod:3f2a:1",
+        target="channel",
+        message=text_message("host-4 is down"),
+        about=entry,
+        made_at=AT,
+        channel="C0PROD",
+        user="",
+    )
+
+
+def test_a_turn_is_stored_with_its_message_and_entry(client: Redis, audit: Audit, repository: WatchRepository) -> None:
+    """All in one step; the state is read as it was."""
+    state = WatchState(incidents=(incident(),), leader="n1", read_at=AT)
+    opened = incident_entry("3f2a", "prod", "C0PROD", "incident opened", "host-4 is down")
+    repository.store(led(client), "prod", state, TURN, NOTHING, messages=[told()], entries=[opened])
+    assert repository.state("prod") == state
+    assert repository.turn("prod") == TURN
+    assert repository.leader("prod") == "one"
+    assert client.zcard(keys.OUTBOX) == 1
+    assert [(entry.action, entry.words) for entry in audit.query()] == [("incident opened", "incidents 3f2a")]
+    assert repository.find("3f2a", ["lab", "prod"]) == incident()
+    assert repository.find("9999", ["lab", "prod"]) is None
+
+
+def test_whatever_an_old_leader_writes_is_void(client: Redis, audit: Audit, repository: WatchRepository) -> None:
+    """Neither state nor message nor entry: the new leader's stay."""
+    old = led(client)
+    client.delete(keys.watch_lease("prod"))  # it expired while the process stood still
+    repository.store(led(client, "two"), "prod", WatchState(read_at=2.0), replace(TURN, leader="two"), NOTHING)
+    opened = incident_entry("3f2a", "prod", "C0PROD", "incident opened", "host-4 is down")
+    with pytest.raises(LeadershipLost):
+        repository.store(old, "prod", WatchState(read_at=1.0), TURN, NOTHING, messages=[told()], entries=[opened])
+    assert repository.state("prod").read_at == 2.0
+    assert client.zcard(keys.OUTBOX) == 0
+    assert audit.query() == []
+
+
+def test_the_first_acknowledgement_counts_until_the_leader_takes_it_in(
+    client: Redis, audit: Audit, repository: WatchRepository
+) -> None:
+    """The second one learns whose it is; after a turn it is part of the state and nowhere else."""
+    ada = Acknowledgement("3f2a", "U0ADA", AT)
+    assert repository.acknowledge("prod", ada, [BY_ADA]) is None
+    assert repository.acknowledge("prod", replace(ada, by="U0BEN"), [replace(BY_ADA, by="U0BEN")]) == ada
+    assert [entry.by for entry in audit.query()] == ["U0ADA"]
+    said = repository.said("prod", AT)
+    assert said.acknowledged == (ada,)
+    later = Acknowledgement("4b4b", "U0BEN", AT)
+    repository.acknowledge("prod", later, [])
+    repository.store(led(client), "prod", WatchState(), TURN, said)
+    assert repository.said("prod", AT).acknowledged == (later,), "what came during the turn is kept"
+
+
+def test_silences_end_by_time_and_by_order(client: Redis, repository: WatchRepository) -> None:
+    """The leader deletes those whose time is over."""
+    assert repository.silence(SILENCE, [])
+    assert not repository.silence(replace(SILENCE, subject="host-5"), []), "the id is taken"
+    assert repository.said("prod", AT).silences == (SILENCE,)
+    over = repository.said("prod", SILENCE.until)
+    assert (over.silences, over.ended) == ((), ("aaaa",))
+    repository.store(led(client), "prod", WatchState(), TURN, over)
+    assert not client.exists(keys.silences("prod"))
+    repository.silence(SILENCE, [])
+    assert repository.unsilence("prod", "aaaa", [])
+    assert not repository.unsilence("prod", "aaaa", [])
+
+
+def test_a_state_of_another_version_is_no_obstacle(client: Redis, repository: WatchRepository) -> None:
+    """It is logged, and watch begins with an empty one."""
+    client.set(keys.watch_state("prod"), '{"incidents": [{"nonsense": 1}]}')
+    assert repository.state("prod") == WatchState()
