@@ -73,7 +73,8 @@ def silences(records: Records, _: NoArguments) -> Message:
         return text_message(f"{DONE} *Nothing is silenced in {records.cluster}.*")
     count = len(records.silences)
     title = f"{count} {'silence' if count == 1 else 'silences'} in {records.cluster}"
-    lines = [f"*{title}*", *map(_line, records.silences), "Next: `/swarm unsilence ID` ends one."]
+    lines = [f"*{title}*", *map(_line, records.silences)]
+    lines.append(f"Next: `/swarm unsilence {records.silences[0].id}` ends the first one.")
     return Message(title, tuple(paragraphs(lines)))
 
 

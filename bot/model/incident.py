@@ -284,3 +284,25 @@ class Advanced:
     entries: tuple[WatchEntry, ...] = ()
     due: float = 0.0
     """When to step again even if nothing changes, unix seconds; 0 for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchTurn:
+    """The last reading of a cluster by the process that watches it."""
+
+    leader: str
+    """The name of the process."""
+    at: float
+    """When it read, unix seconds."""
+    duration_s: float = 0.0
+    """How long that took."""
+    interval_s: float = 0.0
+    """In how many seconds it reads again at the latest."""
+    read_from: str = ""
+    """The manager that the cluster was read from; "" if none could be read."""
+    bell: bool = False
+    """Whether an event of that manager makes it read at once."""
+    nodes: int = 0
+    services: int = 0
+    unread: tuple[str, ...] = ()
+    """The hosts that did not respond."""

@@ -31,7 +31,7 @@ class Pace:
         self._changed_at = now
 
     def note(self, facts: Facts, state: WatchState, due: float, now: float) -> None:
-        """Note a reading, and when the state must be looked at again even if nothing changes (0: never)."""
+        """Note a reading, and when the state must be checked again even if nothing changes (0: never)."""
         seen = _outline(facts)
         if seen != self._seen:
             self._changed_at = now
