@@ -13,6 +13,7 @@ from typing import Final
 from bot.blocks import (
     DONE,
     FAILED,
+    WAITING,
     WARNING,
     Block,
     Message,
@@ -27,7 +28,7 @@ from bot.blocks import (
     when,
 )
 from bot.model.incident import Incident, Severity, Signal, Tracked
-from bot.swarm.incidents.grouping import PLACES, SERVICES, explains, headline_of, rank
+from bot.swarm.incidents.grouping import MANAGERS, PLACES, SERVICES, explains, headline_of, rank
 from bot.text.durations import age
 from bot.text.suggest import number_of
 
@@ -87,8 +88,7 @@ def began_lines(tracked: Tracked) -> list[str]:
     """Return the lines of the thread for a signal that is part of an incident now: what it is, and details."""
     signal = tracked.signal
     head = f"{SIGNS[signal.severity]} {when(signal.since, with_seconds=True)} · {signal.text}"
-    cause = [f"{_INDENT}It began during {tracked.cause}."] if tracked.cause else []
-    return [head, *cause, *(f"{_INDENT}{line}" for line in signal.lines)]
+    return [head, *(f"{_INDENT}{line}" for line in signal.lines if line != signal.text)]
 
 
 def ended_line(tracked: Tracked) -> str:
@@ -105,15 +105,15 @@ def thread_text(lines: Iterable[str]) -> str:
 
 def resolved_text(incident: Incident) -> str:
     """Return how an incident ended: "Resolved after 6 min: `host-4` is ready again"."""
-    ended = headline_of(incident.tracked).ended
-    return f"Resolved after {age(incident.resolved_at - _began(incident))}: {ended}"
+    top = headline_of(incident.tracked)
+    often = f"; it began {top.begun} times" if top.begun > 1 else ""
+    return f"Resolved after {age(_ended(incident) - _began(incident))}: {top.ended}{often}"
 
 
 def flapping_text(incident: Incident) -> str:
     """Return that an incident's root comes and goes."""
-    root = headline_of([each for each in incident.tracked if each.signal.key == incident.root] or incident.tracked)
-    changes = number_of(len(incident.changes), "change")
-    return f"{changes} in {age(incident.changes[-1] - incident.changes[0])}: {root.signal.text}, and not, in turn"
+    root = next(each for each in incident.tracked if each.signal.key == incident.root)
+    return f"flapping: {root.signal.text}"
 
 
 _INDENT: Final = "    "
@@ -125,18 +125,20 @@ def _lines(incident: Incident) -> list[str]:
     name = plain_line(incident.cluster)
     prefix = "" if not signal.subject or signal.kind == "leader changed" else f"{name}: "
     if incident.flapping:
+        changes = (
+            f"it began or ended {len(incident.changes)} times in {age(incident.changes[-1] - incident.changes[0])}"
+        )
         quiet = "Swarmbot reports it again when it has been stable for some minutes."
-        return [f"{WARNING} *{name}: flapping* · {flapping_text(incident)}", quiet]
+        return [f"{WARNING} *{prefix}{flapping_text(incident)}* · {changes}", quiet]
     if incident.resolved_at and signal.severity == "note":
         return [f"{SIGNS['note']} *{prefix}{signal.text}*", *_next(signal)]
     if incident.resolved_at:
-        times = f"{when(_began(incident))} to {when(incident.resolved_at)}"
-        return [f"{DONE} *{name}* · {resolved_text(incident)} · {times}", *_was(incident)]
+        times = f"{when(_began(incident))} to {when(_ended(incident))}"
+        return [f"{DONE} *{resolved_text(incident)}* · {name} · {times}", *_was(incident)]
     head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}* · since {when(signal.since)}"
     cause = [f"It began during {top.cause}, and lasts."] if top.cause else []
     others = _others(incident, top)
-    works = [f"Still works: {' · '.join(held)}"] if (held := _held(incident, signal)) else []
-    return [head, *cause, *others, *works, *_next(signal)]
+    return [head, *cause, *others, *_calm(incident, signal), *_next(signal)]
 
 
 def _next(signal: Signal) -> list[str]:
@@ -152,6 +154,7 @@ def _others(incident: Incident, top: Tracked) -> list[str]:
 def _worth_telling(tracked: Iterable[Tracked], top: Tracked) -> list[Tracked]:
     """Return the most important first, without those that say the same of a node or the quorum as ``top`` does."""
     implied = PLACES | {"quorum at risk"} if top.signal.kind == "quorum lost" else PLACES
+    implied = implied | {"tasks pending"} if top.signal.calm else implied
     found = [each for each in tracked if not (each.signal.kind in implied and explains(top.signal, each.signal))]
     return sorted(found, key=lambda each: (rank(each.signal), each.first_seen, each.signal.key))
 
@@ -166,10 +169,13 @@ def _is_note(each: Tracked) -> bool:
     return each.signal.severity == "note"
 
 
-def _held(incident: Incident, signal: Signal) -> list[str]:
-    quorum = [incident.quorum] if incident.quorum and signal.kind not in SERVICES else []
+def _calm(incident: Incident, signal: Signal) -> list[str]:
+    """Return what still works: the quorum, the tasks."""
+    if signal.kind in {"quorum lost", "leader changed"}:
+        return [f"Still works: {' · '.join(signal.calm)}"] if signal.calm else []
+    quorum = [f"Still works: {incident.quorum}"] if incident.quorum and signal.kind in PLACES | MANAGERS else []
     calm = [line for each in incident.tracked if not each.over_at for line in each.signal.calm]
-    return [*quorum, *dict.fromkeys((*signal.calm, *calm))]
+    return [*quorum, *(f"{WAITING} {line}" for line in dict.fromkeys((*signal.calm, *calm)))]
 
 
 def _was(incident: Incident) -> list[str]:
@@ -216,7 +222,7 @@ def _fallback(incident: Incident, now: float) -> str:
     """Return the line for notifications."""
     signal = headline_of(incident.tracked).signal
     if incident.flapping:
-        return f"{incident.cluster}: flapping: {flapping_text(incident)}"
+        return f"{incident.cluster}: {flapping_text(incident)}"
     if incident.resolved_at and signal.severity != "note":
         return f"{incident.cluster}: {resolved_text(incident)}"
     passed = f" ({age(now - signal.since)} ago)" if now > signal.since else ""
@@ -224,7 +230,13 @@ def _fallback(incident: Incident, now: float) -> str:
 
 
 def _began(incident: Incident) -> float:
-    return min(each.signal.since for each in incident.tracked)
+    """Return when the first of its signals began: before it was seen, if the engines say so."""
+    return min(min(each.signal.since, each.first_seen) for each in incident.tracked)
+
+
+def _ended(incident: Incident) -> float:
+    """Return when the last of its signals was seen to be over."""
+    return max(each.over_at for each in incident.tracked)
 
 
 def _digest(value: object) -> str:

@@ -49,7 +49,8 @@ def _whereabouts(facts: Facts, swarm: ClusterFacts, heirs: Iterable[TaskFacts], 
         for task in newest.values()
     )
     rest = wanted - sum(states.values())
-    parts = [f"{count} {'runs' if count == 1 else 'run'} elsewhere" for count in [states["running"]] if count or wanted]
+    running = states["running"]
+    parts = [f"{running} {'runs' if running == 1 else 'run'} elsewhere"] if running else []
     parts += [_number_are(states["starting"], "starting")] if states["starting"] else []
     parts += [_number_are(rest, "not replaced yet")] if rest else []
     if states["pending"]:

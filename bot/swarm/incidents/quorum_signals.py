@@ -23,6 +23,8 @@ from bot.text.durations import age
 
 INFERRED_HOLDS_S: Final = 10.0
 """How long a loss must hold that follows from silent hosts, and that no engine reports."""
+LATE_HOLDS_S: Final = 30.0
+"""The same if the hosts only answer too late."""
 LEADERLESS_HOLDS_S: Final = 20.0
 """An election takes 10 to 13 s after the leader's power was cut."""
 PLACE_KINDS: Final[frozenset[SignalKind]] = frozenset(
@@ -186,13 +188,12 @@ def _leaderless(before: WatchState, facts: Facts, quorum: Quorum, names: list[st
     """Return that enough managers respond and none leads: still the loss of the quorum if that was seen before."""
     tracked = (each for incident in before.incidents if incident.open for each in incident.tracked)
     was_lost = any(each.signal.kind == "quorum lost" and not each.over_at for each in tracked)
-    issue = leaderless_issue(names)
+    issue, what = leaderless_issue(names), "quorum yet" if was_lost else "leader"
     return Signal(
         "quorum lost" if was_lost else "leader changed",
         "",
         "critical",
-        f"{facts.name} has no leader{' yet' if was_lost else ''}: {managers_text(quorum)} respond, "
-        f"{quorum.needed} needed",
+        f"{facts.name} has no {what}: {managers_text(quorum)} respond, and none leads",
         facts.at,
         advice=issue.fix,
         lines=(issue.text,),
@@ -231,6 +232,11 @@ def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
         advice="check the network between Swarmbot and the hosts",
         lines=("Whether the cluster has a quorum and runs its tasks is unknown.",),
         hosts=tuple(name for name in facts.hosts if name in names),
-        holds_s=INFERRED_HOLDS_S,
+        holds_s=LATE_HOLDS_S if all(_is_late(facts, name) for name in silent) else INFERRED_HOLDS_S,
     )
     return Found((signal,))
+
+
+def _is_late(facts: Facts, name: str) -> bool:
+    failure = facts.hosts[name].failure
+    return failure is not None and failure.is_late

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -111,7 +112,7 @@ def _short(
         "service short of tasks",
         service.name,
         "warning" if service.running else "critical",
-        f"{tick(service.name)}: {count_text(swarm, service)}",
+        f"{tick(service.name)}: {', '.join((count_text(swarm, service), *_being_started(found)))}",
         facts.at,
         subject_id=service.id,
         advice=_advice(swarm, service, found),
@@ -120,6 +121,12 @@ def _short(
         hosts=_hosts(swarm, nodes),
         holds_s=_patience(facts, swarm, service, found),
     )
+
+
+def _being_started(found: Diagnosis | None) -> list[str]:
+    """Return how many tasks are on their way, by state: "2 preparing"."""
+    states = Counter(task.state for task in found.starting) if found else Counter[str]()
+    return [f"{count} {state}" for state, count in sorted(states.items())]
 
 
 def _moved(facts: Facts, task: TaskFacts) -> bool:
@@ -159,7 +166,9 @@ def _failing(
         subject_id=service.id,
         advice=_advice(swarm, service, found),
         lines=tuple(
-            failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error))) for each in looping
+            failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error)))
+            for each in looping
+            if each.last is not last
         ),
         nodes=tuple(nodes),
         hosts=_hosts(swarm, nodes),

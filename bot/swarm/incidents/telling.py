@@ -95,7 +95,9 @@ def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSetti
     told.entries.append(WatchEntry(incident.id, "incident opened", _detail(incident)))
     if _is_note(incident):
         return
-    details = [line for each in incident.tracked for line in began_lines(each)]
+    cause = headline_of(incident.tracked).cause
+    details = [f"It began during {cause}."] if cause else []
+    details += dict.fromkeys(line for each in incident.tracked for line in began_lines(each))
     details += [ended_line(each) for each in incident.tracked if each.over_at and each.ended]
     if not incident.open:
         told.entries.append(WatchEntry(incident.id, "incident resolved", resolved_text(incident)))

@@ -126,7 +126,7 @@ class _Step:
         for old, new in zip(incident.tracked, tracked, strict=True):
             if bool(old.over_at) == bool(new.over_at):
                 continue
-            if new.begun <= MAX_TOLD_AGAIN:
+            if new.begun <= MAX_TOLD_AGAIN and not incident.flapping:
                 self._say(incident.id, [ended_line(new)] if new.over_at else began_lines(new))
             changes = with_change(changes, self.now) if new.signal.key == incident.root else changes
         return replace(incident, tracked=tracked, changes=changes, quorum=self._quorum(incident))
@@ -141,39 +141,42 @@ class _Step:
 
     def admit(self) -> None:
         """Make signals part of incidents: what open ones explain at once, others when they have held long enough."""
-        while self._join_explained() or self._open_next():
+        while self._place_one():
             pass
 
-    def _join_explained(self) -> bool:
-        for waiting in self.waiting:
-            for place, incident in enumerate(self.incidents):
-                if incident.open and self._explained_by(incident, waiting.signal):
-                    self._add(place, waiting)
-                    return True
-        return False
-
-    def _explained_by(self, incident: Incident, signal: Signal) -> bool:
-        return any(
-            explains(each.signal, signal)
-            for each in incident.tracked
-            if not each.over_at or (self.now - each.over_at < AFTERMATH_S and each.signal.severity != "note")
-        )
-
-    def _open_next(self) -> bool:
-        """Give the first signal that has held long enough, and that no job explains, its place."""
+    def _place_one(self) -> bool:
+        """Give the first signal that may have one its place; causes come before what they explain."""
         held_back = self._held_back()
         for waiting in self.waiting:
-            if waiting.signal.key in held_back or self.now - waiting.first_seen < waiting.signal.holds_s:
-                continue
-            place = self._ended_before(waiting)
+            place = self._explained_in(waiting.signal)
             if place is None:
+                ripe = self.now - waiting.first_seen >= waiting.signal.holds_s
+                if waiting.signal.key in held_back or not ripe:
+                    continue
                 place = self._gets_better_root(waiting)
+            if place is None:
+                place = self._ended_before(waiting)
             if place is None:
                 self._begin(waiting)
             else:
                 self._add(place, waiting)
             return True
         return False
+
+    def _explained_in(self, signal: Signal) -> int | None:
+        """Return the place of the open incident that explains a signal; of several, of the most serious cause."""
+        causes = [
+            (rank(each.signal), place)
+            for place, incident in enumerate(self.incidents)
+            if incident.open
+            for each in incident.tracked
+            if explains(each.signal, signal) and self._explains_still(each)
+        ]
+        return min(causes)[1] if causes else None
+
+    def _explains_still(self, cause: Tracked) -> bool:
+        recent = self.now - cause.over_at < AFTERMATH_S and cause.signal.severity != "note"
+        return not cause.over_at or recent
 
     def _held_back(self) -> set[str]:
         """Return the waiting signals that a job of Swarmbot's own explains, directly or through another of them."""
@@ -233,7 +236,12 @@ class _Step:
     def _add(self, place: int, waiting: Tracked) -> None:
         incident = self.incidents[place]
         self.waiting.remove(waiting)
-        others = tuple(each for each in incident.tracked if each.signal.key != waiting.signal.key)
+        known = next((each for each in incident.tracked if each.signal.key == waiting.signal.key), None)
+        if known:
+            waiting = replace(waiting, first_seen=known.first_seen, begun=known.begun + 1)
+        elsewhere = {each.signal.key for each in self.waiting}
+        elsewhere |= {each.signal.key for other in self._open() if other is not incident for each in other.tracked}
+        others = (each for each in incident.tracked if each is not known and each.signal.key not in elsewhere)
         tracked = (*others, waiting)
         again = waiting.signal.key == incident.root
         self.incidents[place] = replace(
@@ -257,11 +265,11 @@ class _Step:
             if signal.severity != "note" or known or self._is_planned(signal):
                 continue
             tracked = Tracked(signal, self.now, self.now, over_at=self.now)
-            for place, incident in enumerate(self.incidents):
-                if incident.open and self._explained_by(incident, signal):
-                    self.incidents[place] = replace(incident, tracked=(*incident.tracked, tracked))
-                    self._say(incident.id, began_lines(tracked))
-                    break
+            place = self._explained_in(signal)
+            if place is not None:
+                incident = self.incidents[place]
+                self.incidents[place] = replace(incident, tracked=(*incident.tracked, tracked))
+                self._say(incident.id, began_lines(tracked))
             else:
                 self.incidents.append(
                     Incident(self.new_id(), self.seen.cluster, signal.key, (tracked,), self.now, resolved_at=self.now)

@@ -21,6 +21,7 @@ from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
 from bot.swarm.reading.host_membership import is_membership_unknown, other_cluster_text, was_removed
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.durations import age
+from bot.text.suggest import listed
 
 RECORDS_HOLD_S: Final = 60.0
 """A host that leaves and joins again, and a new cluster, are half done for some seconds."""
@@ -131,7 +132,7 @@ def _clones(facts: Facts) -> Found:
             "critical",
             finding.text.rstrip("."),
             facts.at,
-            advice=finding.next_step,
+            advice=_clone_advice(group),
             nodes=(node_id,),
             hosts=tuple(host.name for host in group),
         )
@@ -140,6 +141,12 @@ def _clones(facts: Facts) -> Found:
     ]
     heard = all(host.responds for host in facts.hosts.values())
     return Found(tuple(signals), frozenset({"node cloned"} if heard else ()))
+
+
+def _clone_advice(group: list[HostFacts]) -> str:
+    role = "manager" if any(host.is_manager for host in group) else "worker"
+    joins = listed((f"`/swarm join {role} {host.name}`" for host in group), joint="or")
+    return f"on the clone alone, run `docker swarm leave --force`, then make it a node of its own: {joins}"
 
 
 def _records(facts: Facts, swarm: ClusterFacts) -> Found:
@@ -272,22 +279,24 @@ def _size(network: NetworkFacts) -> int:
 
 def _extra(facts: Facts, settings: WatchSettings, extra: Extra) -> Iterable[Found]:
     """Yield what Swarmbot's own records show."""
-    if extra.redis_problems is not None:
-        yield _one(facts, "redis not durable", "Redis may lose what Swarmbot stores", extra.redis_problems)
-    if extra.audit_problem is not None:
-        lines = (extra.audit_problem,) if extra.audit_problem else ()
-        yield _one(facts, "audit chain broken", "the chain of the audit log is broken", lines)
+    if (problems := extra.redis_problems) is not None:
+        text, well = "Redis may lose what Swarmbot stores", "Redis keeps what Swarmbot stores"
+        yield _one(facts, "redis not durable", text, " ".join(problems), well=well)
+    if (problem := extra.audit_problem) is not None:
+        text, well = "the chain of the audit log is broken", "the chain of the audit log is whole"
+        advice = "run `python -m bot audit verify` where Swarmbot runs" if problem else ""
+        yield _one(facts, "audit chain broken", text, advice, well=well, lines=(problem,))
     if extra.last_backup is not None:
         yield _backup(facts, settings, extra.last_backup)
     if extra.tokens is not None:
         yield _tokens(facts, settings, extra.tokens)
 
 
-def _one(facts: Facts, kind: SignalKind, text: str, problems: tuple[str, ...]) -> Found:
-    """Return a signal about Swarmbot itself; ``problems`` are sentences that say what to do, () if there is none."""
-    if not problems:
-        return Found((), frozenset({kind}))
-    signal = Signal(kind, "", "critical", text, facts.at, advice=problems[0], lines=problems[1:])
+def _one(facts: Facts, kind: SignalKind, text: str, advice: str, *, well: str, lines: tuple[str, ...] = ()) -> Found:
+    """Return a signal about Swarmbot itself; none if there is no advice."""
+    if not advice:
+        return Found((), frozenset({kind}), well={key_of(kind, ""): well})
+    signal = Signal(kind, "", "critical", text, facts.at, advice=advice, lines=lines)
     return Found((signal,), frozenset({kind}))
 
 
@@ -318,4 +327,5 @@ def _tokens(facts: Facts, settings: WatchSettings, tokens: Iterable[ShownToken])
         for role, token in oldest.items()
         if settings.token_days and facts.at - token.at >= settings.token_days * DAY_S
     ]
-    return Found(tuple(signals), frozenset({"token not rotated"}))
+    well = {key_of("token not rotated", role): f"the {role} token was rotated" for role in ("worker", "manager")}
+    return Found(tuple(signals), frozenset({"token not rotated"}), well=well)

@@ -1,0 +1,256 @@
+"""Properties of incidents over any course of signals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count, permutations
+from typing import Final
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.model.incident import Advanced, Incident, Observation, Signal, SignalKind, WatchSettings, WatchState
+from bot.stored_json import from_json, to_json
+from bot.swarm.incidents.grouping import RANKS
+from bot.swarm.incidents.observation import nothing_read
+from bot.swarm.incidents.transitions import advance
+from tests.kits.examples import examples
+
+PLAIN: Final = WatchSettings()
+EVERY_KIND: Final = frozenset(RANKS)
+MINUTE_S: Final = 60.0
+
+
+def _signal(kind: SignalKind, host: str = "", *, holds_s: float = 0.0, service: str = "") -> Signal:
+    nodes = (f"id-{host}",) if host else ()
+    hosts = (host,) if host else ()
+    node_kind = kind in {"node down", "manager unreachable"}
+    subject, subject_id = service or host, f"id-{service or host}" if service or node_kind else ""
+    name = f"`{subject}`: {kind}"
+    return Signal(kind, subject, "warning", name, 0.0, subject_id=subject_id, nodes=nodes, hosts=hosts, holds_s=holds_s)
+
+
+SIGNALS: Final = (
+    _signal("host silent", "host-1", holds_s=10.0),
+    _signal("node down", "host-1"),
+    _signal("manager unreachable", "host-1"),
+    _signal("engine stopped", "host-2", holds_s=5.0),
+    _signal("node down", "host-2"),
+    _signal("quorum lost"),
+    _signal("quorum at risk", "host-1", holds_s=10.0),
+    _signal("service short of tasks", "host-2", service="web", holds_s=15.0),
+    _signal("tasks failing", service="web"),
+    _signal("backup old"),
+)
+KEYS: Final = [signal.key for signal in SIGNALS]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One reading: what it shows, what was not read, and how many seconds after the one before."""
+
+    after_s: float
+    shown: frozenset[int]
+    """Places in SIGNALS."""
+    unread_kinds: frozenset[SignalKind] = frozenset()
+    unread: frozenset[str] = frozenset()
+    only_time: bool = False
+
+    def seen(self, at: float, order: Sequence[int] = ()) -> Observation:
+        """Return the observation at ``at``, its signals in the given order."""
+        if self.only_time:
+            return nothing_read("prod", at)
+        places = sorted(self.shown, key=lambda place: order.index(place) if order else place)
+        signals = [SIGNALS[place] for place in places]
+        return Observation(
+            "prod",
+            at,
+            tuple(replace(each, since=at) for each in signals if each.kind not in self.unread_kinds),
+            EVERY_KIND - self.unread_kinds,
+            self.unread,
+        )
+
+
+PLACES = st.frozensets(st.integers(0, len(SIGNALS) - 1), max_size=6)
+TURNS = st.lists(
+    st.builds(
+        Turn,
+        st.sampled_from([1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 200.0]),
+        PLACES,
+        st.frozensets(st.sampled_from(sorted(EVERY_KIND)), max_size=4) | st.just(frozenset()),
+        st.frozensets(st.sampled_from(KEYS), max_size=3),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@dataclass
+class Course:
+    """Steps one after the other."""
+
+    state: WatchState = field(default_factory=WatchState)
+    at: float = 1000.0
+    steps: list[Advanced] = field(default_factory=list)
+    ids: Iterable[int] = field(default_factory=count)
+
+    def step(self, seen: Observation) -> Advanced:
+        """Make one step."""
+        ids = iter(self.ids)
+        stepped = advance(self.state, seen, silences=(), work=(), settings=PLAIN, new_id=lambda: f"i{next(ids)}")
+        self.state = stepped.state
+        self.steps.append(stepped)
+        return stepped
+
+    def run(self, turns: Iterable[Turn]) -> list[Advanced]:
+        """Make a step for each turn."""
+        for turn in turns:
+            self.at += turn.after_s
+            self.step(turn.seen(self.at))
+        return self.steps
+
+
+def _open(state: WatchState) -> list[Incident]:
+    return [incident for incident in state.incidents if incident.open]
+
+
+@given(TURNS)
+@settings(max_examples=examples(300), deadline=None)
+def test_no_signal_is_lost(turns: list[Turn]) -> None:
+    """What holds is part of exactly one open incident, or waits because it has not held long enough."""
+    course = Course()
+    for turn in turns:
+        course.at += turn.after_s
+        seen = turn.seen(course.at)
+        course.step(seen)
+        tracked = Counter(each.signal.key for incident in _open(course.state) for each in incident.tracked)
+        waiting = {each.signal.key: each for each in course.state.waiting}
+        for signal in seen.signals:
+            assert tracked[signal.key] + (signal.key in waiting) == 1
+            if signal.key in waiting:
+                assert course.at - waiting[signal.key].first_seen < signal.holds_s
+        assert all(each.tracked for each in course.state.incidents)
+
+
+@given(TURNS)
+@settings(max_examples=examples(300), deadline=None)
+def test_every_incident_is_told_once_and_ends_once(turns: list[Turn]) -> None:
+    """It is posted once, within the time in which incidents are grouped, and its ends and beginnings alternate."""
+    course = Course()
+    posted: Counter[str] = Counter()
+    actions: dict[str, list[str]] = {}
+    for turn in (*turns, Turn(PLAIN.group_wait_s, frozenset(), only_time=True)):
+        course.at += turn.after_s
+        stepped = course.step(turn.seen(course.at))
+        posted.update(each.id for each in stepped.told if each.told_at == course.at)
+        for entry in stepped.entries:
+            actions.setdefault(entry.incident, []).append(entry.action.removeprefix("incident "))
+        assert {note.incident for note in stepped.noted} <= set(posted), "a thread begins with its message"
+    for incident in course.state.incidents:
+        assert posted[incident.id] == 1
+        told = actions[incident.id]
+        assert told[0] == "opened"
+        assert all((each == "resolved") == bool(place % 2) for place, each in enumerate(told))
+    assert max(posted.values(), default=1) == 1
+
+
+@given(TURNS)
+@settings(max_examples=examples(200), deadline=None)
+def test_messages_are_edited_seldom(turns: list[Turn]) -> None:
+    """An open incident's message is edited three times a minute at most."""
+    course = Course()
+    edits: dict[str, list[float]] = {}
+    for turn in turns:
+        course.at += turn.after_s
+        for incident in course.step(turn.seen(course.at)).told:
+            edits.setdefault(incident.id, []).append(course.at)
+            recent = [at for at in edits[incident.id][1:] if course.at - at < MINUTE_S]
+            assert not incident.open or len(recent) <= 3
+
+
+@given(TURNS)
+@settings(max_examples=examples(200), deadline=None)
+def test_what_was_not_read_ends_nothing(turns: list[Turn]) -> None:
+    """A signal ends only in a reading that could have shown it."""
+    course = Course()
+    for turn in turns:
+        course.at += turn.after_s
+        seen = turn.seen(course.at)
+        course.step(seen)
+        for incident in course.state.incidents:
+            for each in incident.tracked:
+                if each.over_at == course.at:
+                    assert each.signal.kind in seen.read
+                    assert each.signal.key not in seen.unread
+
+
+@given(TURNS, st.sets(st.integers(0, 24)))
+@settings(max_examples=examples(200), deadline=None)
+def test_a_restart_changes_nothing(turns: list[Turn], restarts: set[int]) -> None:
+    """State that was stored and read goes on as if it had not been."""
+    whole, cut = Course(), Course()
+    for place, turn in enumerate(turns):
+        whole.at += turn.after_s
+        cut.at += turn.after_s
+        one = whole.step(turn.seen(whole.at))
+        if place in restarts:
+            cut.state = from_json(WatchState, to_json(cut.state))
+        assert cut.step(turn.seen(cut.at)) == one
+
+
+@given(TURNS)
+@settings(max_examples=examples(200), deadline=None)
+def test_the_same_reading_twice_is_told_once(turns: list[Turn]) -> None:
+    """A second step with the same observation tells nothing and changes nothing."""
+    course = Course()
+    for turn in turns:
+        course.at += turn.after_s
+        seen = turn.seen(course.at)
+        first = course.step(seen)
+        again = course.step(seen)
+        assert (again.told, again.noted, again.entries, again.state) == ((), (), (), first.state)
+
+
+@given(TURNS, st.permutations(range(len(SIGNALS))))
+@settings(max_examples=examples(200), deadline=None)
+def test_the_order_within_a_reading_does_not_matter(turns: list[Turn], order: list[int]) -> None:
+    """Hosts answer in any order: the incidents are the same."""
+    one, other = Course(), Course()
+    for turn in turns:
+        one.at += turn.after_s
+        other.at += turn.after_s
+        assert one.step(turn.seen(one.at)) == other.step(turn.seen(other.at, order))
+
+
+@given(PLACES)
+@settings(max_examples=examples(100), deadline=None)
+def test_the_order_of_readings_does_not_matter(shown: frozenset[int]) -> None:
+    """Readings that each show one signal make incidents with the same roots in any order."""
+    found, roots = set(), set()
+    for order in list(permutations(sorted(shown)))[:24]:
+        course = Course()
+        for place in order:
+            rest = frozenset(key for key in KEYS if key != KEYS[place])
+            course.step(Turn(0.0, frozenset({place}), unread=rest).seen(course.at))
+        course.at += 30.0
+        course.step(nothing_read("prod", course.at))
+        found.add(frozenset(each.signal.key for incident in _open(course.state) for each in incident.tracked))
+        roots.add(frozenset(incident.root for incident in _open(course.state)))
+    assert len(found) <= 1
+    assert len(roots) <= 1
+
+
+@given(TURNS)
+@settings(max_examples=examples(100), deadline=None)
+def test_a_step_is_due_when_time_alone_changes_something(turns: list[Turn]) -> None:
+    """Before it is due, a step in which only time passes tells nothing."""
+    course = Course()
+    course.run(turns)
+    due = course.steps[-1].due
+    assert due == 0.0 or due > course.at
+    before = min(due, course.at + 3600.0) - 0.01 if due else course.at + 3600.0
+    quiet = course.step(nothing_read("prod", max(before, course.at)))
+    assert (quiet.told, quiet.noted, quiet.entries) == ((), (), ())
