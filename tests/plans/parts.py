@@ -110,7 +110,7 @@ class Machine(Strict):
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
     record: Record = Record()
     recorded: bool = True
-    failure: HostProblem | Literal["engine error", "slow", ""] = ""
+    failure: HostProblem | Literal["engine error", "slow", "not yet", ""] = ""
     happened: str = ""
     next_step: str = ""
     membership: Membership | Literal[""] = ""

@@ -203,11 +203,21 @@ def _buttons(incident: Incident) -> list[dict[str, object]]:
         row.append(button("Check", CHECK, incident.id))
     if not incident.acknowledged_by:
         row.append(button("Acknowledge", ACKNOWLEDGE, incident.id))
-    if not incident.silenced_by:
+    if not incident.silenced_by and _may_be_silenced(incident):
         row.append(button("Silence 1 h", SILENCE, incident.id))
     if FIX in orders:
         row.append(button(f"/swarm {orders[FIX]}", FIX, incident.id, style="primary"))
     return row
+
+
+def _may_be_silenced(incident: Incident) -> bool:
+    """Return whether its root is about a node, a host or a service: a silence is for one of these, or for all."""
+    root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+    return bool(root.subject) and root.kind in PLACES | SERVICES | {
+        "certificate expires",
+        "clock drift",
+        "second cluster",
+    }
 
 
 def _show(signal: Signal) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.model import Facts
 from bot.model.incident import Extra, Observation, WatchSettings, WatchState
 from bot.swarm.incidents.found import NOTHING, joined
+from bot.swarm.incidents.memory import with_known_failures
 from bot.swarm.incidents.node_signals import host_signals, node_signals
 from bot.swarm.incidents.quorum_signals import is_trusted, quorum_held, quorum_signals
 from bot.swarm.incidents.service_signals import service_signals
@@ -18,12 +19,13 @@ def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Ex
     :func:`bot.swarm.incidents.service_signals.needs_tasks` says so, with the task list too. Certificates, the overlay's
     test and networks are judged if they were read.
     """
-    swarm = facts.swarm if is_trusted(facts) else None
+    known = with_known_failures(before, facts)
+    swarm = facts.swarm if is_trusted(known) else None
     found = joined(
         (
-            quorum_signals(before, facts),
+            quorum_signals(before, known),
             host_signals(facts, swarm),
-            node_signals(facts, swarm) if swarm else NOTHING,
+            node_signals(known, swarm) if swarm else NOTHING,
             service_signals(before, facts, swarm) if swarm else NOTHING,
             upkeep_signals(facts, swarm, settings, extra or Extra()),
         )
@@ -36,7 +38,7 @@ def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Ex
         read=found.read,
         unread=found.unread,
         well=found.well,
-        quorum=quorum_held(facts),
+        quorum=quorum_held(known),
         leader=leader.id if leader else "",
         leader_name=leader.name if leader else "",
     )

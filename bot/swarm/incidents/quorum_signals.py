@@ -16,6 +16,7 @@ from bot.model.incident import Signal, SignalKind, Tracked, WatchState
 from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.incidents.found import Found
+from bot.swarm.incidents.memory import held_signals
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
 from bot.swarm.quorum.advice import strengthening_step
 from bot.swarm.quorum.lost_managers import missing_managers
@@ -186,8 +187,7 @@ def _unread(before: WatchState, facts: Facts) -> Found:
 
 def _leaderless(before: WatchState, facts: Facts, quorum: Quorum, names: list[str]) -> Signal:
     """Return that enough managers respond and none leads: still the loss of the quorum if that was seen before."""
-    tracked = (each for incident in before.incidents if incident.open for each in incident.tracked)
-    was_lost = any(each.signal.kind == "quorum lost" and not each.over_at for each in tracked)
+    was_lost = any(signal.kind == "quorum lost" for signal in held_signals(before))
     issue, what = leaderless_issue(names), "quorum yet" if was_lost else "leader"
     return Signal(
         "quorum lost" if was_lost else "leader changed",

@@ -155,20 +155,19 @@ def _failing(
     facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
 ) -> Signal:
     last = max((each.last for each in looping), key=lambda task: task.since)
-    text = failure_text(swarm, service, replace(last, error=masked_text(last.error)))
+    code = f"exit code {last.exit_code}" if last.exit_code is not None else last.state
+    error = plain_line(masked_text(last.error), MAX_REASON_CHARS)
     nodes = dict.fromkeys(each.last.node for each in looping if each.last.node)
     return Signal(
         "tasks failing",
         service.name,
         "warning" if service.running else "critical",
-        f"tasks of {tick(service.name)} fail again and again; the last one: {text}",
+        f"tasks of {tick(service.name)} fail again and again: {', '.join(filter(None, (code, error)))}",
         facts.at,
         subject_id=service.id,
         advice=_advice(swarm, service, found),
         lines=tuple(
-            failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error)))
-            for each in looping
-            if each.last is not last
+            failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error))) for each in looping
         ),
         nodes=tuple(nodes),
         hosts=_hosts(swarm, nodes),
@@ -176,10 +175,11 @@ def _failing(
 
 
 def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> Signal:
-    count = sum(len(group.tasks) for group in found.unplaced)
-    reasons = [unplaced_reason(group.said, group.verdicts) for group in found.unplaced]
-    waits_for = dict.fromkeys(node.id for group in found.unplaced for node in _only_down(group))
-    pending = {task.place for group in found.unplaced for task in group.tasks}
+    groups = sorted(found.unplaced, key=lambda group: (-len(group.tasks), group.said))
+    count = sum(len(group.tasks) for group in groups)
+    reasons = [unplaced_reason(group.said, group.verdicts) for group in groups]
+    waits_for = dict.fromkeys(node.id for group in groups for node in _only_down(group))
+    pending = {task.place for group in groups for task in group.tasks}
     left = [task.node for task in swarm.tasks_of(service.id) if task.place in pending and _moved(facts, task)]
     nodes = {**waits_for, **dict.fromkeys(left)}
     return Signal(
@@ -190,15 +190,13 @@ def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Di
         facts.at,
         subject_id=service.id,
         advice=_advice(swarm, service, found),
-        lines=tuple(f"{number_of(len(group.tasks), 'task')}: {why}" for group, why in _each(found, reasons)),
+        lines=tuple(
+            f"{number_of(len(group.tasks), 'task')}: {why}" for group, why in zip(groups[1:], reasons[1:], strict=True)
+        ),
         nodes=tuple(nodes),
         hosts=_hosts(swarm, nodes),
         holds_s=PENDING_HOLDS_S,
     )
-
-
-def _each(found: Diagnosis, reasons: list[str]) -> list[tuple[Unplaced, str]]:
-    return [*zip(found.unplaced, reasons, strict=True)][1:]
 
 
 def _only_down(group: Unplaced) -> list[NodeFacts]:

@@ -19,6 +19,8 @@ from bot.swarm.incidents.incident_message import (
 from bot.text.durations import age
 
 MINUTE_S: Final = 60.0
+SLOWER: Final = 0.1
+"""The share of an incident's age for which its message stays as it is: after an hour 6 min."""
 QUIET: Final = "freeze"
 """What keeps an incident quiet in place of a silence's id: a freeze or a maintenance window."""
 
@@ -129,13 +131,17 @@ def _tell_change(told: Told, incident: Incident, lines: Sequence[str], now: floa
 
 
 def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings: WatchSettings) -> float:
-    """Return when the message may be edited: news at once, but never more often than ``group_interval`` allows."""
+    """Return when the message may be edited: news at once, but never more often than ``group_interval`` allows.
+
+    The longer an incident lasts, the less often the rest of its message changes.
+    """
     if not incident.open or not settings.group_interval_s:
         return 0.0
     most = max(1, int(MINUTE_S // settings.group_interval_s))
     free_at = edits[-most] + MINUTE_S if len(edits) >= most else 0.0
     is_news = shown.split(":")[:2] != incident.shown.split(":")[:2]
-    return free_at if is_news else max(free_at, incident.changed_at + settings.group_interval_s)
+    pause_s = max(settings.group_interval_s, (incident.changed_at - incident.told_at) * SLOWER)
+    return free_at if is_news else max(free_at, incident.changed_at + pause_s)
 
 
 def _reminded(told: Told, incident: Incident, now: float, settings: WatchSettings) -> Incident:

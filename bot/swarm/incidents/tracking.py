@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.model.incident import Observation, Signal, Tracked
+from bot.swarm.incidents.grouping import PLACES
 
 
 def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) -> Tracked:
@@ -18,6 +19,8 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
         again = bool(tracked.over_at)
         since = new.since if again else min(old.since, new.since)
         signal = replace(new, since=since)
+        if new.kind in PLACES and new.text == old.text:  # how a host fails to answer differs from reading to reading
+            signal = replace(signal, advice=old.advice, lines=old.lines)
         return replace(tracked, signal=signal, last_seen=seen.at, over_at=0.0, ended="", begun=tracked.begun + again)
     if tracked.over_at or old.severity == "note" or old.kind not in seen.read or old.key in seen.unread:
         return tracked

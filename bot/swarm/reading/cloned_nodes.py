@@ -5,6 +5,7 @@ Each of them takes the node's tasks and answers for it in turn, so an order for 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -26,7 +27,8 @@ def clones_of(facts: Facts, host: HostFacts) -> list[HostFacts]:
 
 def clone_groups(facts: Facts) -> list[list[HostFacts]]:
     """Return each group of hosts with one node id."""
-    groups = {host.node_id: clones_of(facts, host) for host in facts.hosts.values()}
+    counts = Counter(host.node_id for host in facts.hosts.values() if host.in_swarm)
+    groups = {host.node_id: clones_of(facts, host) for host in facts.hosts.values() if counts[host.node_id] > 1}
     return [group for group in groups.values() if group]
 
 

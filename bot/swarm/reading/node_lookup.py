@@ -89,8 +89,8 @@ def refuse_unidentified_host(facts: Facts, host: str) -> None:
 
 def unambiguous_name(swarm: ClusterFacts, node: NodeFacts) -> str:
     """Return a name that only this record has: its name, or its id if another record has the same name."""
-    same = [other for other in swarm.nodes if other.name == node.name]
-    return node.name if node.host or len(same) == 1 else node.id
+    is_alone = node.host or sum(other.name == node.name for other in swarm.nodes) == 1
+    return node.name if is_alone else node.id
 
 
 def find_node(facts: Facts, name: str) -> NodeFacts:

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
 from bot.swarm.services.same_spec import made_from
-from bot.swarm.services.scheduling import Need, Verdict, candidate, judge, need_of, verdicts
+from bot.swarm.services.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.service_state import ROLLED_BACK
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})
@@ -95,7 +95,8 @@ def _unplaced(swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFa
 def _judged(swarm: ClusterFacts, need: Need, tasks: Iterable[TaskFacts]) -> list[Verdict]:
     """Return the verdict of each node that the tasks may run on. Those of one service ask the same of a node."""
     own = {task.node for task in tasks}
-    return [judge(candidate(swarm, node), need) for node in swarm.nodes if own == {""} or node.id in own]
+    nodes = (node for node in swarm.nodes if own == {""} or node.id in own)
+    return [judge(found, need) for found in candidates(swarm, nodes)]
 
 
 def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Failing]:

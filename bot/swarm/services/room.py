@@ -10,8 +10,7 @@ from bot.blocks import tick
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.diagnosis import nodes_by_obstacle
 from bot.swarm.services.placement import misplaced_tasks
-from bot.swarm.services.scheduling import Verdict, judge, need_of, verdicts
-from bot.swarm.services.scheduling import candidate as candidate_of
+from bot.swarm.services.scheduling import Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.spec_changes import Restarts
 from bot.text.suggest import listed, number_of
 
@@ -66,7 +65,8 @@ def _placed(swarm: ClusterFacts, service: ServiceFacts, count: int) -> tuple[int
         node = takers[0]
         task = TaskFacts(service.id, node.id, "running", wanted=True, spec=service.template)
         swarm = replace(swarm, task_list=(*swarm.task_list, task))
-        again = judge(candidate_of(swarm, node), need)
+        [candidate] = candidates(swarm, [node])
+        again = judge(candidate, need)
         found = [again if verdict.node.id == node.id else verdict for verdict in found]
     return count, found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ def need_of(service: ServiceFacts, task: TaskFacts | None = None) -> Need:
 
 def verdicts(swarm: ClusterFacts, need: Need) -> list[Verdict]:
     """Return for each node whether it takes a task. The facts must have services and the task list."""
-    return [judge(candidate(swarm, node), need) for node in swarm.nodes]
+    return [judge(found, need) for found in candidates(swarm, swarm.nodes)]
 
 
 def judge(found: Candidate, need: Need) -> Verdict:
@@ -101,15 +101,23 @@ def judge(found: Candidate, need: Need) -> Verdict:
     return Verdict(found.node, tuple(obstacle for check in FILTERS for obstacle in check(found, need)))
 
 
-def candidate(swarm: ClusterFacts, node: NodeFacts) -> Candidate:
-    """Return a node with what runs on it."""
-    here = tuple(task for task in swarm.task_list if task.node == node.id and task.alive)
-    held: dict[tuple[int, str], str] = {}
-    for task in here:
-        service = swarm.service(task.service)
-        if service is not None:
-            held |= dict.fromkeys(task.host_ports or _published(service), service.name)
-    return Candidate(node, unambiguous_name(swarm, node), here, held)
+def candidates(swarm: ClusterFacts, nodes: Iterable[NodeFacts]) -> list[Candidate]:
+    """Return nodes with what runs on them."""
+    services = {service.id: (service.name, _published(service)) for service in swarm.services}
+    tasks: dict[str, list[TaskFacts]] = {}
+    for task in swarm.task_list:
+        if task.alive:
+            tasks.setdefault(task.node, []).append(task)
+    found = []
+    for node in nodes:
+        held: dict[tuple[int, str], str] = {}
+        here = tasks.get(node.id, ())
+        for task in here:
+            if task.service in services:
+                name, published = services[task.service]
+                held |= dict.fromkeys(task.host_ports or published, name)
+        found.append(Candidate(node, unambiguous_name(swarm, node), tuple(here), held))
+    return found
 
 
 def _available(found: Candidate, _: Need) -> Iterator[Obstacle]:

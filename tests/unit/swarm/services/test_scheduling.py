@@ -10,7 +10,7 @@ import pytest
 
 from bot.model import ClusterFacts, NodeDescription, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.placement import meets_constraints
-from bot.swarm.services.scheduling import candidate, judge, need_of, verdicts
+from bot.swarm.services.scheduling import candidates, judge, need_of, verdicts
 
 GIB: Final = 1024**3
 MACHINE: Final = NodeDescription(
@@ -66,7 +66,8 @@ def judged(
     wanted = ServiceFacts("web", 0, 1, id="web-id", spec={"TaskTemplate": spec, **service})
     swarm = ClusterFacts("c", "host-1", 1, {}, (node,), (wanted, OTHER), task_list=others)
     task = TaskFacts("web-id", "", "pending", wanted=True, spec=spec, network_drivers=drivers)
-    found = judge(candidate(swarm, node), need_of(wanted, task)).obstacles
+    [candidate] = candidates(swarm, [node])
+    found = judge(candidate, need_of(wanted, task)).obstacles
     return [f"{'' if o.known else '?'}{o.filter}: {o.text}{f' → {o.fix}' if o.fix else ''}" for o in found]
 
 
