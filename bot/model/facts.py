@@ -82,8 +82,10 @@ class FactsQuery:
     """The cluster to read; "" for the one that most hosts are part of."""
     hosts: tuple[str, ...] = ()
     """Hosts to wait for. Others are in the facts only if they responded by then."""
+    only_hosts: tuple[str, ...] = ()
+    """The hosts to read at all; () for every host. Those of ``hosts`` are read in any case."""
     all_hosts: bool = False
-    """Wait for every host of swarmbot.yml, as each plan and each secret needs."""
+    """Wait for every host that is read, as each plan and each secret needs."""
     probe: tuple[str, ...] = ()
     """Hosts (or their nodes) to examine: clock, interfaces, and the routes between them and the managers."""
     every_peer: bool = False

@@ -17,6 +17,8 @@ PATIENT_S: Final = 10.0
 """So often a reading waits for every host. The others wait only for those that responded last time."""
 TASKS_S: Final = 30.0
 """So often every task is listed. Other readings list them only if a node is down or tasks are missing."""
+MAX_OTHER_HOSTS: Final = 50
+"""How many hosts that are no managers are asked in one reading. The managers tell the state of every node each time."""
 CERTIFICATES_S: Final = 3600.0
 """So often the certificates of the nodes are read, by a command on each host."""
 NOT_WAITED_FOR: Final = HostFailure("not yet", "This reading did not wait for it.")
@@ -29,25 +31,53 @@ class Reading:
         self._cluster = cluster
         self._engines = engines
         self._reader = reader
-        self._responding: tuple[str, ...] = ()
+        self._responding: set[str] = set()
+        self._managers: set[str] = set()
+        self._next = 0
         self._last: dict[float, float] = {}
 
     def read(self) -> Facts:
-        """Return the facts of the cluster now. Takes at most about twice READ_TIMEOUT_S, plus probes of managers."""
-        patient = self._due(PATIENT_S) or not self._responding
+        """Return the facts of the cluster now. Takes at most about twice READ_TIMEOUT_S, plus probes of managers.
+
+        A host that was not read this time is in the facts as one that is still waited for.
+        """
+        certificates = self._due(CERTIFICATES_S)
+        tried = set(self._engines.names()) if certificates else self._turn_hosts()
+        patient = self._due(PATIENT_S) or not self._responding & tried
         query = FactsQuery(
-            hosts=() if patient else self._responding,
+            only_hosts=tuple(tried),
+            hosts=() if patient else tuple(self._responding & tried),
             all_hosts=patient,
             services=True,
             task_list=self._due(TASKS_S),
-            certificates=self._due(CERTIFICATES_S),
+            certificates=certificates,
             timeout_s=READ_TIMEOUT_S,
         )
         facts = self._read(query)
-        self._responding = tuple(name for name, host in facts.hosts.items() if host.responds)
+        self._responding -= tried
+        self._responding |= {name for name, host in facts.hosts.items() if host.responds}
+        self._note_managers(facts)
         if needs_tasks(facts):
-            facts = self._read(replace(query, hosts=self._responding, all_hosts=False, task_list=True))
+            hosts = tuple(self._responding & tried)
+            facts = self._read(replace(query, hosts=hosts, all_hosts=False, task_list=True, certificates=False))
         return self._with_late_hosts(facts)
+
+    def _note_managers(self, facts: Facts) -> None:
+        found = {name for name, host in facts.hosts.items() if host.is_manager}
+        if facts.swarm is None:
+            self._managers |= found
+        else:
+            self._managers = found | {node.host for node in facts.swarm.managers if node.host}
+
+    def _turn_hosts(self) -> set[str]:
+        """Return the hosts to read this time: all, or of many the managers and as many others, in turn."""
+        names = self._engines.names()
+        others = [name for name in names if name not in self._managers]
+        if len(others) <= MAX_OTHER_HOSTS:
+            return set(names)
+        start = self._next % len(others)
+        self._next = start + MAX_OTHER_HOSTS
+        return {*self._managers, *[*others, *others][start : start + MAX_OTHER_HOSTS]}
 
     def _read(self, query: FactsQuery) -> Facts:
         return self._reader.read(self._cluster, self._engines, query)

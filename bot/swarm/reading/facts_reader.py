@@ -75,9 +75,11 @@ class FactsReader:
         keys = {name: self._pool.submit(engines[name].host_keys) for name in query.host_keys}
         known = set(engines.names())
         named = {*query.hosts, *query.probe, *query.swarm_folders, *query.stopped_engines, *query.key_files}
+        if query.only_hosts:
+            known &= {*query.only_hosts, *named}
         wanted = known if query.all_hosts else named & known
         examined = query.raft_state or query.swarm_folders or query.stopped_engines
-        hosts = self._read_hosts(engines, wanted, known if examined else named, query)
+        hosts = self._read_hosts(engines, known, wanted, known if examined else named, query)
         swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
             hosts = _with_peer_reachability(engines, hosts, swarm)
@@ -109,12 +111,12 @@ class FactsReader:
         return replace(facts, duration_s=time.monotonic() - started)
 
     def _read_hosts(
-        self, engines: Engines, wanted: set[str], named: set[str], query: FactsQuery
+        self, engines: Engines, tried: set[str], wanted: set[str], named: set[str], query: FactsQuery
     ) -> dict[str, HostFacts]:
-        """Read until every host in ``wanted`` has answered. Those not in ``named`` that were silent are not tried."""
+        """Read ``tried`` until those in ``wanted`` have answered. A silent one that is not in ``named`` is left out."""
         hosts: dict[str, HostFacts] = {}
         waiting: dict[Future[HostFacts], str] = {}
-        for name in engines.names():
+        for name in filter(tried.__contains__, engines.names()):
             address = engines.address(name)
             if name not in named and (error := engines[name].recent_silence()):
                 hosts[name] = unreachable_host(name, address, error)
