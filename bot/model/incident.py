@@ -48,6 +48,8 @@ class Signal:
     """What is wrong, as one line of mrkdwn that is safe to show."""
     since: float
     """When it began, unix seconds: by the engines if they say so, else when it was first seen."""
+    at_latest: bool = False
+    """Whether it may have begun long before: nothing was read for a time before it was first seen."""
     subject_id: str = ""
     """The id of node or service, if the subject has one: names may be used twice."""
     fix: str = ""

@@ -99,7 +99,7 @@ class Timeline:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = WatchSettings(**settings)
-        self.state = WatchState()
+        self.state = WatchState(read_at=NOW)
         self._ids = map("i{}".format, count(1))
 
     def turn(self, facts: Facts | None, at: float, turn: Mapping[str, Any]) -> tuple[Observation, Advanced]:
@@ -131,13 +131,17 @@ class Timeline:
 
 
 def turns(given: Mapping[str, Any], case: Mapping[str, Any]) -> Iterator[tuple[Facts | None, Mapping[str, Any]]]:
-    """Yield the facts of each turn, and the turn. What a turn says of the facts holds until another one says more."""
+    """Yield the facts of each turn, and the turn. What a turn says of the facts holds until another one says more.
+
+    Hosts and services are merged by name; null takes one out.
+    """
     now: dict[str, Any] = {}
     for layer in (given, {key: value for key, value in case.items() if key not in {"settings", "turns"}}):
         now = _merged(now, layer)
     for turn in case["turns"]:
         now = _merged(now, {key: value for key, value in turn.items() if key not in OF_TURN})
-        described = {**now, "hosts": {name: host for name, host in now["hosts"].items() if host is not None}}
+        present: dict[str, Any] = {part: _without_none(now[part]) for part in ("hosts", "services") if part in now}
+        described = {**now, **present}
         yield None if turn.get("only_time") else Description.model_validate(described).facts(), turn
 
 
@@ -162,8 +166,12 @@ def _times(text: str) -> str:
     return _WHEN.sub(lambda found: f"t{int(found[1]) - int(NOW):+d}", text)
 
 
+def _without_none(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return both; hosts and services are merged by name."""
+    """Return both."""
     parts = {
         name: {**one[name], **value}
         for name, value in other.items()

@@ -135,7 +135,8 @@ def _lines(incident: Incident) -> list[str]:
     if incident.resolved_at:
         times = f"{when(_began(incident))} to {when(_ended(incident))}"
         return [f"{DONE} *{resolved_text(incident)}* · {name} · {times}", *_was(incident)]
-    head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}* · since {when(signal.since)}"
+    since = f"since {when(signal.since)}{' or before' * signal.at_latest}"
+    head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}* · {since}"
     cause = [f"It began during {top.cause}, and lasts."] if top.cause else []
     others = _others(incident, top)
     return [head, *cause, *others, *_calm(incident, signal), *_next(signal)]

@@ -32,8 +32,10 @@ def node_signals(facts: Facts, swarm: ClusterFacts) -> Found:
     signals: list[Signal] = []
     well: dict[str, str] = {}
     for node in swarm.nodes:
-        if replacement_of(swarm, node):
-            continue  # an old record: a signal of its own
+        if replacement_of(swarm, node):  # an old record: a signal of its own
+            joined = f"{tick(node.name)} joined again"
+            well |= {key_of("node down", node.id): joined, key_of("manager unreachable", node.id): joined}
+            continue
         if node.role == "manager" and not node.reachability and node.state != "ready":
             continue  # a former manager, whose record a recovery left
         if node.state == "ready":
@@ -166,7 +168,7 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
     failure = host.failure
     assert failure  # noqa: S101 - tells mypy what the caller has checked
     node = _node_of(swarm, host)
-    lines = [one_line(failure.happened)]
+    lines, advice = [one_line(failure.happened)], failure.next_step
     if node is not None and node.state == "ready":
         text = f"Swarmbot does not reach {tick(host.name)} over SSH; the managers see it as ready"
         lines.append("The managers hear its engine, so its tasks run as far as they know. Swarmbot cannot check this.")
@@ -175,6 +177,7 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
     else:
         state = f"it is {node.state} for the managers" if node else f"it is not a known node of {facts.name}"
         text = f"Swarmbot does not reach {tick(host.name)} over SSH; {state}"
+        advice = advice if node else f"bring {tick(host.name)} back, or remove it from swarmbot.yml"
     if host.reach_from_managers == "open":
         lines.append(f"A manager connects to port 2377 of {tick(host.name)}: the host is up.")
     return Signal(
@@ -183,7 +186,7 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
         "warning",
         text,
         facts.at,
-        advice=failure.next_step,
+        advice=advice,
         lines=tuple(lines),
         nodes=(node.id,) if node else (),
         hosts=(host.name,),

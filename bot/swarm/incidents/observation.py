@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from bot.model import Facts
-from bot.model.incident import Extra, Observation, WatchSettings, WatchState
+from bot.model.incident import Extra, Observation, Signal, WatchSettings, WatchState
 from bot.swarm.incidents.found import NOTHING, joined
 from bot.swarm.incidents.memory import with_known_failures
 from bot.swarm.incidents.node_signals import host_signals, node_signals
 from bot.swarm.incidents.quorum_signals import is_trusted, quorum_held, quorum_signals
 from bot.swarm.incidents.service_signals import service_signals
 from bot.swarm.incidents.upkeep_signals import upkeep_signals
+
+UNWATCHED_S: Final = 60.0
+"""If nothing was read for so long, what is seen then may have begun before."""
 
 
 def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Extra | None = None) -> Observation:
@@ -34,7 +40,7 @@ def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Ex
     return Observation(
         cluster=facts.name,
         at=facts.at,
-        signals=found.signals,
+        signals=tuple(_dated(before, signal, facts.at) for signal in found.signals),
         read=found.read,
         unread=found.unread,
         well=found.well,
@@ -42,6 +48,12 @@ def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Ex
         leader=leader.id if leader else "",
         leader_name=leader.name if leader else "",
     )
+
+
+def _dated(before: WatchState, signal: Signal, at: float) -> Signal:
+    """Return the signal, with whether it may have begun while nothing was read."""
+    unwatched = signal.since == at and at - before.read_at > UNWATCHED_S
+    return replace(signal, at_latest=True) if unwatched else signal
 
 
 def nothing_read(cluster: str, at: float) -> Observation:

@@ -86,7 +86,7 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
 def _new_leader(before: WatchState, facts: Facts, swarm: ClusterFacts) -> list[Signal]:
     """Return a note if another manager leads than before."""
     leader = swarm.leader
-    if leader is None or not before.leader or before.leader == leader.id:
+    if leader is None or not before.leader or before.leader == leader.id or before.leader_name == leader.name:
         return []
     old = swarm.node(before.leader)
     name = old.name if old else before.leader_name or before.leader

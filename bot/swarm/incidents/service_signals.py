@@ -107,7 +107,7 @@ def _short(
     facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts], found: Diagnosis | None
 ) -> Signal:
     lines = [f"{tick(service.name)}: {plain_line(masked_text(service.complaint), MAX_REASON_CHARS)}"]
-    nodes = dict.fromkeys(task.node for task in tasks if _moved(facts, task))
+    nodes = dict.fromkeys(task.node for task in tasks if _moved(facts, swarm, task))
     return Signal(
         "service short of tasks",
         service.name,
@@ -129,9 +129,14 @@ def _being_started(found: Diagnosis | None) -> list[str]:
     return [f"{count} {state}" for state, count in sorted(states.items())]
 
 
-def _moved(facts: Facts, task: TaskFacts) -> bool:
-    """Return whether a task was told to stop on its node of late: the service lacks tasks because of the node."""
-    return bool(task.node) and not task.wanted and (not task.ended or facts.cluster_time - task.since < MOVED_S)
+def _moved(facts: Facts, swarm: ClusterFacts, task: TaskFacts) -> bool:
+    """Return whether a task does not run on its node any more: the service lacks tasks because of the node."""
+    node = swarm.node(task.node) if task.node else None
+    if node is None:
+        return False
+    if not task.ended:
+        return not task.wanted or node.state != "ready"
+    return not task.wanted and facts.cluster_time - task.since < MOVED_S
 
 
 def _patience(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> float:
@@ -180,7 +185,7 @@ def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Di
     reasons = [unplaced_reason(group.said, group.verdicts) for group in groups]
     waits_for = dict.fromkeys(node.id for group in groups for node in _only_down(group))
     pending = {task.place for group in groups for task in group.tasks}
-    left = [task.node for task in swarm.tasks_of(service.id) if task.place in pending and _moved(facts, task)]
+    left = [task.node for task in swarm.tasks_of(service.id) if task.place in pending and _moved(facts, swarm, task)]
     nodes = {**waits_for, **dict.fromkeys(left)}
     return Signal(
         "tasks pending",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.blocks import tick
 from bot.model.incident import Observation, Signal, Tracked
-from bot.swarm.incidents.grouping import PLACES
+from bot.swarm.incidents.grouping import PLACES, SERVICES
 
 
 def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) -> Tracked:
@@ -17,8 +18,7 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
     new = signals.get(old.key)
     if new is not None:
         again = bool(tracked.over_at)
-        since = new.since if again else min(old.since, new.since)
-        signal = replace(new, since=since)
+        signal = new if again or new.since < old.since else replace(new, since=old.since, at_latest=old.at_latest)
         if new.kind in PLACES and new.text == old.text:  # how a host fails to answer differs from reading to reading
             signal = replace(signal, advice=old.advice, lines=old.lines)
         return replace(tracked, signal=signal, last_seen=seen.at, over_at=0.0, ended="", begun=tracked.begun + again)
@@ -28,5 +28,10 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
 
 
 def ended_text(signal: Signal) -> str:
-    """Return that a signal is over if no more was seen: its subject may be gone."""
-    return f"no longer so: {signal.text}"
+    """Return that a signal is over whose subject was not seen to be well: it is gone."""
+    name = tick(signal.subject)
+    if signal.kind in {"node down", "manager unreachable"}:
+        return f"{name} is no longer a node of the cluster"
+    if signal.kind in {"host silent", "engine stopped"}:
+        return f"{name} is no longer in swarmbot.yml"
+    return f"{name} was removed" if signal.kind in SERVICES else f"no longer so: {signal.text}"

@@ -1,0 +1,88 @@
+"""What must hold for the facts of every case: order does not matter, and text from outside changes words alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from types import MappingProxyType
+from typing import Any, Final
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.model import Facts
+from bot.swarm.incidents.incident_message import incident_message
+from tests.kits.examples import examples
+from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
+from tests.watch.timeline import Timeline, turns
+
+HERE: Final = Path(__file__).parent
+FROM_OUTSIDE: Final = frozenset({"swarm_error", "error", "complaint", "message", "labels"})
+"""The fields of facts that hold what engines report and people wrote."""
+
+
+def _cases() -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    found: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    for path in sorted((HERE / "cases").glob("*.yml")):
+        content = yaml.safe_load(path.read_text())
+        found |= {f"{path.stem}: {name}": (content["given"], case) for name, case in content["cases"].items()}
+    return found
+
+
+CASES: Final = _cases()
+
+
+def _shuffled(facts: Facts, random: Random) -> Facts:
+    """Return the same facts in another order."""
+
+    def mixed(found: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(random.sample(found, len(found)))
+
+    hosts = MappingProxyType(dict(random.sample([*facts.hosts.items()], len(facts.hosts))))
+    swarm = facts.swarm and replace(
+        facts.swarm,
+        nodes=mixed(facts.swarm.nodes),
+        services=mixed(facts.swarm.services),
+        task_list=mixed(facts.swarm.task_list),
+    )
+    return replace(facts, hosts=hosts, swarm=swarm)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_order_of_hosts_does_not_matter(name: str) -> None:
+    """Hosts, nodes, services and tasks in another order make the same incidents, with the same signals."""
+    given_facts, case = CASES[name]
+    one, other = Timeline(case.get("settings", {})), Timeline(case.get("settings", {}))
+    random = Random(name)  # noqa: S311 - an order, not a secret
+    for facts, turn in turns(given_facts, case):
+        one.turn(facts, turn["at"], turn)
+        other.turn(_shuffled(facts, random) if facts else None, turn["at"], turn)
+        groups = [
+            [(each.root, bool(each.told_at), each.open, {one.signal.key for one in each.tracked}) for each in incidents]
+            for incidents in (one.state.incidents, other.state.incidents)
+        ]
+        assert groups[0] == groups[1]
+        assert {each.signal.key for each in one.state.waiting} == {each.signal.key for each in other.state.waiting}
+
+
+def _looks(name: str, text: str) -> list[Look]:
+    given_facts, case = CASES[name]
+    timeline = Timeline(case.get("settings", {}))
+    found = []
+    for facts, turn in turns(given_facts, case):
+        hostile = replaced(facts, FROM_OUTSIDE, text) if facts else None
+        _, stepped = timeline.turn(hostile, turn["at"], turn)
+        found += [look(incident_message(each, timeline.state.read_at)) for each in stepped.told]
+        found += [look_of_text(each.text) for each in stepped.noted]
+    return found
+
+
+@given(st.sampled_from(sorted(CASES)), NOT_BLANK)
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_text_from_outside_makes_no_markup(name: str, text: str) -> None:
+    """What engines report and people wrote is one line of plain text in messages and threads."""
+    assert _looks(name, text) == _looks(name, "x")
