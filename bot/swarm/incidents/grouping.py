@@ -34,6 +34,8 @@ RANKS: Final[tuple[SignalKind, ...]] = (
     "token not rotated",
     "backup old",
 )
+NO_HOST_RANK: Final = -1
+"""The rank of the signal that no manager can be reached at all."""
 PLACES: Final[frozenset[SignalKind]] = frozenset({"engine stopped", "node down", "manager unreachable", "host silent"})
 """Kinds about one node or host."""
 MANAGERS: Final[frozenset[SignalKind]] = frozenset({"quorum at risk", "leader changed"})
@@ -48,8 +50,8 @@ AFTER_WORK_S: Final = 60.0
 
 def rank(signal: Signal) -> int:
     """Return the rank of a signal: the lowest of an incident is its root."""
-    if signal.kind == "host silent" and not signal.subject:  # no host can be reached
-        return -1
+    if signal.kind == "host silent" and not signal.subject:
+        return NO_HOST_RANK
     return RANKS.index(signal.kind)
 
 
@@ -57,6 +59,8 @@ def explains(cause: Signal, effect: Signal) -> bool:
     """Return whether ``effect`` follows from ``cause``, so that people need to be told of the cause alone."""
     if rank(cause) >= rank(effect):
         return False
+    if rank(cause) == NO_HOST_RANK:
+        return effect.kind == "host silent"
     related = _related(cause, effect)
     if cause.kind == "quorum lost":
         return effect.kind in MANAGERS or (effect.kind in PLACES and related)

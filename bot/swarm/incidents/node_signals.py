@@ -140,7 +140,8 @@ def _issues(facts: Facts, node: NodeFacts) -> tuple[tuple[str, ...], tuple[str, 
     fixes = (f"{tick(issue.where)}: {issue.fix}" if issue.where else issue.fix for issue in issues if issue.fix)
     host = facts.hosts.get(node.host)
     if host is not None and host.failure is not None:
-        return (one_line(host.failure.happened),), tuple(fixes)
+        late = (_until_it_answers(host),) if host.failure.is_late else tuple(fixes)
+        return (one_line(host.failure.happened),), late
     return tuple(one_line(issue.text) for issue in issues), tuple(fixes)
 
 
@@ -169,6 +170,8 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
     assert failure  # noqa: S101 - tells mypy what the caller has checked
     node = _node_of(swarm, host)
     lines, advice = [one_line(failure.happened)], failure.next_step
+    if failure.is_late:
+        advice = _until_it_answers(host)
     if node is not None and node.state == "ready":
         text = f"Swarmbot does not reach {tick(host.name)} over SSH; the managers see it as ready"
         lines.append("The managers hear its engine, so its tasks run as far as they know. Swarmbot cannot check this.")
@@ -192,6 +195,11 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
         hosts=(host.name,),
         holds_s=LATE_HOLDS_S if failure.is_late else SILENT_HOLDS_S,
     )
+
+
+def _until_it_answers(host: HostFacts) -> str:
+    """Return what to do about a host that answers too late."""
+    return f"check that {tick(host.name)} is on and not overloaded"
 
 
 def _node_of(swarm: ClusterFacts | None, host: HostFacts) -> NodeFacts | None:

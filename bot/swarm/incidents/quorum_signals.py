@@ -25,7 +25,7 @@ from bot.text.durations import age
 INFERRED_HOLDS_S: Final = 10.0
 """How long a loss must hold that follows from silent hosts, and that no engine reports."""
 LATE_HOLDS_S: Final = 30.0
-"""The same if the hosts only answer too late."""
+"""The same if a host only answers too late: engines hang for about 10 s when they have lost their leader."""
 LEADERLESS_HOLDS_S: Final = 20.0
 """An election takes 10 to 13 s after the leader's power was cut."""
 PLACE_KINDS: Final[frozenset[SignalKind]] = frozenset(
@@ -232,7 +232,7 @@ def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
         advice="check the network between Swarmbot and the hosts",
         lines=("Whether the cluster has a quorum and runs its tasks is unknown.",),
         hosts=tuple(name for name in facts.hosts if name in names),
-        holds_s=LATE_HOLDS_S if all(_is_late(facts, name) for name in silent) else INFERRED_HOLDS_S,
+        holds_s=LATE_HOLDS_S if any(_is_late(facts, name) for name in silent) else INFERRED_HOLDS_S,
     )
     return Found((signal,))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -124,9 +123,8 @@ def _short(
 
 
 def _being_started(found: Diagnosis | None) -> list[str]:
-    """Return how many tasks are on their way, by state: "2 preparing"."""
-    states = Counter(task.state for task in found.starting) if found else Counter[str]()
-    return [f"{count} {state}" for state, count in sorted(states.items())]
+    """Return how many tasks are on their way: "2 starting"."""
+    return [f"{len(found.starting)} starting"] if found and found.starting else []
 
 
 def _moved(facts: Facts, swarm: ClusterFacts, task: TaskFacts) -> bool:

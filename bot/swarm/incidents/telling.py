@@ -118,6 +118,9 @@ def _tell_change(told: Told, incident: Incident, lines: Sequence[str], now: floa
         told.incidents.append(incident)
         return
     edits = tuple(each for each in incident.edits if now - each < MINUTE_S)
+    if incident.open and _was_not_read(incident, shown, now):
+        told.incidents.append(incident)
+        return
     if now < (at := _next_edit(incident, shown, edits, settings)):
         told.incidents.append(incident)
         told.due.append(at)
@@ -130,6 +133,11 @@ def _tell_change(told: Told, incident: Incident, lines: Sequence[str], now: floa
     told.message(replace(incident, changed_at=now, shown=shown, edits=(*edits, now)))
 
 
+def _was_not_read(incident: Incident, shown: str, now: float) -> bool:
+    """Return whether the signal that would be named first now was not read this time: then it may be over too."""
+    return incident.shown.split(":")[1:2] != shown.split(":")[1:2] and headline_of(incident.tracked).last_seen < now
+
+
 def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings: WatchSettings) -> float:
     """Return when the message may be edited: news at once, but never more often than ``group_interval`` allows.
 
@@ -139,7 +147,7 @@ def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings:
         return 0.0
     most = max(1, int(MINUTE_S // settings.group_interval_s))
     free_at = edits[-most] + MINUTE_S if len(edits) >= most else 0.0
-    is_news = shown.split(":")[:2] != incident.shown.split(":")[:2]
+    is_news = shown.split(":")[:3] != incident.shown.split(":")[:3]
     pause_s = max(settings.group_interval_s, (incident.changed_at - incident.told_at) * SLOWER)
     return free_at if is_news else max(free_at, incident.changed_at + pause_s)
 
