@@ -5,7 +5,7 @@ A cause has a lower rank than what it explains, so that no two signals explain e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bot.model.incident import PlannedWork, Signal, SignalKind, Tracked
@@ -42,6 +42,12 @@ MANAGERS: Final[frozenset[SignalKind]] = frozenset({"quorum at risk", "leader ch
 SERVICES: Final[frozenset[SignalKind]] = frozenset(
     {"update failed", "tasks failing", "tasks pending", "service short of tasks"}
 )
+FOLLOWING: Final[Mapping[SignalKind, frozenset[SignalKind]]] = {
+    **dict.fromkeys(("quorum lost", "node cloned", "second cluster"), PLACES),
+    **dict.fromkeys(PLACES, PLACES | MANAGERS | SERVICES),
+    "host silent": PLACES | MANAGERS,  # it says nothing of the tasks
+}
+"""What may follow from a cause on the same node or host, if its rank is higher."""
 PLANNABLE: Final[frozenset[SignalKind]] = PLACES | MANAGERS | SERVICES | {"duplicate record", "second cluster"}
 """What a job of Swarmbot's own may cause. The loss of the quorum is never planned."""
 AFTER_WORK_S: Final = 60.0
@@ -61,16 +67,11 @@ def explains(cause: Signal, effect: Signal) -> bool:
         return False
     if rank(cause) == NO_HOST_RANK:
         return effect.kind == "host silent"
-    related = _related(cause, effect)
-    if cause.kind == "quorum lost":
-        return effect.kind in MANAGERS or (effect.kind in PLACES and related)
-    if cause.kind in {"node cloned", "second cluster"}:
-        return effect.kind in PLACES and related
-    if cause.kind == "host silent":  # it says nothing of the tasks
-        return effect.kind in PLACES | MANAGERS and related
-    if cause.kind in PLACES:
-        return effect.kind in PLACES | MANAGERS | SERVICES and related
-    return cause.kind in SERVICES and effect.kind in SERVICES and cause.subject_id == effect.subject_id
+    if cause.kind in SERVICES:
+        return effect.kind in SERVICES and cause.subject_id == effect.subject_id
+    if cause.kind == "quorum lost" and effect.kind in MANAGERS:
+        return True
+    return effect.kind in FOLLOWING.get(cause.kind, ()) and _related(cause, effect)
 
 
 def root_of(tracked: Iterable[Tracked]) -> Tracked:
