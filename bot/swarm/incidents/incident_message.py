@@ -238,8 +238,8 @@ def _fallback(incident: Incident, now: float) -> str:
         return f"{incident.cluster}: {flapping_text(incident)}"
     if incident.resolved_at and signal.severity != "note":
         return f"{incident.cluster}: {resolved_text(incident)}"
-    passed = f" ({age(now - signal.since)} ago)" if now > signal.since else ""
-    return f"{incident.cluster}: {signal.text}{passed}"
+    passed = age(now - signal.since)
+    return f"{incident.cluster}: {signal.text} ({f'for {passed}' if incident.open else f'{passed} ago'})"
 
 
 def _began(incident: Incident) -> float:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from bot.model import Facts, HostFacts, HostFailure
 from bot.model.incident import Signal, WatchState
+from bot.swarm.incidents.node_signals import LATE_HOLDS_S
 
 
 def with_known_failures(before: WatchState, facts: Facts) -> Facts:
@@ -32,5 +33,7 @@ def held_signals(before: WatchState) -> list[Signal]:
 
 def _failed(host: HostFacts, signal: Signal) -> HostFacts:
     happened = signal.lines[0] if signal.lines else signal.text
-    problem = HostFailure("docker stopped" if signal.kind == "engine stopped" else "timed out", happened, signal.advice)
-    return replace(host, failure=problem)
+    if signal.kind == "engine stopped":
+        return replace(host, failure=HostFailure("docker stopped", happened, signal.advice))
+    late = signal.holds_s >= LATE_HOLDS_S
+    return replace(host, failure=HostFailure("slow" if late else "timed out", happened, signal.advice))

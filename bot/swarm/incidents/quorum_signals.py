@@ -132,8 +132,7 @@ class _Loss:
     missing: tuple[str, ...]
     """Names of the managers that do not respond."""
     nodes: tuple[str, ...]
-    said: bool
-    """Whether an engine says so, or too many managers were seen to be stopped. Otherwise hosts are only silent."""
+    holds_s: float
 
 
 def _lost(facts: Facts, loss: _Loss) -> Found:
@@ -148,9 +147,20 @@ def _lost(facts: Facts, loss: _Loss) -> Found:
         calm=("running tasks continue",),
         nodes=loss.nodes,
         hosts=tuple(name for name in loss.missing if name in facts.hosts),
-        holds_s=0.0 if loss.said else INFERRED_HOLDS_S,
+        holds_s=loss.holds_s,
     )
     return Found((signal,), frozenset({"quorum lost"}))
+
+
+def _patience(facts: Facts, quorum: Quorum, missing: Iterable[str], *, said: bool) -> float:
+    """Return how long the loss of the quorum must hold; ``said`` if an engine reports that it has no leader.
+
+    During an election managers hang too, and one that is cut off reports that it has no leader.
+    """
+    late = sum(name in facts.hosts and _is_late(facts, name) for name in missing)
+    if quorum.reachable + late >= quorum.needed:
+        return LATE_HOLDS_S
+    return 0.0 if said else INFERRED_HOLDS_S
 
 
 def _read_loss(facts: Facts, swarm: ClusterFacts) -> _Loss:
@@ -159,8 +169,9 @@ def _read_loss(facts: Facts, swarm: ClusterFacts) -> _Loss:
     quorum = quorum_of(members)
     missing, lost = missing_managers(facts, swarm)
     nodes = tuple(node for node, up in members.reachable.items() if not up)
-    said = reported_quorum(swarm).tolerates < 0 or _reports_loss(facts)
-    return _Loss(quorum, lost_quorum_issue(quorum, missing, lost), tuple(missing), nodes, said)
+    reported = reported_quorum(swarm).tolerates < 0
+    holds_s = 0.0 if reported else _patience(facts, quorum, missing, said=_reports_loss(facts))
+    return _Loss(quorum, lost_quorum_issue(quorum, missing, lost), tuple(missing), nodes, holds_s)
 
 
 def _unread(before: WatchState, facts: Facts) -> Found:
@@ -181,8 +192,8 @@ def _unread(before: WatchState, facts: Facts) -> Found:
     issue = lost_quorum_issue(unlocked, names, lost, unlock)
     if unlocked.tolerates >= 0:
         issue = replace(issue, fix=", ".join(unlock))
-    said = _reports_loss(facts) or _stopped_too_many(olds) or bool(locked)
-    return _lost(facts, _Loss(quorum, issue, tuple(names), (), said))
+    holds_s = _patience(facts, quorum, names, said=_reports_loss(facts) or _stopped_too_many(olds) or bool(locked))
+    return _lost(facts, _Loss(quorum, issue, tuple(names), (), holds_s))
 
 
 def _leaderless(before: WatchState, facts: Facts, quorum: Quorum, names: list[str]) -> Signal:

@@ -60,10 +60,11 @@ def tell(
     told = Told()
     for incident in incidents:
         keeper, until = _keeper(incident, now, silences, quiet)
-        if incident.told_at:
-            _tell_change(told, replace(incident, silenced_by=keeper), lines.get(incident.id, ()), now, settings)
-        elif incident.silenced_by and not incident.open:
-            told.incidents.append(incident)  # it ended while nobody was to be told
+        if _is_over(incident):
+            told.incidents.append(incident)
+        elif incident.told_at:
+            silence = "" if keeper == QUIET else keeper  # what was told before a freeze is followed to its end
+            _tell_change(told, replace(incident, silenced_by=silence), lines.get(incident.id, ()), now, settings)
         elif keeper:
             if not incident.silenced_by:
                 told.entries.append(WatchEntry(incident.id, "incident silenced", _detail(incident)))
@@ -72,6 +73,13 @@ def tell(
         else:
             _tell_first(told, replace(incident, silenced_by=""), now, settings)
     return told
+
+
+def _is_over(incident: Incident) -> bool:
+    """Return whether its end was told, or will not be because it ended while nobody was to be told."""
+    if incident.open:
+        return False
+    return _state_of(incident.shown) == "over" if incident.told_at else bool(incident.silenced_by)
 
 
 def _keeper(incident: Incident, now: float, silences: Iterable[Silence], quiet: str) -> tuple[str, float]:

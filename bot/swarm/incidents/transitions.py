@@ -40,6 +40,8 @@ MAX_TOLD_AGAIN: Final = 5
 """How often the thread tells that one signal begins and ends."""
 KEPT_S: Final = 24 * 3600.0
 """How long an incident is kept after its end."""
+MAX_ENDED: Final = 200
+"""Of more incidents that ended, only the last ones are kept."""
 
 
 def advance(
@@ -60,12 +62,12 @@ def advance(
     """
     step = _Step(seen, work, new_id, [*state.incidents], [*state.waiting])
     step.follow()
-    step.acknowledge(acknowledged)
     step.admit()
     step.note()
+    step.acknowledge(acknowledged)
     step.settle(settings)
     told = tell(step.incidents, step.lines, seen.at, silences=silences, settings=settings, quiet=quiet)
-    kept = tuple(each for each in told.incidents if each.open or seen.at - each.resolved_at < KEPT_S)
+    kept = _kept(told.incidents, seen.at)
     due = min((each for each in (*told.due, *step.due()) if each > seen.at), default=0.0)
     return Advanced(
         state=_remembered(state, seen, kept, tuple(step.waiting)),
@@ -74,6 +76,13 @@ def advance(
         entries=tuple(told.entries),
         due=due,
     )
+
+
+def _kept(incidents: Sequence[Incident], now: float) -> tuple[Incident, ...]:
+    """Return the incidents to remember: those that are open, and the last ones that ended not long ago."""
+    ended = sorted((each.resolved_at for each in incidents if not each.open), reverse=True)
+    oldest = max(now - KEPT_S, ended[MAX_ENDED - 1] if len(ended) >= MAX_ENDED else 0.0)
+    return tuple(each for each in incidents if each.open or each.resolved_at > oldest)
 
 
 def _remembered(
@@ -135,7 +144,7 @@ class _Step:
         """Keep who takes care of each incident; the first one counts."""
         for each in acknowledged:
             for place, incident in enumerate(self.incidents):
-                if incident.id == each.incident and not incident.acknowledged_by:
+                if incident.id == each.incident and incident.open and not incident.acknowledged_by:
                     self.incidents[place] = replace(incident, acknowledged_by=each.by, acknowledged_at=each.at)
                     self._say(incident.id, [f"Acknowledged by {user(each.by)} {when(each.at)}."])
 

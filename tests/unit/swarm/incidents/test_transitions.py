@@ -11,7 +11,18 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model.incident import Advanced, Incident, Observation, Signal, SignalKind, WatchSettings, WatchState
+from bot.model.incident import (
+    Acknowledgement,
+    Advanced,
+    Incident,
+    Observation,
+    PlannedWork,
+    Signal,
+    SignalKind,
+    Silence,
+    WatchSettings,
+    WatchState,
+)
 from bot.stored_json import from_json, to_json
 from bot.swarm.incidents.grouping import RANKS
 from bot.swarm.incidents.observation import nothing_read
@@ -74,18 +85,15 @@ class Turn:
 
 
 PLACES = st.frozensets(st.integers(0, len(SIGNALS) - 1), max_size=6)
-TURNS = st.lists(
-    st.builds(
-        Turn,
-        st.sampled_from([1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 200.0]),
-        PLACES,
-        st.frozensets(st.sampled_from(sorted(EVERY_KIND)), max_size=4) | st.just(frozenset()),
-        st.frozensets(st.sampled_from(KEYS), max_size=3),
-        st.booleans(),
-    ),
-    min_size=1,
-    max_size=25,
+TURN = st.builds(
+    Turn,
+    st.sampled_from([1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 200.0]),
+    PLACES,
+    st.frozensets(st.sampled_from(sorted(EVERY_KIND)), max_size=4) | st.just(frozenset()),
+    st.frozensets(st.sampled_from(KEYS), max_size=3),
+    st.booleans(),
 )
+TURNS = st.lists(TURN, min_size=1, max_size=25)
 
 
 @dataclass
@@ -155,6 +163,69 @@ def test_every_incident_is_told_once_and_ends_once(turns: list[Turn]) -> None:
         assert told[0] == "opened"
         assert all((each == "resolved") == bool(place % 2) for place, each in enumerate(told))
     assert max(posted.values(), default=1) == 1
+
+
+@dataclass(frozen=True)
+class Said:
+    """What people and jobs say at a turn."""
+
+    silenced: str = ""
+    """A subject, for 30 s."""
+    acknowledged: bool = False
+    works: str = ""
+    """A host that a job is about."""
+    quiet: str = ""
+
+
+SAID = st.builds(
+    Said,
+    st.sampled_from(["", "", "host-1", "web", "all"]),
+    st.booleans(),
+    st.sampled_from(["", "", "host-1", "host-2"]),
+    st.sampled_from(["", "", "", "a window"]),
+)
+
+
+@given(st.lists(st.tuples(TURN, SAID), min_size=1, max_size=25))
+@settings(max_examples=examples(300), deadline=None)
+def test_silences_and_jobs_keep_incidents_quiet(course: list[tuple[Turn, Said]]) -> None:
+    """Nothing is posted that is silenced or planned; what was posted is told once, and its end is told once."""
+    state, at, ids = WatchState(), 1000.0, count()
+    posted: Counter[str] = Counter()
+    actions: dict[str, list[str]] = {}
+    silences: list[Silence] = []
+    for turn, said in course:
+        at += turn.after_s
+        silences = [each for each in silences if at < each.until]
+        if said.silenced:
+            silences.append(Silence(f"s{at:.0f}", "prod", said.silenced, at + 30.0, "U0ADA", "why"))
+        opened = [Acknowledgement(each.id, "U0ADA", at) for each in state.incidents if said.acknowledged]
+        for number in range(2):
+            stepped = advance(
+                state,
+                turn.seen(at),
+                silences=silences,
+                work=[PlannedWork("k7f3", f"drain {said.works}", (said.works,))] if said.works else [],
+                settings=PLAIN,
+                new_id=lambda: f"i{next(ids)}",
+                acknowledged=opened,
+                quiet=said.quiet,
+            )
+            assert not number or (stepped.told, stepped.noted, stepped.entries, stepped.state) == ((), (), (), state)
+            state = stepped.state
+            subjects = {silence.subject for silence in silences}
+            for incident in stepped.told:
+                posted[incident.id] += incident.told_at == at
+                root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+                if incident.told_at == at:
+                    assert not subjects & {"all", root.subject, *root.hosts}
+                    assert not said.quiet or root.kind == "quorum lost"
+            for entry in stepped.entries:
+                actions.setdefault(entry.incident, []).append(entry.action.removeprefix("incident "))
+    assert max(posted.values(), default=1) == 1
+    for told in actions.values():
+        after = [each for each in told if each != "silenced"]
+        assert all((each == "resolved") == bool(place % 2) for place, each in enumerate(after))
 
 
 @given(TURNS)
