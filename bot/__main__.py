@@ -58,9 +58,9 @@ def _add_tools(parts: argparse._SubParsersAction[argparse.ArgumentParser], words
 
 def _web(args: argparse.Namespace) -> int:
     from bot.slack.inbound.web import run_web  # noqa: PLC0415
-    from bot.wiring.web import open_gate  # noqa: PLC0415 - see the module's docstring
+    from bot.wiring.web import open_gate, open_metrics  # noqa: PLC0415 - see the module's docstring
 
-    run_web(args.settings, open_gate)
+    run_web(args.settings, open_gate, open_metrics)
     return 0
 
 

@@ -17,6 +17,14 @@ MIN_SECRET_KEY_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Where a process listens."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of a process. A secret that is not set is ``None``; :meth:`need` requires one."""
 
@@ -28,6 +36,10 @@ class Settings:
     redis_url: Secret
     config_path: Path
     port: int
+    web_metrics: Listen | bool
+    """Where the web process shows /metrics: at an address of its own, with its other pages (True), or nowhere."""
+    watch_metrics: Listen | None
+    """Where watch shows /metrics; None: nowhere."""
     log_level: str
 
     @classmethod
@@ -39,6 +51,7 @@ class Settings:
             raise Misconfigured(
                 f"LOG_LEVEL is `{level}`, which is not valid.", next_step=f"Set it to one of {', '.join(LOG_LEVELS)}."
             )
+        web, watch = env.get("WEB_METRICS") or "on", env.get("WATCH_METRICS") or "off"
         api_url = env.get("SLACK_API_URL") or SLACK_API_URL
         return cls(
             slack_bot_token=_secret(env, "SLACK_BOT_TOKEN"),
@@ -49,6 +62,8 @@ class Settings:
             redis_url=Secret(env.get("REDIS_URL") or "redis://127.0.0.1:6379/0"),
             config_path=Path(env.get("SWARMBOT_CONFIG") or "swarmbot.yml"),
             port=_port(env.get("PORT") or "3000"),
+            web_metrics=web == "on" if web in {"on", "off"} else _listen("WEB_METRICS", web, ", `on` or `off`"),
+            watch_metrics=None if watch == "off" else _listen("WATCH_METRICS", watch, " or `off`"),
             log_level=level,
         )
 
@@ -76,6 +91,16 @@ def _secret_key(env: Mapping[str, str]) -> Secret | None:
             next_step="Create one with `openssl rand -base64 32`.",
         )
     return key
+
+
+def _listen(name: str, text: str, others: str) -> Listen:
+    address, _, port = text.rpartition(":")
+    if not address or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
+        raise Misconfigured(
+            f"{name} is `{text}`, which is not valid.",
+            next_step=f"Set it to an address and a port like `127.0.0.1:9464`{others}.",
+        )
+    return Listen(address.strip("[]"), int(port))
 
 
 def _port(text: str) -> int:

@@ -289,6 +289,24 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterNumbers:
+    """What a reading counted in a cluster."""
+
+    nodes: tuple[tuple[str, str, int], ...]
+    """Role, state and the number of nodes that have both."""
+    managers: int
+    """Members of Raft."""
+    managers_reachable: int
+    managers_needed: int
+    """For a quorum."""
+    services: int
+    services_short: int
+    """Services with fewer running tasks than wanted."""
+    tasks_desired: int
+    tasks_running: int
+
+
+@dataclass(frozen=True, slots=True)
 class WatchTurn:
     """The last reading of a cluster by the process that watches it."""
 
@@ -308,3 +326,5 @@ class WatchTurn:
     services: int = 0
     unread: tuple[str, ...] = ()
     """The hosts that did not respond."""
+    numbers: ClusterNumbers | None = None
+    """None if the cluster could not be read."""

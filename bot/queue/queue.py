@@ -21,6 +21,7 @@ from bot.errors import Failed, SwarmbotError, Unavailable
 from bot.outbox.outbox import packed
 from bot.outbox.outgoing import Outgoing
 from bot.queue import results
+from bot.queue.counts import BUCKETS
 from bot.queue.end_messages import cancelled_message
 from bot.queue.job import ENDED, RECORDED, Job, Order, State, new_id
 from bot.queue.lease import Admission, Lease, LeaseLost, Reclaimed, check_reply
@@ -178,9 +179,10 @@ class Queue:
         if state not in ENDED:
             raise ValueError(f"not a final state: {state}")
         order = lease.job.order
-        places = [keys.job(order.id), keys.stream(order.lane), *_line(order), *_OUTBOX, *keys.AUDIT]
+        places = [keys.job(order.id), keys.stream(order.lane), *_line(order), *_OUTBOX]
+        places += [keys.JOB_DURATIONS, *keys.AUDIT]
         args = [order.id, str(lease.fence), lease.stream_id, GROUP, state, redact(result), str(keys.JOB_TTL_S)]
-        args.append(packed(messages))
+        args += [packed(messages), f"{order.lane}:{state}", BUCKETS]
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["finish"](places, args + tail)))
 
     def cancel(self, job_id: str, by: str, entries: Sequence[Entry]) -> Cancelled:

@@ -29,6 +29,7 @@ from bot.swarm.incidents.observation import observe
 from bot.swarm.incidents.transitions import advance
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.bell import Bell
+from bot.watch.cluster_numbers import cluster_numbers
 from bot.watch.messages import incident_entry, incident_outgoing, note_outgoing
 from bot.watch.pace import Pace
 from bot.watch.planned_work import planned_work
@@ -204,6 +205,7 @@ class Watcher:
             nodes=len(swarm.nodes) if swarm else 0,
             services=len(swarm.services) if swarm else 0,
             unread=tuple(name for name, host in facts.hosts.items() if not host.responds),
+            numbers=cluster_numbers(swarm) if swarm else None,
         )
 
     def _new_id(self, state: WatchState) -> Callable[[], str]:

@@ -18,6 +18,7 @@ from bot.engine.pool import EnginePool
 from bot.errors import Failed
 from bot.freeze import Freezes
 from bot.last_read import LastRead
+from bot.metrics.page import WatchMetrics
 from bot.model.incident import WatchSettings
 from bot.outbox.deliverer import Deliverer
 from bot.outbox.outbox import Outbox
@@ -27,7 +28,7 @@ from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
-from bot.store.client import connect
+from bot.store.client import METRICS_TIMEOUTS, connect
 from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.messages import PREFIX
@@ -45,7 +46,10 @@ def run_watch(settings: Settings) -> int:
     audit = Audit(redis)
     name = f"{socket.gethostname()}-{os.getpid()}"
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
-    reader = FactsReader(addresses(config))
+    metrics = WatchMetrics(connect(settings.redis_url, METRICS_TIMEOUTS), [*config.clusters])
+    if settings.watch_metrics:
+        metrics.listen(settings.watch_metrics)
+    reader = FactsReader(addresses(config), note_host=metrics.host_read)
     senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
     patient = Notifier(web_client(settings, retries=False), retries=False)
     deliverer = Deliverer(Outbox(redis, audit), patient, _left_to_workers, senders, worker=name, prefix=PREFIX)

@@ -17,12 +17,13 @@ from bot.gate.secret_form import SecretForm
 from bot.gate.services import GateServices
 from bot.gate.totp_command import TotpCommand
 from bot.last_read import LastRead
+from bot.metrics.page import WebMetrics
 from bot.queue.deliveries import Deliveries
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
-from bot.settings import Settings
+from bot.settings import Listen, Settings
 from bot.slack.outbound.notifier import Notifier
-from bot.store.client import WEB_TIMEOUTS, connect
+from bot.store.client import METRICS_TIMEOUTS, WEB_TIMEOUTS, connect
 from bot.totp import SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
 from bot.watch.orders import WatchOrders
@@ -87,3 +88,13 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         watch=watch,
     )
     return Gate(services)
+
+
+def open_metrics(settings: Settings) -> WebMetrics:
+    """Return the metrics of the web process, and serve them if they have an address of their own."""
+    redis = connect(settings.redis_url, METRICS_TIMEOUTS)
+    where = settings.web_metrics
+    metrics = WebMetrics(redis, [*load(settings.config_path).clusters], shown=where is True)
+    if isinstance(where, Listen):
+        metrics.listen(where)
+    return metrics

@@ -31,7 +31,7 @@ LAYERS: Final = (
     ("bot.outbox",),
     ("bot.commands", "bot.engine", "bot.queue", "bot.totp"),
     ("bot.approvals", "bot.freeze", "bot.one_time_tokens", "bot.watch"),
-    ("bot.execution",),
+    ("bot.execution", "bot.metrics"),
     ("bot.gate",),
     ("handlers", "sandbox"),
     ("bot.wiring", "bot.doctor", "bot.generate"),

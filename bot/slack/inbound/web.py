@@ -1,12 +1,13 @@
-"""The web process: /slack/events behind its checks, /healthz and /readyz."""
+"""The web process: /slack/events behind its checks, /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bot.config import load
 from bot.settings import Settings
@@ -29,28 +30,60 @@ THREADS: Final = 64
 """More than deadline.GATE_THREADS, so that some can still answer while the gate waits for a slow Redis."""
 READINESS_TIMEOUTS: Final = Timeouts(reply_s=1, connect_s=1, retries=0)
 
+FORWARDED: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA")
+"""Headers of a request that came through a reverse proxy, so perhaps from the internet: it gets no /metrics."""
+
 log = logging.getLogger(__name__)
+
+
+class MetricsLike(Protocol):
+    """The metrics of this process."""
+
+    shown: bool
+    """Whether /metrics shows them here."""
+
+    def acknowledged(self, seconds: float) -> None:
+        """Note how long a request of Slack's took."""
+
+    def page(self) -> tuple[str, bytes]:
+        """Return the type and the body of /metrics."""
+
+
+OpenMetrics = Callable[[Settings], MetricsLike]
 
 
 class Web:
     """The WSGI application."""
 
-    def __init__(self, routes: Routes, signing_secret: str, readiness: Readiness, signatures: SignatureLog) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        signing_secret: str,
+        readiness: Readiness,
+        signatures: SignatureLog,
+        metrics: MetricsLike | None = None,
+    ) -> None:
         self._guard = RequestGuard(signing_secret, signatures)
         self._signatures = signatures
         self._events = SlackWsgiAdapter(routes.app, EVENTS)
         self._readiness = readiness
+        self._metrics = metrics
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request."""
         path = environ.get("PATH_INFO", "")
         if path == EVENTS:
             rejected = self._guard.rejection(environ)
-            return _respond(start_response, rejected) if rejected else self._events(environ, start_response)
-        if path not in {"/healthz", "/readyz"}:
+            return _respond(start_response, rejected) if rejected else self._timed_event(environ, start_response)
+        shows_metrics = self._metrics is not None and self._metrics.shown and not environ.keys() & set(FORWARDED)
+        if path not in {"/healthz", "/readyz", *(["/metrics"] if shows_metrics else [])}:
             return _respond(start_response, 404)
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return _respond(start_response, 405)
+        if path == "/metrics" and self._metrics is not None:
+            content_type, body = self._metrics.page()
+            response = _send(start_response, HTTPStatus.OK, body, content_type)
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else response
         problems = self._readiness.problems() if path == "/readyz" else {}
         content: dict[str, Any] = {"ok": not problems, "problems": problems}
         if path == "/readyz" and self._signatures.secret_may_be_wrong:
@@ -58,29 +91,43 @@ class Web:
         response = _respond(start_response, 503 if problems else 200, content)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else response
 
+    def _timed_event(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.monotonic()
+        response = self._events(environ, start_response)
+        if self._metrics is not None:
+            self._metrics.acknowledged(time.monotonic() - began)
+        return response
+
 
 def _respond(start_response: StartResponse, status: int, content: dict[str, Any] | None = None) -> Iterable[bytes]:
     known = HTTPStatus(status)
     body = json.dumps(content or {"error": known.phrase.lower()}).encode()
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    return _send(start_response, known, body, "application/json")
+
+
+def _send(start_response: StartResponse, status: HTTPStatus, body: bytes, content_type: str) -> Iterable[bytes]:
+    headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers.append(("Allow", "POST, GET"))
-    start_response(f"{known.value} {known.phrase}", headers)
+    start_response(f"{status.value} {status.phrase}", headers)
     return [body]
 
 
-def web_application(settings: Settings, open_gate: OpenGate) -> WSGIApplication:
+def web_application(
+    settings: Settings, open_gate: OpenGate, open_metrics: OpenMetrics | None = None
+) -> WSGIApplication:
     """Return the application with connections of its own; raise :class:`~bot.errors.Misconfigured`."""
     secret = settings.need("SLACK_SIGNING_SECRET").reveal()
     notifier = Notifier(web_client(settings))
     routes = Routes(open_gate(settings, notifier), notifier, secret)
     redis = connect(settings.redis_url, READINESS_TIMEOUTS)
-    return Web(routes, secret, Readiness(redis, settings.config_path), SignatureLog(redis))
+    metrics = open_metrics(settings) if open_metrics else None
+    return Web(routes, secret, Readiness(redis, settings.config_path), SignatureLog(redis), metrics)
 
 
-def run_web(settings: Settings, open_gate: OpenGate) -> None:
+def run_web(settings: Settings, open_gate: OpenGate, open_metrics: OpenMetrics | None = None) -> None:
     """Serve until a signal ends the process. Raises :class:`~bot.errors.Misconfigured` before it serves anything."""
     settings.need("SLACK_SIGNING_SECRET")
     settings.need("SLACK_BOT_TOKEN")
     confine(load(settings.config_path))
-    serve(web_application(settings, open_gate), settings.port, THREADS)
+    serve(web_application(settings, open_gate, open_metrics), settings.port, THREADS)

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Protocol
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.model import (
@@ -50,14 +51,23 @@ NOT_FOUND = 404
 SSH_FAILURES = {"ssh_config", "no route", "timed out", "refused", "slow"}
 
 
+class NoteHost(Protocol):
+    """Is told of each reading of a host."""
+
+    def __call__(self, seconds: float, *, responded: bool) -> None:
+        """Note how long it took."""
+
+
 class FactsReader:
     """Reads the facts of the clusters in swarmbot.yml. All reads share its threads; ``close`` ends them.
 
-    ``foreign`` maps addresses of hosts to the cluster in swarmbot.yml that has them.
+    ``foreign`` maps addresses of hosts to the cluster in swarmbot.yml that has them. ``note_host`` is told how many
+    seconds each reading of a host took, and whether it responded.
     """
 
-    def __init__(self, foreign: Mapping[str, str], *, threads: int = 32) -> None:
+    def __init__(self, foreign: Mapping[str, str], *, threads: int = 32, note_host: NoteHost | None = None) -> None:
         self._foreign = foreign
+        self._note_host = note_host
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="facts")
 
     def close(self) -> None:
@@ -121,7 +131,7 @@ class FactsReader:
             if name not in named and (error := engines[name].recent_silence()):
                 hosts[name] = unreachable_host(name, address, error)
             else:
-                waiting[self._pool.submit(read_host, engines[name], address, query)] = name
+                waiting[self._pool.submit(self._read_host, engines[name], address, query)] = name
         timeout_s = min(query.timeout_s, READ_TIMEOUT_S)
         deadline = time.monotonic() + timeout_s
         while waiting and not (wanted <= hosts.keys() and readable_managers(hosts, query.cluster_id)):
@@ -135,6 +145,13 @@ class FactsReader:
             if name in wanted:
                 hosts[name] = timed_out_host(name, engines.address(name), timeout_s)
         return {name: hosts[name] for name in engines.names() if name in hosts}
+
+    def _read_host(self, engine: Engine, address: str, query: FactsQuery) -> HostFacts:
+        began = time.monotonic()
+        host = read_host(engine, address, query)
+        if self._note_host:
+            self._note_host(time.monotonic() - began, responded=host.responds)
+        return host
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], query: FactsQuery) -> ClusterFacts | None:
         for name in readable_managers(hosts, query.cluster_id):

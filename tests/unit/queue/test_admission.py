@@ -122,14 +122,15 @@ def test_what_looks_like_a_secret_is_not_stored(client: Redis, queue: Queue) -> 
 
 
 def test_what_is_kept_expires(client: Redis, queue: Queue) -> None:
-    """Every key except the audit log expires once the jobs have ended."""
+    """Every key except the audit log and counts expires once the jobs have ended."""
     what = order()
     queue.admit(what, asked(what))
     assert client.ttl(keys.job(what.id)) == -1
     queue.finish(taken(queue), "succeeded", "")
     assert 0 < client.ttl(keys.job(what.id)) <= keys.JOB_TTL_S
     lasting = {key for key in client.scan_iter() if client.ttl(key) == -1}
-    assert lasting == {keys.AUDIT_LOG, keys.AUDIT_HEAD, keys.stream("exclusive"), keys.stream("concurrent")}
+    streams = {keys.stream("exclusive"), keys.stream("concurrent")}
+    assert lasting == {keys.AUDIT_LOG, keys.AUDIT_HEAD, keys.JOB_DURATIONS, *streams}
 
 
 def test_an_order_is_read_back_as_it_was_stored(queue: Queue) -> None:

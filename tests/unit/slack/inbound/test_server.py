@@ -14,10 +14,11 @@ import pytest
 
 from bot.slack.inbound import server as server_module
 from bot.slack.inbound.server import Server, make_server
+from bot.slack.inbound.web import FORWARDED
 from sandbox.fleet.shell import until
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 HALF_A_HEAD: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nX-Slow: "
 HALF_A_BODY: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na"
@@ -31,8 +32,8 @@ def _echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
 
 
 @contextmanager
-def _serving(request_timeout_s: int) -> Iterator[Server]:
-    server = make_server(_echo, 0, THREADS, request_timeout_s=request_timeout_s)
+def _serving(request_timeout_s: int, application: WSGIApplication = _echo) -> Iterator[Server]:
+    server = make_server(application, 0, THREADS, request_timeout_s=request_timeout_s)
     running = True
 
     def run() -> None:
@@ -111,4 +112,19 @@ def test_a_kept_connection_is_served_again() -> None:
         for turn in ("one", "two"):
             connection.request("POST", "/slack/events", turn)
             assert connection.getresponse().read().decode() == turn
+        connection.close()
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_the_application_sees_that_a_proxy_forwarded_a_request(header: str) -> None:
+    """Waitress removes such headers by default; then /metrics would be shown to the internet."""
+
+    def forwarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [",".join(environ.keys() & set(FORWARDED)).encode()]
+
+    with _serving(10, forwarded) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", int(server.effective_port), timeout=5)
+        connection.request("GET", "/metrics", headers={header: "192.0.2.1"})
+        assert connection.getresponse().read().decode() == f"HTTP_{header.upper().replace('-', '_')}"
         connection.close()

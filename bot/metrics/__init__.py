@@ -1,0 +1,1 @@
+"""What Prometheus reads of Swarmbot at /metrics: what Redis has, and how long this process took."""
