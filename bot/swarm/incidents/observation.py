@@ -33,7 +33,7 @@ def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Ex
             host_signals(facts, swarm),
             node_signals(known, swarm) if swarm else NOTHING,
             service_signals(before, facts, swarm) if swarm else NOTHING,
-            upkeep_signals(facts, swarm, settings, extra or Extra()),
+            upkeep_signals(before, facts, swarm, settings, extra or Extra()),
         )
     )
     leader = swarm.leader if swarm else None

@@ -11,10 +11,11 @@ from typing import Final
 
 from bot.blocks import tick, user
 from bot.model import ClusterFacts, Facts, Finding, HostFacts, NetworkFacts
-from bot.model.incident import Extra, Severity, ShownToken, Signal, SignalKind, WatchSettings
+from bot.model.incident import Extra, Severity, ShownToken, Signal, SignalKind, WatchSettings, WatchState
 from bot.swarm.health.clocks import clock_findings
 from bot.swarm.health.issues import is_split_off, split_brain_issue
 from bot.swarm.incidents.found import NOTHING, Found, joined, key_of
+from bot.swarm.incidents.memory import held_signals
 from bot.swarm.network.mesh_findings import mesh_findings
 from bot.swarm.reading.certificates import DAY_S, read_roots, time_left
 from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
@@ -34,9 +35,12 @@ RESERVED_ADDRESSES: Final = 3
 """Of each subnet: the network's, the gateway's and the broadcast address."""
 
 
-def upkeep_signals(facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings, extra: Extra) -> Found:
+def upkeep_signals(
+    before: WatchState, facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings, extra: Extra
+) -> Found:
     """Return what needs care. ``swarm`` if the cluster has a quorum."""
-    parts = [_certificates(facts, swarm, settings), _clocks(facts), _clones(facts), *_extra(facts, settings, extra)]
+    parts = [_certificates(facts, swarm, settings), _clocks(facts), _clones(before, facts)]
+    parts += _extra(facts, settings, extra)
     if swarm is not None:
         parts += [_records(facts, swarm), _second_clusters(facts), _overlay(facts, swarm), _addresses(facts, swarm)]
     return joined(parts)
@@ -121,8 +125,8 @@ def _clocks(facts: Facts) -> Found:
     return Found(tuple(signals), frozenset({"clock drift"}), frozenset(unread), MappingProxyType(well))
 
 
-def _clones(facts: Facts) -> Found:
-    """Return the hosts with one node id. A host that does not respond may be one: it decides about its group."""
+def _clones(before: WatchState, facts: Facts) -> Found:
+    """Return the hosts with one node id. That it is over is known when all of them respond."""
     groups = clone_groups(facts)
     found = {group[0].node_id: group for group in groups}
     signals = [
@@ -139,8 +143,17 @@ def _clones(facts: Facts) -> Found:
         for node_id, group in found.items()
         for finding in [clone_finding(group)]
     ]
-    heard = all(host.responds for host in facts.hosts.values())
-    return Found(tuple(signals), frozenset({"node cloned"} if heard else ()))
+    unread = {
+        signal.key
+        for signal in held_signals(before)
+        if signal.kind == "node cloned" and not all(_responds(facts, name) for name in signal.hosts)
+    }
+    return Found(tuple(signals), frozenset({"node cloned"}), frozenset(unread))
+
+
+def _responds(facts: Facts, name: str) -> bool:
+    """Return whether a host responds, or is not in swarmbot.yml any more."""
+    return name not in facts.hosts or facts.hosts[name].responds
 
 
 def _clone_advice(group: list[HostFacts]) -> str:

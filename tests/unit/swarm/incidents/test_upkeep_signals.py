@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.model import Facts, FactsQuery
-from bot.model.incident import Extra, Signal, WatchSettings
+from bot.model.incident import Extra, Signal, WatchSettings, WatchState
 from bot.swarm.incidents.upkeep_signals import upkeep_signals
 from tests.plans.description import Description
 from tests.plans.parts import NOW
@@ -20,7 +20,7 @@ def _facts(query: FactsQuery | None = None, **more: Any) -> Facts:
 
 
 def _found(facts: Facts, settings: WatchSettings | None = None) -> list[Signal]:
-    return [*upkeep_signals(facts, facts.swarm, settings or WatchSettings(), Extra()).signals]
+    return [*upkeep_signals(WatchState(), facts, facts.swarm, settings or WatchSettings(), Extra()).signals]
 
 
 def test_an_overlay_that_is_cut_off_is_told() -> None:
@@ -34,9 +34,9 @@ def test_an_overlay_that_is_cut_off_is_told() -> None:
 def test_an_overlay_that_was_not_tested_stays_as_it_was() -> None:
     """Without a test the kind was not read."""
     facts = _facts()
-    assert "overlay cut off" not in upkeep_signals(facts, facts.swarm, WatchSettings(), Extra()).read
+    assert "overlay cut off" not in upkeep_signals(WatchState(), facts, facts.swarm, WatchSettings(), Extra()).read
     whole = _facts(FactsQuery(mesh=True))
-    assert "overlay cut off" in upkeep_signals(whole, whole.swarm, WatchSettings(), Extra()).read
+    assert "overlay cut off" in upkeep_signals(WatchState(), whole, whole.swarm, WatchSettings(), Extra()).read
 
 
 def _with_network(tasks: int) -> Facts:
@@ -72,4 +72,4 @@ def test_a_clock_is_compared_by_the_engines_time() -> None:
     assert [signal.key for signal in _found(quick)] == ["clock drift:host-2"]
     slow = replace(quick, duration_s=6.0)
     assert _found(slow) == []
-    assert "clock drift:host-2" in upkeep_signals(slow, slow.swarm, WatchSettings(), Extra()).unread
+    assert "clock drift:host-2" in upkeep_signals(WatchState(), slow, slow.swarm, WatchSettings(), Extra()).unread
