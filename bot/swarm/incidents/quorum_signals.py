@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.blocks import tick
-from bot.model import ClusterFacts, Facts
+from bot.model import ClusterFacts, Facts, HostFacts
 from bot.model.incident import Signal, SignalKind, Tracked, WatchState
 from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
@@ -153,12 +153,13 @@ def _lost(facts: Facts, loss: _Loss) -> Found:
 
 
 def _patience(facts: Facts, quorum: Quorum, missing: Iterable[str], *, said: bool) -> float:
-    """Return how long the loss of the quorum must hold; ``said`` if an engine reports that it has no leader.
+    """Return how long the loss of the quorum must hold; ``said`` if a manager reports it.
 
-    During an election managers hang too, and one that is cut off reports that it has no leader.
+    During an election managers hang too, and a leader that is cut off reports that it has lost all others: they may be
+    enough without it.
     """
-    late = sum(name in facts.hosts and _is_late(facts, name) for name in missing)
-    if quorum.reachable + late >= quorum.needed:
+    unsure = sum(name in facts.hosts and _may_be_up(facts.hosts[name]) for name in missing)
+    if quorum.reachable + unsure >= quorum.needed:
         return LATE_HOLDS_S
     return 0.0 if said else INFERRED_HOLDS_S
 
@@ -169,8 +170,8 @@ def _read_loss(facts: Facts, swarm: ClusterFacts) -> _Loss:
     quorum = quorum_of(members)
     missing, lost = missing_managers(facts, swarm)
     nodes = tuple(node for node, up in members.reachable.items() if not up)
-    reported = reported_quorum(swarm).tolerates < 0
-    holds_s = 0.0 if reported else _patience(facts, quorum, missing, said=_reports_loss(facts))
+    said = reported_quorum(swarm).tolerates < 0 or _reports_loss(facts)
+    holds_s = _patience(facts, quorum, [*missing], said=said)
     return _Loss(quorum, lost_quorum_issue(quorum, missing, lost), tuple(missing), nodes, holds_s)
 
 
@@ -243,11 +244,11 @@ def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
         advice="check the network between Swarmbot and the hosts",
         lines=("Whether the cluster has a quorum and runs its tasks is unknown.",),
         hosts=tuple(name for name in facts.hosts if name in names),
-        holds_s=LATE_HOLDS_S if any(_is_late(facts, name) for name in silent) else INFERRED_HOLDS_S,
+        holds_s=LATE_HOLDS_S if any(_may_be_up(facts.hosts[name]) for name in silent) else INFERRED_HOLDS_S,
     )
     return Found((signal,))
 
 
-def _is_late(facts: Facts, name: str) -> bool:
-    failure = facts.hosts[name].failure
-    return failure is not None and failure.is_late
+def _may_be_up(host: HostFacts) -> bool:
+    """Return whether a manager may work although it is missing: it only answers too late, or knows of no loss."""
+    return host.can_read_cluster if host.failure is None else host.failure.is_late
