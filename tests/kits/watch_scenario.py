@@ -25,9 +25,9 @@ class WatchScenario(Scenario):
     def __init__(self, deployment: Deployment) -> None:
         super().__init__(deployment)
         self._redis = connect(Secret(deployment.redis_url))
-        audit = Audit(self._redis)
-        self.repository = WatchRepository(self._redis, audit)
-        self.outbox = Outbox(self._redis, audit)
+        self.audit = Audit(self._redis)
+        self.repository = WatchRepository(self._redis, self.audit)
+        self.outbox = Outbox(self._redis, self.audit)
 
     def watched(self) -> None:
         """Wait until a process has read the cluster through a manager."""

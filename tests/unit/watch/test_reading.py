@@ -11,7 +11,7 @@ from bot.watch.reading import MAX_OTHER_HOSTS, Reading
 
 
 class Hosts:
-    """Hosts of swarmbot.yml. The first three are managers."""
+    """Hosts of swarmbot.yml; the first three are managers."""
 
     def __init__(self, count: int) -> None:
         self._names = tuple(f"host-{number}" for number in range(1, count + 1))
@@ -26,7 +26,7 @@ class Hosts:
 
 
 class Reader(FactsReader):
-    """Reads hosts, but not all of them respond, and no cluster."""
+    """Reads hosts, some of them silent, and no cluster."""
 
     def __init__(self, hosts: Hosts) -> None:
         self._hosts = hosts
