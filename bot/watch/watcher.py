@@ -35,6 +35,7 @@ from bot.watch.pace import Pace
 from bot.watch.planned_work import planned_work
 from bot.watch.reading import Reading
 from bot.watch.repository import WatchRepository
+from bot.watch.upkeep import Upkeep
 
 LEASE_S: Final = 9.0
 """After this time without renewal another process may lead."""
@@ -68,6 +69,7 @@ class WatchServices:
     """Seconds between two readings while something is open or has just changed."""
     quiet_poll_s: float
     """The same while nothing is."""
+    upkeep: Upkeep
     quiet: Callable[[str, float], str] = lambda _cluster, _now: ""
     """Returns why nothing new is told of a cluster now; "" if it is."""
     now: Callable[[], float] = time.time
@@ -167,7 +169,7 @@ class Watcher:
         said = services.repository.said(self._name, now)
         advanced = advance(
             before,
-            observe(before, facts, services.settings),
+            observe(before, facts, services.settings, services.upkeep.known(self._name)),
             silences=said.silences,
             work=planned_work(services.queue, facts, now),
             settings=services.settings,

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.audit import Audit
+from bot.audit import Archive, Audit
 from bot.blocks import Message
 from bot.config import Config, load
 from bot.config.models import Watch
@@ -33,6 +33,7 @@ from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.messages import PREFIX
 from bot.watch.repository import WatchRepository
+from bot.watch.upkeep import INTERVAL_S, Upkeep
 from bot.watch.watcher import Watcher, WatchServices
 from bot.wiring.worker import MAX_SENDERS, addresses
 
@@ -53,6 +54,10 @@ def run_watch(settings: Settings) -> int:
     senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
     patient = Notifier(web_client(settings, retries=False), retries=False)
     deliverer = Deliverer(Outbox(redis, audit), patient, _left_to_workers, senders, worker=name, prefix=PREFIX)
+    incident_settings = watch_settings(config.watch)
+    clusters = {cluster: pool.cluster(cluster) for cluster in config.clusters}
+    archive = Archive(config.audit.archive) if config.audit.archive else None
+    upkeep = Upkeep(redis, audit, archive, clusters, incident_settings)
     services = WatchServices(
         name=name,
         queue=Queue(redis, audit),
@@ -61,26 +66,31 @@ def run_watch(settings: Settings) -> int:
         reader=reader,
         last_read=LastRead(redis),
         deliverer=deliverer,
-        settings=watch_settings(config.watch),
+        settings=incident_settings,
+        upkeep=upkeep,
         poll_s=config.watch.poll,
         quiet_poll_s=config.watch.quiet_poll,
         quiet=_quiet(config, Freezes(redis, audit, config)),
     )
     stopping = threading.Event()
     watchers = [
-        Watcher(cluster, each.channel, pool.cluster(cluster), services, stopping)
-        for cluster, each in config.clusters.items()
+        Watcher(name, config.clusters[name].channel, engines, services, stopping) for name, engines in clusters.items()
     ]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    sender = PeriodicTask("messages", deliverer.turn, interval_s=0.25)
-    sender.start()
+    tasks = [
+        PeriodicTask("messages", deliverer.turn, interval_s=0.25),
+        PeriodicTask("upkeep", upkeep.turn, interval_s=INTERVAL_S),
+    ]
+    for task in tasks:
+        task.start()
     for watcher in watchers:
         watcher.start()
     stopping.wait()
     for watcher in watchers:
         watcher.end()
-    sender.stop()
+    for task in tasks:
+        task.stop()
     senders.shutdown(cancel_futures=True)
     reader.close()
     pool.close()

@@ -1,0 +1,130 @@
+"""What watch knows beside a cluster's facts: Redis' durability, the audit log, backups, tokens that were shown."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from redis import Redis
+
+from bot.audit import Archive, Audit, Filter, Stored
+from bot.errors import SwarmbotError
+from bot.model import Engines
+from bot.model.incident import Extra, ShownToken, WatchSettings
+from bot.store import durability
+
+INTERVAL_S: Final = 300.0
+"""So often all but the audit log is read."""
+AUDIT_INTERVAL_S: Final = 24 * 3600.0
+"""So often the audit log is verified, which reads all of it."""
+MAX_ENTRIES: Final = 1000
+ROLES: Final = ("worker", "manager")
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Safe to share between threads: one calls ``turn``, others ``known``.
+
+    ``clusters`` are the engines of each cluster. What is no single cluster's is part of the first one's.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        audit: Audit,
+        archive: Archive | None,
+        clusters: Mapping[str, Engines],
+        settings: WatchSettings,
+    ) -> None:
+        self._redis = redis
+        self._audit = audit
+        self._archive = archive
+        self._clusters = clusters
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._known: dict[str, Extra] = {}
+        self._verified_at = float("-inf")
+        self._audit_problem: str | None = None
+
+    def known(self, cluster: str) -> Extra:
+        """Return what was read last; nothing before the first turn."""
+        with self._lock:
+            return self._known.get(cluster, Extra())
+
+    def turn(self) -> None:
+        """Read it. What cannot be read is not known."""
+        for place, (name, engines) in enumerate(self._clusters.items()):
+            extra = Extra(last_backup=self._last_backup(engines), tokens=self._tokens(name))
+            if place == 0:
+                extra = replace(extra, redis_problems=self._redis_problems(), audit_problem=self._verified())
+            with self._lock:
+                self._known[name] = extra
+
+    def _redis_problems(self) -> tuple[str, ...] | None:
+        try:
+            return tuple(durability.problems(self._redis))
+        except SwarmbotError:
+            return None
+
+    def _verified(self) -> str | None:
+        now = time.monotonic()
+        if now - self._verified_at >= AUDIT_INTERVAL_S:
+            self._verified_at = now
+            try:
+                verdict = self._audit.verify(self._archive)
+            except (SwarmbotError, OSError) as error:
+                log.warning("The audit log was not verified: %s", error)
+                self._audit_problem = None
+            else:
+                self._audit_problem = "" if verdict.ok else f"Entry {verdict.first_bad}: {verdict.problem}."
+        return self._audit_problem
+
+    def _last_backup(self, engines: Engines) -> float | None:
+        if not self._settings.backup_days:
+            return None
+        try:
+            kept = engines.backup_store.list_backups().backups
+        except SwarmbotError as error:
+            log.info("The backups were not listed: %s", error)
+            return None
+        return kept[0].taken_at if kept else 0.0
+
+    def _tokens(self, cluster: str) -> tuple[ShownToken, ...] | None:
+        if not self._settings.token_days:
+            return None
+        try:
+            entries = [
+                entry
+                for command in ("token", "ca")
+                for entry in self._audit.query(Filter(command=command, cluster=cluster), count=MAX_ENTRIES)
+            ]
+        except SwarmbotError:
+            return None
+        entries.sort(key=lambda entry: -entry.seq)
+        return tuple(token for role in ROLES for token in shown_tokens(entries, role))
+
+
+def shown_tokens(entries: Iterable[Stored], role: str) -> list[ShownToken]:
+    """Return when the token of a role was shown since it was last rotated. ``entries`` are the newest first."""
+    found: list[ShownToken] = []
+    rotation = ""
+    for entry in entries:
+        shown = entry.action == "told secret" and entry.detail.startswith(f"{role} token")
+        rotated = entry.action == "ended" and entry.detail.startswith("succeeded") and _rotates(entry.words, role)
+        if rotation and (rotated or shown) and entry.job != rotation:
+            break
+        if shown:
+            by = entry.detail.rpartition(" ")[2]
+            found.append(ShownToken("manager" if role == "manager" else "worker", entry.at, by))
+        elif rotated:
+            rotation = entry.job
+    return found
+
+
+def _rotates(words: str, role: str) -> bool:
+    return "--rotate" in words.split() and words.startswith((f"token {role}", "ca "))
