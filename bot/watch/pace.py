@@ -23,12 +23,17 @@ class Pace:
         self._changed_at = 0.0
         self._seen: object = None
         self._regular_s = poll_s
+        self._due = 0.0
         self.interval_s = poll_s
         """From the end of a reading to the next one at the latest."""
 
     def hurry(self, now: float) -> None:
         """Note that an event came."""
         self._changed_at = now
+
+    def is_due(self, now: float) -> bool:
+        """Whether the state must be checked now even if nothing was read."""
+        return 0.0 < self._due <= now
 
     def note(self, facts: Facts, state: WatchState, due: float, now: float) -> None:
         """Note a reading, and when the state must be checked again even if nothing changes (0: never)."""
@@ -41,7 +46,7 @@ class Pace:
             self._regular_s = self._poll_s
         else:
             self._regular_s = min(self._regular_s * SLOWER, self._quiet_poll_s)
-        self.interval_s = self._regular_s
+        self.interval_s, self._due = self._regular_s, due
         if due:
             self.interval_s = max(MIN_INTERVAL_S, min(self._regular_s, due - now))
 

@@ -15,6 +15,8 @@ READ_TIMEOUT_S: Final = 3.0
 """For the hosts of a reading, and then for the manager. A host that is late is not read, which is no verdict."""
 PATIENT_S: Final = 10.0
 """So often a reading waits for every host. The others wait only for those that responded last time."""
+URGENT_PATIENT_S: Final = 30.0
+"""The same for readings after an event."""
 TASKS_S: Final = 30.0
 """So often every task is listed. Other readings list them only if a node is down or tasks are missing."""
 MAX_OTHER_HOSTS: Final = 50
@@ -34,22 +36,23 @@ class Reading:
         self._responding: set[str] = set()
         self._managers: set[str] = set()
         self._next = 0
-        self._last: dict[float, float] = {}
+        self._last: dict[str, float] = {}
 
-    def read(self) -> Facts:
+    def read(self, *, urgent: bool = False) -> Facts:
         """Return the facts of the cluster now. Takes at most about twice READ_TIMEOUT_S, plus probes of managers.
 
+        An ``urgent`` reading seldom waits for hosts that did not respond last time.
         A host that was not read this time is in the facts as one that is still waited for.
         """
-        certificates = self._due(CERTIFICATES_S)
+        certificates = self._due("certificates", CERTIFICATES_S)
         tried = set(self._engines.names()) if certificates else self._turn_hosts()
-        patient = self._due(PATIENT_S) or not self._responding & tried
+        patient = self._due("patience", URGENT_PATIENT_S if urgent else PATIENT_S) or not self._responding & tried
         query = FactsQuery(
             only_hosts=tuple(tried),
             hosts=() if patient else tuple(self._responding & tried),
             all_hosts=patient,
             services=True,
-            task_list=self._due(TASKS_S),
+            task_list=self._due("tasks", TASKS_S),
             certificates=certificates,
             timeout_s=READ_TIMEOUT_S,
         )
@@ -59,7 +62,8 @@ class Reading:
         self._note_managers(facts)
         if needs_tasks(facts):
             hosts = tuple(self._responding & tried)
-            facts = self._read(replace(query, hosts=hosts, all_hosts=False, task_list=True, certificates=False))
+            again = self._read(replace(query, hosts=hosts, all_hosts=False, task_list=True, certificates=False))
+            facts = replace(facts, swarm=again.swarm or facts.swarm, duration_s=facts.duration_s + again.duration_s)
         return self._with_late_hosts(facts)
 
     def _note_managers(self, facts: Facts) -> None:
@@ -90,10 +94,10 @@ class Reading:
         }
         return replace(facts, hosts=MappingProxyType(hosts))
 
-    def _due(self, interval_s: float) -> bool:
-        """Whether what is read each ``interval_s`` seconds is to be read now."""
+    def _due(self, what: str, interval_s: float) -> bool:
+        """Whether ``what`` is to be read now: it was not for ``interval_s`` seconds."""
         now = time.monotonic()
-        if interval_s in self._last and now - self._last[interval_s] < interval_s:
+        if what in self._last and now - self._last[what] < interval_s:
             return False
-        self._last[interval_s] = now
+        self._last[what] = now
         return True

@@ -18,14 +18,14 @@ from typing import Final
 from bot.errors import SwarmbotError, Unavailable
 from bot.last_read import LastRead
 from bot.model import Engines, Facts
-from bot.model.incident import Advanced, WatchSettings, WatchState, WatchTurn
+from bot.model.incident import Advanced, Observation, WatchSettings, WatchState, WatchTurn
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
 from bot.queue.job import ID_CHARACTERS, ID_LENGTH
 from bot.queue.queue import Queue
 from bot.store import keys
 from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
-from bot.swarm.incidents.observation import observe
+from bot.swarm.incidents.observation import nothing_read, observe
 from bot.swarm.incidents.transitions import advance
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.bell import Bell
@@ -44,8 +44,8 @@ FOLLOW_S: Final = 2.0
 """How often a process that does not lead asks whether the lease is free. With LEASE_S: failover within 11 s."""
 STUCK_S: Final = 120.0
 """A turn that takes longer is stuck: the lease is not renewed any more, so that another process leads."""
-MIN_PAUSE_S: Final = 0.5
-"""Between two readings, however often the bell rings."""
+MIN_PAUSE_S: Final = 1.0
+"""Between two readings, however often the bell rings: so a busy cluster costs no more than one reading a second."""
 SLICE_S: Final = 0.5
 """How long a pause goes on after the process was told to stop."""
 
@@ -86,6 +86,8 @@ class Watcher:
         self._bell = Bell(engines)
         self._lease: LeaderLease | None = None
         self._state: WatchState | None = None
+        self._facts: Facts | None = None
+        self._rang = False
         self._pace = Pace(services.poll_s, services.quiet_poll_s)
         self._turn_began = 0.0
         self._stopping = stopping
@@ -154,22 +156,27 @@ class Watcher:
                 return FOLLOW_S
             log.info("This process watches %s.", self._name)
         if self._state is None:
-            self._state = self._services.repository.state(self._name)
-        facts = self._reading.read()
+            self._state, self._facts = self._services.repository.state(self._name), None
+        if self._facts is not None and self._pace.is_due(self._services.now()):
+            # What must be told now does not wait for a reading, which a silent host may delay.
+            self._tell(lease, self._state, nothing_read(self._name, self._services.now()), self._facts)
+        facts = self._reading.read(urgent=self._rang)
         self._bell.hang_at(facts.swarm.read_from if facts.swarm else "")
         if facts.swarm is not None:
             self._services.last_read.note(self._name, facts.swarm, services=True)
-        self._tell(lease, self._state, facts)
+        seen = observe(self._state, facts, self._services.settings, self._services.upkeep.known(self._name))
+        self._tell(lease, self._state, seen, facts)
+        self._facts = facts
         return self._pace.interval_s
 
-    def _tell(self, lease: LeaderLease, before: WatchState, facts: Facts) -> None:
-        """Store what the facts mean, with the messages that tell it."""
+    def _tell(self, lease: LeaderLease, before: WatchState, seen: Observation, facts: Facts) -> None:
+        """Store what was seen, with the messages that tell it. ``facts`` are those that were read last."""
         services = self._services
         now = services.now()
         said = services.repository.said(self._name, now)
         advanced = advance(
             before,
-            observe(before, facts, services.settings, services.upkeep.known(self._name)),
+            seen,
             silences=said.silences,
             work=planned_work(services.queue, facts, now),
             settings=services.settings,
@@ -225,8 +232,10 @@ class Watcher:
     def _pause(self, seconds: float) -> None:
         """Wait until the next reading is due, the bell rings, or the process stops."""
         end = time.monotonic() + seconds
+        self._rang = False
         self._stopping.wait(min(MIN_PAUSE_S, seconds))
         while not self._stopping.is_set() and (left := end - time.monotonic()) > 0:
             if self._bell.rings(min(SLICE_S, left), self._stopping):
                 self._pace.hurry(self._services.now())
+                self._rang = True
                 return

@@ -1,0 +1,97 @@
+"""How soon watch tells that a worker has lost power, beside the engines' own detection, and what watch costs.
+
+On real Docker hosts, so not a part of ``python -m bench``: ``python -m bench.watch`` takes about three minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from sandbox.deployment import Deployment
+from sandbox.fleet import Fleet
+from sandbox.fleet.host import Host
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+from sandbox.slack.observer import Observer
+
+TASKS: Final = 30
+WORKERS: Final = ("host-2", "host-3", "host-4", "host-5")
+QUIET_S: Final = 45.0
+"""How long the cost of watching a quiet cluster is measured."""
+TIMEOUT_S: Final = 90.0
+
+
+def main() -> None:
+    """Print the delays of each power cut, and CPU and memory of the process."""
+    folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
+    with Fleet(folder) as fleet, Deployment(fleet, folder / "deployment") as deployment:
+        _cluster(fleet)
+        deployment.start("watch.1")
+        process = deployment.processes["watch.1"].pid
+        time.sleep(QUIET_S / 3)
+        spent, began = _cpu_s(process), time.monotonic()
+        time.sleep(QUIET_S)
+        share = (_cpu_s(process) - spent) / (time.monotonic() - began)
+        print(f"quiet cluster of {len(fleet.hosts)} nodes: {share:.1%} of one core, {_memory_mib(process):.0f} MiB")
+        delays = [_power_cut(fleet, deployment, name) for name in WORKERS]
+        print(f"{'host':<8}{'down after':>12}{'told after that':>18}")
+        for name, (detected_s, told_s) in zip(WORKERS, delays, strict=True):
+            print(f"{name:<8}{detected_s:>10.1f} s{told_s:>16.1f} s")
+        told = [each for _, each in delays]
+        print(f"told after the engines' detection: median {statistics.median(told):.1f} s, worst {max(told):.1f} s")
+        print(f"memory at the end: {_memory_mib(process):.0f} MiB")
+
+
+def _cluster(fleet: Fleet) -> None:
+    first = fleet["host-1"]
+    first.docker("swarm", "init", "--advertise-addr", first.address)
+    token = first.docker("swarm", "join-token", "-q", "worker").strip()
+    for name in WORKERS:
+        fleet[name].docker("swarm", "join", "--token", token, f"{first.address}:2377")
+    options = ("--detach", "--no-resolve-image", "--name", "web", "--replicas", str(TASKS))
+    first.docker("service", "create", *options, "--constraint", "node.role==worker", TASK_IMAGE)
+    form = ("--filter", "desired-state=running", "--format", "{{.CurrentState}}")
+    until(lambda: first.docker("service", "ps", "web", *form).count("Running") == TASKS, "all run", timeout=TIMEOUT_S)
+
+
+def _power_cut(fleet: Fleet, deployment: Deployment, name: str) -> tuple[float, float]:
+    """Return the seconds from a power cut to the engines' detection, and from there to the message."""
+    began = time.monotonic()
+    after = len(deployment.slack.transcript())
+    fleet[name].power_off()
+    until(lambda: _state(fleet["host-1"], name) == "down", f"{name} is down", timeout=TIMEOUT_S)
+    detected = time.monotonic()
+
+    def told(slack: Observer) -> bool:
+        return any(f"`{name}` (worker) is down" in each.text for each in slack.transcript(after))
+
+    deployment.slack.wait_for(told, TIMEOUT_S)
+    ended = time.monotonic()
+    fleet[name].power_on()
+    until(lambda: _state(fleet["host-1"], name) == "ready", f"{name} is ready", timeout=TIMEOUT_S)
+    return detected - began, ended - detected
+
+
+def _state(manager: Host, name: str) -> str:
+    with manager.engine() as engine:
+        nodes: list[dict[str, Any]] = engine.nodes()
+    return str(next(node["Status"]["State"] for node in nodes if node["Description"]["Hostname"] == name))
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory_mib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()
