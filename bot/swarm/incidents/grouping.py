@@ -34,6 +34,7 @@ RANKS: Final[tuple[SignalKind, ...]] = (
     "token not rotated",
     "backup old",
 )
+RANK_OF: Final[Mapping[SignalKind, int]] = {kind: number for number, kind in enumerate(RANKS)}
 NO_HOST_RANK: Final = -1
 """The rank of the signal that no manager can be reached at all."""
 PLACES: Final[frozenset[SignalKind]] = frozenset({"engine stopped", "node down", "manager unreachable", "host silent"})
@@ -58,7 +59,7 @@ def rank(signal: Signal) -> int:
     """Return the rank of a signal: the lowest of an incident is its root."""
     if signal.kind == "host silent" and not signal.subject:
         return NO_HOST_RANK
-    return RANKS.index(signal.kind)
+    return RANK_OF[signal.kind]
 
 
 def explains(cause: Signal, effect: Signal) -> bool:

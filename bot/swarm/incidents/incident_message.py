@@ -109,7 +109,14 @@ def resolved_text(incident: Incident) -> str:
     """Return how an incident ended: "Resolved after 6 min: `host-4` is ready again"."""
     top = headline_of(incident.tracked)
     often = f"; it began {top.begun} times" if top.begun > 1 else ""
-    return f"Resolved after {age(_ended(incident) - _began(incident))}: {top.ended}{often}"
+    return f"Resolved after {age(_ended(incident) - _began(incident))}: {top.ended}{_more(incident, top)}{often}"
+
+
+def _more(incident: Incident, top: Tracked) -> str:
+    """Return how many signals of the same rank are part of the incident too, and hold or not as ``top`` does."""
+    same = [each for each in incident.tracked if rank(each.signal) == rank(top.signal)]
+    alike = sum(bool(each.over_at) == bool(top.over_at) and not _is_note(each) for each in same) - (not _is_note(top))
+    return f" and {alike} more like it" if alike else ""
 
 
 def flapping_text(incident: Incident) -> str:
@@ -138,7 +145,7 @@ def _lines(incident: Incident) -> list[str]:
         times = f"{when(_began(incident))} to {when(_ended(incident))}"
         return [f"{DONE} *{resolved_text(incident)}* · {name} · {times}", *_was(incident)]
     since = f"since {when(signal.since)}{' or before' * signal.at_latest}"
-    head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}* · {since}"
+    head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}{_more(incident, top)}* · {since}"
     cause = [f"It began during {top.cause}, and lasts."] if top.cause else []
     others = _others(incident, top)
     return [head, *cause, *others, *_calm(incident, signal), *_next(signal)]

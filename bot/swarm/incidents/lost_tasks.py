@@ -14,6 +14,7 @@ from bot.text.suggest import listed, number_of
 
 MAX_REASONS = 2
 MAX_NODES = 3
+MAX_DOWN = 5
 MAX_REASON_CHARS = 200
 
 
@@ -69,7 +70,12 @@ def _number_are(count: int, what: str) -> str:
 
 
 def reasons_of(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
-    """Return why tasks of a service are pending, by what stands in the way of the nodes that are ready."""
+    """Return why tasks of a service are pending, by what stands in the way of the nodes that are ready.
+
+    If many nodes are down, in the scheduler's words alone: each of them asks.
+    """
+    if sum(node.state != "ready" for node in swarm.nodes) > MAX_DOWN:
+        return [plain_line(masked_text(service.complaint), MAX_REASON_CHARS)] if service.complaint else []
     return [unplaced_reason(group.said, group.verdicts) for group in diagnose(facts, swarm, service).unplaced]
 
 

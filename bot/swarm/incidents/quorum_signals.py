@@ -58,6 +58,8 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
     signals: list[Signal] = []
     if quorum.managers > 1 and quorum.tolerates == 0 and (quorum.reachable < quorum.managers or quorum.cut > 0):
         missing = [node for node in swarm.managers if members.reachable.get(node.id) is False]
+        unsure = any(node.host in facts.hosts and _may_be_up(facts.hosts[node.host]) for node in missing)
+        inferred_s = LATE_HOLDS_S if unsure else INFERRED_HOLDS_S
         signals.append(
             Signal(
                 "quorum at risk",
@@ -68,7 +70,7 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
                 advice=strengthening_step(facts, members, members, wanted=1),
                 nodes=tuple(node.id for node in missing),
                 hosts=tuple(node.host for node in missing if node.host),
-                holds_s=0.0 if reported_quorum(swarm).tolerates == 0 else INFERRED_HOLDS_S,
+                holds_s=0.0 if reported_quorum(swarm).tolerates == 0 else inferred_s,
             )
         )
     signals += _new_leader(before, facts, swarm)

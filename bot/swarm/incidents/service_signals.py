@@ -35,6 +35,8 @@ STEADY_S: Final = 120.0
 """After so long the successor of tasks that failed again and again counts as running."""
 MOVED_S: Final = 300.0
 """A service lacks tasks because of a node if a task of it was told to stop there since then."""
+MAX_DIAGNOSED: Final = 50
+"""Of more services that lack tasks, or whose tasks fail, only that is told: a reading must not take long."""
 MAX_STEPS: Final = 2
 MAX_REASON_CHARS: Final = 200
 TASK_KINDS: Final[frozenset[SignalKind]] = frozenset({"service short of tasks", "tasks failing", "tasks pending"})
@@ -58,6 +60,8 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
     Without the task list, nothing is said of tasks if it is needed. Failures of tasks are only seen in it.
     """
     signals: list[Signal] = []
+    unread: set[str] = set()
+    diagnosed = 0
     well: dict[str, str] = {}
     tasks: dict[str, list[TaskFacts]] = {}
     for task in swarm.task_list:
@@ -66,12 +70,17 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
     for service in swarm.services:
         well |= _well(swarm, service)
         signals += _update(before, service)
-        if judged:
-            signals += _of_tasks(facts, swarm, service, tasks.get(service.id, []))
+        if not judged or not _is_suspect(facts, swarm, service, tasks.get(service.id, ())):
+            continue
+        diagnosed += 1
+        if diagnosed > MAX_DIAGNOSED:
+            unread |= {key_of("tasks failing", service.id), key_of("tasks pending", service.id)}
+        own = tasks.get(service.id, []) if diagnosed <= MAX_DIAGNOSED else []
+        signals += _of_tasks(facts, swarm, service, own)
     read: set[SignalKind] = {"update failed"}
     if judged:
         read |= TASK_KINDS if swarm.task_list else TASK_KINDS - {"tasks failing"}
-    return Found(tuple(signals), frozenset(read), well=MappingProxyType(well))
+    return Found(tuple(signals), frozenset(read), frozenset(unread), MappingProxyType(well))
 
 
 def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:
@@ -85,18 +94,24 @@ def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:
     return {key_of(kind, service.id): text for kind, text in texts.items()}
 
 
+def _is_suspect(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]) -> bool:
+    """Return whether a service lacks tasks, or one of them has failed of late or waits for a node."""
+    oldest = facts.cluster_time - RECENT_S
+    return _is_short(swarm, service) or any(
+        (task.failed and task.since > oldest) or (task.wanted and task.state in UNPLACED) for task in tasks
+    )
+
+
+def _is_short(swarm: ClusterFacts, service: ServiceFacts) -> bool:
+    return service_sign(swarm, service) == FAILED and not service.is_job
+
+
 def _of_tasks(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Signal]:
-    short = service_sign(swarm, service) == FAILED and not service.is_job
-    now = facts.cluster_time
-    failed = any(task.failed and now - task.since < RECENT_S for task in tasks)
-    unplaced = any(task.wanted and task.state in UNPLACED for task in tasks)
-    if not (short or failed or unplaced):
-        return []
     found = diagnose(facts, swarm, service) if tasks else None
-    signals = [_short(facts, swarm, service, tasks, found)] if short else []
+    signals = [_short(facts, swarm, service, tasks, found)] if _is_short(swarm, service) else []
     if found is None:
         return signals
-    looping = [each for each in found.failing if _loops(each, tasks, now)]
+    looping = [each for each in found.failing if _loops(each, tasks, facts.cluster_time)]
     signals += [_failing(facts, swarm, service, found, looping)] if looping else []
     signals += [_pending(facts, swarm, service, found)] if found.unplaced else []
     return signals

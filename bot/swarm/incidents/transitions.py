@@ -34,6 +34,8 @@ REOPEN_S: Final = 120.0
 BETTER_ROOT_S: Final = 60.0
 """How long after its beginning an incident may get a root that is more serious. Later this is an incident of its own:
 an edited message notifies nobody."""
+MAX_ALIKE: Final = 4
+"""So many incidents of one kind may begin within BETTER_ROOT_S. What follows is part of the last of them."""
 AFTERMATH_S: Final = 60.0
 """How long after its end a signal explains others in the same incident."""
 MAX_TOLD_AGAIN: Final = 5
@@ -125,7 +127,6 @@ class _Step:
         known = {each.signal.key for incident in self._open() for each in incident.tracked}
         known |= {each.signal.key for each in self.waiting}
         self.waiting += [Tracked(signal, self.now, self.now) for key, signal in signals.items() if key not in known]
-        self.waiting.sort(key=lambda each: (rank(each.signal), each.signal.key))
 
     def _followed(self, incident: Incident, signals: dict[str, Signal]) -> Incident:
         if not incident.open:
@@ -150,27 +151,31 @@ class _Step:
 
     def admit(self) -> None:
         """Make signals part of incidents: what open ones explain at once, others when they have held long enough."""
-        while self._place_one():
-            pass
+        placed = True
+        while placed:
+            self.waiting.sort(key=lambda each: (rank(each.signal), each.signal.key))
+            held_back = self._held_back() if self.work else set()
+            results = [self._place(waiting, held_back) for waiting in (*self.waiting,)]
+            placed = any(results)
 
-    def _place_one(self) -> bool:
-        """Give the first signal that may have one its place; causes come before what they explain."""
-        held_back = self._held_back()
-        for waiting in self.waiting:
-            place = self._explained_in(waiting.signal)
-            if place is None:
-                ripe = self.now - waiting.first_seen >= waiting.signal.holds_s
-                if waiting.signal.key in held_back or not ripe:
-                    continue
-                place = self._gets_better_root(waiting)
-            if place is None:
-                place = self._ended_before(waiting)
-            if place is None:
-                self._begin(waiting)
-            else:
-                self._add(place, waiting)
-            return True
-        return False
+    def _place(self, waiting: Tracked, held_back: set[str]) -> bool:
+        """Give a signal its place, if it may have one. Causes must come before what they explain."""
+        place = self._explained_in(waiting.signal)
+        if place is None:
+            ripe = self.now - waiting.first_seen >= waiting.signal.holds_s
+            if waiting.signal.key in held_back or not ripe:
+                return False
+            place = self._gets_better_root(waiting)
+        if place is None:
+            place = self._ended_before(waiting)
+        if place is None:
+            place = self._in_storm(waiting.signal)
+        self.waiting = [each for each in self.waiting if each is not waiting]
+        if place is None:
+            self._begin(waiting)
+        else:
+            self._add(place, waiting)
+        return True
 
     def _explained_in(self, signal: Signal) -> int | None:
         """Return the place of the open incident that explains a signal; of several, of the most serious cause."""
@@ -211,6 +216,16 @@ class _Step:
                 return place
         return None
 
+    def _in_storm(self, signal: Signal) -> int | None:
+        """Return the place of the last incident of this kind if many began a short time ago: they fail together."""
+        alike = [
+            place
+            for place, incident in enumerate(self.incidents)
+            if incident.open and self.now - incident.opened_at <= BETTER_ROOT_S
+            if any(each.signal.key == incident.root and each.signal.kind == signal.kind for each in incident.tracked)
+        ]
+        return alike[-1] if len(alike) >= MAX_ALIKE else None
+
     def _gets_better_root(self, waiting: Tracked) -> int | None:
         """Return the place of the open incident that this signal explains, if people need no new message for it."""
         found = [place for place, incident in enumerate(self.incidents) if self._may_get(incident, waiting.signal)]
@@ -222,14 +237,13 @@ class _Step:
     def _may_get(self, incident: Incident, signal: Signal) -> bool:
         if not incident.open or (signal.kind == "quorum lost" and incident.told_at):
             return False
-        root = root_of(incident.tracked).signal
+        root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
         young = self.now - incident.opened_at <= BETTER_ROOT_S
         return explains(signal, root) and (young or not (signal.severity == "critical" != root.severity))
 
     def _begin(self, waiting: Tracked) -> None:
         key = waiting.signal.key
         before = next((each.changes for each in reversed(self.incidents) if each.root == key), ())
-        self.waiting.remove(waiting)
         self.incidents.append(
             Incident(
                 id=self.new_id(),
@@ -244,12 +258,13 @@ class _Step:
 
     def _add(self, place: int, waiting: Tracked) -> None:
         incident = self.incidents[place]
-        self.waiting.remove(waiting)
         known = next((each for each in incident.tracked if each.signal.key == waiting.signal.key), None)
         if known:
             waiting = replace(waiting, first_seen=known.first_seen, begun=known.begun + 1)
-        elsewhere = {each.signal.key for each in self.waiting}
-        elsewhere |= {each.signal.key for other in self._open() if other is not incident for each in other.tracked}
+        elsewhere: set[str] = set()
+        if not incident.open:  # meanwhile some of its signals may have become part of other incidents
+            elsewhere = {each.signal.key for each in self.waiting}
+            elsewhere |= {each.signal.key for other in self._open() for each in other.tracked}
         others = (each for each in incident.tracked if each is not known and each.signal.key not in elsewhere)
         tracked = (*others, waiting)
         again = waiting.signal.key == incident.root
@@ -266,12 +281,7 @@ class _Step:
     def note(self) -> None:
         """Tell what has no end: as part of the incident that explains it, or as a message of its own."""
         for signal in self.seen.signals:
-            known = any(
-                each.signal.key == signal.key and each.signal.since == signal.since
-                for incident in self.incidents
-                for each in incident.tracked
-            )
-            if signal.severity != "note" or known or self._is_planned(signal):
+            if signal.severity != "note" or self._is_known(signal) or self._is_planned(signal):
                 continue
             tracked = Tracked(signal, self.now, self.now, over_at=self.now)
             place = self._explained_in(signal)
@@ -283,6 +293,10 @@ class _Step:
                 self.incidents.append(
                     Incident(self.new_id(), self.seen.cluster, signal.key, (tracked,), self.now, resolved_at=self.now)
                 )
+
+    def _is_known(self, signal: Signal) -> bool:
+        tracked = (each.signal for incident in self.incidents for each in incident.tracked)
+        return any(each.key == signal.key and each.since == signal.since for each in tracked)
 
     def _is_planned(self, signal: Signal) -> bool:
         held_back = self._held_back()
