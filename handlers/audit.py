@@ -43,6 +43,7 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "planned": (WAITING, "planned"),
     "approval asked": (WAITING, "{words} waits for approval"),
     "message not delivered": (WARNING, "a message was not delivered"),
+    "webhook not delivered": (WARNING, "a webhook was not delivered"),
     "shown": (WAITING, "approval card shown"),
     "approved by one": (DONE, "{who} approved"),
     "vote refused": (WARNING, "{who}'s vote did not count"),

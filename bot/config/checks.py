@@ -115,6 +115,19 @@ def somebody_administers(config: Config) -> Found:
         )
 
 
+def webhooks_name_clusters(config: Config) -> Found:
+    """Each cluster of a webhook is in the file."""
+    for name, webhook in config.watch.webhooks.items():
+        for index, cluster in enumerate(webhook.clusters):
+            if cluster not in config.clusters:
+                yield (
+                    ("watch", "webhooks", name, "clusters", index),
+                    f"is `{cluster}`, but no cluster has that name. Clusters: "
+                    + listed(f"`{each}`" for each in config.clusters)
+                    + ".",
+                )
+
+
 CHECKS: tuple[Check, ...] = (
     channels_are_unique,
     hosts_are_unique,
@@ -124,6 +137,7 @@ CHECKS: tuple[Check, ...] = (
     approvers_are_named,
     everyone_is_reserved,
     somebody_administers,
+    webhooks_name_clusters,
 )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from bot.config.approvals import ApprovalRule, Subject
 from bot.config.base import Model, between, matching, wrong
 from bot.config.freezes import FreezeWindow
 from bot.config.stacks import Stack, StackName
+from bot.secrets.secret import Secret
 from bot.text.durations import read_duration
 
 EVERYONE: Final = "everyone"
@@ -48,6 +49,14 @@ def _up_to_a_day(value: object) -> object:
     if length is None or not 1 <= length <= DAY_S:
         raise wrong("must be a duration from `1s` to `1d`, like `15m`")
     return length
+
+
+def _template(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str) or not value.strip():
+        raise wrong("must be text; `${NAME}` in it is the environment variable NAME of watch")
+    return Secret(value.strip())
 
 
 def _who(value: object) -> object:
@@ -90,6 +99,11 @@ UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
 BackupCount = Annotated[int, Field(strict=True), between(1, 10_000)]
 Keep = Annotated[float, BeforeValidator(_days)]
+Template = Annotated[Secret, PlainValidator(_template)]
+"""Text that may be a secret, and may name environment variables."""
+Severity = Literal["critical", "warning", "note"]
+WebhookKind = Literal["json", "pagerduty", "alertmanager"]
+"""``json``: Swarmbot's own fields. ``pagerduty``: Events API v2. ``alertmanager``: its API v2."""
 UpToADay = Annotated[float, BeforeValidator(_up_to_a_day)]
 
 
@@ -185,6 +199,27 @@ class Deploy(Model):
     """Docker's command line; by default the first ``docker`` on PATH."""
 
 
+class Webhook(Model):
+    """Where else incidents are told. ``${NAME}`` in ``url`` and ``key`` is the environment variable of watch."""
+
+    kind: WebhookKind = "json"
+    url: Template | None = None
+    """None: PagerDuty's own."""
+    key: Template | None = None
+    """PagerDuty's routing key."""
+    severities: Annotated[tuple[Severity, ...], Field(min_length=1)] = ("critical", "warning")
+    clusters: tuple[Name, ...] = ()
+    """Whose incidents are told; (): those of every cluster."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.kind == "pagerduty") != (self.key is not None):
+            raise wrong("must have `key`, the routing key, if `kind` is `pagerduty`, and otherwise none")
+        if self.kind != "pagerduty" and self.url is None:
+            raise wrong("must have `url`")
+        return self
+
+
 class Watch(Model):
     """When watch reads the clusters, and when it tells what it has seen. All times in seconds."""
 
@@ -206,6 +241,7 @@ class Watch(Model):
     """How old the newest backup may be; None: not checked."""
     tokens: Keep | None = None
     """How long a join token that was shown may stay unrotated; None: not checked."""
+    webhooks: dict[Name, Webhook] = Field(default_factory=dict)
 
 
 class Config(Model):

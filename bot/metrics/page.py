@@ -33,10 +33,10 @@ class Page(NamedTuple):
 class Metrics:
     """The metrics of one process. Safe to share between threads. ``redis`` must give up a call within a second."""
 
-    def __init__(self, redis: Redis, clusters: Sequence[str]) -> None:
+    def __init__(self, redis: Redis, clusters: Sequence[str], webhooks: Sequence[str] = ()) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.registry.register(StoredMetrics(redis, clusters))
+        self.registry.register(StoredMetrics(redis, clusters, webhooks))
 
     def page(self) -> Page:
         """Return the metrics as they are now."""
@@ -55,8 +55,8 @@ class Metrics:
 class WebMetrics(Metrics):
     """Those of the web process. ``shown``: whether it shows them with its other pages."""
 
-    def __init__(self, redis: Redis, clusters: Sequence[str], *, shown: bool) -> None:
-        super().__init__(redis, clusters)
+    def __init__(self, redis: Redis, clusters: Sequence[str], webhooks: Sequence[str] = (), *, shown: bool) -> None:
+        super().__init__(redis, clusters, webhooks)
         self.shown = shown
         self._answers = Histogram(
             "swarmbot_slack_acknowledgement_seconds",
@@ -73,8 +73,8 @@ class WebMetrics(Metrics):
 class WatchMetrics(Metrics):
     """Those of watch."""
 
-    def __init__(self, redis: Redis, clusters: Sequence[str]) -> None:
-        super().__init__(redis, clusters)
+    def __init__(self, redis: Redis, clusters: Sequence[str], webhooks: Sequence[str] = ()) -> None:
+        super().__init__(redis, clusters, webhooks)
         self._hosts = Histogram(
             "swarmbot_host_read_seconds",
             "How long it took to read one host, over SSH.",

@@ -27,6 +27,7 @@ from bot.queue.queue import Queue
 from bot.store.durability import problems
 from bot.swarm.incidents.incident_message import severity_of
 from bot.watch.repository import WatchRepository
+from bot.webhooks.deliveries import Deliveries
 
 FRESH_S: Final = 60.0
 """How long the counts of a reading are shown. The slowest reading by default is 10 s after the last one."""
@@ -37,12 +38,20 @@ log = logging.getLogger(__name__)
 class StoredMetrics(Collector):
     """Safe to share between threads. Takes as long as ``redis`` lets a call take. ``now`` returns unix seconds."""
 
-    def __init__(self, redis: Redis, clusters: Sequence[str], now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        clusters: Sequence[str],
+        webhooks: Sequence[str] = (),
+        now: Callable[[], float] = time.time,
+    ) -> None:
         audit = Audit(redis)
         self._redis = redis
         self._queue = Queue(redis, audit)
         self._outbox = Outbox(redis, audit)
         self._watch = WatchRepository(redis, audit)
+        self._deliveries = Deliveries(redis, audit)
+        self._webhooks = tuple(webhooks)
         self._clusters = tuple(clusters)
         self._now = now
 
@@ -73,6 +82,12 @@ class StoredMetrics(Collector):
         if backlog.count:
             family.add_metric([], backlog.oldest)
         yield family
+        webhooks = GaugeMetricFamily(
+            "swarmbot_webhook_deliveries", "Requests that a webhook has not accepted yet.", labels=["webhook"]
+        )
+        for name, count in self._deliveries.waiting(self._webhooks).items():
+            webhooks.add_metric([name], count)
+        yield webhooks
 
     def _cluster_metrics(self) -> Iterator[Metric]:
         watched = _by_cluster("watched", "Whether a process watches the cluster.")

@@ -34,6 +34,8 @@ HELD_SOURCE_TTL_S: Final = DAY_S
 """How long the source of a deploy that runs is held: longer than any job runs."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
+WEBHOOK_TTL_S: Final = 2 * DAY_S
+"""How long the requests of a webhook are kept that nobody sends: longer than any is tried."""
 CHANNEL_PROBLEM_TTL_S: Final = 2 * DAY_S
 """How long it is remembered that a channel cannot be posted to: longer than any message is tried."""
 
@@ -64,6 +66,11 @@ OUTGOING: Final = f"{_JOBS}:outgoing:"
 JOB_DURATIONS: Final = f"{_JOBS}:durations"
 """Hash: how many jobs ended, by ``LANE:STATE:END`` (the upper end of a bucket of seconds, or inf), and by
 ``LANE:STATE:sum`` how many seconds they ran. Never expires."""
+WEBHOOKS: Final = "swarmbot:webhook:line:"
+"""The beginning of the keys of the webhooks' lines; a webhook's name follows.
+
+List: JSON of requests that the webhook has not accepted yet, in order. Expires WEBHOOK_TTL_S after the last one
+came."""
 PENDING_ROTATIONS: Final = "swarmbot:rotations"
 """Sorted set: ids of pending token rotations, by when to check them next (ms). Goes with the last one."""
 PICTURES: Final = "swarmbot:totp:pictures"
@@ -230,6 +237,19 @@ def acknowledgements(cluster: str) -> str:
 def silences(cluster: str) -> str:
     """Hash: JSON of a silence by its id. Watch deletes those that have ended. Goes with the last one."""
     return f"swarmbot:watch:silences:{cluster}"
+
+
+def webhook_retry(webhook: str) -> str:
+    """Hash: how often the first request in a webhook's line was not accepted, and when it is tried again.
+
+    Goes with that request, or after WEBHOOK_TTL_S.
+    """
+    return f"swarmbot:webhook:retry:{webhook}"
+
+
+def webhook_lease(webhook: str) -> str:
+    """Lease to send for a webhook: one process at a time."""
+    return f"swarmbot:lease:webhook:{webhook}"
 
 
 def cluster_choice(choice_id: str) -> str:

@@ -26,6 +26,7 @@ from bot.store.client import translate_errors
 from bot.store.leader_lease import LeaderLease, LeadershipLost
 from bot.store.scripts import Script
 from bot.stored_json import from_json, to_json
+from bot.webhooks.deliveries import Delivery, packed_deliveries
 
 LUA: Final = Path(__file__).parent / "lua"
 
@@ -117,14 +118,16 @@ class WatchRepository:
         said: Said,
         *,
         messages: Sequence[Outgoing] = (),
+        deliveries: Sequence[Delivery] = (),
         entries: Sequence[Entry] = (),
     ) -> None:
         """Store what a turn has found; ``said`` is what its state has taken in. Raise LeadershipLost if it is void."""
         places = [keys.watch_lease(cluster), keys.watch_state(cluster), keys.watch_turn(cluster)]
-        places += [keys.acknowledgements(cluster), keys.silences(cluster), keys.OUTBOX, keys.OUTGOING, *keys.AUDIT]
+        places += [keys.acknowledgements(cluster), keys.silences(cluster), keys.OUTBOX, keys.OUTGOING]
+        places += [keys.WEBHOOKS, *keys.AUDIT]
         taken = json.dumps([each.incident for each in said.acknowledged])
         args = [str(lease.fence), redact(to_json(state)), to_json(turn), taken, json.dumps(said.ended)]
-        args.append(packed(messages))
+        args += [packed(messages), packed_deliveries(deliveries), str(keys.WEBHOOK_TTL_S)]
         reply = self._audit.commit(entries, lambda tail: self._run["store"](places, args + tail))
         if reply[0] == "lost":
             raise LeadershipLost(keys.watch_lease(cluster), lease.fence)

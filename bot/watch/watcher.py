@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -28,6 +28,7 @@ from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
 from bot.swarm.incidents.observation import nothing_read, observe
 from bot.swarm.incidents.transitions import advance
 from bot.swarm.reading.facts_reader import FactsReader
+from bot.watch.announce import announcements
 from bot.watch.bell import Bell
 from bot.watch.cluster_numbers import cluster_numbers
 from bot.watch.messages import incident_entry, incident_outgoing, note_outgoing
@@ -36,6 +37,7 @@ from bot.watch.planned_work import planned_work
 from bot.watch.reading import Reading
 from bot.watch.repository import WatchRepository
 from bot.watch.upkeep import Upkeep
+from bot.webhooks.targets import Target
 
 LEASE_S: Final = 9.0
 """After this time without renewal another process may lead."""
@@ -70,6 +72,7 @@ class WatchServices:
     quiet_poll_s: float
     """The same while nothing is."""
     upkeep: Upkeep
+    webhooks: Sequence[Target] = ()
     quiet: Callable[[str, float], str] = lambda _cluster, _now: ""
     """Returns why nothing new is told of a cluster now; "" if it is."""
     now: Callable[[], float] = time.time
@@ -191,7 +194,16 @@ class Watcher:
             for each in advanced.entries
         ]
         turn = self._turn_record(facts)
-        services.repository.store(lease, self._name, advanced.state, turn, said, messages=messages, entries=entries)
+        services.repository.store(
+            lease,
+            self._name,
+            advanced.state,
+            turn,
+            said,
+            messages=messages,
+            deliveries=announcements(before, advanced, services.webhooks, self._name, now),
+            entries=entries,
+        )
         self._state = advanced.state
         services.deliverer.send([Ready(each) for each in messages])
 

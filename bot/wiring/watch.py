@@ -35,6 +35,9 @@ from bot.watch.messages import PREFIX
 from bot.watch.repository import WatchRepository
 from bot.watch.upkeep import INTERVAL_S, Upkeep
 from bot.watch.watcher import Watcher, WatchServices
+from bot.webhooks.deliveries import Deliveries
+from bot.webhooks.sender import WebhookSender
+from bot.webhooks.targets import targets
 from bot.wiring.worker import MAX_SENDERS, addresses
 
 log = logging.getLogger(__name__)
@@ -43,11 +46,12 @@ log = logging.getLogger(__name__)
 def run_watch(settings: Settings) -> int:
     """Watch every cluster until SIGTERM or SIGINT, if no other process does. Return 0. Raise Misconfigured."""
     config = load(settings.config_path)
+    webhooks = targets(config)
     redis = connect(settings.redis_url)
     audit = Audit(redis)
     name = f"{socket.gethostname()}-{os.getpid()}"
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
-    metrics = WatchMetrics(connect(settings.redis_url, METRICS_TIMEOUTS), [*config.clusters])
+    metrics = WatchMetrics(connect(settings.redis_url, METRICS_TIMEOUTS), [*config.clusters], [*config.watch.webhooks])
     if settings.watch_metrics:
         metrics.listen(settings.watch_metrics)
     reader = FactsReader(addresses(config), note_host=metrics.host_read)
@@ -70,6 +74,7 @@ def run_watch(settings: Settings) -> int:
         upkeep=upkeep,
         poll_s=config.watch.poll,
         quiet_poll_s=config.watch.quiet_poll,
+        webhooks=webhooks,
         quiet=_quiet(config, Freezes(redis, audit, config)),
     )
     stopping = threading.Event()
@@ -78,8 +83,13 @@ def run_watch(settings: Settings) -> int:
     ]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    deliveries, leases = Deliveries(redis, audit), LeaderLeases(redis, name)
     tasks = [
         PeriodicTask("messages", deliverer.turn, interval_s=0.25),
+        *(
+            PeriodicTask(f"webhook {each.name}", WebhookSender(each, deliveries, leases).turn, interval_s=0.5)
+            for each in webhooks
+        ),
         PeriodicTask("upkeep", upkeep.turn, interval_s=INTERVAL_S),
     ]
     for task in tasks:

@@ -93,8 +93,9 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
 def open_metrics(settings: Settings) -> WebMetrics:
     """Return the metrics of the web process, and serve them if they have an address of their own."""
     redis = connect(settings.redis_url, METRICS_TIMEOUTS)
+    config = load(settings.config_path)
     where = settings.web_metrics
-    metrics = WebMetrics(redis, [*load(settings.config_path).clusters], shown=where is True)
+    metrics = WebMetrics(redis, [*config.clusters], [*config.watch.webhooks], shown=where is True)
     if isinstance(where, Listen):
         metrics.listen(where)
     return metrics

@@ -28,7 +28,7 @@ LAYERS: Final = (
         "bot.good_specs",
         "bot.stack_revisions",
     ),
-    ("bot.outbox",),
+    ("bot.outbox", "bot.webhooks"),
     ("bot.commands", "bot.engine", "bot.queue", "bot.totp"),
     ("bot.approvals", "bot.freeze", "bot.one_time_tokens", "bot.watch"),
     ("bot.execution", "bot.metrics"),

@@ -1,0 +1,1 @@
+"""Webhooks, with a real Redis and a receiver on this machine."""
