@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.model import Facts
-from bot.swarm.incidents.incident_message import incident_message
+from bot.swarm.incidents.found import PLACEHOLDER
+from bot.swarm.incidents.incident_message import incident_message, orders_of
 from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
+from tests.plans.showing import show_message
 from tests.watch.timeline import Timeline, turns
 
 HERE: Final = Path(__file__).parent
@@ -67,6 +69,18 @@ def test_the_order_of_hosts_does_not_matter(name: str) -> None:
         ]
         assert groups[0] == groups[1]
         assert {each.signal.key for each in one.state.waiting} == {each.signal.key for each in other.state.waiting}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_advised_can_be_typed(name: str) -> None:
+    """No command that a message names has a placeholder."""
+    given_facts, case = CASES[name]
+    timeline = Timeline(case.get("settings", {}))
+    for facts, turn in turns(given_facts, case):
+        _, stepped = timeline.turn(facts, turn["at"], turn)
+        for incident in stepped.told:
+            assert not PLACEHOLDER.search("\n".join(show_message(incident_message(incident, 0.0))))
+            assert not any(PLACEHOLDER.search(f"`/swarm {words}`") for words in orders_of(incident).values())
 
 
 def _looks(name: str, text: str) -> list[Look]:

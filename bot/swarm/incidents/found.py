@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from bot.model.incident import Signal, SignalKind
 
@@ -31,6 +33,15 @@ def joined(parts: Iterable[Found]) -> Found:
         unread=frozenset(key for part in parts for key in part.unread),
         well=MappingProxyType({key: text for part in parts for key, text in part.well.items()}),
     )
+
+
+PLACEHOLDER: Final = re.compile(r"`/swarm [^`]*\b[A-Z]{4,}\b")
+"""A command that cannot be typed as it stands: ``/swarm join manager HOST``."""
+
+
+def typable(steps: Iterable[str]) -> list[str]:
+    """Return the steps without those that name a command with a placeholder."""
+    return [step for step in steps if not PLACEHOLDER.search(step)]
 
 
 def key_of(kind: SignalKind, subject: str) -> str:

@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.blocks import tick
-from bot.model import ClusterFacts, Facts, HostFacts
+from bot.model import ClusterFacts, Facts, HostFacts, RaftMembers
 from bot.model.incident import Signal, SignalKind, Tracked, WatchState
 from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
-from bot.swarm.incidents.found import Found
+from bot.swarm.incidents.found import Found, typable
 from bot.swarm.incidents.memory import held_signals
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
-from bot.swarm.quorum.advice import strengthening_step
+from bot.swarm.quorum.advice import member_names, strengthening_step
 from bot.swarm.quorum.lost_managers import missing_managers
 from bot.text.durations import age
+from bot.text.suggest import listed
 
 INFERRED_HOLDS_S: Final = 10.0
 """How long a loss must hold that follows from silent hosts, and that no engine reports."""
@@ -67,7 +68,7 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
                 "critical",
                 f"{managers_text(quorum)} of {facts.name} reachable: one more failure and it loses quorum",
                 facts.at,
-                advice=strengthening_step(facts, members, members, wanted=1),
+                advice=_strengthening(facts, members),
                 nodes=tuple(node.id for node in missing),
                 hosts=tuple(node.host for node in missing if node.host),
                 holds_s=0.0 if reported_quorum(swarm).tolerates == 0 else inferred_s,
@@ -83,6 +84,13 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
         read.add("leader changed")
         well["leader changed:"] = f"{tick(swarm.leader.name)} leads {facts.name}"
     return Found(tuple(signals), frozenset(read), well=well)
+
+
+def _strengthening(facts: Facts, members: RaftMembers) -> str:
+    """Return how the cluster tolerates a failure again, without a manager to add if none can be named."""
+    steps = [strengthening_step(facts, members, members, wanted=1)]
+    missing = [node for node, up in members.reachable.items() if not up]
+    return next(iter(typable(steps)), f"bring {listed(member_names(facts, missing))} back" if missing else "")
 
 
 def _new_leader(before: WatchState, facts: Facts, swarm: ClusterFacts) -> list[Signal]:

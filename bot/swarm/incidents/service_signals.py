@@ -10,13 +10,14 @@ from typing import Final
 from bot.blocks import FAILED, plain_line, tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.model.incident import Signal, SignalKind, WatchState
-from bot.swarm.incidents.found import Found, key_of
+from bot.swarm.incidents.found import Found, key_of, typable
 from bot.swarm.incidents.lost_tasks import unplaced_reason
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.remedies import remedies
 from bot.swarm.services.rollout import IN_PROGRESS, failure_text
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
+from bot.swarm.services.spec_changes import spec_changes
 from bot.text.suggest import number_of
 
 SHORT_HOLDS_S: Final = 15.0
@@ -29,6 +30,8 @@ PENDING_HOLDS_S: Final = 10.0
 CHANGED_S: Final = 60.0
 """So long after a change of a service its tasks are expected to start."""
 RECENT_S: Final = 600.0
+CULPRIT_S: Final = 3600.0
+"""A change since then may be why tasks fail."""
 LOOP_FAILURES: Final = 3
 """So many tasks of one slot failed within RECENT_S: they fail again and again."""
 STEADY_S: Final = 120.0
@@ -183,6 +186,7 @@ def _failing(
         f"tasks of {tick(service.name)} fail again and again: {', '.join(filter(None, (code, error)))}",
         facts.at,
         subject_id=service.id,
+        fix=_way_back(facts, service),
         advice=_advice(swarm, service, found),
         lines=tuple(
             failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error))) for each in looping
@@ -190,6 +194,14 @@ def _failing(
         nodes=tuple(nodes),
         hosts=_hosts(swarm, nodes),
     )
+
+
+def _way_back(facts: Facts, service: ServiceFacts) -> str:
+    """Return the command that takes back a change of late, after which tasks fail; "" if there was none."""
+    fresh = facts.cluster_time - service.updated < CULPRIT_S
+    previous = service.previous_spec
+    changed = previous is not None and bool(spec_changes(service.spec, previous))
+    return f"rollback {service.name}" if fresh and changed else ""
 
 
 def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> Signal:
@@ -266,7 +278,7 @@ def _update(before: WatchState, service: ServiceFacts) -> list[Signal]:
 
 
 def _advice(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> str:
-    steps = remedies(swarm, service, found)[:MAX_STEPS] if found else []
+    steps = typable(remedies(swarm, service, found))[:MAX_STEPS] if found else []
     return " · ".join(steps) or f"`/swarm why {service.name}` says why"
 
 
