@@ -34,7 +34,7 @@ from bot.text.suggest import number_of
 
 SIGNS: Final[Mapping[Severity, Sign]] = {"critical": FAILED, "warning": WARNING, "note": WARNING}
 MAX_SIGNALS: Final = 8
-"""Of more signals that follow from the root, only the number is shown; all are in the thread."""
+"""Of more signals that follow from the root, only the number is shown."""
 MAX_THREAD_LINES: Final = 30
 
 SHOW: Final = "incident.show"
@@ -148,7 +148,7 @@ def _lines(incident: Incident) -> list[str]:
     head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}{_more(incident, top)}* · {since}"
     cause = [f"It began during {top.cause}, and lasts."] if top.cause else []
     others = _others(incident, top)
-    return [head, *cause, *others, *_calm(incident, signal), *_next(signal)]
+    return [head, *cause, *others, *_calm(incident, top), *_next(signal)]
 
 
 def _next(signal: Signal) -> list[str]:
@@ -172,20 +172,22 @@ def _worth_telling(tracked: Iterable[Tracked], top: Tracked) -> list[Tracked]:
 def _some(lines: Iterable[str]) -> list[str]:
     found = list(lines)
     more = len(found) - MAX_SIGNALS
-    return [*found[:MAX_SIGNALS], *([f"and {number_of(more, 'more signal')}, in the thread"] if more > 0 else [])]
+    return [*found[:MAX_SIGNALS], *([f"and {number_of(more, 'more signal')}"] if more > 0 else [])]
 
 
 def _is_note(each: Tracked) -> bool:
     return each.signal.severity == "note"
 
 
-def _calm(incident: Incident, signal: Signal) -> list[str]:
+def _calm(incident: Incident, top: Tracked) -> list[str]:
     """Return what still works: the quorum, the tasks."""
+    signal = top.signal
     if signal.kind in {"quorum lost", "leader changed"}:
         return [f"Still works: {' · '.join(signal.calm)}"] if signal.calm else []
     quorum = [f"Still works: {incident.quorum}"] if incident.quorum and signal.kind in PLACES | MANAGERS else []
-    calm = [line for each in incident.tracked if not each.over_at for line in each.signal.calm]
-    return [*quorum, *(f"{WAITING} {line}" for line in dict.fromkeys((*signal.calm, *calm)))]
+    same = (each for each in incident.tracked if not each.over_at and explains(signal, each.signal))
+    calm = dict.fromkeys(line for each in (top, *same) for line in each.signal.calm)
+    return [*quorum, *(f"{WAITING} {line}" for line in calm)]
 
 
 def _was(incident: Incident) -> list[str]:
@@ -223,11 +225,8 @@ def _buttons(incident: Incident) -> list[dict[str, object]]:
 def _may_be_silenced(incident: Incident) -> bool:
     """Return whether its root is about a node, a host or a service: a silence is for one of these, or for all."""
     root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
-    return bool(root.subject) and root.kind in PLACES | SERVICES | {
-        "certificate expires",
-        "clock drift",
-        "second cluster",
-    }
+    named = PLACES | SERVICES | {"certificate expires", "clock drift", "second cluster"}
+    return bool(root.subject) and root.kind in named
 
 
 def _show(signal: Signal) -> str:

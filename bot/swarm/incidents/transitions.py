@@ -162,7 +162,7 @@ class _Step:
         """Give a signal its place, if it may have one. Causes must come before what they explain."""
         place = self._explained_in(waiting.signal)
         if place is None:
-            ripe = self.now - waiting.first_seen >= waiting.signal.holds_s
+            ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
             if waiting.signal.key in held_back or not ripe:
                 return False
             place = self._gets_better_root(waiting)

@@ -307,7 +307,7 @@ def test_the_order_of_readings_does_not_matter(shown: frozenset[int]) -> None:
             rest = frozenset(key for key in KEYS if key != KEYS[place])
             course.step(Turn(0.0, frozenset({place}), unread=rest).seen(course.at))
         course.at += 30.0
-        course.step(nothing_read("prod", course.at))
+        course.step(Turn(0.0, shown).seen(course.at))
         found.add(frozenset(each.signal.key for incident in _open(course.state) for each in incident.tracked))
         roots.add(frozenset(incident.root for incident in _open(course.state)))
     assert len(found) <= 1
