@@ -1,0 +1,103 @@
+"""The health of a cluster in a line, and the numbers behind it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bot.blocks import DONE, FAILED, WAITING, WARNING, tick
+from bot.model import ClusterFacts, Facts
+from bot.swarm.health.health import Health
+from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, raft_members, tolerance_text
+from bot.swarm.reading.certificates import time_left
+from bot.swarm.services.service_state import service_sign
+from bot.text.suggest import listed, number_of, part_of
+
+
+def headline(facts: Facts, found: Health) -> str:
+    """Return the state of a cluster and its most important numbers, as a line that begins with a sign."""
+    name = facts.name
+    if found.level == "none":
+        return f"{WARNING} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is part of a cluster"
+    if found.level == "unknown":
+        return f"{FAILED} *{name} cannot be read* · {_why_unread(facts)}"
+    if found.level == "no leader":
+        quorum = quorum_among(old_managers(facts))
+        respond = f"{managers_text(quorum)} respond, {quorum.needed} needed"
+        respond = "its only manager responds but could not be read" if quorum.managers == 1 else respond
+        return f"{FAILED} *{name} has no leader* · {respond} · running tasks continue"
+    if facts.swarm is None:
+        return _lost_head(name, quorum_among(old_managers(facts)))
+    return _swarm_head(facts, facts.swarm, found)
+
+
+def _why_unread(facts: Facts) -> str:
+    hosts = facts.hosts.values()
+    silent = sum(not host.responds for host in hosts)
+    if silent == len(hosts):
+        return f"none of its {len(hosts)} hosts responds"
+    if any(host.in_swarm or host.joining for host in hosts):
+        return "no manager responds"
+    return f"{silent} of its {len(hosts)} hosts {'does' if silent == 1 else 'do'} not respond"
+
+
+def _lost_head(name: str, quorum: Quorum) -> str:
+    managers = "no manager can change the cluster"
+    if quorum.tolerates < 0 and quorum.managers > 1:
+        managers = quorum_counts(quorum)
+    return f"{FAILED} *{name} has no quorum* · {managers} · running tasks continue"
+
+
+def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
+    name, quorum = facts.name, quorum_of(raft_members(facts))
+    if quorum.tolerates < 0:
+        return _lost_head(name, quorum)
+    ready = sum(node.ready for node in swarm.nodes)
+    running = sum(service_sign(swarm, service) != FAILED for service in swarm.services)
+    critical = any(issue.critical for issue in found.issues)
+    managers = (
+        number_of(quorum.managers, "manager")
+        if quorum.reachable == quorum.managers
+        else f"{managers_text(quorum)} reachable"
+    )
+    if critical and quorum.tolerates <= 0 and quorum.managers > 1:
+        parts = [f"{WARNING} *{name} is degraded: it tolerates no manager failure*", managers]
+    else:
+        healthy = f"{WAITING} *{name} is healthy as far as read*" if facts.awaited else f"{DONE} *{name} is healthy*"
+        state = f"{WARNING} *{name} is degraded*" if critical else healthy
+        parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}"]
+    parts.append(f"{part_of(ready, len(swarm.nodes), 'node')} ready")
+    if swarm.services:
+        word = "running" if running == len(swarm.services) else "fully running"
+        parts.append(f"{part_of(running, len(swarm.services), 'service')} {word}")
+    return " · ".join(parts)
+
+
+def number_lines(facts: Facts) -> list[str]:
+    """Return its leader, engines and certificates, as at most one line; nothing if it was not read."""
+    if facts.swarm is None:
+        return []
+    parts = []
+    if leader := facts.swarm.leader:
+        parts.append(f"Leader {tick(leader.name)}")
+    parts.append(_engines(facts.swarm))
+    certificates = [host.certificate for host in facts.hosts.values() if host.certificate]
+    if certificates and not facts.awaited:
+        left = time_left(min(certificates, key=lambda certificate: certificate.expires), facts.at)
+        parts.append(f"Certificates valid for {left}" if left else "A certificate has expired")
+    if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_error]:
+        parts.append(f"The certificate of {listed(unread)} cannot be read")
+    if idle := [node for node in facts.swarm.nodes if node.availability != "active"]:
+        parts.append(", ".join(f"{tick(node.name)} {_availability(node.availability)}" for node in idle))
+    return [" · ".join(parts)]
+
+
+def _engines(swarm: ClusterFacts) -> str:
+    versions = Counter(node.engine_version for node in swarm.nodes if node.engine_version)
+    if len(versions) == 1:
+        return f"Engine {next(iter(versions))} on all nodes"
+    return "Engines " + ", ".join(f"{version} ({number})" for version, number in versions.most_common())
+
+
+def _availability(word: str) -> str:
+    return {"drain": "drained", "pause": "paused"}.get(word, word)
