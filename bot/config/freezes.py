@@ -55,6 +55,14 @@ def _time(text: str) -> time:
     return time(hour, minute)
 
 
+def _time_of_day(value: object) -> time:
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not _OF_DAY.fullmatch(value):
+        raise wrong('must be a time of day in quotes, like `"08:00"`')
+    return _time(value)
+
+
 def _day(value: object) -> int:
     if isinstance(value, str) and value.lower() in DAYS:
         return DAYS.index(value.lower())
@@ -76,6 +84,7 @@ def _not_blank(text: str) -> str:
 
 
 Day = Annotated[int, PlainValidator(_day)]
+TimeOfDay = Annotated[time, PlainValidator(_time_of_day)]
 When = Annotated[Moment, PlainValidator(_moment)]
 Zone = Annotated[ZoneInfo, PlainValidator(_zone)]
 

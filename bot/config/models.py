@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from bot.config.approvals import ApprovalRule, Subject
 from bot.config.base import Model, between, matching, wrong
-from bot.config.freezes import FreezeWindow
+from bot.config.freezes import FreezeWindow, TimeOfDay, Zone
 from bot.config.stacks import Stack, StackName
 from bot.secrets.secret import Secret
 from bot.text.durations import read_duration
@@ -220,6 +221,13 @@ class Webhook(Model):
         return self
 
 
+class Digest(Model):
+    """When each cluster's channel is told how the cluster is, once a day."""
+
+    at: TimeOfDay
+    timezone: Zone = ZoneInfo("UTC")
+
+
 class Watch(Model):
     """When watch reads the clusters, and when it tells what it has seen. All times in seconds."""
 
@@ -241,6 +249,8 @@ class Watch(Model):
     """How old the newest backup may be; None: not checked."""
     tokens: Keep | None = None
     """How long a join token that was shown may stay unrotated; None: not checked."""
+    digest: Digest | None = None
+    """None: no digest is told."""
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
 
 

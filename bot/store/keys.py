@@ -34,6 +34,8 @@ HELD_SOURCE_TTL_S: Final = DAY_S
 """How long the source of a deploy that runs is held: longer than any job runs."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
+DIGEST_TTL_S: Final = 7 * DAY_S
+"""How long it is remembered which day had the last digest: longer than one is late."""
 WEBHOOK_TTL_S: Final = 2 * DAY_S
 """How long the requests of a webhook are kept that nobody sends: longer than any is tried."""
 CHANNEL_PROBLEM_TTL_S: Final = 2 * DAY_S
@@ -227,6 +229,11 @@ def watch_state(cluster: str) -> str:
 def watch_turn(cluster: str) -> str:
     """String: JSON of the last turn of the process that watches a cluster. Never expires."""
     return f"swarmbot:watch:turn:{cluster}"
+
+
+def watch_digest(cluster: str) -> str:
+    """String: the day (YYYY-MM-DD) of the last daily digest of a cluster. Expires DIGEST_TTL_S after it."""
+    return f"swarmbot:watch:digest:{cluster}"
 
 
 def acknowledgements(cluster: str) -> str:

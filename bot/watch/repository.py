@@ -51,7 +51,7 @@ class WatchRepository:
     def __init__(self, redis: Redis, audit: Audit) -> None:
         self._redis = redis
         self._audit = audit
-        self._run = {name: Script(redis, LUA / f"{name}.lua") for name in ("store", "note", "unsilence")}
+        self._run = {name: Script(redis, LUA / f"{name}.lua") for name in ("store", "note", "unsilence", "digest")}
 
     def state(self, cluster: str) -> WatchState:
         """Return what is remembered; an empty state if nothing is, or if another version of Swarmbot stored it."""
@@ -131,6 +131,21 @@ class WatchRepository:
         reply = self._audit.commit(entries, lambda tail: self._run["store"](places, args + tail))
         if reply[0] == "lost":
             raise LeadershipLost(keys.watch_lease(cluster), lease.fence)
+
+    def last_digest(self, cluster: str) -> str:
+        """Return the day (YYYY-MM-DD) of the last digest; "" if none is remembered."""
+        with translate_errors():
+            kept: Any = self._redis.get(keys.watch_digest(cluster))
+        return kept or ""
+
+    def promise_digest(self, lease: LeaderLease, cluster: str, day: str, message: Outgoing) -> bool:
+        """Promise the digest of a day. Return False if it was promised before. Raise LeadershipLost if it is void."""
+        places = [keys.watch_lease(cluster), keys.watch_digest(cluster), keys.OUTBOX, keys.OUTGOING]
+        with translate_errors(writing=True):
+            [word] = self._run["digest"](places, [str(lease.fence), day, str(keys.DIGEST_TTL_S), packed([message])])
+        if word == "lost":
+            raise LeadershipLost(keys.watch_lease(cluster), lease.fence)
+        return bool(word == "ok")
 
     def _note(self, key: str, name: str, body: str, entries: Sequence[Entry]) -> str:
         """Note ``body`` unless something is noted under this name; return what is."""

@@ -99,6 +99,10 @@ class Watcher:
             Thread(target=self._keep_lease, name=f"lease of {name}", daemon=True),
         ]
 
+    def lease(self) -> LeaderLease | None:
+        """Return the lease to watch the cluster; None if this process does not lead."""
+        return self._lease
+
     def start(self) -> None:
         """Start its threads."""
         for thread in self._threads:

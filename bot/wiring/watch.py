@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from bot.audit import Archive, Audit
@@ -19,6 +19,7 @@ from bot.errors import Failed
 from bot.freeze import Freezes
 from bot.last_read import LastRead
 from bot.metrics.page import WatchMetrics
+from bot.model import Engines
 from bot.model.incident import WatchSettings
 from bot.outbox.deliverer import Deliverer
 from bot.outbox.outbox import Outbox
@@ -31,6 +32,8 @@ from bot.slack.outbound.notifier import Notifier
 from bot.store.client import METRICS_TIMEOUTS, connect
 from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
+from bot.watch.digest import INTERVAL_S as DIGEST_INTERVAL_S
+from bot.watch.digest import Digests, DigestTime, Watched
 from bot.watch.messages import PREFIX
 from bot.watch.repository import WatchRepository
 from bot.watch.upkeep import INTERVAL_S, Upkeep
@@ -78,9 +81,10 @@ def run_watch(settings: Settings) -> int:
         quiet=_quiet(config, Freezes(redis, audit, config)),
     )
     stopping = threading.Event()
-    watchers = [
-        Watcher(name, config.clusters[name].channel, engines, services, stopping) for name, engines in clusters.items()
-    ]
+    watchers = {
+        name: Watcher(name, config.clusters[name].channel, engines, services, stopping)
+        for name, engines in clusters.items()
+    }
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     deliveries, leases = Deliveries(redis, audit), LeaderLeases(redis, name)
@@ -91,13 +95,14 @@ def run_watch(settings: Settings) -> int:
             for each in webhooks
         ),
         PeriodicTask("upkeep", upkeep.turn, interval_s=INTERVAL_S),
+        *_digests(config, services, clusters, watchers),
     ]
     for task in tasks:
         task.start()
-    for watcher in watchers:
+    for watcher in watchers.values():
         watcher.start()
     stopping.wait()
-    for watcher in watchers:
+    for watcher in watchers.values():
         watcher.end()
     for task in tasks:
         task.stop()
@@ -105,6 +110,28 @@ def run_watch(settings: Settings) -> int:
     reader.close()
     pool.close()
     return 0
+
+
+def _digests(
+    config: Config, services: WatchServices, clusters: Mapping[str, Engines], watchers: Mapping[str, Watcher]
+) -> list[PeriodicTask]:
+    """Return what tells the daily digests, if swarmbot.yml wants them."""
+    section = config.watch.digest
+    if section is None:
+        return []
+    digests = Digests(
+        DigestTime(section.at, section.timezone),
+        [
+            Watched(name, config.clusters[name].channel, clusters[name], watcher.lease)
+            for name, watcher in watchers.items()
+        ],
+        repository=services.repository,
+        queue=services.queue,
+        reader=services.reader,
+        deliverer=services.deliverer,
+        backup_days=services.settings.backup_days,
+    )
+    return [PeriodicTask("digests", digests.turn, interval_s=DIGEST_INTERVAL_S)]
 
 
 def watch_settings(section: Watch) -> WatchSettings:

@@ -1,0 +1,190 @@
+"""When the daily digest is told, and that it is told once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time
+from types import MappingProxyType
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+from redis import Redis
+
+from bot.audit import Audit
+from bot.errors import Refused
+from bot.model import Engines, Facts, HostFacts, HostFailure
+from bot.outbox.deliverer import Deliverer
+from bot.queue.job import Job
+from bot.queue.queue import Queue
+from bot.store import keys
+from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
+from bot.swarm.reading.facts_reader import FactsReader
+from bot.watch.digest import LATE_S, Digests, DigestTime, Watched, day_changes, due_day
+from bot.watch.repository import WatchRepository
+from tests.kits.jobs import order
+
+BERLIN = ZoneInfo("Europe/Berlin")
+AT_8 = DigestTime(time(8, 0), BERLIN)
+AT_HALF_PAST_2 = DigestTime(time(2, 30), BERLIN)
+
+
+def berlin(text: str, fold: int = 0) -> float:
+    """A local time as unix seconds."""
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("digest", "now", "day"),
+    [
+        (AT_8, berlin("2027-01-15T07:59:59"), ""),
+        (AT_8, berlin("2027-01-15T08:00"), "2027-01-15"),
+        (AT_8, berlin("2027-01-15T13:59"), "2027-01-15"),
+        (AT_8, berlin("2027-01-15T14:01"), ""),
+        (AT_8, berlin("2027-07-15T08:00"), "2027-07-15"),
+        (DigestTime(time(23, 0), BERLIN), berlin("2027-01-16T01:00"), "2027-01-15"),
+        # Daylight saving repeats half past two on 31 October 2027, and skips it on 28 March.
+        (AT_HALF_PAST_2, berlin("2027-10-31T02:29"), ""),
+        (AT_HALF_PAST_2, berlin("2027-10-31T02:31"), "2027-10-31"),
+        (AT_HALF_PAST_2, berlin("2027-10-31T02:29", fold=1), "2027-10-31"),
+        (AT_HALF_PAST_2, berlin("2027-03-28T01:29"), ""),
+        (AT_HALF_PAST_2, berlin("2027-03-28T01:31"), "2027-03-28"),
+        (AT_HALF_PAST_2, berlin("2027-03-28T03:31"), "2027-03-28"),
+    ],
+)
+def test_when_it_is_due(digest: DigestTime, now: float, day: str) -> None:
+    """From its time on for some hours, in its time zone; each day once whatever the clock does."""
+    found = due_day(digest, now)
+    assert (found.isoformat() if found else "") == day
+
+
+class Reader:
+    """Reads a cluster of one host that does not respond."""
+
+    def __init__(self) -> None:
+        self.readings = 0
+
+    def read(self, name: str, *_: Any) -> Facts:
+        """Return the facts."""
+        self.readings += 1
+        host = HostFacts("host-1", "192.0.2.1", HostFailure("timed out", "host-1 timed out."))
+        return Facts(name, berlin("2027-01-15T08:00"), MappingProxyType({"host-1": host}))
+
+
+class NoBackups:
+    """Engines without a folder for backups."""
+
+    @property
+    def backup_store(self) -> NoBackups:
+        """The store itself."""
+        return self
+
+    def list_backups(self) -> None:
+        """Refuse."""
+        raise Refused("There is no folder.")
+
+
+class Nobody:
+    """Sends nothing: what is promised stays in the outbox."""
+
+    def send(self, _: Any) -> None:
+        """Do nothing."""
+
+
+def digests(client: Redis, reader: Reader, lease: LeaderLease | None, now: float) -> Digests:
+    """A process that has this lease, or none."""
+    audit = Audit(client)
+    return Digests(
+        AT_8,
+        [Watched("prod", "C0PROD", cast("Engines", NoBackups()), lambda: lease)],
+        repository=WatchRepository(client, audit),
+        queue=Queue(client, audit),
+        reader=cast("FactsReader", reader),
+        deliverer=cast("Deliverer", Nobody()),
+        backup_days=7.0,
+        now=lambda: now,
+    )
+
+
+def promised(client: Redis) -> list[Any]:
+    """The ids of the messages in the outbox."""
+    return list(client.zrange(keys.OUTBOX, 0, -1))
+
+
+def led(client: Redis) -> LeaderLease:
+    """The lease of the cluster, which must be free."""
+    lease = LeaderLeases(client, "one").acquire(keys.watch_lease("prod"), 60.0)
+    assert lease
+    return lease
+
+
+def test_it_is_told_once_a_day_whoever_leads(client: Redis) -> None:
+    """By the leader alone; a restart or another leader repeats neither message nor reading, the next day does."""
+    reader, morning = Reader(), berlin("2027-01-15T08:00")
+    digests(client, reader, None, morning).turn()
+    digests(client, reader, led(client), morning - 60).turn()
+    assert (promised(client), reader.readings) == ([], 0)
+    client.delete(keys.watch_lease("prod"))
+    digests(client, reader, led(client), morning).turn()
+    client.delete(keys.watch_lease("prod"))
+    later = led(client)
+    digests(client, reader, later, morning + LATE_S - 60).turn()
+    assert (promised(client), reader.readings) == (["digest:prod:2027-01-15"], 1)
+    digests(client, reader, later, berlin("2027-01-16T08:00")).turn()
+    assert promised(client) == ["digest:prod:2027-01-15", "digest:prod:2027-01-16"]
+
+
+def test_an_old_leader_promises_nothing(client: Redis) -> None:
+    """Its lease was taken while it read the cluster: then the new leader tells the day's digest."""
+    reader, morning = Reader(), berlin("2027-01-15T08:00")
+    old = led(client)
+    client.delete(keys.watch_lease("prod"))
+    new = led(client)
+    digests(client, reader, old, morning).turn()
+    assert promised(client) == []
+    assert WatchRepository(client, Audit(client)).last_digest("prod") == ""
+    digests(client, reader, new, morning).turn()
+    assert promised(client) == ["digest:prod:2027-01-15"]
+
+
+def test_two_that_both_read_promise_one_message(client: Redis) -> None:
+    """The day is compared in the script that promises the message."""
+    repository, lease = WatchRepository(client, Audit(client)), led(client)
+    digests(client, Reader(), lease, berlin("2027-01-15T08:00")).turn()
+    message: Any = replace(_first(client), id="digest:prod:again")
+    assert not repository.promise_digest(lease, "prod", "2027-01-15", message)
+    assert not repository.promise_digest(lease, "prod", "2027-01-14", message)
+    assert promised(client) == ["digest:prod:2027-01-15"]
+    client.delete(keys.watch_lease("prod"))
+    with pytest.raises(LeadershipLost):
+        repository.promise_digest(lease, "prod", "2027-01-16", message)
+
+
+def _first(client: Redis) -> Any:
+    from bot.outbox.outgoing import restored  # noqa: PLC0415
+
+    return restored(str(client.hget(keys.outgoing("digest:prod:2027-01-15"), "body")))
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"state": "running", "begun": "1"}, "running"),
+        ({"state": "running"}, None),
+        ({"state": "queued"}, None),
+        ({"state": "awaiting_approval"}, "waits"),
+        ({"state": "awaiting_confirmation"}, "waits"),
+        ({"state": "succeeded", "begun": "1", "finished_at": 99_000.0}, "succeeded"),
+        ({"state": "failed", "begun": "1", "finished_at": 99_000.0}, "failed"),
+        ({"state": "cancelled", "begun": "1", "finished_at": 99_000.0}, "cancelled"),
+        ({"state": "succeeded", "finished_at": 99_000.0}, None),
+        ({"state": "succeeded", "begun": "1", "finished_at": 9_000.0}, None),
+    ],
+)
+def test_which_jobs_are_changes_of_the_day(fields: dict[str, Any], outcome: str | None) -> None:
+    """Those that changed something or wait for a decision; not questions and plans that were only shown."""
+    what = order()
+    found = [each.outcome for each in day_changes([Job(what, **fields)], 100_000.0)]
+    assert found == ([outcome] if outcome else [])
+    for other in (replace(what, lane="concurrent"), replace(what, only_plan=True)):
+        assert day_changes([Job(other, **fields)], 100_000.0) == ()
