@@ -1,0 +1,168 @@
+"""Which process watches, on a real Redis: one at a time, whatever a reading does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from threading import Event
+from types import MappingProxyType
+from typing import Any, cast
+
+import pytest
+from redis import Redis
+
+from bot.audit import Audit
+from bot.last_read import LastRead
+from bot.model import Engines, Facts, FactsQuery, HostFacts
+from bot.model.incident import Extra, WatchSettings
+from bot.queue.queue import Queue
+from bot.store.leader_lease import LeaderLeases
+from bot.swarm.reading.facts_reader import FactsReader
+from bot.watch.repository import WatchRepository
+from bot.watch.upkeep import Upkeep
+from bot.watch.watcher import Watcher, WatchServices
+from tests.kits.jobs import until
+from tests.kits.outbox import FakeSlack, deliverer_of
+
+LEASE_S = 0.6
+
+
+class OneHost:
+    """The engines of a cluster with one host."""
+
+    def names(self) -> tuple[str, ...]:
+        """Its name."""
+        return ("host-1",)
+
+    def address(self, _: str) -> str:
+        """Its address."""
+        return "192.0.2.1"
+
+
+class Reader(FactsReader):
+    """Reads a host that is part of no cluster, or hangs until ``goes_on`` is set."""
+
+    def __init__(self) -> None:
+        self.goes_on = Event()
+        self.goes_on.set()
+        self.hangs = False
+
+    def read(self, name: str, engines: Engines, query: FactsQuery) -> Facts:
+        """Read it."""
+        del engines, query
+        self.hangs = not self.goes_on.is_set()
+        self.goes_on.wait()
+        self.hangs = False
+        return Facts(name, time.time(), MappingProxyType({"host-1": HostFacts("host-1", "192.0.2.1")}))
+
+
+class NoUpkeep(Upkeep):
+    """Knows nothing."""
+
+    def __init__(self) -> None: ...
+
+    def known(self, cluster: str) -> Extra:
+        """Return nothing."""
+        del cluster
+        return Extra()
+
+
+class Process:
+    """A watch process for prod."""
+
+    def __init__(self, redis: Redis, name: str) -> None:
+        audit = Audit(redis)
+        self.name = name
+        self.reader = Reader()
+        self.stopping = Event()
+        services = WatchServices(
+            name=name,
+            queue=Queue(redis, audit),
+            repository=WatchRepository(redis, audit),
+            leases=LeaderLeases(redis, name),
+            reader=self.reader,
+            last_read=LastRead(redis),
+            deliverer=deliverer_of(redis, audit, FakeSlack.__new__(FakeSlack)),
+            settings=WatchSettings(),
+            poll_s=0.05,
+            quiet_poll_s=0.05,
+            upkeep=NoUpkeep(),
+        )
+        self.watcher = Watcher("prod", "C0PROD", cast("Any", OneHost()), services, self.stopping)
+
+    def end(self) -> None:
+        """Stop, as on SIGTERM."""
+        self.stopping.set()
+        self.reader.goes_on.set()
+        self.watcher.end()
+
+
+@pytest.fixture
+def processes(client: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Process]]:
+    """Two processes, by name, with short times."""
+    for name, seconds in (("LEASE_S", LEASE_S), ("RENEWAL_S", LEASE_S / 3), ("FOLLOW_S", 0.05), ("MIN_PAUSE_S", 0.01)):
+        monkeypatch.setattr(f"bot.watch.watcher.{name}", seconds)
+    made = {name: Process(client, name) for name in ("one", "two")}
+    for process in made.values():
+        process.watcher.start()
+    yield made
+    for process in made.values():
+        process.end()
+
+
+@pytest.fixture
+def repository(client: Redis, audit: Audit) -> WatchRepository:
+    """What the processes store."""
+    return WatchRepository(client, audit)
+
+
+def leader(repository: WatchRepository, other_than: str = "") -> str:
+    """Wait until a process has led for a turn, and return its name."""
+
+    def led() -> bool:
+        turn = repository.turn("prod")
+        return turn is not None and turn.leader != other_than and repository.leader("prod") == turn.leader
+
+    until(led, "a process watches")
+    return repository.leader("prod")
+
+
+def test_a_reading_that_hangs_costs_no_lease(processes: dict[str, Process], repository: WatchRepository) -> None:
+    """The lease is renewed meanwhile: the other process does not begin to tell the same."""
+    first = processes[leader(repository)]
+    first.reader.goes_on.clear()
+    until(lambda: first.reader.hangs, "a reading hangs")
+    end = time.monotonic() + 3 * LEASE_S
+    until(lambda: time.monotonic() > end or repository.leader("prod") != first.name, "three leases are over")
+    assert repository.leader("prod") == first.name
+
+
+def test_a_turn_that_is_stuck_loses_the_lease(
+    processes: dict[str, Process], repository: WatchRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process leads; what the stuck one would store then is void."""
+    first = processes[leader(repository)]
+    monkeypatch.setattr("bot.watch.watcher.STUCK_S", 0.1)
+    first.reader.goes_on.clear()
+    second = leader(repository, other_than=first.name)
+    first.reader.goes_on.set()
+    until(lambda: not first.reader.hangs, "it goes on")
+    turn = repository.turn("prod")
+    until(lambda: repository.turn("prod") != turn, "another turn ends")
+    found = repository.turn("prod")
+    assert found is not None
+    assert found.leader == second == repository.leader("prod")
+
+
+def test_a_process_that_ends_lets_another_one_lead(processes: dict[str, Process], repository: WatchRepository) -> None:
+    """At once: its lease is released."""
+    first = processes[leader(repository)]
+    first.end()
+    assert leader(repository, other_than=first.name) != first.name
+
+
+def test_redis_may_forget_everything(processes: dict[str, Process], repository: WatchRepository, client: Redis) -> None:
+    """A process leads again, with an empty state."""
+    assert processes[leader(repository)]
+    client.flushdb()
+    assert leader(repository)
