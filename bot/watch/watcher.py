@@ -109,7 +109,10 @@ class Watcher:
             thread.start()
 
     def end(self, timeout_s: float = 5.0) -> None:
-        """Let another process lead at once. Call it after ``stopping`` was set. A reading that hangs is cut off."""
+        """Let another process lead at once. Call it after ``stopping`` was set. A reading that hangs is cut off.
+
+        ``timeout_s`` is for each of its two threads.
+        """
         for thread in self._threads:
             thread.join(timeout_s)
         if lease := self._lease:

@@ -7,8 +7,10 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from bot.audit import Archive, Audit
 from bot.blocks import Message
@@ -42,6 +44,9 @@ from bot.webhooks.deliveries import Deliveries
 from bot.webhooks.sender import WebhookSender
 from bot.webhooks.targets import targets
 from bot.wiring.worker import MAX_SENDERS, addresses
+
+END_TIMEOUT_S: Final = 5.0
+"""How long all readings that still run are waited for when the process ends."""
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +107,9 @@ def run_watch(settings: Settings) -> int:
     for watcher in watchers.values():
         watcher.start()
     stopping.wait()
+    deadline = time.monotonic() + END_TIMEOUT_S
     for watcher in watchers.values():
-        watcher.end()
+        watcher.end(max(0.1, deadline - time.monotonic()))
     for task in tasks:
         task.stop()
     senders.shutdown(cancel_futures=True)
