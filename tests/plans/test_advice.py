@@ -55,7 +55,7 @@ def _texts(came: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _advised(came: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+def advised_in(came: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """Yield each command that is advised, and whether it is for another state."""
     for clause in (clause for text in _texts(came) for clause in CLAUSE.split(text)):
         for found in COMMAND.finditer(clause):
@@ -84,7 +84,7 @@ def _refusal(came: Mapping[str, Any], *, conditional: bool) -> Any:
     return next((told for kind, told in came.items() if kind not in {"plan", "answer"}), None)
 
 
-def _refusals(facts: dict[str, Any], words: str, *, conditional: bool) -> dict[str, Any]:
+def refusals(facts: dict[str, Any], words: str, *, conditional: bool) -> dict[str, Any]:
     """Return how the command is refused with each choice of names; {} if one choice works."""
     given = facts["hosts"]
     refused: dict[str, Any] = {}
@@ -108,6 +108,6 @@ ABOUT_FACTS: Final = [
 def test_advice_is_not_refused(given: dict[str, Any], case: dict[str, Any]) -> None:
     """A command that an answer names is not refused by its own plan in the same state."""
     facts = described(given, case)
-    advised = dict.fromkeys(_advised(_tried(facts, case["words"])))
-    refused = [_refusals(facts, words, conditional=conditional) for words, conditional in advised]
+    advised = dict.fromkeys(advised_in(_tried(facts, case["words"])))
+    refused = [refusals(facts, words, conditional=conditional) for words, conditional in advised]
     assert [*filter(None, refused)] == []

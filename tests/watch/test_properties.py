@@ -20,7 +20,8 @@ from bot.swarm.incidents.incident_message import incident_message, orders_of
 from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
 from tests.plans.showing import show_message
-from tests.watch.timeline import Timeline, turns
+from tests.plans.test_advice import advised_in, refusals
+from tests.watch.timeline import Timeline, descriptions, turns
 
 HERE: Final = Path(__file__).parent
 FROM_OUTSIDE: Final = frozenset({"swarm_error", "error", "complaint", "message", "labels"})
@@ -81,6 +82,23 @@ def test_what_is_advised_can_be_typed(name: str) -> None:
         for incident in stepped.told:
             assert not PLACEHOLDER.search("\n".join(show_message(incident_message(incident, 0.0))))
             assert not any(PLACEHOLDER.search(f"`/swarm {words}`") for words in orders_of(incident).values())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_advised_is_not_refused(name: str) -> None:
+    """Each command that a message names, or that its buttons prepare, works with the facts that it was made from."""
+    given_facts, case = CASES[name]
+    timeline = Timeline(case.get("settings", {}))
+    for (facts, turn), (described, _) in zip(turns(given_facts, case), descriptions(given_facts, case), strict=True):
+        _, stepped = timeline.turn(facts, turn["at"], turn)
+        for incident in stepped.told:
+            if not incident.open or facts is None or facts.swarm is None:
+                continue  # what an unreadable cluster needs is tried with the answers of `status`
+            lines = show_message(incident_message(incident, 0.0))
+            found = {"answer": [line for line in lines if not line.startswith("It began during")]}
+            commands = {*advised_in(found), *((words, False) for words in orders_of(incident).values())}
+            refused = [refusals(described, words, conditional=conditional) for words, conditional in sorted(commands)]
+            assert [*filter(None, refused)] == []
 
 
 def _looks(name: str, text: str) -> list[Look]:

@@ -131,7 +131,15 @@ class Timeline:
 
 
 def turns(given: Mapping[str, Any], case: Mapping[str, Any]) -> Iterator[tuple[Facts | None, Mapping[str, Any]]]:
-    """Yield the facts of each turn, and the turn. What a turn says of the facts holds until another one says more.
+    """Yield the facts of each turn, None if only time passes, and the turn."""
+    for described, turn in descriptions(given, case):
+        yield None if turn.get("only_time") else Description.model_validate(described).facts(), turn
+
+
+def descriptions(
+    given: Mapping[str, Any], case: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
+    """Yield what describes the facts of each turn, and the turn. What a turn says holds until another one says more.
 
     Hosts and services are merged by name; null takes one out.
     """
@@ -142,7 +150,7 @@ def turns(given: Mapping[str, Any], case: Mapping[str, Any]) -> Iterator[tuple[F
         now = _merged(now, {key: value for key, value in turn.items() if key not in OF_TURN})
         present: dict[str, Any] = {part: _without_none(now[part]) for part in ("hosts", "services") if part in now}
         described = {**now, **present}
-        yield None if turn.get("only_time") else Description.model_validate(described).facts(), turn
+        yield described, turn
 
 
 def shown(seen: Observation, stepped: Advanced) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.model.incident import Signal, SignalKind
 from bot.swarm.health.health import node_issues
+from bot.swarm.health.issues import is_split_off
 from bot.swarm.incidents.found import Found, key_of
 from bot.swarm.incidents.lost_tasks import lost_tasks_lines
 from bot.swarm.reading.node_lookup import replacement_of
@@ -137,12 +138,20 @@ def _locked(facts: Facts, node: NodeFacts) -> tuple[str, str] | None:
 def _issues(facts: Facts, node: NodeFacts) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return details of a node that is not well, and what to do."""
     issues = node_issues(facts, node)
-    fixes = (f"{tick(issue.where)}: {issue.fix}" if issue.where else issue.fix for issue in issues if issue.fix)
+    fixes = [f"{tick(issue.where)}: {issue.fix}" if issue.where else issue.fix for issue in issues if issue.fix]
     host = facts.hosts.get(node.host)
     if host is not None and host.failure is not None:
         late = (_until_it_answers(host),) if host.failure.is_late else tuple(fixes)
         return (one_line(host.failure.happened),), late
+    if host is not None and node.role == "manager" and not node.ready and is_split_off(facts, host):
+        fixes = [split_off_advice(facts, host)]
     return tuple(one_line(issue.text) for issue in issues), tuple(fixes)
+
+
+def split_off_advice(facts: Facts, host: HostFacts) -> str:
+    """Return what to do about a host that works as a manager and that the others do not hear."""
+    right = tick(facts.swarm.read_from if facts.swarm else "")
+    return f"if the side of {right} is the right one: `/swarm leave {host.name} --force`"
 
 
 def _stopped(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal:

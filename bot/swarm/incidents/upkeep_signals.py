@@ -16,6 +16,7 @@ from bot.swarm.health.clocks import clock_findings
 from bot.swarm.health.issues import is_split_off, split_brain_issue
 from bot.swarm.incidents.found import NOTHING, Found, joined, key_of
 from bot.swarm.incidents.memory import held_signals
+from bot.swarm.incidents.node_signals import split_off_advice
 from bot.swarm.network.mesh_findings import mesh_findings
 from bot.swarm.reading.certificates import DAY_S, read_roots, time_left
 from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
@@ -196,8 +197,8 @@ def _second_cluster(facts: Facts, host: HostFacts) -> list[Signal]:
         return []
     if (node := facts.member(host.name)) is not None:
         unheard = node.role == "manager" and node.reachability != "reachable" and is_split_off(facts, host)
-        issue = split_brain_issue(facts, host)
-        return [_of_host(facts, host, "critical", issue.text, issue.fix)] if unheard else []
+        text = split_brain_issue(facts, host).text
+        return [_of_host(facts, host, "critical", text, split_off_advice(facts, host))] if unheard else []
     if was_removed(facts, host):
         text = f"{tick(host.name)} still acts as a manager of {facts.name}, which has no record of it"
         signal = _of_host(facts, host, "critical", text, f"`/swarm leave {host.name} --force`")
