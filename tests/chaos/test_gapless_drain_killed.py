@@ -11,7 +11,7 @@ import pytest
 from bot.swarm.services.temporary_spec import LABEL, TAKEN_BACK
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.chaos.test_worker_killed import kill_who_runs
+from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario
 
 SLOW: Final = ("--health-cmd", "true", "--health-interval", "4s", "--stop-grace-period", "3s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
+from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario
 from tests.kits.service_scenario import SECOND_IMAGE, create, have_variants, inspect, running
 
@@ -15,9 +16,7 @@ def test_another_worker_finishes_the_update(scenario: Scenario) -> None:
     create(scenario, "web")
     job = scenario.begin("ada", f"update web --image {SECOND_IMAGE}")
     until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
-    told = scenario.ask("eve", f"job {job}")
-    [first] = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
-    scenario.deployment.kill(first)
+    kill_who_runs(scenario, job)
     card = scenario.end(job)
     assert card.text.startswith("✓ *`web` is updated*"), card.text
     assert "attempt 2" in scenario.ask("eve", f"job {job}")

@@ -15,6 +15,7 @@ from sandbox.fleet import Fleet
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits import secret_search
+from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario, config
 from tests.kits.stacks import CONTENT, HIDDEN, StackFolder, compose, names, service, standing
 
@@ -221,13 +222,11 @@ def test_a_killed_worker_is_finished_once(cluster: Scenario, app: StackFolder) -
     del app
     job = cluster.begin("ada", DEPLOY)
     until(lambda: names(cluster, "secrets") != set(), "the secret is created")
-    told = cluster.ask("eve", f"job {job}")
-    running = [n for n, process in cluster.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
-    cluster.deployment.kill(running[0])
+    killed = kill_who_runs(cluster, job)
     try:
         card = cluster.end(job)
     finally:
-        cluster.deployment.start(running[0])
+        cluster.deployment.start(killed)
     assert card.text.startswith("✓"), card.text
     assert "attempt 2" in cluster.ask("eve", f"job {job}")
     assert f"job `{job}`" in cluster.ask("eve", "stack app")
