@@ -54,13 +54,6 @@ class StackFolder:
             (self.folder / name.replace("_", ".")).write_text(value)
 
 
-def service(scenario: Scenario, name: str) -> dict[str, Any]:
-    """Return a service's record."""
-    with scenario["host-1"].engine() as engine:
-        found: dict[str, Any] = engine.inspect_service(name)  # type: ignore[no-untyped-call] # types-docker
-        return found
-
-
 def names(scenario: Scenario, what: str) -> set[str]:
     """Return the names of the cluster's ``services``, ``secrets``, ``configs`` or ``networks`` of any stack."""
     with scenario["host-1"].engine() as engine:

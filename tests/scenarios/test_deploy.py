@@ -17,7 +17,8 @@ from sandbox.fleet.shell import until
 from tests.kits import secret_search
 from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario, config
-from tests.kits.stacks import CONTENT, HIDDEN, StackFolder, compose, names, service, standing
+from tests.kits.service_scenario import inspect
+from tests.kits.stacks import CONTENT, HIDDEN, StackFolder, compose, names, standing
 
 OTHER_IMAGE = "swarmbot/task:other"
 DEPLOY = "deploy app --no-resolve"
@@ -115,7 +116,7 @@ def test_changes_are_shown_and_carried_out(cluster: Scenario, app: StackFolder) 
     card = cluster.change("ada", DEPLOY)
     assert "app_web has the deployed spec: 3 tasks running" in card.text.replace("`", ""), card.text
     assert standing(cluster)["app_db"] == before["app_db"]
-    spec = service(cluster, "app_web")["Spec"]
+    spec = inspect(cluster, "app_web")["Spec"]
     assert spec["Mode"] == {"Replicated": {"Replicas": 3}}
     assert "another-password" not in plan + cluster.public()
 
@@ -169,7 +170,7 @@ def test_a_compose_file_gets_nothing_of_the_bot(cluster: Scenario, app: StackFol
         assert expected in told, told
     app.write({"version": "3.8", "services": {"web": {"image": TASK_IMAGE, "environment": ["SLACK_BOT_TOKEN"]}}})
     cluster.change("ada", DEPLOY)
-    assert "xoxb" not in str(service(cluster, "app_web"))
+    assert "xoxb" not in str(inspect(cluster, "app_web"))
     assert names(cluster, "services") == {"app_web"}
 
 
@@ -206,7 +207,7 @@ def test_what_moves_between_approval_and_run_voids_it(cluster: Scenario, app: St
             cluster.slack.click("cleo", asked, "Approve")
             void = cluster.see("cleo", "*Void*", after=after)
             assert "is a different one now, so the plan no longer applies" in void.text, void.text
-        assert service(cluster, "app_web")["Spec"]["Mode"] == {"Replicated": {"Replicas": 2}}
+        assert inspect(cluster, "app_web")["Spec"]["Mode"] == {"Replicated": {"Replicas": 2}}
         after = cluster.now
         cluster.slack.slash("ada", "prod", DEPLOY)
         cluster.slack.click("cleo", cluster.see("cleo", "[Approve]", after=after), "Approve")
@@ -214,7 +215,7 @@ def test_what_moves_between_approval_and_run_voids_it(cluster: Scenario, app: St
     finally:
         cluster.ask("cleo", "thaw")
     assert names(cluster, "services") == {"app_web", "app_db", "app_new"}
-    assert "BY=hand" not in str(service(cluster, "app_web")["Spec"])
+    assert "BY=hand" not in str(inspect(cluster, "app_web")["Spec"])
 
 
 def test_a_killed_worker_is_finished_once(cluster: Scenario, app: StackFolder) -> None:
@@ -269,7 +270,7 @@ def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder
     changed["services"]["web"]["image"] = OTHER_IMAGE
     app.write(changed)
     cluster.change("ada", DEPLOY)
-    assert service(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == OTHER_IMAGE
+    assert inspect(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == OTHER_IMAGE
     app.write("not: [a compose file\n", content_txt="another-secret")
     told = cluster.ask("ada", f"{DEPLOY} --revision {first + 7}")
     assert f"prod has no revision {first + 7} of stack `app`. There are" in told
@@ -278,7 +279,7 @@ def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder
     assert card.text.startswith("✓"), card.text
     assert f"revision {first} (`" in card.text
     assert f"kept as revision {first + 2}" in card.text
-    assert service(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
+    assert inspect(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
     assert f"is as revision {first + 2} describes it" in cluster.ask("ada", "stack app --diff")
     cluster["host-1"].docker("service", "scale", "--detach", "app_web=3")
     told = cluster.ask("ada", "stack app --diff")
@@ -298,7 +299,7 @@ def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
     assert card.text.startswith("✓ *Stack `app` is removed in prod*"), card.text
     for what in ("services", "secrets", "configs", "networks"):
         assert names(cluster, what) == set()
-    assert service(cluster, "other")
+    assert inspect(cluster, "other")
     assert "prod has no stack `app`" in cluster.ask("ada", "undeploy app")
 
 
@@ -318,7 +319,7 @@ def test_a_service_that_does_not_start_is_reported(cluster: Scenario, app: Stack
     card = cluster.change("ada", DEPLOY)
     assert card.text.startswith("✗"), card.text
     assert "Docker rolled the update back because tasks failed" in card.text
-    assert "exit 4" not in str(service(cluster, "app_web")["Spec"])
+    assert "exit 4" not in str(inspect(cluster, "app_web")["Spec"])
 
 
 def test_a_stack_from_git(cluster: Scenario) -> None:
@@ -328,7 +329,7 @@ def test_a_stack_from_git(cluster: Scenario) -> None:
     card = cluster.change("ada", "deploy shop --no-resolve")
     assert card.text.startswith("✓"), card.text
     assert f"commit `{_git(folder, 'rev-parse', 'main')[:7]}`" in card.text
-    assert service(cluster, "shop_api")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
+    assert inspect(cluster, "shop_api")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
     _commit(folder, "version: '3.8'\nservices:\n  api:\n    image: swarmbot/task:${TAG}\n    user: '1'\n")
     assert "user `1` added" in cluster.ask("ada", "deploy shop --no-resolve --plan")
     assert "is not a stack of prod in swarmbot.yml. Did you mean `shop`?" in cluster.ask("ada", "deploy shopp")

@@ -10,22 +10,24 @@ from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
 from tests.kits.secret_search import stored
-from tests.kits.service_scenario import EXITING_IMAGE, SECOND_IMAGE, create, have_variants, inspect, running
-
-HOSTS = ("host-1", "host-2", "host-3")
+from tests.kits.service_scenario import (
+    EXITING_IMAGE,
+    NODES,
+    SECOND_IMAGE,
+    create,
+    create_service,
+    have_variants,
+    inspect,
+    running,
+    wanted,
+)
 
 
 @pytest.fixture
-def cluster(shared_scenario: Scenario) -> Scenario:
-    """Have one manager and two workers without labels and services, with the images."""
-    shared_scenario.stand(workers=("host-2", "host-3"))
-    manager = shared_scenario["host-1"]
-    for service in manager.docker("service", "ls", "-q").split():
-        manager.docker("service", "rm", service)
-    for name in HOSTS:
-        manager.docker("node", "update", "--availability", "active", name)
-    have_variants(shared_scenario[name] for name in HOSTS)
-    return shared_scenario
+def cluster(cluster: Scenario) -> Scenario:
+    """Have the images too."""
+    have_variants(cluster[name] for name in NODES)
+    return cluster
 
 
 def test_scale_up_down_and_to_nothing(cluster: Scenario) -> None:
@@ -117,9 +119,9 @@ def test_a_constraint_that_no_node_meets(cluster: Scenario) -> None:
 def test_restart_rollback_and_remove(cluster: Scenario) -> None:
     """A restart replaces every task; a rollback returns to the spec before; a removed service leaves no task."""
     create(cluster, "web")
-    first = set(cluster["host-1"].docker("service", "ps", "-q", "--filter", "desired-state=running", "web").split())
+    first = wanted(cluster, "web")
     assert cluster.change("ada", "restart web").text.startswith("✓ *`web` is restarted*")
-    second = set(cluster["host-1"].docker("service", "ps", "-q", "--filter", "desired-state=running", "web").split())
+    second = wanted(cluster, "web")
     assert not first & second
     assert cluster.change("ada", f"update web --image {SECOND_IMAGE}").text.startswith("✓ *`web` is updated*")
     assert running(cluster, "web") == [SECOND_IMAGE] * 2
@@ -130,8 +132,8 @@ def test_restart_rollback_and_remove(cluster: Scenario) -> None:
     card = cluster.confirmed("ada", "remove web", "`web` stops with 2 running tasks")
     assert card.text.startswith("✓ *`web` is removed*"), card.text
     assert cluster["host-1"].docker("service", "ls", "-q") == ""
-    assert all(cluster.containers(name) == "" for name in HOSTS)
-    assert cluster.nodes().keys() == set(HOSTS)
+    assert all(cluster.containers(name) == "" for name in NODES)
+    assert cluster.nodes().keys() == set(NODES)
 
 
 def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
@@ -139,7 +141,7 @@ def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
     create(cluster, "web", "--update-failure-action", "pause")
     late = "swarmbot/task:late"
     assert "Docker paused the update" in cluster.change("ada", f"update web --image {late}").text
-    for name in HOSTS:
+    for name in NODES:
         cluster[name].docker("tag", TASK_IMAGE, late)
     card = cluster.change("ada", "resume web")
     assert card.text.startswith("✓ *`web` is updated*"), card.text
@@ -218,11 +220,9 @@ def test_a_global_service(cluster: Scenario) -> None:
 
 def test_a_job_is_run_again(cluster: Scenario) -> None:
     """Its tasks complete. Of a run that failed the exit code is told: its counts are those of one that waits."""
-    manager = cluster["host-1"]
     once = ("--mode", "replicated-job", "--replicas", "2", "--restart-condition", "none")
-    common = ("--detach", "--no-resolve-image", *once)
-    manager.docker("service", "create", *common, "--name", "migrate", TASK_IMAGE, "sh", "-c", "sleep 1")
-    manager.docker("service", "create", *common, "--name", "broken", TASK_IMAGE, "sh", "-c", "sleep 1; exit 3")
+    create_service(cluster, "migrate", *once, command=("sh", "-c", "sleep 1"))
+    create_service(cluster, "broken", *once, command=("sh", "-c", "sleep 1; exit 3"))
     cluster.ask("eve", "status")
     card = cluster.change("ada", "run migrate")
     assert card.text.startswith("✓ *`migrate` is completed*"), card.text
