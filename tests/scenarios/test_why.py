@@ -79,14 +79,19 @@ def runs(scenario: Scenario, count: int) -> None:
     until(lambda: scenario.ask("ada", "why web").startswith(well), "nothing is told")
 
 
+def assert_advice_fixes(scenario: Scenario, obstacle: str, advised: str, count: int) -> None:
+    """All nodes have this obstacle, and after the command that is advised ``count`` tasks run."""
+    assert_same_counts(scenario)
+    told = scenario.ask("ada", "why web")
+    assert f"host-1, host-2 and host-3: {obstacle}" in told.replace("`", ""), told
+    scenario.change("ada", fix(told, advised))
+    runs(scenario, count)
+
+
 def test_constraint(cluster: Scenario) -> None:
     """The label that is missing is named for each node, with the command that sets it."""
     create_service(cluster, "web", "--constraint", "node.labels.zone==b")
-    assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web")
-    assert "host-1, host-2 and host-3: no label zone=b" in told.replace("`", ""), told
-    cluster.change("ada", fix(told, "label"))
-    runs(cluster, 1)
+    assert_advice_fixes(cluster, "no label zone=b", "label", 1)
 
 
 def test_unavailable_nodes(cluster: Scenario) -> None:
@@ -122,11 +127,7 @@ def test_what_a_node_has_room_for(
 ) -> None:
     """What a node is short of is counted, and so is how many tasks fit."""
     create_service(cluster, "web", "--replicas", "4", *options)
-    assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web")
-    assert f"host-1, host-2 and host-3: {obstacle}" in told.replace("`", ""), told
-    cluster.change("ada", fix(told, advised))
-    runs(cluster, left)
+    assert_advice_fixes(cluster, obstacle, advised, left)
 
 
 def test_nodes_that_fail_several_filters(cluster: Scenario) -> None:
@@ -147,11 +148,7 @@ def test_memory(cluster: Scenario) -> None:
     """A task that fits on no node at all: how much memory is missing, and how much it may reserve."""
     memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
     create_service(cluster, "web", "--reserve-memory", str(memory + 1024**3))
-    assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web")
-    assert "host-1, host-2 and host-3: 1 GiB of memory short (needs " in told.replace("`", ""), told
-    cluster.change("ada", fix(told, "update web --reserve-memory"))
-    runs(cluster, 1)
+    assert_advice_fixes(cluster, "1 GiB of memory short (needs ", "update web --reserve-memory", 1)
 
 
 def test_platform(cluster: Scenario) -> None:
