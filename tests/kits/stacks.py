@@ -12,6 +12,8 @@ from tests.kits.scenario import Scenario
 
 CONTENT: Final = "correct-horse-battery-staple"
 HIDDEN: Final = "tr0ub4dor-and-3"
+OTHER_IMAGE: Final = "swarmbot/task:other"
+DEPLOY: Final = "deploy app --no-resolve"
 
 
 def compose() -> dict[str, Any]:
