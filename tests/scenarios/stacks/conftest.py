@@ -20,7 +20,7 @@ def bot(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scen
     """A bot with two workers that knows two stacks; a deploy needs approval only in a freeze."""
     folder = tmp_path_factory.mktemp("stacks")
     settings = config(fleet)
-    shop: dict[str, Any] = {"git": f"file://{folder}/shop.git", "ref": "main", "file": "deploy/compose.yml"}
+    shop: dict[str, Any] = {"git": f"file://{folder}/shop", "ref": "main", "file": "deploy/compose.yml"}
     shop |= {"variables": {"TAG": "latest"}}
     settings["clusters"]["prod"]["stacks"] = {"app": str(folder / "app" / "compose.yml"), "shop": shop}
     settings["rules"]["approvals"]["deploy"] = {"count": 0}

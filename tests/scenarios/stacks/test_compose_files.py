@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
-
 from sandbox.fleet.image import TASK_IMAGE
+from tests.kits.git_repository import commit
 from tests.kits.scenario import Scenario
 from tests.kits.service_scenario import inspect
 from tests.kits.stacks import DEPLOY, StackFolder, compose, names, standing
@@ -66,13 +64,14 @@ def test_a_compose_file_gets_nothing_of_the_bot(cluster: Scenario, app: StackFol
 
 def test_a_stack_from_git(cluster: Scenario) -> None:
     """The ref is fetched for each plan, and its commit is named. Variables come from swarmbot.yml."""
-    folder = cluster.deployment.folder
-    _commit(folder, "version: '3.8'\nservices:\n  api:\n    image: swarmbot/task:${TAG}\n")
+    repository = cluster.deployment.folder / "shop"
+    text = "version: '3.8'\nservices:\n  api:\n    image: swarmbot/task:${TAG}\n"
+    made = commit(repository, "deploy/compose.yml", text)
     card = cluster.change("ada", "deploy shop --no-resolve")
     assert card.text.startswith("✓"), card.text
-    assert f"commit `{_git(folder, 'rev-parse', 'main')[:7]}`" in card.text
+    assert f"commit `{made[:7]}`" in card.text
     assert inspect(cluster, "shop_api")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
-    _commit(folder, "version: '3.8'\nservices:\n  api:\n    image: swarmbot/task:${TAG}\n    user: '1'\n")
+    commit(repository, "deploy/compose.yml", f"{text}    user: '1'\n")
     assert "user `1` added" in cluster.ask("ada", "deploy shop --no-resolve --plan")
     assert "is not a stack of prod in swarmbot.yml. Did you mean `shop`?" in cluster.ask("ada", "deploy shopp")
 
@@ -83,24 +82,3 @@ def test_an_image_without_a_digest_is_refused(cluster: Scenario, app: StackFolde
     told = cluster.ask("ada", "deploy app")
     assert f"No registry gave the digest of `{TASK_IMAGE}`" in told
     assert names(cluster, "networks") == set()
-
-
-def _commit(folder: Path, text: str) -> None:
-    work = folder / "shop"
-    if not work.exists():
-        _run(folder, "git", "init", "--quiet", "--bare", "--initial-branch=main", "shop.git")
-        _run(folder, "git", "clone", "--quiet", "shop.git", "shop")
-    (work / "deploy").mkdir(exist_ok=True)
-    (work / "deploy" / "compose.yml").write_text(text)
-    _run(work, "git", "add", ".")
-    author = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    _run(work, "git", *author, "commit", "--quiet", "-m", "Change it")
-    _run(work, "git", "push", "--quiet", "origin", "HEAD:main")
-
-
-def _git(folder: Path, *words: str) -> str:
-    return _run(folder / "shop.git", "git", *words).strip()
-
-
-def _run(folder: Path, *command: str) -> str:
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=30).stdout
