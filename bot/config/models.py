@@ -89,6 +89,7 @@ Port = Annotated[int, Field(strict=True), between(1, 65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
 BackupCount = Annotated[int, Field(strict=True), between(1, 10_000)]
+VersionCount = Annotated[int, Field(strict=True), between(1, 100)]
 Keep = Annotated[float, BeforeValidator(_days)]
 UpToADay = Annotated[float, BeforeValidator(_up_to_a_day)]
 
@@ -183,6 +184,8 @@ class Deploy(Model):
 
     docker: UserPath | None = None
     """Docker's command line; by default the first ``docker`` on PATH."""
+    keep_versions: VersionCount = 3
+    """How many contents of each config and secret of a stack to keep: the present one, and those before it."""
 
 
 class Config(Model):

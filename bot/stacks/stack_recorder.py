@@ -34,6 +34,7 @@ from bot.secrets.secret import Secret
 from bot.stack_revisions import Revisions
 from bot.stacks.compose import named_files, parse_compose, require_variables, with_line
 from bot.stacks.confined_cli import DockerCli, deploy_command, find_cli, private_folder, run_confined
+from bot.stacks.content_names import with_content_names
 from bot.stacks.recorder import Recorder, serving
 from bot.stacks.registry import registry_auth
 from bot.stacks.source import KeptSource, Source, Sources
@@ -59,12 +60,15 @@ class CliStackRecorder:
         cli: Path | None,
         secret_key: Secret | None,
         revisions: Revisions | None,
+        *,
+        keep_versions: int = 3,
     ) -> None:
         self._cluster = cluster
         self._stacks = stacks
         self._cli = cli
         self._secret_key = secret_key
         self._revisions = revisions
+        self._keep_versions = keep_versions
         self._sources = Sources()
 
     def registry_auth(self, image: str) -> Secret | None:
@@ -74,7 +78,7 @@ class CliStackRecorder:
     def record(self, engine: Engine, query: StackQuery) -> StackRecording:
         """Return the recording."""
         objects = tuple(_objects(engine))
-        recording = StackRecording(query.name, objects, key=self._key())
+        recording = StackRecording(query.name, objects, key=self._key(), keep_versions=self._keep_versions)
         if query.objects_only:
             return recording
         return self._recorded(engine, query, self._stack(query.name), recording)
@@ -98,9 +102,17 @@ class CliStackRecorder:
             cli=cli.version,
             images=run.images,
         )
+        named, conflicts = with_content_names(
+            query.name,
+            _named(writes, recording.objects),
+            recording.objects,
+            recording.key,
+            lambda known, body: _has_content(engine, known, body),
+        )
         recording = replace(
             recording,
-            writes=tuple(_ordered(writes, recording.objects)),
+            writes=tuple(sorted(named, key=_place)),
+            conflicts=conflicts,
             source=source.words,
             commit=source.commit,
             revision=number,
@@ -114,12 +126,7 @@ class CliStackRecorder:
         if any(member.type == "network" for member in recording.members):
             first, _ = run.recorded(engine, blank=True)
             networks = tuple(write for write in first if write.type == "network")
-        changed = tuple(
-            write.name
-            for write in recording.writes
-            if (write.type, write.action) == ("secret", "update") and not engine.secret_has(write.id, {**write.body})
-        )
-        return replace(recording, first_networks=networks, changed_secrets=changed)
+        return replace(recording, first_networks=networks)
 
     def _kept(self, query: StackQuery) -> tuple[int, StackSource | None]:
         """Return the number and the source of the revision that a query means; (0, None) for the stack's own source."""
@@ -240,6 +247,13 @@ def _objects(engine: Engine) -> Iterator[StackObject]:
             yield StackObject(type_, record["ID"], spec["Name"], record["Version"]["Index"], spec)
 
 
+def _has_content(engine: Engine, known: StackObject, body: Mapping[str, Any]) -> bool:
+    """Return whether a config or secret of the cluster has the content of a body."""
+    if known.type == "config":
+        return bool(known.spec.get("Data") == body["Data"])
+    return engine.secret_has(known.id, {**body})
+
+
 def _predefined(engine: Engine, networks: list[Json], services: list[Json]) -> Iterator[Json]:
     """Yield the networks that services use and no list has: ``host``, and other networks of each node."""
     used = {
@@ -253,14 +267,16 @@ def _predefined(engine: Engine, networks: list[Json], services: list[Json]) -> I
             yield {**json.loads(answer.body), "Id": identity, "Scope": "local"}
 
 
-def _ordered(writes: list[StackWrite], objects: tuple[StackObject, ...]) -> list[StackWrite]:
-    """Return the writes in the order of carrying them out: the CLI sends them in a random one."""
+def _named(writes: list[StackWrite], objects: tuple[StackObject, ...]) -> list[StackWrite]:
+    """Return the writes with the name of each object."""
     names = {each.id: each.name for each in objects}
-    named = [write if write.name else replace(write, name=names.get(write.id, write.id)) for write in writes]
-    return sorted(named, key=_place)
+    return [write if write.name else replace(write, name=names.get(write.id, write.id)) for write in writes]
 
 
 def _place(write: StackWrite) -> tuple[bool, int, str]:
-    """Return what a write is sorted by: removals come last, by type, then by name."""
+    """Return what a write is sorted by, in the order of carrying them out; the CLI sends them in a random one.
+
+    Removals come last, by type, then by name.
+    """
     removes = write.action == "delete"
     return removes, (REMOVAL_ORDER if removes else OBJECT_TYPES).index(write.type), write.name

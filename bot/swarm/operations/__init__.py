@@ -12,6 +12,7 @@ from bot.swarm.operations.key_file import AwaitEncryptedKeyFile, CheckUnlockKey,
 from bot.swarm.operations.labels import LabelHost, LabelNode
 from bot.swarm.operations.leave import Leave, RemoveNode
 from bot.swarm.operations.moves import AddReplicas, MoveService, RestoreSpec
+from bot.swarm.operations.old_versions import RemoveVersion
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.operations.remove_service import RemoveService
 from bot.swarm.operations.role import Demote, Promote
@@ -51,6 +52,7 @@ __all__ = [
     "RemoveNode",
     "RemoveOldRecords",
     "RemoveService",
+    "RemoveVersion",
     "RestoreSpec",
     "RestoreState",
     "ResumeUpdate",

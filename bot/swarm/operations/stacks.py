@@ -77,12 +77,17 @@ class DeployObject(Operation):
     """The object's id; "" for one that is created."""
     last_update: float = 0.0
     """When the service's last update began by the plan's facts, unix seconds; 0 if there was none."""
+    order: str = ""
+    """The command that carries it out, without ``/swarm``: ``deploy app --revision 3``."""
+    base: str = ""
+    """The name in the compose file, if the object is a new content of a config or secret."""
 
     @property
     def doing(self) -> str:
         """Return the step in words, with the difference."""
         told = f": {', '.join(self._told())}" if self.changes else ""
-        return f"`{SIGNS[self.action]}` {VERBS[self.action][0]} {self.type} {tick(self.object)}{told}"
+        action = "update" if self.base else self.action
+        return f"`{SIGNS[action]}` {VERBS[action][0]} {self.type} {tick(self.base or self.object)}{told}"
 
     def _told(self) -> list[str]:
         """Return what changes; of many fields as many as fit into a line of a card, and where the others are shown.
@@ -177,7 +182,7 @@ class DeployObject(Operation):
             found = recording.find(self.type, self.object)
             exists = f"{self.type} {tick(self.object)} {'exists' if found else 'does not exist'}"
             state = f"{exists}. Steps before this one are done, later ones are not."
-        again = "The same command with `--plan` shows what is left."
+        again = f"`/swarm {self.order} --plan` shows what is left."
         return Failed(error.happened, true_now=state, next_step=error.next_step or again)
 
     def _update(self, engine: Engine, recording: StackRecording, write: StackWrite, auth: Secret | None) -> None:
@@ -211,7 +216,7 @@ class DeployObject(Operation):
             f"{self.type} {tick(self.object)} is not what was planned any more: the compose file, Docker's command "
             "line or the object itself has changed since.",
             true_now="This step changed nothing. Steps before it are done.",
-            next_step=f"`/swarm deploy {self.stack} --plan` shows what would change now.",
+            next_step=f"`/swarm {self.order} --plan` shows what would change now.",
         )
 
     def _left(self, facts: Facts) -> int:
@@ -301,7 +306,8 @@ class AwaitService(Operation):
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
         found = rollout(facts.swarm, service, facts.cluster_time)
         which = "the deployed spec" if self._has_spec(facts, service) else "not the deployed spec"
-        back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else ""
+        why = f"`/swarm why {self.service}` says why its tasks do not run."
+        back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else why
         return Failed(
             error.happened,
             true_now=f"{tick(self.service)} has {which}; {found.progress}.",
