@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import echo, tick
-from bot.commands import Flag, Word, change, number, text
+from bot.commands import Flag, TextField, TypedText, Word, change, number, text
 from bot.commands.shared_flags import MAX_COUNT
 from bot.errors import NotUnderstood, Refused
 from bot.model import (
@@ -28,6 +28,7 @@ from bot.swarm.operations.service_plan import last_update
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.stacks.checks import network_drift, refuse_impossible, stack_warnings
 from bot.swarm.stacks.deploy_plan import changes_of, costs_of, counted, warnings_of
+from bot.swarm.stacks.typed_file import file_problem, require_stack_name
 from bot.swarm.stacks.versions import old_versions
 from bot.swarm.stacks.writes import digest, pending_writes, removals, spec_digest
 from bot.text.suggest import listed, nearest, number_of
@@ -49,6 +50,8 @@ class DeployArguments:
     revision: Annotated[
         int, Flag(number("N", 1, MAX_COUNT), "deploy what an earlier deploy was made from; `stack STACK` lists them")
     ] = 0
+    file: Annotated[bool, Flag(None, "enter the compose file in a form, for any stack")] = False
+    typed: Annotated[str, TypedText()] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class UndeployArguments:
 def _deploy_query(arguments: DeployArguments) -> FactsQuery:
     resolve: ResolveImages = "never" if arguments.no_resolve else "always"
     stack = StackQuery(arguments.stack, prune=arguments.prune, resolve=resolve, thorough=True)
-    stack = replace(stack, revision=arguments.revision)
+    stack = replace(stack, revision=arguments.revision, typed=arguments.typed)
     return FactsQuery(services=True, good_specs=True, task_list=True, stack=stack)
 
 
@@ -69,7 +72,26 @@ def _undeploy_query(arguments: UndeployArguments) -> FactsQuery:
     return FactsQuery(services=True, task_list=True, stack=StackQuery(arguments.stack, objects_only=True))
 
 
-# One approval by default: a compose file can mount any folder of a node, so whoever deploys has root's rights there.
+def _validate(arguments: DeployArguments) -> None:
+    if arguments.file and arguments.revision:
+        raise NotUnderstood(
+            "`--file` and `--revision` both say what to deploy.", next_step="Give one of them, or none of them."
+        )
+    if arguments.file:
+        require_stack_name(arguments.stack)
+
+
+COMPOSE_FILE = TextField(
+    "Compose file",
+    hint="Up to 3000 characters. It can name no other files. It is kept encrypted, as a revision once it is deployed.",
+    argument="typed",
+    needed=lambda arguments: arguments.file,
+    problem=file_problem,
+)
+
+
+# One approval by default: a compose file can mount any folder of a node, so whoever deploys has root's rights there. A
+# typed file has a subject of its own: a rule that waives the approval for files of a repository must not waive it here.
 @change(
     "deploy",
     group="Services",
@@ -78,7 +100,10 @@ def _undeploy_query(arguments: UndeployArguments) -> FactsQuery:
     permission="operate",
     risk="capacity",
     approval=1,
+    subject=lambda arguments: "deploy file" if arguments.file else "deploy",
+    validate=_validate,
     query=_deploy_query,
+    form=COMPOSE_FILE,
 )
 def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     """Carry out what Docker's own CLI would write, without the writes that change nothing."""
@@ -153,6 +178,7 @@ def _order(arguments: DeployArguments) -> str:
         *(["--prune"] if arguments.prune else []),
         *(["--no-resolve"] if arguments.no_resolve else []),
         *([f"--revision {arguments.revision}"] if arguments.revision else []),
+        *(["--file"] if arguments.file else []),
     ]
     return " ".join(["deploy", arguments.stack, *flags])
 
@@ -172,6 +198,7 @@ def _step(
         resolve=resolve,
         commit=recording.commit,
         revision=recording.revision,
+        typed=recording.typed,
         id="" if write.action == "create" else write.id,
         last_update=last_update(service) if service else 0.0,
         order=order,

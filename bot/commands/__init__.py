@@ -13,7 +13,9 @@ from bot.commands.command import (
     Raise,
     ResetTotp,
     SecretField,
+    TextField,
     ThawCluster,
+    TypedText,
     Word,
 )
 from bot.commands.grammar import read_arguments, read_options, read_sentence
@@ -91,7 +93,9 @@ __all__ = [
     "Raise",
     "ResetTotp",
     "SecretField",
+    "TextField",
     "ThawCluster",
+    "TypedText",
     "Vocabulary",
     "Word",
     "base_permission",

@@ -34,7 +34,7 @@ class StackQuery:
     """Which recording to make."""
 
     name: str
-    """The stack's name in swarmbot.yml."""
+    """The stack's name."""
     objects_only: bool = False
     """Only list the cluster's objects. No compose file is read, and nothing is recorded."""
     prune: bool = False
@@ -45,6 +45,8 @@ class StackQuery:
     """The commit to read the compose file from; "" for what the source has now."""
     revision: int = 0
     """The kept revision whose files to deploy, or LAST_REVISION; 0 for what the source has."""
+    typed: str = ""
+    """The id of the typed compose file to deploy; "" for what the source has."""
     thorough: bool = False
     """Also find what one recording cannot see: options of networks."""
 
@@ -69,6 +71,8 @@ class StackSource:
     """The version of Docker's CLI that the deploy was planned with."""
     images: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What registries said of its images (JSON), by the path of the request: a tag may mean another image later."""
+    typed: bool = False
+    """Whether the compose file was typed into a form: then swarmbot.yml need not list the stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ class StackRecording:
     """The commit that it was read from; "" if it does not come from git."""
     revision: int = 0
     """The kept revision that it was made from; 0 if it was made from the stack's source as it is now."""
+    typed: str = ""
+    """The id of the typed compose file that it was made from; "" if it was not typed."""
     made_from: StackSource | None = field(default=None, repr=False)
     """What to keep once it is deployed; None if it is too large to be kept."""
     cli: str = ""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from bot.blocks import echo, plain_line, tick
 from bot.config.document import Document
-from bot.config.stacks import Stack
+from bot.config.stacks import Stack, is_stack_name
 from bot.errors import Failed, NotUnderstood, Refused
 from bot.model import (
     LAST_REVISION,
@@ -37,7 +37,7 @@ from bot.stacks.confined_cli import DockerCli, deploy_command, find_cli, private
 from bot.stacks.content_names import with_content_names
 from bot.stacks.recorder import Recorder, serving
 from bot.stacks.registry import registry_auth
-from bot.stacks.source import KeptSource, Source, Sources
+from bot.stacks.source import KeptSource, Source, Sources, TypedSource
 from bot.text.suggest import listed, nearest
 
 UNCHANGED: Final = "Nothing was changed."
@@ -81,13 +81,12 @@ class CliStackRecorder:
         recording = StackRecording(query.name, objects, key=self._key(), keep_versions=self._keep_versions)
         if query.objects_only:
             return recording
-        return self._recorded(engine, query, self._stack(query.name), recording)
+        return self._recorded(engine, query, recording)
 
-    def _recorded(self, engine: Engine, query: StackQuery, stack: Stack, recording: StackRecording) -> StackRecording:
+    def _recorded(self, engine: Engine, query: StackQuery, recording: StackRecording) -> StackRecording:
         cli = find_cli(self._cli)
         number, kept = self._kept(query)
-        source = KeptSource(number, kept) if kept else self._sources.open(stack, query.commit)
-        variables = kept.variables if kept else stack.variables
+        source, variables = self._source(query, number, kept)
         files, document = _files(source, variables)
         run = _Run(cli, source, files, document, variables, query, dict(kept.images) if kept else {})
         writes, notes = run.recorded(engine)
@@ -101,6 +100,7 @@ class CliStackRecorder:
             variables=variables,
             cli=cli.version,
             images=run.images,
+            typed=kept.typed if kept else bool(query.typed),
         )
         named, conflicts = with_content_names(
             query.name,
@@ -116,6 +116,7 @@ class CliStackRecorder:
             source=source.words,
             commit=source.commit,
             revision=number,
+            typed=query.typed,
             made_from=made_from if fits else None,
             cli=cli.version,
             notes=notes if fits else (*notes, TOO_LARGE),
@@ -127,6 +128,19 @@ class CliStackRecorder:
             first, _ = run.recorded(engine, blank=True)
             networks = tuple(write for write in first if write.type == "network")
         return replace(recording, first_networks=networks)
+
+    def _source(self, query: StackQuery, number: int, kept: StackSource | None) -> tuple[Source, Mapping[str, str]]:
+        """Return where the files come from, and the variables. swarmbot.yml need not list a stack that was typed."""
+        if query.typed and self._revisions is not None:
+            stack = self._stacks.get(query.name)
+            text = self._revisions.typed_files.read(self._cluster, query.typed)
+            return TypedSource(text), stack.variables if stack else {}
+        if kept:
+            if not kept.typed:
+                self._stack(query.name)
+            return KeptSource(number, kept), kept.variables
+        stack = self._stack(query.name)
+        return self._sources.open(stack, query.commit), stack.variables
 
     def _kept(self, query: StackQuery) -> tuple[int, StackSource | None]:
         """Return the number and the source of the revision that a query means; (0, None) for the stack's own source."""
@@ -152,9 +166,10 @@ class CliStackRecorder:
         near = nearest(name, self._stacks)
         meant = f" Did you mean {tick(near)}?" if near else ""
         known = ", ".join(map(tick, self._stacks))
+        listed_there = f"Stacks: {known}." if known else f"List it under `clusters: {self._cluster}: stacks:`."
+        form = f" `/swarm deploy {name} --file` takes its compose file in a form." if is_stack_name(name) else ""
         raise NotUnderstood(
-            f"{echo(name)} is not a stack of {self._cluster} in swarmbot.yml.{meant}",
-            next_step=f"Stacks: {known}." if known else f"List it under `clusters: {self._cluster}: stacks:`.",
+            f"{echo(name)} is not a stack of {self._cluster} in swarmbot.yml.{meant}", next_step=listed_there + form
         )
 
     def _key(self) -> Secret:

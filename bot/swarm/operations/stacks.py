@@ -73,6 +73,8 @@ class DeployObject(Operation):
     """The commit that the compose file is read from; "" if it does not come from git."""
     revision: int = 0
     """The kept revision whose files are deployed; 0 if they come from the stack's source."""
+    typed: str = ""
+    """The id of the typed compose file that is deployed; "" if it was not typed."""
     id: str = ""
     """The object's id; "" for one that is created."""
     last_update: float = 0.0
@@ -98,7 +100,8 @@ class DeployObject(Operation):
         *fields, last = self.changes
         for number, change in enumerate(fields):
             if sum(map(len, found)) + len(change) > MAX_TOLD_CHARS:
-                more = f"and {len(fields) - number} more, which `{self._diff}` shows"
+                shows = "" if self.typed else f", which `{self._diff}` shows"
+                more = f"and {len(fields) - number} more{shows}"
                 return [*found, more, last]
             found.append(change)
         return [*found, last]
@@ -119,7 +122,7 @@ class DeployObject(Operation):
             return FactsQuery(task_list=True, stack=StackQuery(self.stack, objects_only=True))
         services = self.type == "service" and self.action == "update"
         resolve: ResolveImages = "always" if self.resolve else "never"
-        stack = StackQuery(self.stack, resolve=resolve, commit=self.commit, revision=self.revision)
+        stack = StackQuery(self.stack, resolve=resolve, commit=self.commit, revision=self.revision, typed=self.typed)
         return FactsQuery(services=services, stack=stack)
 
     @property

@@ -11,7 +11,8 @@ import pytest
 from bot.config import Stack
 from bot.errors import Failed, Refused
 from bot.model import StackSource
-from bot.stacks.source import MAX_BYTES, FolderSource, KeptSource, Sources
+from bot.secrets.secret import Secret
+from bot.stacks.source import MAX_BYTES, FolderSource, KeptSource, Sources, TypedSource
 from tests.kits.git_repository import commit
 
 
@@ -81,3 +82,13 @@ def test_links_in_a_repository_are_refused(repository: Path) -> None:
             source.read(name)
     with pytest.raises(Failed, match="nowhere"):
         Sources().open(Stack(git=f"file://{repository}", ref="nowhere"))
+
+
+def test_a_typed_file_has_no_others_beside_it() -> None:
+    """Whatever it names; and its text is in no representation."""
+    source = TypedSource(Secret("services: {web: {environment: {A: hidden}}}"))
+    assert source.read(source.compose) == b"services: {web: {environment: {A: hidden}}}"
+    assert "hidden" not in repr(vars(source))
+    for name in ("a.env", "/etc/hostname", "../compose.yml", ".env"):
+        with pytest.raises(Refused, match="has no other files beside it"):
+            source.read(name)
