@@ -8,10 +8,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Message, Sign, button, progress, user
+from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Message, Sign, button, progress, tick, user
 from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.queue.job import Job
+from bot.secrets.secret import MASK
 
 StepState = Literal["waiting", "running", "done", "failed", "stopped"]
 SIGNS: dict[StepState, Sign] = {
@@ -71,7 +72,9 @@ class ProgressCard:
         """Return the card at the end, with the result as its title."""
         buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
         by = self.cancelled_by
-        stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone."] if by else []
+        left = tick(f"/swarm {self.job.order.words} --plan")
+        shows = f" {left} shows what is left." if by and not self.succeeded and MASK not in left else ""
+        stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone.{shows}"] if by else []
         title = self._with_preface(self.headline())
         return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
 

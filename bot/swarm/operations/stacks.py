@@ -233,6 +233,7 @@ class AwaitService(Operation):
 
     kind: ClassVar[str] = "await-service"
     check_only: ClassVar[bool] = True
+    may_stop_waiting: ClassVar[bool] = True
 
     stack: str
     service: str

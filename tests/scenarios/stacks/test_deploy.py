@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
@@ -186,6 +187,45 @@ def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder
     card = cluster.change("ada", f"deploy app --revision {first + 2} --no-resolve")
     assert card.text.startswith("✓"), card.text
     assert f"{first + 3} · " in cluster.ask("eve", "stack app")
+
+
+def test_a_deploy_that_stops_in_the_middle(cluster: Scenario, app: StackFolder) -> None:
+    """An engine refuses one object: what is done and what is not is told, and the next step works as it is written."""
+    app.write(compose(), content_txt="x" * 600_000)
+    card = cluster.change("ada", DEPLOY)
+    told = card.text.replace("`", "")
+    assert told.startswith("✗ *Stack app was not completely deployed in prod*"), told
+    assert "✓ network app_inner is created" in told
+    assert "secret app_password does not exist. Steps before this one are done, later ones are not." in told
+    assert "creating service app_web: image swarmbot/task:latest, 2 replicas: not started" in told
+    plan = cluster.ask("ada", next_order(card.text))
+    assert "4 to create" in plan, plan
+    app.write(compose())
+    assert cluster.change("ada", DEPLOY).text.startswith("✓")
+
+
+def test_a_cancelled_deploy(cluster: Scenario, app: StackFolder) -> None:
+    """It no longer waits for a slow update, which Docker goes on with; the card says how to see what is left."""
+    cluster.change("ada", DEPLOY)
+    slow = compose()
+    web = slow["services"]["web"]
+    web["image"], web["deploy"]["update_config"] = OTHER_IMAGE, {"monitor": "1s", "delay": "10m"}
+    app.write(slow)
+    job = cluster.begin("ada", DEPLOY)
+    cluster.see("eve", "1 of 2 tasks running", after=cluster.began)
+    cluster.ask("ada", f"cancel {job}")
+    card = cluster.end(job)
+    assert "Cancelled: " in card.text, card.text
+    assert "✓ service app_web is updated" in card.text.replace("`", "")
+    assert "The engines go on with it." in card.text
+    assert "No change needed" in cluster.ask("ada", next_order(card.text.partition("not undone.")[2]))
+
+
+def next_order(told: str) -> str:
+    """Return the order that a card advises, as somebody would type it."""
+    found = re.search(r"/swarm ([^`\n]*?)`? shows what is left", told)
+    assert found, told
+    return found[1]
 
 
 def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
