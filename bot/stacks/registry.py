@@ -50,6 +50,15 @@ def registry_auth(image: str) -> Secret | None:
     return Secret(base64.urlsafe_b64encode(json.dumps(found).encode()).decode())
 
 
+def missing_helpers() -> tuple[str, ...]:
+    """Return the programs that Docker's configuration names as credential helpers and that are not on PATH."""
+    configuration = _configuration()
+    helpers = configuration.get("credHelpers")
+    named = [*(helpers.values() if isinstance(helpers, dict) else ()), configuration.get("credsStore")]
+    programs = dict.fromkeys(f"docker-credential-{name}" for name in named if name)
+    return tuple(program for program in programs if shutil.which(program) is None)
+
+
 def _from_auths(auths: object, registry: str) -> dict[str, str] | None:
     if not isinstance(auths, dict):
         return None

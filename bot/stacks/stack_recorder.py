@@ -18,8 +18,6 @@ from bot.config.stacks import Stack, is_stack_name
 from bot.errors import Failed, NotUnderstood, Refused
 from bot.model import (
     LAST_REVISION,
-    OBJECT_TYPES,
-    REMOVAL_ORDER,
     Engine,
     Json,
     ObjectType,
@@ -35,6 +33,7 @@ from bot.stack_revisions import Revisions
 from bot.stacks.compose import named_files, parse_compose, require_variables, with_line
 from bot.stacks.confined_cli import DockerCli, deploy_command, find_cli, private_folder, run_confined
 from bot.stacks.content_names import with_content_names
+from bot.stacks.recorded_writes import place_of, with_names, with_platforms
 from bot.stacks.recorder import Recorder, serving
 from bot.stacks.registry import registry_auth
 from bot.stacks.source import KeptSource, Source, Sources, TypedSource
@@ -84,7 +83,7 @@ class CliStackRecorder:
         return self._recorded(engine, query, recording)
 
     def _recorded(self, engine: Engine, query: StackQuery, recording: StackRecording) -> StackRecording:
-        cli = find_cli(self._cli)
+        cli, objects = find_cli(self._cli), recording.objects
         number, kept = self._kept(query)
         source, variables = self._source(query, number, kept)
         files, document = _files(source, variables)
@@ -102,16 +101,19 @@ class CliStackRecorder:
             images=run.images,
             typed=kept.typed if kept else bool(query.typed),
         )
-        named, conflicts = with_content_names(
+        named = with_names(writes, objects)
+        if query.resolve == "changed":
+            named = with_platforms(named, objects)
+        versioned, conflicts = with_content_names(
             query.name,
-            _named(writes, recording.objects),
-            recording.objects,
+            named,
+            objects,
             recording.key,
             lambda known, body: _has_content(engine, known, body),
         )
         recording = replace(
             recording,
-            writes=tuple(sorted(named, key=_place)),
+            writes=tuple(sorted(versioned, key=place_of)),
             conflicts=conflicts,
             source=source.words,
             commit=source.commit,
@@ -280,18 +282,3 @@ def _predefined(engine: Engine, networks: list[Json], services: list[Json]) -> I
         answer = engine.forward("GET", f"/networks/{quote(identity, safe='')}", {})
         if answer.status == HTTPStatus.OK:
             yield {**json.loads(answer.body), "Id": identity, "Scope": "local"}
-
-
-def _named(writes: list[StackWrite], objects: tuple[StackObject, ...]) -> list[StackWrite]:
-    """Return the writes with the name of each object."""
-    names = {each.id: each.name for each in objects}
-    return [write if write.name else replace(write, name=names.get(write.id, write.id)) for write in writes]
-
-
-def _place(write: StackWrite) -> tuple[bool, int, str]:
-    """Return what a write is sorted by, in the order of carrying them out; the CLI sends them in a random one.
-
-    Removals come last, by type, then by name.
-    """
-    removes = write.action == "delete"
-    return removes, (REMOVAL_ORDER if removes else OBJECT_TYPES).index(write.type), write.name

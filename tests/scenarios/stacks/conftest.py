@@ -11,20 +11,36 @@ from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
+from tests.kits.registry import Registry, credential_helper
 from tests.kits.scenario import Scenario, config
 from tests.kits.stacks import OTHER_IMAGE, StackFolder, compose
 
 
 @pytest.fixture(scope="package")
-def bot(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    """A bot with two workers that knows two stacks; a deploy needs approval only in a freeze."""
+def registry(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A private registry that the engines reach and trust."""
+    registry = Registry(tmp_path_factory.mktemp("registry"), fleet.network.gateway)
+    for host in ("host-1", "host-2"):
+        registry.trusted_by(fleet[host])
+    registry.start()
+    yield registry
+    registry.stop()
+
+
+@pytest.fixture(scope="package")
+def bot(fleet: Fleet, registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    """A bot with two workers that knows two stacks; a deploy needs approval only in a freeze.
+
+    A credential helper of its workers knows the registry's password.
+    """
     folder = tmp_path_factory.mktemp("stacks")
     settings = config(fleet)
     shop: dict[str, Any] = {"git": f"file://{folder}/shop", "ref": "main", "file": "deploy/compose.yml"}
     shop |= {"variables": {"TAG": "latest"}}
     settings["clusters"]["prod"]["stacks"] = {"app": str(folder / "app" / "compose.yml"), "shop": shop}
     settings["rules"]["approvals"]["deploy"] = {"count": 0}
-    with Deployment(fleet, folder, workers=2, config=settings, environment={"LOG_LEVEL": "DEBUG"}) as deployment:
+    environment = {"LOG_LEVEL": "DEBUG", **credential_helper(folder / "docker", registry.name)}
+    with Deployment(fleet, folder, workers=2, config=settings, environment=environment) as deployment:
         yield Scenario(deployment)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import Failed
 from bot.stacks import registry
-from bot.stacks.registry import DOCKER_HUB, registry_auth, registry_of
+from bot.stacks.registry import DOCKER_HUB, missing_helpers, registry_auth, registry_of
 
 OF_THE_HELPER = "hunter2-of-the-helper"
 
@@ -76,6 +76,14 @@ def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     auths = {"third.example.com": {"auth": base64.b64encode(b"ada:of-the-file").decode()}}
     (tmp_path / "config.json").write_text(json.dumps({"credsStore": "fake", "auths": auths}))
     return tmp_path
+
+
+def test_missing_helpers_are_found(helper: Path) -> None:
+    """For doctor: a deploy that needs one would fail."""
+    assert missing_helpers() == ()
+    named = {"credsStore": "absent", "credHelpers": {"a.example.com": "fake", "b.example.com": "gone"}}
+    (helper / "config.json").write_text(json.dumps(named))
+    assert missing_helpers() == ("docker-credential-gone", "docker-credential-absent")
 
 
 def test_a_credential_helper_is_asked(helper: Path) -> None:
