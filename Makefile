@@ -17,7 +17,7 @@ demo: setup
 
 # All that needs no Docker host, with a tenth of the examples of property tests: under a minute.
 check: lint
-	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -q tests/unit tests/plans
+	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n auto --dist worksteal -q tests/unit tests/plans
 
 test: setup-dev
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

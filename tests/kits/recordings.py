@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
-
-import yaml
 
 from bot.model import StackObject, StackRecording, StackWrite
 from bot.secrets.secret import Secret
 from bot.stacks.content_names import with_content_names
+from tests.kits.yaml_file import read_yaml
 
 FOLDER: Final = Path(__file__).parents[1] / "plans" / "recordings"
 KEY: Final = Secret("a key of the tests")
@@ -67,8 +67,9 @@ def recording(
     )
 
 
+@cache
 def _loaded(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
+    found: dict[str, Any] = read_yaml(FOLDER / f"{name}.yml")
     return found
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
-import yaml
 from hypothesis import given, settings
 
 from bot.blocks import Message, paragraphs
@@ -15,11 +14,12 @@ from bot.model import ClusterFacts
 from bot.swarm.services.spec_words import short_image, spec_lines
 from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, look
+from tests.kits.yaml_file import read_yaml
 from tests.plans.files import HERE
 from tests.plans.workload import Service
 
 SWARM: Final = ClusterFacts("cluster", "host-1", 1, {}, ())
-FULL: Final = yaml.safe_load((HERE / "cases/service/service.yml").read_text())["given"]["services"]["web"]["spec"]
+FULL: Final = read_yaml(HERE / "cases/service/service.yml")["given"]["services"]["web"]["spec"]
 """The spec of the case in which every part of a spec is set."""
 
 
