@@ -265,7 +265,12 @@ def _objects(engine: Engine) -> Iterator[StackObject]:
 
 
 def _has_content(engine: Engine, known: StackObject, body: Mapping[str, Any]) -> bool:
-    """Return whether a config or secret of the cluster has the content of a body."""
+    """Return whether a config or secret of the cluster has the content of a body, and is used in the same way.
+
+    An engine also ignores another template driver without a word.
+    """
+    if (known.spec.get("Templating") or None) != (body.get("Templating") or None):
+        return False
     if known.type == "config":
         return bool(known.spec.get("Data") == body["Data"])
     return engine.secret_has(known.id, {**body})

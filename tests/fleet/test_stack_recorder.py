@@ -91,6 +91,20 @@ def test_the_content_of_a_secret_is_compared_without_a_write(hosts: Fleet, compo
         assert engine.secrets() == before
 
 
+def test_another_template_driver_is_another_content(hosts: Fleet, compose: Path) -> None:
+    """An engine takes such an update and ignores it: the object must be a new one."""
+    with cluster(hosts, compose, CLIS[-1]) as engines:
+        carry_out(engines)
+        compose.write_text(compose.read_text().replace(", template_driver: golang", ""))
+        pending = pending_writes(record(engines))
+        assert [f"{write.action} {write.base or write.name}" for write in pending] == [
+            "create named_c2",
+            "update app_a",
+        ]
+        carry_out(engines)
+        assert [write.name for write in pending_writes(record(engines))] == ["app_a"]
+
+
 def test_what_one_recording_cannot_see(hosts: Fleet, compose: Path) -> None:
     """Other contents of configs and secrets, and options of a network, which the command line does not even mention."""
     with cluster(hosts, compose, CLIS[-1]) as engines:

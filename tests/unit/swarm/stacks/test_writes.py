@@ -114,6 +114,15 @@ def test_a_virtual_id_and_the_real_one_mean_the_same() -> None:
     assert digest(planned, planned.writes[1]) == digest(later, web)
 
 
+def test_the_config_of_a_credential_spec_is_compared_by_name() -> None:
+    """It is an id, too; a virtual one before it exists."""
+    place = f"{WEB}/TaskTemplate/ContainerSpec/Privileges"
+    real = {place: {"CredentialSpec": {"Config": "id-app_settings"}}}
+    named = {place: {"CredentialSpec": {"Config": "app_settings"}}}
+    assert shown(recording(writes=real, objects=named)) == []
+    assert shown(recording(writes=real)) == [f"update {WEB}"]
+
+
 def test_the_deployed_spec_is_recognized() -> None:
     """The engine's record of a deployed service has the digest of what was sent; a rolled back one has not."""
     found = recording()
