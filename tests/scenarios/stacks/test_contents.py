@@ -7,6 +7,7 @@ import base64
 from sandbox.fleet.host import Host
 from sandbox.fleet.shell import until
 from tests.kits import secret_search
+from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario
 from tests.kits.stacks import CONTENT, DEPLOY, StackFolder, compose, names, standing
 
@@ -66,6 +67,46 @@ def test_the_oldest_content_is_removed(cluster: Scenario, app: StackFolder) -> N
     assert seen_by_tasks(cluster, "app_web", "/settings") == {"colour=black"}
     undone = cluster.ask("ada", "stack app --diff")
     assert "• config settings `app_settings-" in undone, undone
+
+
+def test_an_approval_binds_to_the_content_of_a_secret(cluster: Scenario, app: StackFolder) -> None:
+    """Though nobody sees it: another content after the request voids it. The one that was approved is deployed."""
+    cluster.change("ada", DEPLOY)
+    app.write(compose(), content_txt=SECOND)
+    cluster.ask("cleo", "freeze --until 1h --reason release")
+    try:
+        after = cluster.now
+        cluster.slack.slash("ada", "prod", DEPLOY)
+        asked = cluster.see("cleo", "[Approve]", after=after)
+        app.write(compose(), content_txt=THIRD)
+        cluster.slack.click("cleo", asked, "Approve")
+        void = cluster.see("cleo", "*Void*", after=after)
+        assert "the step for secret `app_password-" in void.text, void.text
+        assert len(names(cluster, "secrets")) == 1
+        after = cluster.now
+        cluster.slack.slash("ada", "prod", DEPLOY)
+        cluster.approve("cleo", after)
+    finally:
+        cluster.ask("cleo", "thaw")
+    assert seen_by_tasks(cluster, "app_db", "/run/secrets/password") == {THIRD}
+
+
+def test_a_killed_worker_creates_a_content_once(cluster: Scenario, app: StackFolder) -> None:
+    """The other worker finds the new object by its content, and goes on with the services."""
+    cluster.change("ada", DEPLOY)
+    app.write(compose(), settings_ini="colour=red\n", content_txt=SECOND)
+    job = cluster.begin("ada", DEPLOY)
+    until(lambda: len(names(cluster, "secrets")) > 1, "the new secret is created")
+    killed = kill_who_runs(cluster, job)
+    try:
+        card = cluster.end(job)
+    finally:
+        cluster.deployment.start(killed)
+    assert card.text.startswith("✓"), card.text
+    assert len(names(cluster, "secrets")) == len(names(cluster, "configs")) == 2
+    assert seen_by_tasks(cluster, "app_web", "/settings") == {"colour=red"}
+    assert seen_by_tasks(cluster, "app_db", "/run/secrets/password") == {SECOND}
+    assert "No change needed" in cluster.ask("ada", DEPLOY)
 
 
 def test_nothing_of_a_changed_secret_is_told(cluster: Scenario, app: StackFolder) -> None:

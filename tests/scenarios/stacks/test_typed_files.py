@@ -66,6 +66,19 @@ def test_a_typed_file_is_deployed_and_kept(cluster: Scenario) -> None:
     assert "`/swarm deploy typed --file` takes its compose file in a form" in told
 
 
+def test_retry_is_about_the_same_file(cluster: Scenario) -> None:
+    """It need not be entered again; what was created is no change."""
+    web = {"image": TASK_IMAGE, "command": ["sh", "-c", "exit 3"]}
+    card = deployed(cluster, yaml.safe_dump({"version": "3.8", "services": {"web": web}}))
+    assert card.text.startswith("✗"), card.text
+    assert "exit code 3" in card.text
+    after = cluster.now
+    cluster.slack.click("ada", card.seen, "Retry")
+    told = cluster.answer("ada", after).text
+    assert "No change needed" in told, told
+    assert "stack `typed` is as the typed compose file describes it" in told
+
+
 def test_an_error_is_shown_where_it_can_be_fixed(cluster: Scenario) -> None:
     """YAML that does not parse at the field, with the line; what only Docker's command line knows in the answer."""
     after = enter(cluster, "services:\n  web: [\n")
