@@ -123,6 +123,21 @@ class Stoppable(Wanted):
     may_stop_waiting: ClassVar[bool] = True
 
 
+class Haltable(Stoppable):
+    """One whose engines can be stopped."""
+
+    kind: ClassVar[str] = "a test's haltable step"
+
+    @property
+    def on_cancel(self) -> Wanted:
+        """Another operation over the same World."""
+        return Wanted(self.host, self.labels)
+
+    def cancelled(self, facts: Facts) -> Failed:
+        """Say what was seen after that."""
+        return Failed(f"stopped, and the world {facts.name}")
+
+
 class Secretive(Wanted):
     """One that is seen in a secret."""
 
@@ -338,3 +353,13 @@ def test_a_cancelled_job_stops_waiting_if_the_operation_may(kind: type[Wanted], 
             carry()
         assert world.log[-1] == "settle"
     assert len(world.pauses) == pauses
+
+
+def test_a_cancelled_job_stops_what_the_engines_go_on_with() -> None:
+    """What stops them is carried out and seen like any operation; what is told comes from the facts after that."""
+    world = World()
+    world.on_apply = lambda: setattr(world, "holds", world.log.count("apply") == 2)
+    operation = Haltable("host-3", (("zone", "a"),))
+    with pytest.raises(Failed, match="stopped, and the world holds"):
+        carry_out(operation, world, world.read, world.pause, lambda *_: None, stop=lambda: True)
+    assert world.log == ["read", "apply", "read", "read", "apply", "read", "settle"]
