@@ -8,9 +8,10 @@ from typing import Annotated
 
 from bot.blocks import tick
 from bot.commands import Word, change, text
-from bot.model import ClusterFacts, Facts, FactsQuery, Finding, Plan, PlanTitles, Step
+from bot.model import ClusterFacts, Facts, FactsQuery, Finding, Plan, PlanTitles, ServiceFacts, Step
 from bot.swarm.operations import AddReplicas, RestoreSpec
 from bot.swarm.reading.node_lookup import find_node, require_cluster
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rebalance import Spread, spreads
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.temporary_spec import is_temporary
@@ -43,7 +44,7 @@ def rebalance(facts: Facts, arguments: RebalanceArguments) -> Plan:
     swarm = require_cluster(facts)
     wanted = _wanted(facts, swarm, arguments.target)
     moving = [each for each in wanted if each.can_move]
-    left = [each for each in wanted if each not in moving and is_temporary(each.service.spec)]
+    left = [each for each in wanted if each not in moving and _is_left(each.service)]
     changed = [*moving, *left]
     of = tick(arguments.target) if arguments.target else f"{facts.name}'s services"
     names = listed(tick(each.service.name) for each in changed) if len(changed) == 1 else f"services of {facts.name}"
@@ -63,6 +64,11 @@ def rebalance(facts: Facts, arguments: RebalanceArguments) -> Plan:
         ),
         unchanged=() if changed else (f"no move spreads the tasks of {of} more evenly",),
     )
+
+
+def _is_left(service: ServiceFacts) -> bool:
+    """Return whether an unfinished drain or rebalance left something in the spec; the pause of a rollout is wanted."""
+    return is_temporary(service.spec) and not is_paused(service.spec)
 
 
 def _wanted(facts: Facts, swarm: ClusterFacts, name: str) -> list[Spread]:

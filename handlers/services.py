@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from bot.blocks import (
     DONE,
     FAILED,
+    WARNING,
     Block,
     Message,
     context,
@@ -26,6 +27,8 @@ from bot.commands.shared_flags import MAX_COUNT
 from bot.model import LAST_REVISION, ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_targets import TaskTarget
+from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
+from bot.swarm.services.rollout import new_text
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.service_rows import (
     COLUMNS,
@@ -87,7 +90,7 @@ def _stacks_query(_: NoArguments) -> FactsQuery:
 
 
 def _service_query(arguments: ServiceArguments) -> FactsQuery:
-    return FactsQuery(services=True, tasks_of=arguments.service, objects=("networks",))
+    return FactsQuery(services=True, tasks_of=arguments.service, good_spec_of=arguments.service, objects=("networks",))
 
 
 def _stack_query(arguments: StackArguments) -> FactsQuery:
@@ -138,7 +141,8 @@ def service(facts: Facts, arguments: ServiceArguments) -> Message:
     """Return everything that is known about a service, without secrets."""
     swarm, found = require_cluster(facts), find_service(facts, arguments.service)
     title = service_title(swarm, found)
-    lines = [title, *_trouble(swarm, found), *spec_lines(swarm, found), _last_update(swarm, found, facts.at)]
+    lines = [title, *_trouble(swarm, found), *_pause(facts, swarm, found)]
+    lines += [*spec_lines(swarm, without_pause(found)), _last_update(swarm, found, facts.at)]
     tasks = task_rows(swarm, tasks_of(swarm, TaskTarget("service", (found,))), facts.at, past=False)
     rest = f"`/swarm ps {found.name}` lists the tasks."
     below: list[Block] = [section(f"*Tasks* {len(tasks) or 'none'}")]
@@ -231,7 +235,7 @@ def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Me
     ordered = sorted_services(swarm, found)
     sign, title = headline(swarm, ordered, where)
     trouble = trouble_lines(swarm, ordered)
-    following = [why_step(ordered[0])] if trouble else []
+    following = [why_step(ordered[0])] if sign == FAILED else []
     blocks = [
         *paragraphs([f"{sign} {title}", *trouble, *following]),
         *long_table(COLUMNS, service_rows(swarm, ordered, facts.at), _narrower(ordered)),
@@ -257,9 +261,21 @@ def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
     return [*why, why_step(found)]
 
 
+def _pause(facts: Facts, swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
+    """Return that the rollout is paused, how far it is, and what to do; [] if it is not."""
+    if not is_paused(found.spec):
+        return []
+    return [
+        f"{WARNING} *Swarmbot paused its rollout*: {new_text(swarm, found)}. {PAUSE_COSTS}",
+        f"Next: {pause_steps(facts, found)}",
+    ]
+
+
 def _last_update(swarm: ClusterFacts, found: ServiceFacts, now: float) -> str:
     told = f"*Last update* {plain_line(update_text(swarm, found, now))}"
     if found.update is None:
         return f"{told}: it was never updated, or its last update replaced no task"
+    if is_paused(found.spec):
+        return told
     message = "" if found.update.message in COMPLETED_MESSAGES else found.update.message
     return f"{told}: {plain_line(message)}" if message else told

@@ -32,6 +32,7 @@ from bot.swarm.reading.host_membership import (
     was_removed,
 )
 from bot.swarm.reading.node_lookup import replacement_of
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.service_state import count_text, service_sign
 from bot.text.suggest import number_of
 
@@ -212,6 +213,15 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
         )
         for number, service in enumerate(wrong[:MAX_SERVICES])
     ]
+    issues += [
+        Issue(
+            critical=False,
+            text=f"Swarmbot paused the rollout of `{service.name}`",
+            fix=f"`/swarm resume {service.name}` goes on, `/swarm service {service.name}` shows how far it is",
+        )
+        for service in swarm.services
+        if is_paused(service.spec) and service not in wrong
+    ][:MAX_SERVICES]
     stuck = [each for each in swarm.services if each not in wrong and each.update and "paused" in each.update.state]
     issues += [
         Issue(

@@ -13,6 +13,7 @@ from bot.swarm.operations.labels import LabelHost, LabelNode
 from bot.swarm.operations.leave import Leave, RemoveNode
 from bot.swarm.operations.moves import AddReplicas, MoveService, RestoreSpec
 from bot.swarm.operations.old_versions import RemoveVersion
+from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.operations.remove_service import RemoveService
 from bot.swarm.operations.role import Demote, Promote
@@ -45,6 +46,7 @@ __all__ = [
     "Leave",
     "LeaveLostCluster",
     "MoveService",
+    "PauseRollout",
     "PlannedImage",
     "Promote",
     "Rejoin",

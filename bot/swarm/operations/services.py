@@ -14,9 +14,11 @@ from typing import Any, ClassVar, Final, Literal
 from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation, ServiceFacts
+from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts, update_service_spec
 from bot.swarm.reading.parse_services import seconds
-from bot.swarm.services.rollout import last_failure, rollback_text, rollout
+from bot.swarm.services.paused_rollout import is_paused, pause_steps, unpaused, without_pause
+from bot.swarm.services.rollout import last_failure, new_text, rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
 from bot.swarm.services.spec_changes import FieldChange, fingerprint, spec_changes
 from bot.swarm.services.spec_edit import SpecEdit
@@ -67,6 +69,20 @@ class _RolledOut(ABC):
         """Return the service's id."""
         return self.id
 
+    @property
+    def on_cancel(self) -> Operation | None:
+        """Return what stops Docker between two tasks."""
+        return PauseRollout(self.id, self.service, self.cluster) if self.waits else None
+
+    def cancelled(self, facts: Facts) -> Failed:
+        """Return that the rollout is paused, and the orders that go on and back; else that it was not waited for."""
+        service = self.found(facts)
+        if facts.swarm is not None and service is not None and is_paused(service.spec):
+            told = f"Cancelled: Docker was stopped, and {new_text(facts.swarm, service)}."
+            return Failed(told, next_step=pause_steps(facts, service))
+        going_on = " The engines go on with it." if service is None or self.has_spec(service) else ""
+        return Failed(f"Cancelled before it was seen that {self.done}.{going_on}")
+
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the service has the spec, and its tasks have run for the monitor time."""
         service = self.found(facts)
@@ -87,6 +103,8 @@ class _RolledOut(ABC):
         if update is None or update.started == self.last_update:
             return ""
         told = rollback_text(update)
+        if is_paused(service.spec) and update.state == "rollback_started":
+            told = "Docker stopped the update because tasks failed: its rollout is paused as before."
         return f"{told} {_failed_task(facts, service)}".strip() if told else ""
 
     def progress(self, facts: Facts) -> str:
@@ -115,6 +133,7 @@ class _RolledOut(ABC):
             return Failed(error.happened, true_now=f"{self.cluster} cannot be read: the state is unknown.")
         if service is None:
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
+        service = without_pause(service)
         found = rollout(facts.swarm, service, facts.cluster_time)
         alive = [task for task in facts.swarm.tasks_of(service.id) if task.state == "running"]
         older = len(alive) - found.running
@@ -185,16 +204,17 @@ class ChangeService(_RolledOut, Operation):
         return f" ({', '.join(change.shown for change in self.changes)})"
 
     def has_spec(self, service: ServiceFacts) -> bool:
-        """Return whether the edit would change nothing."""
-        return not spec_changes(service.spec, self.edit.edited(service.spec))
+        """Return whether the edit would change nothing, and its rollout is not paused."""
+        return not is_paused(service.spec) and not spec_changes(service.spec, self.edit.edited(service.spec))
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Write the edited spec, if what it changes is as it was when it was planned."""
+        """Write the edited spec, without a pause, if what it changes is as it was when it was planned."""
         update_service_spec(reading_manager(engines, facts), self.id, self._edited)
 
     def _edited(self, spec: Json) -> Json:
-        wanted = self.edit.edited(spec)
-        left = spec_changes(spec, wanted)
+        present = unpaused(spec)
+        wanted = self.edit.edited(present)
+        left = spec_changes(present, wanted)
         if not left:
             return spec
         if not set(left) <= set(self.changes):
@@ -258,7 +278,10 @@ class RollBackService(_RolledOut, Operation):
 
 @dataclass(frozen=True, slots=True)
 class ResumeUpdate(_RolledOut, Operation):
-    """Go on with an update that Docker paused, by sending the same spec again, as ``docker service update`` does."""
+    """Go on with an update that Docker or Swarmbot paused, by sending its spec again.
+
+    ``spec`` is the fingerprint without what Swarmbot's pause changed.
+    """
 
     kind: ClassVar[str] = "resume-update"
 
@@ -283,16 +306,18 @@ class ResumeUpdate(_RolledOut, Operation):
         return "" if paused else super(ResumeUpdate, self).failed(facts)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Send the present spec again, if the same update is still paused."""
+        """Send the spec again without Swarmbot's pause, if the same update is still paused."""
         engine = reading_manager(engines, facts)
 
         def write() -> None:
             raw = engine.service(self.id)
             status = raw.get("UpdateStatus") or {}
-            if fingerprint(raw["Spec"]) != self.spec:
+            wanted = unpaused(raw["Spec"])
+            if fingerprint(wanted) != self.spec:
                 raise self.moved()
-            if status.get("State") == "paused" and seconds(status.get("StartedAt")) == self.last_update:
-                engine.update_service(self.id, raw["Version"]["Index"], raw["Spec"])
+            same = seconds(status.get("StartedAt")) == self.last_update
+            if is_paused(raw["Spec"]) or (status.get("State") == "paused" and same):
+                engine.update_service(self.id, raw["Version"]["Index"], wanted)
 
         retry_conflicts(write)
 
@@ -300,14 +325,17 @@ class ResumeUpdate(_RolledOut, Operation):
 def good_target(facts: Facts, service_id: str, present: Mapping[str, Any]) -> Json | None:
     """Return the last good spec of a service, with the present number of forced restarts; None if none was kept.
 
-    That number alone would restart all tasks of the same spec.
+    That number alone would restart all tasks of the same spec. So it is the kept one only where a restart was paused,
+    which the number is the way back from.
     """
     good = facts.good_specs.get(service_id)
     if good is None:
         return None
-    forced = (present.get("TaskTemplate") or {}).get("ForceUpdate")
+    rolled_out = unpaused(present)
+    forced = (rolled_out.get("TaskTemplate") or {}).get("ForceUpdate")
     template = {key: value for key, value in good.spec["TaskTemplate"].items() if key != "ForceUpdate"}
-    return {**good.spec, "TaskTemplate": template if forced is None else {**template, "ForceUpdate": forced}}
+    target = {**good.spec, "TaskTemplate": template if forced is None else {**template, "ForceUpdate": forced}}
+    return dict(good.spec) if is_paused(present) and not spec_changes(rolled_out, target) else target
 
 
 def _failed_task(facts: Facts, service: ServiceFacts) -> str:

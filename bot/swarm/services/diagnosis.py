@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
+from bot.swarm.services.paused_rollout import is_blocked
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.scheduling import Need, Verdict, candidate, judge, need_of, verdicts
 from bot.swarm.services.service_state import ROLLED_BACK
@@ -54,6 +55,8 @@ class Diagnosis:
     """What keeps a service from running as it should."""
 
     unplaced: tuple[Unplaced, ...]
+    held: tuple[TaskFacts, ...]
+    """Tasks that wait until a rollout that Swarmbot paused goes on."""
     starting: tuple[TaskFacts, ...]
     """Tasks that their nodes prepare or start."""
     failing: tuple[Failing, ...]
@@ -65,7 +68,7 @@ class Diagnosis:
     @property
     def well(self) -> bool:
         """Whether nothing keeps a task from running."""
-        return not (self.unplaced or self.starting or self.failing)
+        return not (self.unplaced or self.held or self.starting or self.failing)
 
 
 def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagnosis:
@@ -73,7 +76,10 @@ def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagno
     tasks = swarm.tasks_of(service.id)
     wanted = [task for task in tasks if task.wanted]
     return Diagnosis(
-        unplaced=tuple(_unplaced(swarm, service, [task for task in wanted if task.state in UNPLACED])),
+        unplaced=tuple(
+            _unplaced(swarm, service, [each for each in wanted if each.state in UNPLACED and not is_blocked(each.spec)])
+        ),
+        held=tuple(task for task in wanted if task.state in UNPLACED and is_blocked(task.spec)),
         starting=tuple(task for task in wanted if task.alive and task.state != "running"),
         failing=tuple(_failing(facts, service, tasks)),
         left_out=tuple(_left_out(swarm, service, tasks)),

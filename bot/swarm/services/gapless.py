@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bot.blocks import plain_line, tick
 from bot.model import Facts, NodeFacts, ServiceFacts, TaskFacts
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import meets_constraints, schedulable_nodes
 from bot.swarm.services.rollout_time import health_check
 from bot.text.suggest import listed, number_of
@@ -101,6 +102,8 @@ def two_at_once_obstacle(
     service: ServiceFacts, more: int, takers: Sequence[NodeFacts], tasks: Sequence[TaskFacts]
 ) -> str:
     """Return why ``more`` tasks of the service cannot start on ``takers`` before others stop; "" if they can."""
+    if is_paused(service.spec):
+        return f"Swarmbot paused its rollout: `/swarm resume {service.name}` ends the pause."
     if service.update is not None and service.update.state in {"updating", "paused", "rollback_started"}:
         return f"Its last update is {service.update.state.replace('_', ' ')}, and moving its tasks would continue it."
     if ports := [port for port in _ports(service) if port.get("PublishMode") == "host"]:

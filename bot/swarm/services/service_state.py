@@ -12,6 +12,7 @@ from typing import Final
 
 from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, ServiceFacts
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import is_judged, meets_constraints, schedulable_nodes
 from bot.text.durations import age
 from bot.text.suggest import part_of
@@ -47,12 +48,14 @@ def missing_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
 
 
 def service_sign(swarm: ClusterFacts, service: ServiceFacts) -> Sign:
-    """Return ✗ if tasks are missing, ! if the last update failed, ▸ during an update and for a job that runs.
+    """Return ✗ if tasks are missing, ! if the last update failed or is paused, ▸ during one and for a job that runs.
 
     A rolling update stops some tasks before it starts their successors: while others run, that is no failure. ✓ stands
     for a service whose tasks all run, · for one that is scaled to 0 and for a job that has completed.
     """
     update = service.update.state if service.update else ""
+    if is_paused(service.spec):
+        return FAILED if missing_tasks(swarm, service) else WARNING
     if missing_tasks(swarm, service):
         return RUNNING if update in IN_PROGRESS and service.running and not service.complaint else FAILED
     if update == "paused" or update in ROLLED_BACK - IN_PROGRESS:
@@ -97,6 +100,8 @@ def update_text(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
     update = service.update
     if update is None:
         return "none recorded"
+    if is_paused(service.spec):
+        return f"paused by Swarmbot {age(now - service.updated)} ago"
     began, ended = (f"{age(now - time)} ago" if time else "" for time in (update.started, update.completed))
     missing = missing_tasks(swarm, service)
     if update.state in ENDED:  # its tasks may have ended since, or never have run

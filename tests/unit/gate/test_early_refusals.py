@@ -104,6 +104,18 @@ def test_names_refuse_nothing_while_a_change_may_add_one(gate: Gate, queue: Queu
     assert len(queue.in_line("prod")) == 2
 
 
+@pytest.mark.parametrize("words", ["update web --image web:2", "restart web", "resume web"])
+def test_the_rollout_of_a_running_job_is_paused_by_cancelling_it(gate: Gate, queue: Queue, words: str) -> None:
+    """A pause would have to wait for its turn until the rollout has ended. That of another service waits."""
+    gate.slash(typed(words))
+    gate.slash(typed("pause web --service"))
+    job = taken(queue).job.id
+    with pytest.raises(Refused, match="carries out this rollout") as refused:
+        gate.slash(typed("pause web --service --plan"))
+    assert f"`/swarm cancel {job}` stops it" in refused.value.next_step
+    gate.slash(typed("pause api --service"))
+
+
 @dataclass(frozen=True)
 class Restarted:
     """The arguments of a change of services."""

@@ -1,0 +1,133 @@
+"""A rollout is paused, and a running update cancelled, on real engines: what is replaced, and both ways on."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import EXITING_IMAGE, SECOND_IMAGE, create, have_variants, inspect, running
+
+HOSTS = ("host-1", "host-2", "host-3")
+WAITS = "no suitable node (unsupported platform on 3 nodes)"
+
+
+@pytest.fixture
+def cluster(shared_scenario: Scenario) -> Scenario:
+    """Have one manager and two workers without services, with the images."""
+    shared_scenario.stand(workers=("host-2", "host-3"))
+    manager = shared_scenario["host-1"]
+    for service in manager.docker("service", "ls", "-q").split():
+        manager.docker("service", "rm", service)
+    have_variants(shared_scenario[name] for name in HOSTS)
+    return shared_scenario
+
+
+def begin_by_hand(cluster: Scenario, image: str = SECOND_IMAGE) -> dict[str, Any]:
+    """Update web without Swarmbot, wait until the first new task runs, and return the new spec."""
+    cluster["host-1"].docker("service", "update", "--detach", "--no-resolve-image", "--image", image, "web")
+    until(lambda: image in running(cluster, "web"), "the first task is replaced")
+    spec: dict[str, Any] = inspect(cluster, "web")["Spec"]
+    return spec
+
+
+def replaced(cluster: Scenario) -> int:
+    """Return how many tasks have ever been made from the new image and have had a container."""
+    form = ("--no-trunc", "--format", "{{.Image}} {{.Node}}")
+    lines = cluster["host-1"].docker("service", "ps", "web", *form).splitlines()
+    return sum(line.split()[0] == SECOND_IMAGE for line in lines if len(line.split()) > 1)
+
+
+def test_a_rollout_that_goes_on_is_paused_and_resumed(cluster: Scenario) -> None:
+    """No further task is replaced, whatever stands for it in lists; then the spec is byte for byte as before."""
+    create(cluster, "web", "--label", "a=b", replicas=4)
+    spec = begin_by_hand(cluster)
+    card = cluster.change("ada", "pause web")
+    assert card.text.startswith("✓ *The rollout of `web` is paused*"), card.text
+    began = replaced(cluster)
+    assert began < 4
+    assert f"{began} of 4 running tasks {'is' if began == 1 else 'are'} new" in card.text
+    assert Counter(running(cluster, "web"))[SECOND_IMAGE] == began
+    listed = cluster.ask("eve", "services")
+    assert "1 paused by Swarmbot" in listed
+    assert "`/swarm resume web` goes on" in listed
+    told = cluster.ask("eve", "service web")
+    assert f"Swarmbot paused its rollout*: {began} of 4 running tasks" in told.replace(" *Swarm", " Swarm")
+    assert "unsupported platform" not in told
+    assert "Swarmbot paused its rollout" in cluster.ask("ada", "why web")
+    assert "waits until the paused rollout goes on" in cluster.ask("eve", "ps web")
+    assert "Swarmbot paused the rollout of `web`" in cluster.ask("eve", "status")
+    assert "the rollout of `web` is paused" in cluster.ask("ada", "pause web")
+    assert "no move spreads" in cluster.ask("ada", "rebalance web"), "the pause is not taken back by a rebalance"
+    assert replaced(cluster) == began
+    card = cluster.change("ada", "resume web")
+    assert card.text.startswith("✓ *`web` is updated*"), card.text
+    assert inspect(cluster, "web")["Spec"] == spec
+    assert running(cluster, "web") == [SECOND_IMAGE] * 4
+    assert "no rollout of `web` is in progress" in cluster.ask("ada", "pause web")
+
+
+def test_back_from_a_rollout_that_somebody_began_by_hand(cluster: Scenario) -> None:
+    """Docker's only other spec is lost by the pause; Swarmbot kept it, as its tasks were seen to run."""
+    create(cluster, "web", "--update-delay", "5s", replicas=3)
+    before = inspect(cluster, "web")["Spec"]
+    begin_by_hand(cluster)
+    assert cluster.change("ada", "pause web").text.startswith("✓")
+    assert "`/swarm resume web` goes on" in cluster.ask("ada", "rollback web")
+    card = cluster.change("ada", "rollback web --last-good")
+    assert card.text.startswith("✓ *`web` is rolled back*"), card.text
+    assert inspect(cluster, "web")["Spec"] == before
+    assert running(cluster, "web") == [TASK_IMAGE] * 3
+
+
+@pytest.mark.parametrize("way", ["resume", "rollback --last-good"])
+@pytest.mark.parametrize("order", ["update --image", "restart"])
+def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str) -> None:
+    """Both orders that the card offers work as they stand."""
+    create(cluster, "web", replicas=3)
+    tasks = set(task_ids(cluster))
+    words = f"update web --image {SECOND_IMAGE}" if order != "restart" else "restart web"
+    job = cluster.begin("ada", words)
+    until(lambda: bool(set(task_ids(cluster)) - tasks), "the first task is replaced")
+    assert f"`/swarm cancel {job}`" in cluster.ask("ben", "pause web")
+    cluster.slack.slash("ben", "prod", f"cancel {job}")
+    card = cluster.end(job)
+    assert card.text.startswith("· *Cancelled: "), card.text
+    assert "Docker was stopped, and " in card.text, card.text
+    assert " of 3 running tasks " in card.text, card.text
+    first, _, rest = way.partition(" ")
+    typed = f"{first} web {rest}".strip()
+    assert f"/swarm {typed}" in card.text, card.text
+    kept = set(task_ids(cluster)) & tasks
+    assert kept, "Docker went on"
+    end = cluster.change("ada", typed)
+    assert end.text.startswith("✓"), end.text
+    assert "swarmbot.temporary" not in inspect(cluster, "web")["Spec"]["Labels"]
+    goes_on = way == "resume"
+    assert running(cluster, "web") == [SECOND_IMAGE if goes_on and order != "restart" else TASK_IMAGE] * 3
+    assert bool(set(task_ids(cluster)) & tasks) is not goes_on
+
+
+def test_a_resumed_rollout_whose_tasks_fail(cluster: Scenario) -> None:
+    """Failure action rollback returns to the pause, because Docker has no other spec: the old tasks go on running."""
+    create(cluster, "web", "--update-failure-action", "rollback", "--update-delay", "3s", replicas=3)
+    begin_by_hand(cluster, EXITING_IMAGE)
+    assert cluster.change("ada", "pause web").text.startswith("✓")
+    card = cluster.change("ada", "resume web")
+    assert card.text.startswith("✗ *The update of `web` in prod failed*"), card.text
+    assert "its rollout is paused as before" in card.text, card.text
+    assert TASK_IMAGE in running(cluster, "web")
+    assert cluster.change("ada", "rollback web --last-good").text.startswith("✓")
+    assert running(cluster, "web") == [TASK_IMAGE] * 3
+
+
+def task_ids(cluster: Scenario) -> list[str]:
+    """Return the ids of the running tasks of web."""
+    form = ("--no-trunc", "--filter", "desired-state=running", "--format", "{{json .}}")
+    found = map(json.loads, cluster["host-1"].docker("service", "ps", "web", *form).splitlines())
+    return [task["ID"] for task in found if task["CurrentState"].startswith("Running")]
