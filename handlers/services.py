@@ -39,7 +39,7 @@ from bot.swarm.services.service_rows import (
     trouble_lines,
     why_step,
 )
-from bot.swarm.services.service_state import missing_tasks, service_sign, update_text
+from bot.swarm.services.service_state import crash_loop_line, missing_tasks, service_sign, update_text
 from bot.swarm.services.spec_words import spec_lines
 from bot.swarm.services.stacks import require_stack, services_of, stack_names
 from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
@@ -82,11 +82,11 @@ class StackArguments:
 
 
 def _services_query(_: ServicesArguments) -> FactsQuery:
-    return FactsQuery(services=True)
+    return FactsQuery(services=True, restarts=True)
 
 
 def _stacks_query(_: NoArguments) -> FactsQuery:
-    return FactsQuery(services=True)
+    return FactsQuery(services=True, restarts=True)
 
 
 def _service_query(arguments: ServiceArguments) -> FactsQuery:
@@ -98,7 +98,9 @@ def _stack_query(arguments: StackArguments) -> FactsQuery:
         revision = LAST_REVISION if arguments.revision is None else arguments.revision
         recorded = StackQuery(arguments.stack, resolve="changed", revision=revision, thorough=True)
         return FactsQuery(services=True, task_list=True, stack=recorded)
-    return FactsQuery(services=True, objects=("networks", "secrets", "configs"), revisions_of=arguments.stack)
+    return FactsQuery(
+        services=True, restarts=True, objects=("networks", "secrets", "configs"), revisions_of=arguments.stack
+    )
 
 
 def _compares(arguments: StackArguments) -> bool:
@@ -256,7 +258,8 @@ def _narrower(services: Sequence[ServiceFacts]) -> str:
 def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
     """Return why tasks are missing, and what to do; [] if none is."""
     if service_sign(swarm, found) != FAILED:
-        return []
+        loop = crash_loop_line(swarm, found)
+        return [f"{WARNING} {loop[:1].upper()}{loop[1:]}", why_step(found)] if loop else []
     why = [f"{FAILED} {plain_line(found.complaint)}"] if found.complaint else []
     return [*why, why_step(found)]
 

@@ -135,6 +135,10 @@ class Engine(Protocol):
         """``GET /tasks`` with ``filters``."""
         ...
 
+    def current_tasks(self) -> bytes:
+        """``GET /tasks`` of the tasks that are to run, as JSON: there may be thousands, of which little is needed."""
+        ...
+
     def networks(self) -> list[Json]:
         """``GET /networks``, only those of the cluster."""
         ...

@@ -46,6 +46,16 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class CrashLoop:
+    """Tasks of one slot (of a global service: of one node) that fail again and again."""
+
+    failures: int
+    """How many of them failed within the last minutes, as far as the managers keep them."""
+    last: TaskFacts
+    """The latest of these."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """A service and how many of its tasks run."""
 
@@ -76,6 +86,8 @@ class ServiceFacts:
     """Its published ports, as the managers assigned them."""
     completed: int = 0
     """How many tasks of a job have completed."""
+    crash_loop: CrashLoop | None = None
+    """Found if its tasks were read: by ``FactsQuery.restarts``, or for another reason. None proves nothing."""
 
     @property
     def template(self) -> Mapping[str, Any]:

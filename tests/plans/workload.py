@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from bot.model import (
     ContainerLog,
     ContainerUsage,
+    CrashLoop,
     LogLine,
     NetworkFacts,
     ServiceFacts,
@@ -71,6 +72,8 @@ class Service(BaseModel):
     minutes: float = 60
     paused: bool = False
     """Whether Swarmbot paused its rollout."""
+    crashed: int = 0
+    """How often a task of slot 1 has failed on `host-2` with exit code 3."""
 
     def facts(self, name: str) -> ServiceFacts:
         """Return the service as a manager describes it."""
@@ -90,7 +93,13 @@ class Service(BaseModel):
             updated=NOW - 60 * self.minutes,
             ports=parse_services.ports({"Spec": self.spec}),
             completed=self.completed,
+            crash_loop=self._crash_loop(name),
         )
+
+    def _crash_loop(self, name: str) -> CrashLoop | None:
+        error = "task: non-zero exit (3)"
+        last = Task(service=name, node="id-host-2", state="failed", slot=1, error=error, exit_code=3)
+        return CrashLoop(self.crashed, last.facts(self)) if self.crashed else None
 
     def whole_spec(self, name: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the spec with ``more`` merged into it."""

@@ -195,6 +195,20 @@ def test_a_task_that_starts_and_dies(cluster: Scenario) -> None:
     assert "connecting" not in cluster.public()
 
 
+def test_a_crash_loop_whose_task_runs_at_this_moment(cluster: Scenario) -> None:
+    """As many tasks run as wanted, by every count, and lists and the status say nevertheless that they fail."""
+    create(cluster, "--restart-delay", "1s", command=("sh", "-c", "sleep 4; exit 3"))
+    form = ("service", "ps", "web", "--no-trunc", "--format", "{{.CurrentState}}")
+    until(lambda: cluster["host-1"].docker(*form).count("Failed") >= 3, "it has failed three times")
+    until(lambda: "1 in a crash loop" in cluster.ask("eve", "services"), "it runs, and is told as what it is")
+    listed = cluster.ask("eve", "services")
+    assert re.search(r"`web`: tasks fail again and again, \d in one slot within minutes", listed), listed
+    assert "failed with exit code 3" in listed
+    until(
+        lambda: "1 of 1 service running" in (told := cluster.ask("eve", "status")) and "again" in told, "so it is here"
+    )
+
+
 def test_out_of_memory(cluster: Scenario) -> None:
     """Exit code 137 is explained by the engine of the task's node."""
     script = "x=a; while :; do x=$x$x; done"

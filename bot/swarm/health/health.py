@@ -33,7 +33,7 @@ from bot.swarm.reading.host_membership import (
 )
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.swarm.services.paused_rollout import is_paused
-from bot.swarm.services.service_state import count_text, service_sign
+from bot.swarm.services.service_state import count_text, crash_loop_line, service_sign
 from bot.text.suggest import number_of
 
 Level = Literal["healthy", "degraded", "no quorum", "no leader", "unknown", "none"]
@@ -212,6 +212,15 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
             fix=f"`/swarm why {service.name}` says why" if number < MAX_SERVICE_STEPS else "",
         )
         for number, service in enumerate(wrong[:MAX_SERVICES])
+    ]
+    looping = [service for service in swarm.services if service.crash_loop and service not in wrong]
+    issues += [
+        Issue(
+            critical=False,
+            text=f"`{service.name}`: {crash_loop_line(swarm, service)}",
+            fix=f"`/swarm why {service.name}` says more",
+        )
+        for service in looping[:MAX_SERVICES]
     ]
     issues += [
         Issue(
