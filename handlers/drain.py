@@ -117,18 +117,19 @@ def activate(facts: Facts, arguments: ActivateArguments) -> Plan:
     plan, changing = _plan(facts, nodes, operations, "activate")
     if not changing:
         return plan
-    stay = "tasks that run elsewhere stay there"
-    return replace(plan, effect=f"{_actives(facts, changing, joins=True)}; {stay}{_rebalance(facts, changing)}")
+    effect = f"{_actives(facts, changing, joins=True)}; tasks that run elsewhere stay there"
+    if not _can_rebalance(facts, changing):
+        return replace(plan, effect=effect)
+    order = f"rebalance {changing[0].name}" if len(changing) == 1 else "rebalance"
+    return replace(plan, effect=f"{effect}, until {tick(f'/swarm {order}')} moves some", offer=order)
 
 
-def _rebalance(facts: Facts, nodes: Sequence[NodeFacts]) -> str:
-    """Return the order that moves tasks to the nodes once they are active; "" if none would move."""
+def _can_rebalance(facts: Facts, nodes: Sequence[NodeFacts]) -> bool:
+    """Return whether a rebalance would move tasks once the nodes are active."""
     swarm = require_cluster(facts)
     changed = {node.id: replace(node, availability="active") for node in nodes}
     after = replace(swarm, nodes=tuple(changed.get(node.id, node) for node in swarm.nodes))
-    if any(spread.can_move for spread in spreads(after)):
-        return ", until `/swarm rebalance` moves some"
-    return ""
+    return any(spread.can_move for spread in spreads(after))
 
 
 def _plan(

@@ -95,6 +95,7 @@ def _last_good(facts: Facts, service: ServiceFacts) -> Mapping[str, Any]:
     target = good_target(facts, service.id, service.spec)
     if target is None:
         before = f" `/swarm rollback {service.name}` returns to Docker's own." if service.previous_spec else ""
+        before = f" {pause_steps(facts, service)}" if is_paused(service.spec) else before
         raise Refused(
             f"Swarmbot has kept no spec of {tick(service.name)}.",
             true_now="Nothing was changed.",

@@ -24,6 +24,7 @@ from bot.commands import (
 from bot.config import ClusterNeeded, choose_cluster
 from bot.errors import NotUnderstood, SwarmbotError, Unavailable
 from bot.execution.open_changes import changes_in_line, planned_text
+from bot.execution.progress_card import OFFER
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
@@ -159,6 +160,8 @@ class Gate:
             return self.slash(*self._cluster_choices.chosen(request))
         if request.action == RUN_COMMAND:
             return self.slash(press_as_command(request))
+        if request.action == OFFER:
+            return self.slash(*self._interactions.offered(request))
         if request.action == FORM_BUTTON:
             self._authorise(self._secret_form.call(request))
             return self._secret_form.open(request)

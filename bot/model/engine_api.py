@@ -136,7 +136,7 @@ class Engine(Protocol):
         ...
 
     def current_tasks(self) -> bytes:
-        """``GET /tasks`` of the tasks that are to run, as JSON: there may be thousands, of which little is needed."""
+        """``GET /tasks`` of the tasks that are to run, as JSON: there may be thousands, and little is needed."""
         ...
 
     def networks(self) -> list[Json]:

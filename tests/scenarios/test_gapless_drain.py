@@ -140,3 +140,29 @@ def test_a_returned_node_gets_tasks_again(cluster: Scenario) -> None:
     assert len(tasks - wanted(cluster, "web")) == 2
     assert inspect(cluster, "web")["Spec"] == before
     assert cluster.ask("ada", "rebalance web").startswith("✓ *No change needed*")
+
+
+def test_a_node_that_returns_is_offered_tasks(cluster: Scenario) -> None:
+    """The card's button shows the moves, and a button below them makes them. By force, all tasks restart instead."""
+    cluster["host-1"].docker("node", "update", "--availability", "drain", "host-3")
+    create(cluster, "web", "--replicas", "4", *HEALTH, command=SERVER)
+    card = cluster.change("ada", "activate host-3")
+    assert "until `/swarm rebalance host-3` moves some" in card.text, card.text
+    after = cluster.now
+    cluster.slack.click("ada", card.seen, "/swarm rebalance host-3")
+    shown = cluster.answer("ada", after)
+    assert "Plan only: rebalance `web`" in shown.text, shown.text
+    assert "host-3 0 → 1" in shown.text
+    after = cluster.now
+    cluster.slack.click("ada", shown, "Run")
+    card = cluster.end(cluster.job("ada", after))
+    assert card.text.startswith("✓ *`web` is rebalanced*"), card.text
+    assert sorted(placed(cluster, "web").values()) == [1, 1, 2]
+    assert "the tasks of `web` are spread evenly" in cluster.ask("ada", "rebalance web --force")
+    cluster["host-1"].docker("service", "rm", "web")
+    start_on(cluster, "host-1", 3)
+    before = {*cluster["host-1"].docker("ps", "-q").split()}
+    card = cluster.change("ada", "rebalance web --force")
+    assert card.text.startswith("✓ *`web` is restarted*"), card.text
+    assert "By node there are 3, 0 and 0 of them now" in card.text
+    assert not before & {*cluster["host-1"].docker("ps", "-q").split()}

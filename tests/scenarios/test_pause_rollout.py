@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -26,6 +27,16 @@ def cluster(shared_scenario: Scenario) -> Scenario:
         manager.docker("service", "rm", service)
     have_variants(shared_scenario[name] for name in HOSTS)
     return shared_scenario
+
+
+def create_steady(cluster: Scenario, *options: str, replicas: int = 3) -> None:
+    """Create web, and wait until its tasks have run for some seconds: then its spec is a good one."""
+    create(cluster, "web", "--update-monitor", "1s", *options, replicas=replicas)
+    form = ("--filter", "desired-state=running", "--format", "{{.CurrentState}}")
+    new = re.compile(r"Running (less than a|1) second |Running [234] seconds ")
+    until(
+        lambda: not new.search(cluster["host-1"].docker("service", "ps", "web", *form)), "it has run for some seconds"
+    )
 
 
 def begin_by_hand(cluster: Scenario, image: str = SECOND_IMAGE) -> dict[str, Any]:
@@ -74,7 +85,7 @@ def test_a_rollout_that_goes_on_is_paused_and_resumed(cluster: Scenario) -> None
 
 def test_back_from_a_rollout_that_somebody_began_by_hand(cluster: Scenario) -> None:
     """Docker's only other spec is lost by the pause; Swarmbot kept it, as its tasks were seen to run."""
-    create(cluster, "web", "--update-delay", "5s", replicas=3)
+    create_steady(cluster, "--update-delay", "5s")
     before = inspect(cluster, "web")["Spec"]
     begin_by_hand(cluster)
     assert cluster.change("ada", "pause web").text.startswith("✓")
@@ -89,7 +100,7 @@ def test_back_from_a_rollout_that_somebody_began_by_hand(cluster: Scenario) -> N
 @pytest.mark.parametrize("order", ["update --image", "restart"])
 def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str) -> None:
     """Both orders that the card offers work as they stand."""
-    create(cluster, "web", replicas=3)
+    create_steady(cluster)
     tasks = set(task_ids(cluster))
     words = f"update web --image {SECOND_IMAGE}" if order != "restart" else "restart web"
     job = cluster.begin("ada", words)
@@ -115,7 +126,7 @@ def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str
 
 def test_a_resumed_rollout_whose_tasks_fail(cluster: Scenario) -> None:
     """Failure action rollback returns to the pause, because Docker has no other spec: the old tasks go on running."""
-    create(cluster, "web", "--update-failure-action", "rollback", "--update-delay", "3s", replicas=3)
+    create_steady(cluster, "--update-failure-action", "rollback", "--update-delay", "3s", "--update-monitor", "4s")
     begin_by_hand(cluster, EXITING_IMAGE)
     assert cluster.change("ada", "pause web").text.startswith("✓")
     card = cluster.change("ada", "resume web")

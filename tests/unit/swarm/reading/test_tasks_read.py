@@ -182,7 +182,7 @@ def test_a_crash_loop_whose_task_runs_at_this_moment_is_found(reader: FactsReade
 
 
 def test_no_task_is_read_if_none_is_new(reader: FactsReader, engine: Mock) -> None:
-    """Of thousands of tasks only the time of their creation is looked at."""
+    """Of thousands of tasks only the time of their creation matters."""
     engine.services.return_value = [service("web")]
     engine.current_tasks.return_value = json.dumps([made("idweb", "running", 3600, wanted="running")]).encode()
     read(reader, engine, FactsQuery(services=True, restarts=True))
