@@ -161,21 +161,6 @@ def test_two_people_update_at_once(cluster: Scenario) -> None:
     assert spec["Labels"] == {"by": "hand"}
 
 
-def test_a_cancelled_update_frees_the_line(cluster: Scenario) -> None:
-    """Docker waits a minute between two batches. What runs now is told, and the rollback that is offered works."""
-    create(cluster, "web", "--update-delay", "60s")
-    job = cluster.begin("ada", f"update web --image {SECOND_IMAGE}")
-    until(lambda: SECOND_IMAGE in running(cluster, "web"), "the first task is replaced")
-    cluster.slack.slash("ben", "prod", f"cancel {job}")
-    card = cluster.end(job)
-    assert card.text.startswith("· *Cancelled: update `web` in prod* after "), card.text
-    assert "Cancelled by" in card.text, card.text
-    assert "1 of 2 tasks running, and 1 task of an older spec" in card.text, card.text
-    assert "/swarm rollback web" in card.text
-    assert cluster.change("ada", "rollback web").text.startswith("✓ *`web` is rolled back*")
-    assert running(cluster, "web") == [TASK_IMAGE] * 2
-
-
 def test_an_order_again_tells_why_its_tasks_do_not_run(cluster: Scenario) -> None:
     """The spec is as asked for, and that alone is not success."""
     create(cluster, "web", "--update-failure-action", "pause")
