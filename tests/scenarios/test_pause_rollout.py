@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from typing import Any
@@ -12,21 +11,14 @@ import pytest
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
-from tests.kits.service_scenario import EXITING_IMAGE, SECOND_IMAGE, create, have_variants, inspect, running
-
-HOSTS = ("host-1", "host-2", "host-3")
-WAITS = "no suitable node (unsupported platform on 3 nodes)"
+from tests.kits.service_scenario import EXITING_IMAGE, NODES, SECOND_IMAGE, create, have_variants, inspect, running
 
 
 @pytest.fixture
-def cluster(shared_scenario: Scenario) -> Scenario:
-    """Have one manager and two workers without services, with the images."""
-    shared_scenario.stand(workers=("host-2", "host-3"))
-    manager = shared_scenario["host-1"]
-    for service in manager.docker("service", "ls", "-q").split():
-        manager.docker("service", "rm", service)
-    have_variants(shared_scenario[name] for name in HOSTS)
-    return shared_scenario
+def cluster(cluster: Scenario) -> Scenario:
+    """Have the images too."""
+    have_variants(cluster[name] for name in NODES)
+    return cluster
 
 
 def create_steady(cluster: Scenario, *options: str, replicas: int = 3) -> None:
@@ -101,10 +93,10 @@ def test_back_from_a_rollout_that_somebody_began_by_hand(cluster: Scenario) -> N
 def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str) -> None:
     """Both orders that the card offers work as they stand."""
     create_steady(cluster)
-    tasks = set(task_ids(cluster))
+    tasks = {*running(cluster, "web", "ID")}
     words = f"update web --image {SECOND_IMAGE}" if order != "restart" else "restart web"
     job = cluster.begin("ada", words)
-    until(lambda: bool(set(task_ids(cluster)) - tasks), "the first task is replaced")
+    until(lambda: bool({*running(cluster, "web", "ID")} - tasks), "the first task is replaced")
     assert f"`/swarm cancel {job}`" in cluster.ask("ben", "pause web")
     cluster.slack.slash("ben", "prod", f"cancel {job}")
     card = cluster.end(job)
@@ -114,14 +106,14 @@ def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str
     first, _, rest = way.partition(" ")
     typed = f"{first} web {rest}".strip()
     assert f"/swarm {typed}" in card.text, card.text
-    kept = set(task_ids(cluster)) & tasks
+    kept = {*running(cluster, "web", "ID")} & tasks
     assert kept, "Docker went on"
     end = cluster.change("ada", typed)
     assert end.text.startswith("✓"), end.text
     assert "swarmbot.temporary" not in inspect(cluster, "web")["Spec"]["Labels"]
     goes_on = way == "resume"
     assert running(cluster, "web") == [SECOND_IMAGE if goes_on and order != "restart" else TASK_IMAGE] * 3
-    assert bool(set(task_ids(cluster)) & tasks) is not goes_on
+    assert bool({*running(cluster, "web", "ID")} & tasks) is not goes_on
 
 
 def test_a_resumed_rollout_whose_tasks_fail(cluster: Scenario) -> None:
@@ -135,10 +127,3 @@ def test_a_resumed_rollout_whose_tasks_fail(cluster: Scenario) -> None:
     assert TASK_IMAGE in running(cluster, "web")
     assert cluster.change("ada", "rollback web --last-good").text.startswith("✓")
     assert running(cluster, "web") == [TASK_IMAGE] * 3
-
-
-def task_ids(cluster: Scenario) -> list[str]:
-    """Return the ids of the running tasks of web."""
-    form = ("--no-trunc", "--filter", "desired-state=running", "--format", "{{json .}}")
-    found = map(json.loads, cluster["host-1"].docker("service", "ps", "web", *form).splitlines())
-    return [task["ID"] for task in found if task["CurrentState"].startswith("Running")]

@@ -197,7 +197,7 @@ def test_a_task_that_starts_and_dies(cluster: Scenario) -> None:
 
 def test_a_crash_loop_whose_task_runs_at_this_moment(cluster: Scenario) -> None:
     """As many tasks run as wanted, by every count, and lists and the status say nevertheless that they fail."""
-    create(cluster, "--restart-delay", "1s", command=("sh", "-c", "sleep 4; exit 3"))
+    create_service(cluster, "web", "--restart-delay", "1s", command=("sh", "-c", "sleep 4; exit 3"))
     form = ("service", "ps", "web", "--no-trunc", "--format", "{{.CurrentState}}")
     until(lambda: cluster["host-1"].docker(*form).count("Failed") >= 3, "it has failed three times")
     until(lambda: "1 in a crash loop" in cluster.ask("eve", "services"), "it runs, and is told as what it is")
