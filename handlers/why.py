@@ -137,6 +137,8 @@ def _unplaced(group: Unplaced, names: dict[str, str]) -> list[str]:
     new = all(task.state == "new" for task in group.tasks)
     state = "waits for its networks" if new else group.tasks[0].state
     lines = [f"{WAITING} {listed_tasks(names, group.tasks)} {state} since {when(since)}: {said}"]
+    if group.outdated:
+        lines.append("Docker found this then, and has not tried again since: it is not true of every node any more.")
     if new:
         return lines
     for text, nodes in list(nodes_by_obstacle(group.verdicts).items())[:MAX_NODES]:

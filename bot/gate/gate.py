@@ -257,9 +257,9 @@ class Gate:
             return text_message(f"{taken}. It needs approval first, in {where}. Only you will see the answer.")
         ahead = self._ahead(call.cluster, admission)
         if may_need_approval:
-            told = f"{taken}.{ahead} If it needs approval, the request is posted in {where}; so is the result."
-            return text_message(told)
-        return text_message(f"{taken}; its progress is shown in {where}.{ahead}")
+            approval = f"If it needs approval, the request is posted in {where}; once it starts, so is its progress."
+            return text_message(f"{taken}.{ahead} {approval}")
+        return text_message(f"{taken}.{ahead} Once it starts, its progress is shown in {where}.")
 
     def _ahead(self, cluster: str, admission: Admission) -> str:
         """Return when an order is planned, as a sentence; "" if none is ahead of it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 
+from bot.errors import Failed
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
@@ -110,3 +112,34 @@ def test_later_lines(cluster: Scenario) -> None:
     )
     told = cluster.ask("ada", "logs clock --follow 2s")
     assert 10 < told.count("| tick") < 40, told
+
+
+def test_questions_about_services_while_the_leader_is_off(scenario: Scenario) -> None:
+    """Another manager leads. `ps`, `why` and `logs` answer by what it says, and name the node that is off."""
+    scenario.cluster(managers=("host-1", "host-2", "host-3"))
+    create(scenario, "web", "--mode", "global", script=CHATTY + STAY)
+    [old] = [name for name, state in scenario.nodes().items() if state.endswith("Leader")]
+    others = [name for name in ("host-1", "host-2", "host-3") if name != old]
+    for host in others:
+        until(lambda: has_said_all(scenario, host), f"the task on {host} has written its lines")  # noqa: B023 - called at once
+    scenario[old].power_off()
+    until(lambda: leads(scenario, others), "another manager leads", timeout=60)
+    told = scenario.ask("ada", "logs web")
+    assert "2 of 3 tasks read" in told, told
+    assert [told.count(f"web@{name} | line") for name in others] == [5, 5], told
+    assert f"`{old}`" in told
+    listed = scenario.ask("eve", "ps web")
+    assert all(f"▸ web | {name} | running" in listed for name in others), listed
+    why = scenario.ask("ada", "why web")
+    assert " failed in prod" not in why, why
+    until(
+        lambda: f"web | {old} (down) | unknown, was running" in scenario.ask("eve", "ps web"), "it is down", timeout=90
+    )
+    assert "running on 2 of 2 nodes" in scenario.ask("ada", "why web")
+
+
+def leads(scenario: Scenario, managers: list[str]) -> bool:
+    """Return whether one of these managers says that one of them leads."""
+    with suppress(Failed):
+        return any(scenario.nodes(managers[0])[name].endswith("Leader") for name in managers)
+    return False

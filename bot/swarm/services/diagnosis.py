@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
+from bot.swarm.services.obstacle import Filter
 from bot.swarm.services.paused_rollout import is_blocked
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.scheduling import Need, Verdict, candidate, judge, need_of, verdicts
@@ -17,6 +19,16 @@ UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""
 RECENT_S: Final = 600.0
 """A failure since then is told even if its successor runs: a task may start and die again and again."""
+SAID: Final[Mapping[Filter, re.Pattern[str]]] = {
+    "available": re.compile(r"(\d+) nodes? not available for new tasks"),
+    "resources": re.compile(r"insufficient resources on (\d+) node"),
+    "plugins": re.compile(r"missing plugin on (\d+) node"),
+    "constraints": re.compile(r"scheduling constraints not satisfied on (\d+) node"),
+    "platform": re.compile(r"unsupported platform on (\d+) node"),
+    "host ports": re.compile(r"host-mode port already in use on (\d+) node"),
+    "max replicas": re.compile(r"max replicas per node limit exceed"),
+}
+"""How SwarmKit counts the nodes at each filter (manager/scheduler/filter.go)."""
 _TASK_ID: Final = re.compile(r"\btask ([0-9a-z]{25})\b")
 
 
@@ -29,6 +41,13 @@ class Unplaced:
     """What the scheduler says; "" while it has not said anything."""
     verdicts: tuple[Verdict, ...]
     """Of each node that it may run on."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether what the scheduler says is not true any more: fewer nodes fail a filter than it counted."""
+        failing = Counter(name for verdict in self.verdicts for name in {each.filter for each in verdict.obstacles})
+        counted = ((name, phrase.search(self.said)) for name, phrase in SAID.items())
+        return any(found and int(next(filter(None, found.groups()), "1")) > failing[name] for name, found in counted)
 
     @property
     def taker(self) -> bool:
