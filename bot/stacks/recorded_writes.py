@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.model import OBJECT_TYPES, REMOVAL_ORDER, StackObject, StackWrite
+from bot.model.service import NO_PLATFORM
 
 
 def with_names(writes: Iterable[StackWrite], objects: Sequence[StackObject]) -> list[StackWrite]:
@@ -41,7 +42,8 @@ def _with_platforms(live: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping
     old, new = live.get("TaskTemplate") or {}, body.get("TaskTemplate") or {}
     platforms = (old.get("Placement") or {}).get("Platforms")
     placement = new.get("Placement") or {}
-    if not platforms or placement.get("Platforms") or _image(old) != _image(new):
+    paused = platforms == [NO_PLATFORM]  # a deploy ends the pause of a rollout
+    if not platforms or paused or placement.get("Platforms") or _image(old) != _image(new):
         return body
     return {**body, "TaskTemplate": {**new, "Placement": {**placement, "Platforms": platforms}}}
 

@@ -13,11 +13,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.model import Facts, ServiceFacts
+from bot.model.service import NO_PLATFORM
 from bot.swarm.services.same_spec import same_spec
 from bot.swarm.services.temporary_spec import kept_in, unlabelled, with_kept
 
-NO_PLATFORM: Final = ({"Architecture": "paused", "OS": "swarmbot"},)
-"""A platform that no node has. Docker accepts any words."""
 KEYS: Final = ("update", "rollback", "platforms", "placed", "force")
 """What the label keeps: both policies, the platforms, whether there was a ``Placement``, and ``ForceUpdate``."""
 POLICIES: Final = {"update": "UpdateConfig", "rollback": "RollbackConfig"}
@@ -45,7 +44,11 @@ def paused(spec: Spec) -> dict[str, Any]:
         "placed": "Placement" in template,
         "force": force,
     }
-    blocked = {**template, "Placement": {**placement, "Platforms": [*NO_PLATFORM]}, "ForceUpdate": (force or 0) + 1}
+    blocked = {
+        **template,
+        "Placement": {**placement, "Platforms": [dict(NO_PLATFORM)]},
+        "ForceUpdate": (force or 0) + 1,
+    }
     policies = {key: _one_at_a_time(spec.get(key)) for key in POLICIES.values()}
     return with_kept({**spec, **policies, "TaskTemplate": blocked}, kept)
 
@@ -71,7 +74,7 @@ def unpaused(spec: Spec) -> dict[str, Any]:
 
 def is_blocked(template: Spec) -> bool:
     """Return whether no node takes a task with this template."""
-    return list((template.get("Placement") or {}).get("Platforms") or ()) == [*NO_PLATFORM]
+    return list((template.get("Placement") or {}).get("Platforms") or ()) == [NO_PLATFORM]
 
 
 def without_pause(service: ServiceFacts) -> ServiceFacts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.model import StackObject, StackWrite
+from bot.model.service import NO_PLATFORM
 from bot.stacks.recorded_writes import place_of, with_names, with_platforms
 
 PLATFORMS = [{"Architecture": "amd64", "OS": "linux"}]
@@ -31,6 +32,13 @@ def test_the_platforms_of_an_image_that_stays_are_kept() -> None:
     new = StackWrite("create", "service", "app_db", "virtual", "1.41", spec("web:1@sha256:ab"))
     others = [update("web:1"), update("web:1@sha256:cd"), removal, new]
     assert with_platforms(others, LIVE) == others
+
+
+def test_a_deploy_ends_the_pause_of_a_rollout() -> None:
+    """The platform that no node has is not kept."""
+    paused = StackObject("service", "id-web", "app_web", 1, spec("web:1@sha256:ab", Platforms=[dict(NO_PLATFORM)]))
+    [write] = with_platforms([update("web:1@sha256:ab")], [paused])
+    assert "Platforms" not in write.body["TaskTemplate"]["Placement"]
 
 
 def test_removals_get_their_names_and_come_last() -> None:
