@@ -15,7 +15,7 @@ from tests.kits.secret_search import channels, disk, stored
 
 PASSWORD = "correct-horse-battery"  # noqa: S105 - that of a task
 CHATTY = (
-    f'i=0; while [ $i -lt 5 ]; do i=$((i+1)); echo "line $i of $(hostname)"; done; echo DB_PASSWORD={PASSWORD} in use; '
+    f'i=0; while [ $i -lt 5 ]; do i=$((i+1)); echo "line $i of $(hostname)"; done; echo DB_PASSWORD={PASSWORD} pool 7; '
 )
 STAY = "trap 'exit 0' TERM; while :; do sleep 1; done"
 
@@ -33,7 +33,7 @@ def cluster(scenario: Scenario) -> Scenario:
 def has_said_all(scenario: Scenario, host: str) -> bool:
     """Return whether the chatty task of a host has written its last line: it runs before it writes."""
     container = scenario[host].docker("ps", "-q", "--filter", "name=web").strip()
-    return "in use" in scenario[host].docker("logs", container)
+    return "pool 7" in scenario[host].docker("logs", container)
 
 
 def create(scenario: Scenario, name: str, *options: str, script: str) -> None:
@@ -51,7 +51,7 @@ def test_lines_of_all_nodes_are_merged(cluster: Scenario) -> None:
     for number in (1, 2, 3):
         lines = re.findall(rf"web@host-{number} \| line (\d)", told)
         assert lines == ["1", "2", "3", "4", "5"], told
-    assert told.count("DB_PASSWORD=*** in use") == 3
+    assert told.count("DB_PASSWORD=*** pool 7") == 3
     few = cluster.ask("ada", "logs web --grep 'LINE 4' --lines 2")
     assert "2 log lines" in few
     assert few.count("line 4 of") == 2
@@ -71,7 +71,7 @@ def test_a_node_that_is_off_costs_only_its_own_lines(cluster: Scenario) -> None:
     assert again.count("| line") == 10
     cluster.quiet()
     everything = "\n".join([*stored(cluster), disk(cluster), channels(cluster)])
-    for text in (PASSWORD, "line 1 of", "in use", "| line"):
+    for text in (PASSWORD, "line 1 of", "pool 7", "| line"):
         assert text not in everything
 
 
