@@ -217,3 +217,21 @@ def test_a_job_is_run_again(cluster: Scenario) -> None:
     assert failed.text.startswith("✗ *The run of `broken` in prod failed*"), failed.text
     assert "failed with exit code 3" in failed.text
     assert "`migrate` is a replicated job" in cluster.ask("ada", "scale migrate=3 --plan")
+
+
+def test_a_new_job(cluster: Scenario) -> None:
+    """It is created as typed, and the same order again runs it again; another spec of this name is refused."""
+    typed = f"run once --image {TASK_IMAGE} --env MODE=full --replicas 2 --concurrent 1 --command \"sh -c 'sleep 1'\""
+    card = cluster.change("ada", typed)
+    assert card.text.startswith("✓ *`once` is completed*"), card.text
+    assert "the job once has completed: 2 of 2 tasks completed, 0 running" in card.text
+    spec = inspect(cluster, "once")["Spec"]
+    assert spec["Mode"] == {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 2}}
+    assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == ["MODE=full"]
+    assert cluster.change("ada", typed).text.startswith("✓ *`once` is completed*")
+    assert inspect(cluster, "once")["Spec"]["TaskTemplate"]["ForceUpdate"] == 1
+    refused = cluster.ask("ada", f"run once --image {TASK_IMAGE} --replicas 2")
+    assert "there is a job `once` with another spec" in refused, refused
+    failed = cluster.change("ada", f"run broken --image {TASK_IMAGE} --command \"sh -c 'sleep 1; exit 3'\"")
+    assert failed.text.startswith("✗ *The run of `broken` in prod failed*"), failed.text
+    assert "failed with exit code 3" in failed.text

@@ -17,7 +17,7 @@ from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.operations.remove_service import RemoveService
 from bot.swarm.operations.role import Demote, Promote
-from bot.swarm.operations.run_job import RunJob
+from bot.swarm.operations.run_job import CreateJob, RunJob
 from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, fingerprint
 from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService
 from bot.swarm.operations.stacks import AwaitService, DeployObject
@@ -33,6 +33,7 @@ __all__ = [
     "AwaitService",
     "ChangeService",
     "CheckUnlockKey",
+    "CreateJob",
     "DecryptKeyFile",
     "Demote",
     "DeployObject",
