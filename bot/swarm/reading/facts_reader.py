@@ -168,7 +168,10 @@ class FactsReader:
             of_target = self._pool.submit(_tasks_if_there, engine, target.filters)
             listed_tasks = parse_services.task_list(of_target.result(timeout_s))
         now = hosts[name].system_time or time.time()
-        restarted = parse_services.restarted(current.result(timeout_s), now) if current else []
+        restarted: list[str] = []
+        if current:
+            with suppress(EngineError, TimeoutError):  # the rest is worth telling without the crash loops
+                restarted = parse_services.restarted(current.result(timeout_s), now)
         return ClusterFacts(
             id=found["ID"],
             read_from=engine.host,

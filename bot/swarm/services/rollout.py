@@ -142,7 +142,8 @@ def new_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
     old = len([task for task in _older(swarm, service) if task.state == "running"])
     own = without_pause(service)
     new = sum(task.wanted and task.state == "running" and made_from(task, own) for task in swarm.tasks_of(service.id))
-    return f"{new} of {number_of(new + old, 'running task')} {'is' if new == 1 else 'are'} new"
+    are = "is" if 1 in {new, new + old} else "are"
+    return f"{new} of {number_of(new + old, 'running task')} {are} new"
 
 
 def _older(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:

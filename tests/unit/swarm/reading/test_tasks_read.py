@@ -181,6 +181,14 @@ def test_a_crash_loop_whose_task_runs_at_this_moment_is_found(reader: FactsReade
     assert (loops["looping"].failures, loops["looping"].last.id) == (3, "t200")
 
 
+def test_a_cluster_is_read_without_its_crash_loops(reader: FactsReader, engine: Mock) -> None:
+    """If the tasks that are to run cannot be listed in time, everything else is told."""
+    engine.current_tasks.side_effect = EngineError("host-1", 500, "rpc error: message larger than max")
+    facts = read(reader, engine, FactsQuery(services=True, restarts=True))
+    assert facts.swarm is not None
+    assert len(facts.swarm.services) == 2
+
+
 def test_no_task_is_read_if_none_is_new(reader: FactsReader, engine: Mock) -> None:
     """Of thousands of tasks only the time of their creation matters."""
     engine.services.return_value = [service("web")]
