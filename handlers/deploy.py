@@ -141,7 +141,7 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     help="Remove a stack: its services, secrets, configs and networks; volumes stay",
     example="undeploy app",
     permission="operate",
-    risk="capacity",
+    risk="loss",
     approval=1,
     subject="deploy",
     query=_undeploy_query,

@@ -19,7 +19,10 @@ Group = Literal["Look", "Services", "Nodes", "Managers", "Safety", "Approvals", 
 GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
 """The groups in the order in which help shows them."""
 
-Risk = Literal["none", "reversible", "capacity", "quorum", "secret"]
+Risk = Literal["none", "reversible", "capacity", "loss", "quorum", "secret"]
+"""What a command may cost. ``loss``: services or images, which no order brings back."""
+NEVER_SUGGESTED: Final[frozenset[Risk]] = frozenset({"loss", "quorum"})
+"""A misspelt word is never answered with a command of these risks."""
 
 
 @dataclass(frozen=True, slots=True)
