@@ -144,6 +144,22 @@ def test_nodes_that_fail_several_filters(cluster: Scenario) -> None:
     assert f"host-3: {short}, no label zone=b" in told
 
 
+def test_a_reason_from_before_a_power_off(cluster: Scenario) -> None:
+    """A port was in use on three nodes, and one of them is off now: what Docker said is not told as true."""
+    create_service(cluster, "web", "--replicas", "4", "--publish", "published=8080,target=80,mode=host")
+    until(lambda: "port already in use on 3 nodes" in said(cluster), "the fourth task is pending")
+    cluster["host-3"].power_off()
+    try:
+        until(lambda: cluster.nodes()["host-3"].startswith("Down"), "host-3 is down", timeout=60)
+        told = cluster.ask("ada", "why web")
+        assert "host-3`: is down" in told, told
+        outdated = "in use on 3 nodes" in told
+        assert ("has not tried again since" in told) is outdated, told
+    finally:
+        cluster["host-3"].power_on()
+        until(lambda: cluster.nodes()["host-3"].startswith("Ready"), "host-3 is back", timeout=60)
+
+
 def test_memory(cluster: Scenario) -> None:
     """A task that fits on no node at all: how much memory is missing, and how much it may reserve."""
     memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
