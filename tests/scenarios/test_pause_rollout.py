@@ -116,6 +116,23 @@ def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str
     assert bool({*running(cluster, "web", "ID")} & tasks) is not goes_on
 
 
+@pytest.mark.parametrize(("way", "image"), [("resume web", TASK_IMAGE), ("rollback web --last-good", SECOND_IMAGE)])
+def test_a_cancelled_rollback_stops_docker(cluster: Scenario, way: str, image: str) -> None:
+    """To go on is to roll back; to go back is to undo the rollback: the update before it was seen to run."""
+    create_steady(cluster)
+    assert cluster.change("ada", f"update web --image {SECOND_IMAGE}").text.startswith("✓")
+    job = cluster.begin("ada", "rollback web")
+    until(lambda: TASK_IMAGE in running(cluster, "web"), "the first task is rolled back")
+    cluster.slack.slash("ben", "prod", f"cancel {job}")
+    card = cluster.end(job)
+    assert "Docker was stopped, and " in card.text, card.text
+    assert f"/swarm {way}" in card.text, card.text
+    assert SECOND_IMAGE in running(cluster, "web")
+    assert cluster.change("ada", way).text.startswith("✓")
+    assert running(cluster, "web") == [image] * 3
+    assert "swarmbot.temporary" not in inspect(cluster, "web")["Spec"]["Labels"]
+
+
 def test_a_resumed_rollout_whose_tasks_fail(cluster: Scenario) -> None:
     """Failure action rollback returns to the pause, because Docker has no other spec: the old tasks go on running."""
     create_steady(cluster, "--update-failure-action", "rollback", "--update-delay", "3s", "--update-monitor", "4s")
