@@ -13,6 +13,7 @@ from bot.blocks import (
     WARNING,
     Block,
     Message,
+    Sign,
     context,
     long_table,
     paragraphs,
@@ -39,7 +40,7 @@ from bot.swarm.services.service_rows import (
     trouble_lines,
     why_step,
 )
-from bot.swarm.services.service_state import crash_loop_line, missing_tasks, service_sign, update_text
+from bot.swarm.services.service_state import URGENCY, crash_loop_line, missing_tasks, service_sign, update_text
 from bot.swarm.services.spec_words import spec_lines
 from bot.swarm.services.stacks import require_stack, services_of, stack_names
 from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
@@ -180,22 +181,28 @@ def stacks(facts: Facts, _: NoArguments) -> Message:
     if not names:
         return Message(f"{facts.name} has no stacks", (section(f"{DONE} *{facts.name} has no stacks*"), *note))
     found = [(name, services_of(swarm, name)) for name in names]
-    lacking = {name: [each for each in own if service_sign(swarm, each) == FAILED] for name, own in found}
+    signs = {name: _worst(swarm, own) for name, own in found}
     rows = [
         (
-            f"{FAILED if lacking[name] else DONE} {name}",
+            f"{signs[name]} {name}",
             str(len(own)),
             str(sum(not missing_tasks(swarm, each) for each in own)),
-            ", ".join(each.name for each in lacking[name]),
+            ", ".join(each.name for each in own if service_sign(swarm, each) in {FAILED, WARNING}),
         )
-        for name, own in sorted(found, key=lambda each: (not lacking[each[0]], each[0]))
+        for name, own in sorted(found, key=lambda each: (URGENCY[signs[each[0]]], each[0]))
     ]
-    wrong = sum(bool(each) for each in lacking.values())
-    title = f"{part_of(len(names) - wrong, len(names), 'stack')} of {facts.name} fully running"
-    sign = FAILED if wrong else DONE
-    columns = ("stack", "services", "fully running", "lacking tasks")
+    lacking = [*signs.values()].count(FAILED)
+    title = f"{part_of(len(names) - lacking, len(names), 'stack')} of {facts.name} fully running"
+    sign = min(signs.values(), key=lambda each: URGENCY[each])
+    columns = ("stack", "services", "fully running", "with problems")
     listed = long_table(columns, rows, f"One by one: {tick(f'/swarm stack {names[-1]}')}.")
     return Message(f"{sign} {title}", (section(f"{sign} *{title}*"), *listed, *note))
+
+
+def _worst(swarm: ClusterFacts, own: Sequence[ServiceFacts]) -> Sign:
+    """Return ✗ if a service of a stack lacks tasks, ! if one has another problem, else ✓."""
+    signs = {service_sign(swarm, each) for each in own}
+    return FAILED if FAILED in signs else WARNING if WARNING in signs else DONE
 
 
 @question(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from bot.approvals.already_waiting import already_waiting, same_arguments
@@ -14,6 +15,7 @@ from bot.config import Config
 from bot.errors import NotUnderstood, Refused
 from bot.gate.call import Call
 from bot.last_read import LastRead, ReadNodes, ReadServices
+from bot.queue.job import Order
 from bot.queue.queue import Queue
 from bot.secrets.redact import redact
 from bot.stored_json import to_json, to_plain
@@ -23,6 +25,7 @@ from bot.text.words import words_in
 MAX_LISTED: Final = 12
 """The number of nodes or services that a refusal names."""
 PAUSE: Final = "pause-service"
+DEPLOY: Final = "deploy"
 ROLLOUTS: Final = frozenset({"update-service", "restart", "rollback", "resume"})
 """The commands whose jobs pause their rollout when they are cancelled."""
 MAY_BE_ID: Final = re.compile(r"(?=.*[0-9])[0-9a-z]{10,25}")
@@ -83,12 +86,15 @@ class EarlyRefusals:
             return
         for job in self._queue.in_line(call.cluster):
             order = job.order
-            if job.state == "running" and order.command in ROLLOUTS and set(call.services) & set(words_in(order.args)):
-                raise Refused(
-                    f"job {tick(job.id)} ({tick(f'/swarm {order.words}')}) carries out this rollout.",
-                    true_now="Nothing was changed.",
-                    next_step=f"`/swarm cancel {job.id}` stops it and pauses the rollout.",
-                )
+            if job.state != "running" or not _rolls_out(order, call.services):
+                continue
+            pauses = order.command in ROLLOUTS
+            again = f", then {tick(f'/swarm {call.words}')} pauses the rollout"
+            raise Refused(
+                f"job {tick(job.id)} ({tick(f'/swarm {order.words}')}) carries out this rollout.",
+                true_now="Nothing was changed.",
+                next_step=f"`/swarm cancel {job.id}` stops it{' and pauses the rollout' if pauses else again}.",
+            )
 
     def _refuse_what_waits(self, call: Call) -> None:
         """Raise Refused if the same order waits for a decision.
@@ -107,6 +113,14 @@ class EarlyRefusals:
                 error = already_waiting(approvals[job.id])
                 self._audit.append([call.entry("refused", detail=error.happened)])
                 raise error
+
+
+def _rolls_out(order: Order, services: Iterable[str]) -> bool:
+    """Return whether an order is about one of these services, or deploys the stack that one is part of by its name."""
+    words = words_in(order.args)
+    if order.command == DEPLOY:
+        return any(service.startswith(f"{word}_") for service in services for word in words)
+    return order.command in ROLLOUTS and bool({*services} & {*words})
 
 
 def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:

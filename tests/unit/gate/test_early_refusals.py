@@ -116,6 +116,17 @@ def test_the_rollout_of_a_running_job_is_paused_by_cancelling_it(gate: Gate, que
     gate.slash(typed("pause api --service"))
 
 
+def test_a_rollout_of_a_deploy_is_paused_after_it_was_cancelled(gate: Gate, queue: Queue) -> None:
+    """A cancelled deploy stops waiting, and leaves Docker to go on with the service that it updates."""
+    gate.slash(typed("deploy shop"))
+    job = taken(queue).job.id
+    with pytest.raises(Refused, match="carries out this rollout") as refused:
+        gate.slash(typed("pause shop_web --service"))
+    then = "then `/swarm pause shop_web --service` pauses the rollout."
+    assert refused.value.next_step == f"`/swarm cancel {job}` stops it, {then}"
+    gate.slash(typed("pause web --service"))
+
+
 @dataclass(frozen=True)
 class Restarted:
     """The arguments of a change of services."""
