@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
 from tests.kits.service_scenario import (
@@ -63,6 +64,26 @@ def test_services(scenario: Scenario) -> None:
     assert pending.text.startswith("✗")
     why = scenario.ask("ada", "why web")
     assert "zone" in why, why
+
+
+def test_a_rollout_is_paused(scenario: Scenario) -> None:
+    """A cancelled update pauses it, and it goes on to the end; a new job is created, and run again."""
+    have_variants(scenario[name] for name in NODES)
+    scenario.cluster(workers=NODES[1:])
+    create(scenario, "web", replicas=4)
+    job = scenario.begin("ada", f"update web --image {SECOND_IMAGE}")
+    until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
+    scenario.slack.slash("ben", "prod", f"cancel {job}")
+    card = scenario.end(job)
+    assert "Docker was stopped, and " in card.text, card.text
+    assert set(running(scenario, "web")) == {TASK_IMAGE, SECOND_IMAGE}
+    assert "1 paused by Swarmbot" in scenario.ask("eve", "services")
+    assert scenario.change("ada", "resume web").text.startswith("✓ *`web` is updated*")
+    assert running(scenario, "web") == [SECOND_IMAGE] * 4
+    assert "swarmbot.temporary" not in inspect(scenario, "web")["Spec"]["Labels"]
+    typed = f"run once --image {TASK_IMAGE} --replicas 2 --command \"sh -c 'sleep 1'\""
+    assert scenario.change("ada", typed).text.startswith("✓ *`once` is completed*")
+    assert scenario.change("ada", typed).text.startswith("✓ *`once` is completed*"), "its spec is the one typed"
 
 
 @pytest.mark.usefixtures("app")
