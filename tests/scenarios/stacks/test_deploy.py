@@ -211,8 +211,9 @@ def test_a_cancelled_deploy(cluster: Scenario, app: StackFolder) -> None:
     web = slow["services"]["web"]
     web["image"], web["deploy"]["update_config"] = OTHER_IMAGE, {"monitor": "1s", "delay": "10m"}
     app.write(slow)
+    after = cluster.now
     job = cluster.begin("ada", DEPLOY)
-    cluster.see("eve", "1 of 2 tasks running", after=cluster.began)
+    cluster.see("eve", "1 of 2 tasks running", after=after)
     cluster.ask("ada", f"cancel {job}")
     card = cluster.end(job)
     assert "Cancelled: " in card.text, card.text
