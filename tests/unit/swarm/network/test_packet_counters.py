@@ -55,7 +55,7 @@ class Sender:
 
     def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
         """Not used."""
-        raise AssertionError("only the target counts")
+        raise AssertionError(f"only the target counts, and {endpoints} is not reached from it")
 
     def send(self, transport: Transport, address: str, port: int, number: int) -> None:
         """Move the counter unless the route is blocked."""
