@@ -118,7 +118,7 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     order = _order(arguments)
     steps = [_step(swarm, recording, write, order, resolve=not arguments.no_resolve) for write in pending]
     steps += [
-        Step(AwaitService(recording.name, write.name, spec_digest(recording, write.body)), write.name, after=WRITES)
+        Step(_awaited(recording, write), write.name, after=WRITES)
         for write in pending
         if write.type == "service" and write.action != "delete"
     ]
@@ -170,6 +170,11 @@ def _titles(facts: Facts, stack: str, verb: str, participle: str) -> PlanTitles:
         success=f"Stack {tick(stack)} is {participle} in {facts.name}",
         failure=f"Stack {tick(stack)} was not completely {participle} in {facts.name}",
     )
+
+
+def _awaited(recording: StackRecording, write: StackWrite) -> AwaitService:
+    identity = write.id if write.action == "update" else ""
+    return AwaitService(recording.name, write.name, spec_digest(recording, write.body), identity)
 
 
 def _order(arguments: DeployArguments) -> str:

@@ -240,6 +240,8 @@ class AwaitService(Operation):
     """The service's name."""
     spec: str
     """The digest of the deployed spec."""
+    id: str = ""
+    """The id of an updated service; "" if it was created."""
 
     @property
     def doing(self) -> str:
@@ -255,6 +257,11 @@ class AwaitService(Operation):
     def query(self) -> FactsQuery:
         """Return a query for services and tasks, and for the names behind the ids in a spec."""
         return FactsQuery(services=True, task_list=True, stack=StackQuery(self.stack, objects_only=True))
+
+    @property
+    def changed_service(self) -> str:
+        """Return the id of an updated service: once its tasks run, its spec is the last good one."""
+        return self.id
 
     def timeout(self, facts: Facts) -> float:
         """Return the timeout in seconds, by the service's update policy."""
