@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 4
 
-.PHONY: demo check test test-long lint bench setup setup-dev
+.PHONY: demo check test test-long test-engines lint bench setup setup-dev
 
 setup:
 	@bash sandbox/setup.sh demo
@@ -17,7 +17,7 @@ demo: setup
 
 # All that needs no Docker host, with a tenth of the examples of property tests: under a minute.
 check: lint
-	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -q tests/unit tests/plans tests/watch
+	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n auto --dist worksteal -q tests/unit tests/plans tests/watch
 
 test: setup-dev
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -25,6 +25,13 @@ test: setup-dev
 # Every example of property tests, and the tests that take minutes: an hour or two.
 test-long: setup-dev
 	@SWARMBOT_EXAMPLES=all $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "long or not long"
+
+# Services and stacks on Debian's other engines: half an hour. `make test` runs the main commands on the newest one.
+ENGINES ?= trixie sid mixed
+OF_SERVICES := $(addprefix tests/scenarios/,stacks $(addsuffix .py,$(addprefix test_,services service_changes why logs usage \
+	gapless_drain dead_nodes prune)))
+test-engines: setup-dev
+	@for engines in $(ENGINES); do $(PYTHON) -m pytest -q --engines $$engines $(OF_SERVICES) || exit 1; done
 
 lint: setup-dev
 	@$(VENV)/bin/ruff check .

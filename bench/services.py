@@ -90,6 +90,10 @@ class StandIn:
             return cast("list[Json]", json.loads(self._all_tasks))
         return [task for names in filters.values() for name in names for task in json.loads(self._tasks[name])]
 
+    def current_tasks(self) -> bytes:
+        """As ``GET /tasks`` of those that are to run."""
+        return self._all_tasks.encode()
+
     def networks(self) -> list[Json]:
         """As ``GET /networks``."""
         return []

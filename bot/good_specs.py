@@ -12,7 +12,7 @@ from bot.secrets.sealed_json import open_json, seal_json
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import translate_errors
-from bot.swarm.services.rollout import rollout
+from bot.swarm.services.rollout import running_spec
 
 
 class GoodSpecs:
@@ -26,14 +26,18 @@ class GoodSpecs:
         self._key = key
 
     def note(self, facts: Facts, operation: Operation) -> None:
-        """Keep the spec of the service that ``operation`` changes, if its tasks run. Do nothing without Redis."""
+        """Keep the spec of the service that ``operation`` changes, if its tasks run. Do nothing without Redis.
+
+        During an update that is the spec before it, if tasks of that one run.
+        """
         service = facts.swarm.service(operation.changed_service) if facts.swarm else None
         if self._key is None or facts.swarm is None or service is None or service.is_job:
             return
-        if not rollout(facts.swarm, service, facts.cluster_time).stable:
+        spec = running_spec(facts.swarm, service, facts.cluster_time)
+        if spec is None:
             return
         place = (facts.cluster_id, service.id)
-        sealed = seal_json(self._key, _context(*place), GoodSpec(dict(service.spec), facts.at))
+        sealed = seal_json(self._key, _context(*place), GoodSpec(dict(spec), facts.at))
         try:
             with translate_errors():
                 self._redis.set(keys.good_spec(*place), sealed, ex=keys.GOOD_SPEC_TTL_S)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import echo, tick
-from bot.commands import Flag, Word, change, number, text
+from bot.commands import Flag, TextField, TypedText, Word, change, number, text
 from bot.commands.shared_flags import MAX_COUNT
 from bot.errors import NotUnderstood, Refused
 from bot.model import (
+    EVERY_TRACK,
     ClusterFacts,
     Facts,
     FactsQuery,
@@ -22,17 +23,21 @@ from bot.model import (
     StackWrite,
     Step,
 )
-from bot.swarm.operations import AwaitService, DeployObject
+from bot.swarm.operations import AwaitService, DeployObject, RemoveVersion
 from bot.swarm.operations.service_plan import last_update
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.stacks.checks import network_drift, refuse_impossible, stack_warnings
 from bot.swarm.stacks.deploy_plan import changes_of, costs_of, counted, warnings_of
+from bot.swarm.stacks.typed_file import file_problem, require_stack_name
+from bot.swarm.stacks.versions import old_versions
 from bot.swarm.stacks.writes import digest, pending_writes, removals, spec_digest
 from bot.text.suggest import listed, nearest, number_of
 
 STACK = text("STACK")
 WRITES = "stack"
 """The track of the writes; each service is then waited for in a track of its own."""
+OLD_VERSIONS = "old contents"
+"""The track that removes old contents of configs and secrets, once all else is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class DeployArguments:
     revision: Annotated[
         int, Flag(number("N", 1, MAX_COUNT), "deploy what an earlier deploy was made from; `stack STACK` lists them")
     ] = 0
+    file: Annotated[bool, Flag(None, "enter the compose file in a form, for any stack")] = False
+    typed: Annotated[str, TypedText()] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +64,34 @@ class UndeployArguments:
 def _deploy_query(arguments: DeployArguments) -> FactsQuery:
     resolve: ResolveImages = "never" if arguments.no_resolve else "always"
     stack = StackQuery(arguments.stack, prune=arguments.prune, resolve=resolve, thorough=True)
-    return FactsQuery(services=True, task_list=True, stack=replace(stack, revision=arguments.revision))
+    stack = replace(stack, revision=arguments.revision, typed=arguments.typed)
+    return FactsQuery(services=True, good_specs=True, task_list=True, stack=stack)
 
 
 def _undeploy_query(arguments: UndeployArguments) -> FactsQuery:
     return FactsQuery(services=True, task_list=True, stack=StackQuery(arguments.stack, objects_only=True))
 
 
-# One approval by default: a compose file can mount any folder of a node, so whoever deploys has root's rights there.
+def _validate(arguments: DeployArguments) -> None:
+    if arguments.file and arguments.revision:
+        raise NotUnderstood(
+            "`--file` and `--revision` both say what to deploy.", next_step="Give one of them, or none of them."
+        )
+    if arguments.file:
+        require_stack_name(arguments.stack)
+
+
+COMPOSE_FILE = TextField(
+    "Compose file",
+    hint="Up to 3000 characters. It can name no other files. It is kept encrypted, as a revision once it is deployed.",
+    argument="typed",
+    needed=lambda arguments: arguments.file,
+    problem=file_problem,
+)
+
+
+# One approval by default: a compose file can mount any folder of a node, so whoever deploys has root's rights there. A
+# typed file has a subject of its own: a rule that waives the approval for files of a repository must not waive it here.
 @change(
     "deploy",
     group="Services",
@@ -73,7 +100,10 @@ def _undeploy_query(arguments: UndeployArguments) -> FactsQuery:
     permission="operate",
     risk="capacity",
     approval=1,
+    subject=lambda arguments: "deploy file" if arguments.file else "deploy",
+    validate=_validate,
     query=_deploy_query,
+    form=COMPOSE_FILE,
 )
 def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     """Carry out what Docker's own CLI would write, without the writes that change nothing."""
@@ -85,12 +115,17 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     if not pending:
         same = f"stack {tick(recording.name)} is as {recording.source} describes it ({counted(recording, pending)})"
         return Plan(_titles(facts, recording.name, "deploy", "deployed"), unchanged=(same, *drift))
-    steps = [_step(swarm, recording, write, resolve=not arguments.no_resolve) for write in pending]
+    order = _order(arguments)
+    steps = [_step(swarm, recording, write, order, resolve=not arguments.no_resolve) for write in pending]
     steps += [
-        Step(AwaitService(recording.name, write.name, spec_digest(recording, write.body)), write.name, after=WRITES)
+        Step(_awaited(recording, write), write.name, after=WRITES)
         for write in pending
         if write.type == "service" and write.action != "delete"
     ]
+    after = EVERY_TRACK
+    for old in old_versions(facts, recording, pending):
+        steps.append(Step(RemoveVersion(recording.name, old.type, old.name, old.id), OLD_VERSIONS, after=after))
+        after = ""
     return Plan(
         _titles(facts, recording.name, "deploy", "deployed"),
         steps=tuple(steps),
@@ -106,7 +141,7 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     help="Remove a stack: its services, secrets, configs and networks; volumes stay",
     example="undeploy app",
     permission="operate",
-    risk="capacity",
+    risk="loss",
     approval=1,
     subject="deploy",
     query=_undeploy_query,
@@ -121,7 +156,7 @@ def undeploy(facts: Facts, arguments: UndeployArguments) -> Plan:
     _refuse_used_elsewhere(recording)
     return Plan(
         _titles(facts, arguments.stack, "remove", "removed"),
-        steps=tuple(_step(swarm, recording, write) for write in writes),
+        steps=tuple(_step(swarm, recording, write, f"undeploy {recording.name}") for write in writes),
         effect=f"{number_of(len(writes), 'object')} to remove; volumes stay on their nodes",
         costs=tuple(cost for write in writes for cost in costs_of(facts, recording, write)),
     )
@@ -137,7 +172,25 @@ def _titles(facts: Facts, stack: str, verb: str, participle: str) -> PlanTitles:
     )
 
 
-def _step(swarm: ClusterFacts, recording: StackRecording, write: StackWrite, *, resolve: bool = True) -> Step:
+def _awaited(recording: StackRecording, write: StackWrite) -> AwaitService:
+    identity = write.id if write.action == "update" else ""
+    return AwaitService(recording.name, write.name, spec_digest(recording, write.body), identity)
+
+
+def _order(arguments: DeployArguments) -> str:
+    """Return the command with the flags that its plan depends on."""
+    flags = [
+        *(["--prune"] if arguments.prune else []),
+        *(["--no-resolve"] if arguments.no_resolve else []),
+        *([f"--revision {arguments.revision}"] if arguments.revision else []),
+        *(["--file"] if arguments.file else []),
+    ]
+    return " ".join(["deploy", arguments.stack, *flags])
+
+
+def _step(
+    swarm: ClusterFacts, recording: StackRecording, write: StackWrite, order: str, *, resolve: bool = True
+) -> Step:
     """Return the step that carries out a write. ``resolve``: whether registries are asked for digests again."""
     service = swarm.service(write.id) if write.action == "update" else None
     operation = DeployObject(
@@ -150,8 +203,11 @@ def _step(swarm: ClusterFacts, recording: StackRecording, write: StackWrite, *, 
         resolve=resolve,
         commit=recording.commit,
         revision=recording.revision,
+        typed=recording.typed,
         id="" if write.action == "create" else write.id,
         last_update=last_update(service) if service else 0.0,
+        order=order,
+        base=write.base if write.action == "create" else "",
     )
     return Step(operation, WRITES)
 

@@ -16,6 +16,7 @@ from bot.swarm.reading.node_lookup import duplicate_findings, require_cluster
 from bot.swarm.services.gapless import MIN_AVAILABLE
 from bot.swarm.services.placement import alone_warnings, node_load, schedulable_nodes
 from bot.swarm.services.rebalance import spreads
+from bot.swarm.services.service_names import refuse_shared_names
 from bot.text.suggest import number_of
 
 STATES: Final = {"drain": "drained", "pause": "paused", "activate": "active"}
@@ -23,8 +24,16 @@ PARTICIPLES: Final = {**STATES, "activate": "activated"}
 
 
 @dataclass(frozen=True, slots=True)
-class AvailabilityArguments:
-    """The arguments of ``pause`` and ``activate``."""
+class PauseArguments:
+    """The arguments of ``pause`` for nodes."""
+
+    nodes: Annotated[tuple[str, ...], Word(NODE, "nodes, by name or the start of the id")]
+    node: Annotated[bool, Flag(None, "the names are nodes, even if a service has the same name")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateArguments:
+    """The arguments of ``activate``."""
 
     nodes: Annotated[tuple[str, ...], Word(NODE, "nodes, by name or the start of the id")]
 
@@ -77,8 +86,10 @@ def drain(facts: Facts, arguments: DrainArguments) -> Plan:
     approval=0,
     query=_query,
 )
-def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
-    """Pause nodes."""
+def pause(facts: Facts, arguments: PauseArguments) -> Plan:
+    """Pause nodes. With the name of a service, ``pause`` is about its rollout (handlers/pause_service.py)."""
+    if not arguments.node:
+        refuse_shared_names(facts, arguments.nodes, "pause")
     nodes = find_each(facts, arguments.nodes)
     operations = [SetAvailability(node.id, node.name, "pause") for node in nodes]
     plan, changing = _plan(facts, nodes, operations, "pause")
@@ -99,25 +110,26 @@ def pause(facts: Facts, arguments: AvailabilityArguments) -> Plan:
     approval=0,
     query=_query,
 )
-def activate(facts: Facts, arguments: AvailabilityArguments) -> Plan:
+def activate(facts: Facts, arguments: ActivateArguments) -> Plan:
     """Activate nodes. Docker does not move tasks back to them (moby/moby#24103)."""
     nodes = find_each(facts, arguments.nodes)
     operations = [SetAvailability(node.id, node.name, "active") for node in nodes]
     plan, changing = _plan(facts, nodes, operations, "activate")
     if not changing:
         return plan
-    stay = "tasks that run elsewhere stay there"
-    return replace(plan, effect=f"{_actives(facts, changing, joins=True)}; {stay}{_rebalance(facts, changing)}")
+    effect = f"{_actives(facts, changing, joins=True)}; tasks that run elsewhere stay there"
+    if not _can_rebalance(facts, changing):
+        return replace(plan, effect=effect)
+    order = f"rebalance {changing[0].name}" if len(changing) == 1 else "rebalance"
+    return replace(plan, effect=f"{effect}, until {tick(f'/swarm {order}')} moves some", offer=order)
 
 
-def _rebalance(facts: Facts, nodes: Sequence[NodeFacts]) -> str:
-    """Return the order that moves tasks to the nodes once they are active; "" if none would move."""
+def _can_rebalance(facts: Facts, nodes: Sequence[NodeFacts]) -> bool:
+    """Return whether a rebalance would move tasks once the nodes are active."""
     swarm = require_cluster(facts)
     changed = {node.id: replace(node, availability="active") for node in nodes}
     after = replace(swarm, nodes=tuple(changed.get(node.id, node) for node in swarm.nodes))
-    if any(spread.can_move for spread in spreads(after)):
-        return ", until `/swarm rebalance` moves some"
-    return ""
+    return any(spread.can_move for spread in spreads(after))
 
 
 def _plan(

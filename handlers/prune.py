@@ -36,7 +36,7 @@ def _query(arguments: PruneArguments) -> FactsQuery:
     help="Remove images that no container uses and no service names, now or in its previous spec",
     example="prune host-2",
     permission="operate",
-    risk="capacity",
+    risk="loss",
     approval=0,
     query=_query,
 )

@@ -76,10 +76,12 @@ def _target_title(facts: Facts, swarm: ClusterFacts, target: TaskTarget, typed: 
 
 
 def _twin(swarm: ClusterFacts, target: TaskTarget, typed: str) -> list[str]:
-    """Return that the name is a stack's too, if it means something else here."""
-    if target.kind == "stack" or typed not in stack_names(swarm):
-        return []
-    return [f"A stack is called {tick(typed)} too: {tick(f'/swarm stack {typed}')}"]
+    """Return what else has the name, and how to name that; [] if only what is shown has it."""
+    nodes = [node for node in swarm.nodes if target.kind == "service" and typed in {node.name, node.hostname}]
+    found = [f"This is the service. A node has this name too: {tick(f'/swarm ps {node.id}')}" for node in nodes]
+    if target.kind != "stack" and typed in stack_names(swarm):
+        found.append(f"A stack is called {tick(typed)} too: {tick(f'/swarm stack {typed}')}")
+    return found
 
 
 def _narrower(rows: Sequence[TaskRow], kind: str, typed: str) -> str:

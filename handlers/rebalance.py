@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Annotated, Final
 
 from bot.blocks import tick
-from bot.commands import Word, change, text
-from bot.model import ClusterFacts, Facts, FactsQuery, Finding, Plan, PlanTitles, Step
+from bot.commands import Flag, Word, change, text
+from bot.errors import Refused
+from bot.model import ClusterFacts, Facts, FactsQuery, Finding, Plan, PlanTitles, ServiceFacts, Step
 from bot.swarm.operations import AddReplicas, RestoreSpec
+from bot.swarm.operations.service_plan import changed, one_order, titles
 from bot.swarm.reading.node_lookup import find_node, require_cluster
+from bot.swarm.services.gapless import MIN_AVAILABLE, min_available
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rebalance import Spread, spreads
 from bot.swarm.services.service_lookup import find_service
+from bot.swarm.services.spec_edit import SpecEdit
 from bot.swarm.services.temporary_spec import is_temporary
 from bot.text.suggest import listed, number_of
+
+MAY_END_SKEWED: Final = (
+    "They may end as uneven as before: new tasks are placed while the old ones still count. Six tasks on three nodes "
+    "ended as 3, 1 and 2 on an engine 20.10, and as 2, 2 and 2 on 28.5."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,7 @@ class RebalanceArguments:
     """The arguments of ``rebalance``."""
 
     target: Annotated[str, Word(text("SERVICE|NODE"), "a service, or a node that should get tasks; default: all")] = ""
+    force: Annotated[bool, Flag(None, "restart all tasks of the services instead of moving a few")] = False
 
 
 def _query(_: RebalanceArguments) -> FactsQuery:
@@ -42,27 +53,79 @@ def rebalance(facts: Facts, arguments: RebalanceArguments) -> Plan:
     """Move as few tasks as possible. What an unfinished drain or rebalance left in a spec is taken back too."""
     swarm = require_cluster(facts)
     wanted = _wanted(facts, swarm, arguments.target)
+    if arguments.force:
+        return _forced(facts, wanted, arguments)
     moving = [each for each in wanted if each.can_move]
-    left = [each for each in wanted if each not in moving and is_temporary(each.service.spec)]
-    changed = [*moving, *left]
-    of = tick(arguments.target) if arguments.target else f"{facts.name}'s services"
-    names = listed(tick(each.service.name) for each in changed) if len(changed) == 1 else f"services of {facts.name}"
+    left = [each for each in wanted if each not in moving and _is_left(each.service)]
+    changing = [*moving, *left]
     return Plan(
-        PlanTitles(
-            present=f"rebalances {names}",
-            imperative=f"rebalance {names}",
-            success=f"{names} is rebalanced" if len(changed) == 1 else f"{{count}} services of {facts.name} rebalanced",
-            failure=f"{{failed}} was not rebalanced in {facts.name}",
-        ),
-        steps=tuple(step for each in changed for step in _steps(each)),
+        _titles(facts, changing),
+        steps=tuple(step for each in changing for step in _steps(each)),
         effect="; ".join(_shown(swarm, each) for each in moving),
         findings=tuple(
             Finding("warning", f"{tick(each.service.name)} stays as it is. {each.obstacle}", each.service.name)
             for each in wanted
             if each.obstacle
         ),
-        unchanged=() if changed else (f"no move spreads the tasks of {of} more evenly",),
+        unchanged=() if changing else (f"no move spreads the tasks of {_of(facts, arguments)} more evenly",),
     )
+
+
+def _of(facts: Facts, arguments: RebalanceArguments) -> str:
+    return tick(arguments.target) if arguments.target else f"{facts.name}'s services"
+
+
+def _titles(facts: Facts, changing: Sequence[Spread]) -> PlanTitles:
+    one = len(changing) == 1
+    names = tick(changing[0].service.name) if one else f"services of {facts.name}"
+    return PlanTitles(
+        present=f"rebalances {names}",
+        imperative=f"rebalance {names}",
+        success=f"{names} is rebalanced" if one else f"{{count}} services of {facts.name} rebalanced",
+        failure=f"{{failed}} was not rebalanced in {facts.name}",
+    )
+
+
+def _forced(facts: Facts, wanted: Sequence[Spread], arguments: RebalanceArguments) -> Plan:
+    """Return the plan that restarts all tasks of services that are spread unevenly: the scheduler places them again."""
+    uneven = [each for each in wanted if each.moves]
+    if not uneven:
+        return Plan(_titles(facts, ()), unchanged=(f"the tasks of {_of(facts, arguments)} are spread evenly",))
+    names = [each.service.name for each in uneven]
+    parts = [(each.service.name, _restarted(facts, each)) for each in uneven]
+    return one_order(titles(facts, names, "restart", "restarted", "The restart of"), parts)
+
+
+def _restarted(facts: Facts, spread: Spread) -> Plan:
+    service = spread.service
+    _refuse_below_minimum(service)
+    force = int(service.template.get("ForceUpdate") or 0) + 1
+    plan = changed(facts, service, SpecEdit(force=force), "restart")
+    counts = listed(str(count) for count in sorted(spread.counts.values(), reverse=True))
+    told = f"All tasks of {tick(service.name)} restart. By node there are {counts} of them now."
+    if (service.spec.get("UpdateConfig") or {}).get("Order") == "start-first":
+        told = f"{told} {MAY_END_SKEWED}"
+    return replace(plan, warnings=(told, *plan.warnings))
+
+
+def _refuse_below_minimum(service: ServiceFacts) -> None:
+    """Raise Refused if fewer tasks run between two batches than the label of the service asks for."""
+    policy = service.spec.get("UpdateConfig") or {"Parallelism": 1}
+    if policy.get("Order") == "start-first" or MIN_AVAILABLE not in (service.spec.get("Labels") or {}):
+        return
+    left = max(0, service.replicas - (policy.get("Parallelism") or service.replicas))
+    if left < min_available(service):
+        raise Refused(
+            f"{left} of {number_of(service.replicas, 'task')} of {tick(service.name)} would run meanwhile, and its "
+            f"label {tick(MIN_AVAILABLE)} asks for {min_available(service)}.",
+            true_now="Nothing was changed.",
+            next_step=f"`/swarm update {service.name} --update-order start-first` starts new tasks first.",
+        )
+
+
+def _is_left(service: ServiceFacts) -> bool:
+    """Return whether an unfinished drain or rebalance left something in the spec; the pause of a rollout is wanted."""
+    return is_temporary(service.spec) and not is_paused(service.spec)
 
 
 def _wanted(facts: Facts, swarm: ClusterFacts, name: str) -> list[Spread]:

@@ -38,7 +38,7 @@ def _query(_: RemoveServiceArguments) -> FactsQuery:
     help="Remove services with all their tasks",
     example="remove web",
     permission="operate",
-    risk="capacity",
+    risk="loss",
     approval=0,
     query=_query,
 )

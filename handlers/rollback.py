@@ -14,6 +14,7 @@ from bot.swarm.operations.service_plan import one_order, resumed, rolled_back, t
 from bot.swarm.operations.services import good_target
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import refuse_job, service_to_change
+from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import rollout
 from bot.swarm.services.service_names import refuse_shared_names
 from bot.swarm.services.service_state import missing_tasks, wanted_tasks
@@ -63,7 +64,7 @@ def rollback(facts: Facts, arguments: RollbackArguments) -> Plan:
     """Roll back by the engine's own record of the spec before, which any update overwrites, or by Swarmbot's."""
     service = service_to_change(facts, arguments.service)
     refuse_job(service)
-    target = _last_good(facts, service) if arguments.last_good else _previous(service)
+    target = _last_good(facts, service) if arguments.last_good else _previous(facts, service)
     if not spec_changes(service.spec, target):
         _refuse_if_missing(facts, service, kept=arguments.last_good)
     part = rolled_back(facts, service, replace(service, spec=target), kept=arguments.last_good)
@@ -75,7 +76,13 @@ def rollback(facts: Facts, arguments: RollbackArguments) -> Plan:
     return replace(plan, warnings=(*_notes(facts, service, target, kept=arguments.last_good), *plan.warnings))
 
 
-def _previous(service: ServiceFacts) -> Mapping[str, Any]:
+def _previous(facts: Facts, service: ServiceFacts) -> Mapping[str, Any]:
+    if is_paused(service.spec) or is_paused(service.previous_spec or {}):
+        raise Refused(
+            f"Docker's spec of {tick(service.name)} before the last one is of the rollout that Swarmbot paused.",
+            true_now="Nothing was changed.",
+            next_step=pause_steps(facts, service),
+        )
     if service.previous_spec is None:
         raise Refused(
             f"{tick(service.name)} has no spec to return to: it was not updated since it was created.",
@@ -88,6 +95,7 @@ def _last_good(facts: Facts, service: ServiceFacts) -> Mapping[str, Any]:
     target = good_target(facts, service.id, service.spec)
     if target is None:
         before = f" `/swarm rollback {service.name}` returns to Docker's own." if service.previous_spec else ""
+        before = f" {pause_steps(facts, service)}" if is_paused(service.spec) else before
         raise Refused(
             f"Swarmbot has kept no spec of {tick(service.name)}.",
             true_now="Nothing was changed.",
@@ -135,7 +143,7 @@ def _notes(facts: Facts, service: ServiceFacts, target: Mapping[str, Any], *, ke
 @change(
     "resume",
     group="Services",
-    help="Go on with an update of a service that Docker paused",
+    help="Go on with an update of a service that is paused",
     example="resume web",
     permission="operate",
     risk="capacity",
@@ -143,20 +151,21 @@ def _notes(facts: Facts, service: ServiceFacts, target: Mapping[str, Any], *, ke
     query=_query,
 )
 def resume(facts: Facts, arguments: ResumeArguments) -> Plan:
-    """Go on with a paused update. With the name of a node, ``resume`` is ``activate``."""
+    """Go on with a rollout that Docker or Swarmbot paused. With the name of a node, ``resume`` is ``activate``."""
     if not arguments.service:
         refuse_shared_names(facts, [arguments.service_name], "resume")
     service = service_to_change(facts, arguments.service_name)
     refuse_job(service)
-    if service.update is None or service.update.state != "paused":
+    held = is_paused(service.spec)
+    if not held and (service.update is None or service.update.state != "paused"):
         state = f"its last update is {service.update.state}" if service.update else "Docker has no status of an update"
         raise Refused(
             f"no update of {tick(service.name)} is paused: {state}.",
             true_now="Nothing was changed.",
             next_step=f"`/swarm restart {service.name}` replaces all its tasks.",
         )
-    found = rollout(require_cluster(facts), service, facts.cluster_time)
-    failed = [f"Docker paused it because tasks failed. The last one: {found.last_failure}."]
+    found = rollout(require_cluster(facts), without_pause(service), facts.cluster_time)
+    failed = [] if held else [f"Docker paused it because tasks failed. The last one: {found.last_failure}."]
     lost = "Docker then has no other spec to roll back to: it keeps only the one before the last update."
     plan = resumed(facts, service)
     return replace(

@@ -10,8 +10,10 @@ from typing import Annotated, Final
 from bot.blocks import (
     DONE,
     FAILED,
+    WARNING,
     Block,
     Message,
+    Sign,
     context,
     long_table,
     paragraphs,
@@ -26,6 +28,8 @@ from bot.commands.shared_flags import MAX_COUNT
 from bot.model import LAST_REVISION, ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_targets import TaskTarget
+from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
+from bot.swarm.services.rollout import new_text
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.service_rows import (
     COLUMNS,
@@ -36,7 +40,7 @@ from bot.swarm.services.service_rows import (
     trouble_lines,
     why_step,
 )
-from bot.swarm.services.service_state import missing_tasks, service_sign, update_text
+from bot.swarm.services.service_state import URGENCY, crash_loop_line, missing_tasks, service_sign, update_text
 from bot.swarm.services.spec_words import spec_lines
 from bot.swarm.services.stacks import require_stack, services_of, stack_names
 from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
@@ -79,15 +83,15 @@ class StackArguments:
 
 
 def _services_query(_: ServicesArguments) -> FactsQuery:
-    return FactsQuery(services=True)
+    return FactsQuery(services=True, restarts=True)
 
 
 def _stacks_query(_: NoArguments) -> FactsQuery:
-    return FactsQuery(services=True)
+    return FactsQuery(services=True, restarts=True)
 
 
 def _service_query(arguments: ServiceArguments) -> FactsQuery:
-    return FactsQuery(services=True, tasks_of=arguments.service, objects=("networks",))
+    return FactsQuery(services=True, tasks_of=arguments.service, good_spec_of=arguments.service, objects=("networks",))
 
 
 def _stack_query(arguments: StackArguments) -> FactsQuery:
@@ -95,7 +99,9 @@ def _stack_query(arguments: StackArguments) -> FactsQuery:
         revision = LAST_REVISION if arguments.revision is None else arguments.revision
         recorded = StackQuery(arguments.stack, resolve="changed", revision=revision, thorough=True)
         return FactsQuery(services=True, task_list=True, stack=recorded)
-    return FactsQuery(services=True, objects=("networks", "secrets", "configs"), revisions_of=arguments.stack)
+    return FactsQuery(
+        services=True, restarts=True, objects=("networks", "secrets", "configs"), revisions_of=arguments.stack
+    )
 
 
 def _compares(arguments: StackArguments) -> bool:
@@ -138,7 +144,8 @@ def service(facts: Facts, arguments: ServiceArguments) -> Message:
     """Return everything that is known about a service, without secrets."""
     swarm, found = require_cluster(facts), find_service(facts, arguments.service)
     title = service_title(swarm, found)
-    lines = [title, *_trouble(swarm, found), *spec_lines(swarm, found), _last_update(swarm, found, facts.at)]
+    lines = [title, *_trouble(swarm, found), *_pause(facts, swarm, found)]
+    lines += [*spec_lines(swarm, without_pause(found)), _last_update(swarm, found, facts.at)]
     tasks = task_rows(swarm, tasks_of(swarm, TaskTarget("service", (found,))), facts.at, past=False)
     rest = f"`/swarm ps {found.name}` lists the tasks."
     below: list[Block] = [section(f"*Tasks* {len(tasks) or 'none'}")]
@@ -174,22 +181,28 @@ def stacks(facts: Facts, _: NoArguments) -> Message:
     if not names:
         return Message(f"{facts.name} has no stacks", (section(f"{DONE} *{facts.name} has no stacks*"), *note))
     found = [(name, services_of(swarm, name)) for name in names]
-    lacking = {name: [each for each in own if service_sign(swarm, each) == FAILED] for name, own in found}
+    signs = {name: _worst(swarm, own) for name, own in found}
     rows = [
         (
-            f"{FAILED if lacking[name] else DONE} {name}",
+            f"{signs[name]} {name}",
             str(len(own)),
             str(sum(not missing_tasks(swarm, each) for each in own)),
-            ", ".join(each.name for each in lacking[name]),
+            ", ".join(each.name for each in own if service_sign(swarm, each) in {FAILED, WARNING}),
         )
-        for name, own in sorted(found, key=lambda each: (not lacking[each[0]], each[0]))
+        for name, own in sorted(found, key=lambda each: (URGENCY[signs[each[0]]], each[0]))
     ]
-    wrong = sum(bool(each) for each in lacking.values())
-    title = f"{part_of(len(names) - wrong, len(names), 'stack')} of {facts.name} fully running"
-    sign = FAILED if wrong else DONE
-    columns = ("stack", "services", "fully running", "lacking tasks")
+    lacking = [*signs.values()].count(FAILED)
+    title = f"{part_of(len(names) - lacking, len(names), 'stack')} of {facts.name} fully running"
+    sign = min(signs.values(), key=lambda each: URGENCY[each])
+    columns = ("stack", "services", "fully running", "with problems")
     listed = long_table(columns, rows, f"One by one: {tick(f'/swarm stack {names[-1]}')}.")
     return Message(f"{sign} {title}", (section(f"{sign} *{title}*"), *listed, *note))
+
+
+def _worst(swarm: ClusterFacts, own: Sequence[ServiceFacts]) -> Sign:
+    """Return ✗ if a service of a stack lacks tasks, ! if one has another problem, else ✓."""
+    signs = {service_sign(swarm, each) for each in own}
+    return FAILED if FAILED in signs else WARNING if WARNING in signs else DONE
 
 
 @question(
@@ -231,7 +244,7 @@ def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Me
     ordered = sorted_services(swarm, found)
     sign, title = headline(swarm, ordered, where)
     trouble = trouble_lines(swarm, ordered)
-    following = [why_step(ordered[0])] if trouble else []
+    following = [why_step(ordered[0])] if sign == FAILED else []
     blocks = [
         *paragraphs([f"{sign} {title}", *trouble, *following]),
         *long_table(COLUMNS, service_rows(swarm, ordered, facts.at), _narrower(ordered)),
@@ -252,14 +265,27 @@ def _narrower(services: Sequence[ServiceFacts]) -> str:
 def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
     """Return why tasks are missing, and what to do; [] if none is."""
     if service_sign(swarm, found) != FAILED:
-        return []
+        loop = crash_loop_line(swarm, found)
+        return [f"{WARNING} {loop[:1].upper()}{loop[1:]}", why_step(found)] if loop else []
     why = [f"{FAILED} {plain_line(found.complaint)}"] if found.complaint else []
     return [*why, why_step(found)]
+
+
+def _pause(facts: Facts, swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
+    """Return that the rollout is paused, how far it is, and what to do; [] if it is not."""
+    if not is_paused(found.spec):
+        return []
+    return [
+        f"{WARNING} *Swarmbot paused its rollout*: {new_text(swarm, found)}. {PAUSE_COSTS}",
+        f"Next: {pause_steps(facts, found)}",
+    ]
 
 
 def _last_update(swarm: ClusterFacts, found: ServiceFacts, now: float) -> str:
     told = f"*Last update* {plain_line(update_text(swarm, found, now))}"
     if found.update is None:
         return f"{told}: it was never updated, or its last update replaced no task"
+    if is_paused(found.spec):
+        return told
     message = "" if found.update.message in COMPLETED_MESSAGES else found.update.message
     return f"{told}: {plain_line(message)}" if message else told

@@ -64,7 +64,14 @@ def _naming(cluster: str, text: str) -> str:
 
 
 def _query(_: NoArguments) -> FactsQuery:
-    return FactsQuery(all_hosts=True, services=True, certificates=True, open_changes=True, timeout_s=READ_TIMEOUT_S)
+    return FactsQuery(
+        all_hosts=True,
+        services=True,
+        restarts=True,
+        certificates=True,
+        open_changes=True,
+        timeout_s=READ_TIMEOUT_S,
+    )
 
 
 @question(

@@ -27,8 +27,10 @@ from bot.swarm.operations.services import good_target
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.diagnosis import Diagnosis, Failing, Unplaced, diagnose, nodes_by_obstacle
 from bot.swarm.services.log_lines import line_blocks, listed_tasks, merged_lines, task_names
+from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
 from bot.swarm.services.remedies import remedies
 from bot.swarm.services.restart_policy import restart_text
+from bot.swarm.services.rollout import new_text
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
@@ -90,7 +92,9 @@ def why(facts: Facts, arguments: WhyArguments) -> Message:
         blocks += [*paragraphs(_failing(facts, service, each, names)), *_last_lines(facts, each.last, names)]
     if len(found.failing) > MAX_FAILING:
         blocks.append(context(f"and {len(found.failing) - MAX_FAILING} more that fail"))
-    if steps := remedies(swarm, service, found, good_target(facts, service.id, service.spec)):
+    if is_paused(service.spec):
+        blocks += paragraphs([f"Next: {pause_steps(facts, service)}"])
+    elif steps := remedies(swarm, service, found, good_target(facts, service.id, service.spec)):
         blocks += paragraphs([f"Next: {' · '.join(steps)}"])
     return Message(head.replace("*", "").replace("`", ""), tuple(blocks))
 
@@ -103,6 +107,8 @@ def _head(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> str:
 
 
 def _update(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, names: dict[str, str]) -> list[str]:
+    if is_paused(service.spec):
+        return [f"{WARNING} *Swarmbot paused its rollout*: {new_text(swarm, service)}. {PAUSE_COSTS}"]
     update = service.update
     running = [task for task in swarm.tasks_of(service.id) if task.state == "running"]
     mixed = len({made_from(task, service) for task in running}) > 1
@@ -131,6 +137,8 @@ def _unplaced(group: Unplaced, names: dict[str, str]) -> list[str]:
     new = all(task.state == "new" for task in group.tasks)
     state = "waits for its networks" if new else group.tasks[0].state
     lines = [f"{WAITING} {listed_tasks(names, group.tasks)} {state} since {when(since)}: {said}"]
+    if group.outdated:
+        lines.append("Docker found this then, and has not tried again since: it is not true of every node any more.")
     if new:
         return lines
     for text, nodes in list(nodes_by_obstacle(group.verdicts).items())[:MAX_NODES]:

@@ -11,8 +11,9 @@ case $mode in
   *) echo "setup.sh: '$mode' is neither demo nor dev" >&2; exit 2 ;;
 esac
 packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables busybox-static tini golang-cfssl)
-# Tests log in to hosts as users other than root, and stop and start engines with a real systemctl.
-if [ "$mode" = dev ]; then packages+=(sudo systemd); fi
+# Tests log in to hosts as users other than root, stop and start engines with a real systemctl, and run hosts of
+# other Debian releases.
+if [ "$mode" = dev ]; then packages+=(sudo systemd debootstrap); fi
 venv=.venv
 
 say() { echo "setup: $*" >&2; }

@@ -8,13 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
 from time import monotonic, sleep
+from typing import Final
 
 import pytest
 import redis
 from hypothesis import settings
 
-from sandbox.fleet import Fleet, missing
+from sandbox.fleet import Fleet, Release, missing
 from tests.kits.examples import examples
+
+ENGINES: Final[dict[str, tuple[Release | None, ...]]] = {
+    "trixie": ("trixie",),
+    "sid": ("sid",),
+    "mixed": (None, "trixie", "sid"),
+}
+"""The choices of ``--engines``: the release of each host in turn."""
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("swarmbot", deadline=None, max_examples=examples(100))
@@ -28,12 +36,19 @@ def cannot(reason: str) -> None:
     pytest.skip(reason)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run choose the engines of all hosts."""
+    words = "the Debian releases of the hosts, with their Docker engines (default: the machine's)"
+    parser.addoption("--engines", choices=sorted(ENGINES), help=words)
+
+
 @pytest.fixture(scope="session")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Five Docker hosts for the whole run; tests use ``hosts``, which resets them."""
-    if reasons := missing():
+    releases = ENGINES.get(request.config.option.engines, (None,))
+    if reasons := missing(releases):
         cannot("; ".join(reasons))
-    with Fleet(tmp_path_factory.mktemp("fleet") / "state") as fleet:
+    with Fleet(tmp_path_factory.mktemp("fleet") / "state", releases=releases) as fleet:
         yield fleet
 
 

@@ -45,12 +45,17 @@ class FieldErrors:
     errors: dict[str, str]
 
 
-def text_field(name: str, label: str, *, hint: str = "", multiline: bool = False, max_chars: int = 1000) -> Block:
-    """Return a text field, which may be empty if ``multiline``; its value comes back under ``name``."""
+def text_field(
+    name: str, label: str, *, hint: str = "", multiline: bool = False, required: bool = False, max_chars: int = 1000
+) -> Block:
+    """Return a text field; its value comes back under ``name``. It may be empty if ``multiline``, unless ``required``.
+
+    Slack takes 3000 characters.
+    """
     block: Block = {
         "type": "input",
         "block_id": name,
-        "optional": multiline,
+        "optional": multiline and not required,
         "label": plain_text(label, MAX_LABEL_CHARS),
         "element": {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": max_chars},
     }

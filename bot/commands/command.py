@@ -19,7 +19,10 @@ Group = Literal["Look", "Watch", "Services", "Nodes", "Managers", "Safety", "App
 GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
 """The groups in the order in which help shows them."""
 
-Risk = Literal["none", "reversible", "capacity", "quorum", "secret"]
+Risk = Literal["none", "reversible", "capacity", "loss", "quorum", "secret"]
+"""What a command may cost. ``loss``: services or images, which no order brings back."""
+NEVER_SUGGESTED: Final[frozenset[Risk]] = frozenset({"loss", "quorum"})
+"""A misspelt word is never answered with a command of these risks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,29 @@ class SecretField:
     """How every such secret begins."""
     needed: Callable[[Any], bool]
     """Whether a command with these arguments may need it: its plan decides (``Plan.needs_typed_secret``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedText:
+    """An argument that no word fills: the id of a text that the requester types into a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """A long text that a form takes from the requester at once: it is kept encrypted, and an argument has its id."""
+
+    label: str
+    hint: str
+    argument: str
+    """The argument that takes the id, a :class:`TypedText`."""
+    needed: Callable[[Any], bool]
+    """Whether a command with these arguments needs it."""
+    problem: Callable[[str], str]
+    """Returns why a text cannot be used, in plain words for the form; "" if that is not seen yet."""
+
+    def asked_for(self, arguments: Any) -> bool:
+        """Return whether these arguments still lack the text."""
+        return self.needed(arguments) and not getattr(arguments, self.argument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +203,7 @@ class Command:
     example: str
     """What to type after `/swarm`."""
     arguments: type[Any]
-    """A frozen dataclass whose fields are annotated with :class:`Word` or :class:`Flag`."""
+    """A frozen dataclass whose fields are annotated with :class:`Word`, :class:`Flag` or :class:`TypedText`."""
     permission: Callable[[Any], Permission]
     """The permission that these arguments need."""
     risk: Risk
@@ -209,11 +235,13 @@ class Command:
     """Raises the error that makes an answer pointless, before other people are asked to approve it."""
     asks: SecretField | None = None
     """The secret that goes with the command."""
+    form: TextField | None = None
+    """The text that a form takes before the command is stored."""
     parameters: tuple[Parameter, ...] = field(init=False)
     """The words and flags, in the order of the argument class."""
 
     def __post_init__(self) -> None:
-        """Find the words and flags. Raises TypeError for a field that is neither."""
+        """Find the words and flags. Raises TypeError for a field that is nothing of that."""
         object.__setattr__(self, "parameters", _parameters(self.arguments))
 
     def asks_for(self, arguments: Any) -> SecretField | None:
@@ -233,22 +261,24 @@ class Command:
 
 def _parameters(arguments: type[Any]) -> tuple[Parameter, ...]:
     hints = typing.get_type_hints(arguments, include_extras=True)
+    specs = {field: _spec(arguments, field.name, hints[field.name]) for field in fields(arguments)}
     return tuple(
         Parameter(
             name=field.name,
-            spec=_spec(arguments, field.name, hints[field.name]),
+            spec=spec,
             required=field.default is MISSING,
             many=typing.get_origin(typing.get_args(hints[field.name])[0]) is tuple,
         )
-        for field in fields(arguments)
+        for field, spec in specs.items()
+        if not isinstance(spec, TypedText)
     )
 
 
-def _spec(arguments: type[Any], name: str, hint: Any) -> Word | Flag:
+def _spec(arguments: type[Any], name: str, hint: Any) -> Word | Flag | TypedText:
     for note in getattr(hint, "__metadata__", ()):
-        if isinstance(note, Word | Flag):
+        if isinstance(note, Word | Flag | TypedText):
             return note
-    raise TypeError(f"{arguments.__name__}.{name} is neither a Word nor a Flag")
+    raise TypeError(f"{arguments.__name__}.{name} is neither a Word nor a Flag nor a TypedText")
 
 
 def _usage(parameter: Parameter) -> str:

@@ -23,6 +23,7 @@ from bot.commands.command import (
     RecordFunction,
     Risk,
     SecretField,
+    TextField,
     no_query,
     no_records,
 )
@@ -73,12 +74,13 @@ def change(
     query: Callable[[A], FactsQuery] = no_query,
     raises: Mapping[str, Raise] = NOTHING,
     asks: SecretField | None = None,
+    form: TextField | None = None,
     **declared: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Plan]], Command]:
     """Declare a command that changes a cluster: a pure function from facts and arguments to a plan.
 
     ``subject`` is what the approval rules of swarmbot.yml call it; by default the command's name. ``raises`` are
-    approvals that facts may ask for. ``asks`` is the secret that a form takes from the requester.
+    approvals that facts may ask for. ``asks`` is the secret that a form takes from the requester, ``form`` a text.
     """
 
     def declare(plan: Callable[[Facts, A], Plan]) -> Command:
@@ -92,6 +94,7 @@ def change(
             raises=raises,
             is_change=_always,
             asks=asks,
+            form=form,
             **declared,
         )
 
@@ -183,6 +186,7 @@ def _command(
     validate: Callable[[Any], None] = _accept,
     check: CheckFunction | None = None,
     asks: SecretField | None = None,
+    form: TextField | None = None,
 ) -> Command:
     """Return the command that ``function`` serves; its parameter at ``position`` names the arguments' class."""
     return Command(
@@ -208,6 +212,7 @@ def _command(
         validate=validate,
         check=check,
         asks=asks,
+        form=form,
     )
 
 

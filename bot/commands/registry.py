@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.blocks import echo
-from bot.commands.command import GROUPS, Command, Flag, Group
+from bot.commands.command import GROUPS, NEVER_SUGGESTED, Command, Flag, Group
 from bot.commands.grammar import usage_text
 from bot.commands.synonyms import CONTAINER_COMMANDS
 from bot.errors import NotUnderstood
@@ -37,8 +37,8 @@ class CommandRegistry(Mapping[str, Command]):
     def find(self, name: str) -> Command:
         """Return the command called ``name``.
 
-        Raises NotUnderstood, which suggests the nearest name, but never a command that may cost the quorum: who reads
-        in haste must not be led from ``resume`` to ``remove``.
+        Raises NotUnderstood, which suggests the nearest name, but never a command that may cost the quorum or removes
+        what does not come back: who reads in haste must not be led from ``resume`` to ``remove``.
         """
         if name in self._commands:
             return self._commands[name]
@@ -49,7 +49,7 @@ class CommandRegistry(Mapping[str, Command]):
                 "`/swarm help` lists all commands.",
             )
         near = nearest(name, self._commands)
-        near = None if near and self._commands[near].risk == "quorum" else near
+        near = None if near and self._commands[near].risk in NEVER_SUGGESTED else near
         suggestion = f" Did you mean `/swarm {near}`?" if near else ""
         usage = f"Usage: {usage_text(self._commands[near])}. " if near else ""
         raise NotUnderstood(

@@ -1,6 +1,6 @@
-"""Words that people type for two commands: `update`, `remove` and `resume` are about services, or about the cluster.
+"""Words that people type for two commands: `update`, `remove`, `pause`, `resume` are about services, or the cluster.
 
-A service's `update` names one, the cluster's names nothing. With `remove` and `resume` the name decides. Whichever
+A service's `update` names one, the cluster's names nothing. With the others the name decides. Whichever
 command is chosen here acts only on its own kind: a service is never removed as a node, nor a node as a service
 (docs/decisions/0030-one-word-for-two-commands.md).
 """
@@ -46,6 +46,7 @@ SHARED_WORDS: Final[Mapping[str, SharedWord]] = MappingProxyType(
     {
         "update": SharedWord("update", "update-service", by_name=False, unknown="update"),
         "remove": SharedWord("remove", "remove-service", by_name=True, unknown="remove"),
+        "pause": SharedWord("pause", "pause-service", by_name=True, unknown="pause"),
         "resume": SharedWord("activate", "resume", by_name=True, unknown="resume"),
     }
 )

@@ -28,6 +28,7 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "restore",
     "trust",
     "deploy",
+    "deploy file",
     "force",
     "scale",
     "update-service",

@@ -99,6 +99,7 @@ Port = Annotated[int, Field(strict=True), between(1, 65535)]
 UserPath = Annotated[Path, BeforeValidator(_expanded)]
 Who = Annotated[tuple[str, ...], BeforeValidator(_who)]
 BackupCount = Annotated[int, Field(strict=True), between(1, 10_000)]
+VersionCount = Annotated[int, Field(strict=True), between(1, 100)]
 Keep = Annotated[float, BeforeValidator(_days)]
 Template = Annotated[Secret, PlainValidator(_template)]
 """Text that may be a secret, and may name environment variables."""
@@ -198,6 +199,8 @@ class Deploy(Model):
 
     docker: UserPath | None = None
     """Docker's command line; by default the first ``docker`` on PATH."""
+    keep_versions: VersionCount = 3
+    """How many contents of each config and secret of a stack to keep: the present one, and those before it."""
 
 
 class Webhook(Model):

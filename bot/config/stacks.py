@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -19,9 +20,8 @@ def _variable(name: str) -> str:
     return name
 
 
-StackName = Annotated[
-    str, matching(r"[a-z0-9][a-z0-9_-]{0,62}", "must be 1 to 63 lower-case letters, digits, `-` and `_`")
-]
+_STACK_NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
+StackName = Annotated[str, matching(_STACK_NAME, "must be 1 to 63 lower-case letters, digits, `-` and `_`")]
 ComposeFile = Annotated[str, matching(r"[^\s$][^\n$]*", "must be the path of a compose file")]
 GitUrl = Annotated[
     str,
@@ -36,6 +36,11 @@ Variable = Annotated[
     matching(r"[A-Za-z_][A-Za-z0-9_]*", "must be letters, digits and `_`"),
     AfterValidator(_variable),
 ]
+
+
+def is_stack_name(name: str) -> bool:
+    """Return whether a stack can have this name."""
+    return re.fullmatch(_STACK_NAME, name) is not None
 
 
 class Stack(Model):

@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.blocks import tick
 from bot.config.stacks import Stack
 from bot.doctor.finding import Finding, ok, problem
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
 from bot.stacks.confined_cli import find_cli, without_rights
+from bot.stacks.registry import missing_helpers
 from bot.stacks.source import FolderSource
 from bot.text.suggest import number_of
 
@@ -30,6 +32,11 @@ def deploys(resources: Resources) -> Iterator[Finding]:
         yield problem("Stacks come from git, and there is no `git` here.", "Install it: `apt-get install git`.")
     for (cluster, name), stack in stacks.items():
         yield from _unreadable(f"clusters.{cluster}.stacks.{name}", stack)
+    for program in missing_helpers():
+        yield problem(
+            f"{tick(program)}, a credential helper in `config.json`, is not on PATH. Deploys from its registry fail.",
+            "Install it for the user of `worker`, or take it out of `config.json`.",
+        )
     cli = find_cli(config.deploy.docker)
     without_rights()  # raises if it cannot be confined
     yield ok(

@@ -139,6 +139,10 @@ class SshEngine:
         answer: list[Json] = self._client.read(lambda api: api.tasks(filters))  # type: ignore[no-untyped-call] # types-docker
         return answer
 
+    def current_tasks(self) -> bytes:
+        """``GET /tasks`` of the tasks that are to run, as JSON."""
+        return self._client.content("/tasks", {"filters": '{"desired-state": ["running"]}'})
+
     def networks(self) -> list[Json]:
         """``GET /networks``, those of the swarm alone."""
         return self._client.read(lambda api: api.networks(filters={"scope": "swarm"}))

@@ -23,7 +23,7 @@ class EnginePool:
 
     ``ssh_config`` is OpenSSH's client configuration. Both are applied once, here: raises Misconfigured. ``secret_key``
     is SWARMBOT_SECRET_KEY, with which backups are sealed and the digests of deploys are made.
-    Without ``revisions`` no earlier deploy is known.
+    Without ``revisions`` no earlier deploy is known, and no typed compose file.
     """
 
     def __init__(
@@ -42,7 +42,14 @@ class EnginePool:
             targets = Targets(config, cluster, parsed)
             self._targets[cluster] = {name: (targets.target(name), targets.socket(name)) for name in targets.names()}
         self._stack_recorders = {
-            name: CliStackRecorder(name, cluster.stacks, config.deploy.docker, secret_key, revisions)
+            name: CliStackRecorder(
+                name,
+                cluster.stacks,
+                config.deploy.docker,
+                secret_key,
+                revisions,
+                keep_versions=config.deploy.keep_versions,
+            )
             for name, cluster in config.clusters.items()
         }
         self._lock = threading.RLock()

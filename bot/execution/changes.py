@@ -13,14 +13,14 @@ from typing import Any, Final
 from bot.approvals.approval import Approval
 from bot.approvals.card import approved_preface, plan_message
 from bot.audit import Entry
-from bot.blocks import error_message, text_message
+from bot.blocks import actions, button, error_message, text_message
 from bot.commands import Command
 from bot.errors import Conclusion, Failed
 from bot.execution.approval_step import costs_text
 from bot.execution.open_changes import changes_in_line, changes_that_wait, planned_text
 from bot.execution.plan_run import PlanRun
 from bot.execution.planning import planned
-from bot.execution.progress_card import ProgressCard
+from bot.execution.progress_card import RUN_PLAN, ProgressCard
 from bot.execution.secret_request import lacks_secret, missing_secret, secret_request
 from bot.execution.services import WorkerServices
 from bot.execution.still_working import still_working
@@ -64,6 +64,8 @@ class Changes:
             self._replies.refuse(lease, error)
             return
         message = plan_message(lease.job, plan, _later(cluster, before))
+        if plan.steps:
+            message = replace(message, blocks=(*message.blocks, actions(button("Run", RUN_PLAN, lease.job.id))))
         self._replies.answer(lease, message, results.success(message.text), "plan shown")
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:

@@ -14,7 +14,7 @@ from bot.errors import Conclusion, Unavailable
 from bot.execution.planning import let_through
 from bot.execution.progress_card import ProgressCard, failure_text
 from bot.execution.replies import Replies
-from bot.execution.step_run import Read, carry_out
+from bot.execution.step_run import Read, carry_out, stop_engines
 from bot.model import EVERY_TRACK, Engines, Facts, Operation, Plan, Step
 from bot.outbox.deliverer import Ready
 from bot.queue import results
@@ -52,6 +52,7 @@ class PlanRun:
         self._keep = keep
         self.card = ProgressCard(job, plan, job.started_at or time.time())
         self._begun = bool(job.begun)
+        self._continued = self._begun
 
     def run(self, engines: Engines, read: Read) -> None:
         """Carry out the plan. The card shows steps that fail. Raise LeaseLost if another worker has the job."""
@@ -93,8 +94,9 @@ class PlanRun:
         going_on = all(track.result() for track in first)
         for step in steps:
             if not step.always and (not going_on or self._is_cancelled()):
+                if not (going_on and self._continued and self._stopped(step, engines, read)):
+                    self._note(step, "stopped", f"{step.operation.doing}: not started")
                 going_on = False
-                self._note(step, "stopped", f"{step.operation.doing}: not started")
             elif not self._step(step, engines, read):
                 going_on = False
         return going_on
@@ -112,6 +114,18 @@ class PlanRun:
         self._keep(end.facts, step.operation)
         before = "" if end.changed or step.operation.check_only else ", as before"
         self._note(step, "done", step.operation.seen(end.facts) + before)
+        return True
+
+    def _stopped(self, step: Step, engines: Engines, read: Read) -> bool:
+        """Stop what another worker may have begun before the job was cancelled. Return whether the card shows it."""
+        operation = step.operation
+        try:
+            facts = stop_engines(operation, engines, read, self._pause, partial(self._allow, step))
+            if facts is None:
+                return False
+            raise operation.settle(engines, facts, operation.cancelled(facts))
+        except Conclusion as error:
+            self._note(step, "failed", failure_text(error))
         return True
 
     def _follow(self, step: Step, facts: Facts) -> None:

@@ -6,12 +6,13 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
-from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Message, Sign, button, progress, user
+from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Message, Sign, button, progress, tick, user
 from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.queue.job import Job
+from bot.secrets.secret import MASK
 
 StepState = Literal["waiting", "running", "done", "failed", "stopped"]
 SIGNS: dict[StepState, Sign] = {
@@ -21,6 +22,10 @@ SIGNS: dict[StepState, Sign] = {
     "failed": FAILED,
     "stopped": WAITING,
 }
+OFFER: Final = "job.offer"
+"""The button that shows the plan of the order which a finished change offers."""
+RUN_PLAN: Final = "plan.run"
+"""The button below a plan that is only shown: the same order without ``--plan``."""
 FINDINGS: dict[str, Sign] = {"done": DONE, "warning": WARNING, "failed": FAILED}
 
 
@@ -70,8 +75,12 @@ class ProgressCard:
     def ended(self) -> Message:
         """Return the card at the end, with the result as its title."""
         buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
+        if self.succeeded and self.plan.offer:
+            buttons = [button(f"/swarm {self.plan.offer}", OFFER, self.job.id)]
         by = self.cancelled_by
-        stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone."] if by else []
+        left = tick(f"/swarm {self.job.order.words} --plan")
+        shows = f" {left} shows what is left." if by and not self.succeeded and MASK not in left else ""
+        stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone.{shows}"] if by else []
         title = self._with_preface(self.headline())
         return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
 

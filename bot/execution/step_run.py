@@ -69,10 +69,19 @@ def carry_out(
     if why := operation.failed(facts):
         raise operation.settle(engines, facts, Failed(why))
     if error is None and stop():
-        told = f"Cancelled before it was seen that {operation.done}. The engines go on with it."
-        raise operation.settle(engines, facts, Failed(told))
+        facts = stop_engines(operation, engines, read, pause, allow) or facts
+        raise operation.settle(engines, facts, operation.cancelled(facts))
     late = Failed(f"Timed out after {timeout_s:.0f} s: it was not seen that {operation.done}.")
     raise operation.settle(engines, facts, error or late)
+
+
+def stop_engines(operation: Operation, engines: Engines, read: Read, pause: Pause, allow: Allow) -> Facts | None:
+    """Stop what the engines go on with for a cancelled job. Return the facts after that; None if nothing can stop it.
+
+    Raise a SwarmbotError if it is not seen that they have stopped.
+    """
+    halt = operation.on_cancel
+    return carry_out(halt, engines, read, pause, allow).facts if halt else None
 
 
 def _query_before(operation: Operation) -> FactsQuery:

@@ -12,6 +12,7 @@ from bot.audit import Entry
 from bot.blocks import tick
 from bot.commands import ALL_NODES, Command
 from bot.commands.command import Parameter
+from bot.commands.grammar import PLAN_FLAG
 from bot.queue.job import Job, Order, new_id
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
@@ -136,14 +137,20 @@ def internal_order(command: str, request: PressRequest | SubmitRequest, *, args:
     )
 
 
-def repeat(command: Command, args: Any, request: PressRequest, job: Job, *, replace: bool = False) -> Call:
-    """Return the call of a person who pressed a button of ``job``; ``args`` are the command's arguments from JSON."""
+def repeat(
+    command: Command, args: Any, request: PressRequest, job: Job, *, replace: bool = False, run: bool = False
+) -> Call:
+    """Return the call of a person who pressed a button of ``job``; ``args`` are the command's arguments from JSON.
+
+    ``run``: without the ``--plan`` of that order.
+    """
     order = job.order
     same = command.name == order.command
+    words = order.words.removesuffix(f" {PLAN_FLAG}") if run else order.words
     return Call(
         command=command,
         arguments=TypeAdapter(command.arguments).validate_python(dict(args)),
-        words=order.words if same else f"{command.name} {job.id}",
+        words=words if same else f"{command.name} {job.id}",
         cluster=order.cluster,
         user=request.user,
         channel=request.channel,
@@ -151,7 +158,7 @@ def repeat(command: Command, args: Any, request: PressRequest, job: Job, *, repl
         request_key=request.request_key,
         replace=replace,
         reason=order.reason if same else "",
-        only_plan=order.only_plan and same,
+        only_plan=order.only_plan and same and not run,
     )
 
 

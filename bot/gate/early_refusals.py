@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from bot.approvals.already_waiting import already_waiting, same_arguments
@@ -11,16 +12,22 @@ from bot.audit import Audit
 from bot.blocks import echo, tick, when
 from bot.commands.grammar import usage_text
 from bot.config import Config
-from bot.errors import NotUnderstood
+from bot.errors import NotUnderstood, Refused
 from bot.gate.call import Call
 from bot.last_read import LastRead, ReadNodes, ReadServices
+from bot.queue.job import Order
 from bot.queue.queue import Queue
 from bot.secrets.redact import redact
 from bot.stored_json import to_json, to_plain
 from bot.text.suggest import first_of, nearest
+from bot.text.words import words_in
 
 MAX_LISTED: Final = 12
 """The number of nodes or services that a refusal names."""
+PAUSE: Final = "pause-service"
+DEPLOY: Final = "deploy"
+ROLLOUTS: Final = frozenset({"update-service", "restart", "rollback", "resume"})
+"""The commands whose jobs pause their rollout when they are cancelled."""
 MAY_BE_ID: Final = re.compile(r"(?=.*[0-9])[0-9a-z]{10,25}")
 """The id of a node or service, or its start. Of what is newer than the last read, only the id can have been copied."""
 
@@ -43,6 +50,7 @@ class EarlyRefusals:
             _refuse_what_storage_would_mask(call)
             self._refuse_unknown_nodes(call)
             self._refuse_unknown_services(call)
+            self._refuse_to_pause_a_job(call)
         if (may_need_approval or call.command.is_change(call.arguments)) and not call.only_plan:
             self._refuse_what_waits(call)
 
@@ -72,6 +80,22 @@ class EarlyRefusals:
             if near is not None:
                 raise _unknown_service(call, unknown[0], near, services)
 
+    def _refuse_to_pause_a_job(self, call: Call) -> None:
+        """Raise Refused for the pause of a rollout that a running job waits for: its turn would come after that."""
+        if call.command.name != PAUSE:
+            return
+        for job in self._queue.in_line(call.cluster):
+            order = job.order
+            if job.state != "running" or not _rolls_out(order, call.services):
+                continue
+            pauses = order.command in ROLLOUTS
+            again = f", then {tick(f'/swarm {call.words}')} pauses the rollout"
+            raise Refused(
+                f"job {tick(job.id)} ({tick(f'/swarm {order.words}')}) carries out this rollout.",
+                true_now="Nothing was changed.",
+                next_step=f"`/swarm cancel {job.id}` stops it{' and pauses the rollout' if pauses else again}.",
+            )
+
     def _refuse_what_waits(self, call: Call) -> None:
         """Raise Refused if the same order waits for a decision.
 
@@ -89,6 +113,14 @@ class EarlyRefusals:
                 error = already_waiting(approvals[job.id])
                 self._audit.append([call.entry("refused", detail=error.happened)])
                 raise error
+
+
+def _rolls_out(order: Order, services: Iterable[str]) -> bool:
+    """Return whether an order is about one of these services, or deploys the stack that one is part of by its name."""
+    words = words_in(order.args)
+    if order.command == DEPLOY:
+        return any(service.startswith(f"{word}_") for service in services for word in words)
+    return order.command in ROLLOUTS and bool({*services} & {*words})
 
 
 def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:

@@ -24,6 +24,7 @@ from bot.commands import (
 from bot.config import ClusterNeeded, choose_cluster
 from bot.errors import NotUnderstood, SwarmbotError, Unavailable
 from bot.execution.open_changes import changes_in_line, planned_text
+from bot.execution.progress_card import OFFER
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
@@ -32,8 +33,11 @@ from bot.gate.interactions import Interactions
 from bot.gate.record_commands import PAGE_BUTTONS, RecordCommands
 from bot.gate.secret_form import CALLBACK
 from bot.gate.services import GateServices
+from bot.gate.text_form import CALLBACK as TEXT_CALLBACK
+from bot.gate.text_form import FIELD, submitted_command, text_form
 from bot.queue.lease import Admission
 from bot.secrets.redact import redact
+from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, press_as_command
 from bot.stored_json import from_json, to_json
 from bot.usergroups import membership_unknown
@@ -63,12 +67,25 @@ class Gate:
         self._last_read = services.last_read
         self._secret_form = services.secret_form
         self._cluster_choices = services.cluster_choices
+        self._typed_files = services.typed_files
         self._deliveries = services.deliveries
         self._incident_buttons = IncidentButtons(services.watch, services.config)
         self._interactions = Interactions(services, self.take, self._authorise)
 
-    def slash(self, request: SlashRequest, chosen: str = "") -> Message | None:
+    def slash(self, request: SlashRequest, chosen: str = "") -> Message | Modal | None:
         """Handle a command; return the immediate answer for the requester. A button may have ``chosen`` its cluster."""
+        call = self._parsed(request, chosen)
+        if isinstance(call, Message):
+            return call
+        form = call.command.form
+        if form is not None and form.asked_for(call.arguments):
+            self._authorise(call)
+            self._typed_files.require()
+            return text_form(call, form, request)
+        return self.take(call)
+
+    def _parsed(self, request: SlashRequest, chosen: str) -> Call | Message:
+        """Return the call of a command; if its cluster is not known, the message that lets people choose one."""
         sentence = read_sentence(request.text)
         command = self._commands.find(sentence.name)
         try:
@@ -100,7 +117,7 @@ class Gate:
                 f"`--plan` is for changes, and {tick('/swarm ' + typed)} changes nothing.",
                 next_step="Run it without `--plan`.",
             )
-        return self.take(call)
+        return call
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Handle the press of a button. A second delivery has no answer: the first one was sent as a message."""
@@ -141,18 +158,26 @@ class Gate:
     def _press(self, request: PressRequest) -> Message | Modal | None:
         if request.action in PAGE_BUTTONS:
             return self._record_commands.turn_page(request, self._authorise)
-        if request.action == CHOOSE_CLUSTER:
-            return self.slash(*self._cluster_choices.chosen(request))
-        if request.action == RUN_COMMAND:
-            return self.slash(press_as_command(request))
-        if request.action in INCIDENT_BUTTONS:
-            return self.slash(*self._incident_buttons.command(request))
+        if (typed := self._as_typed(request)) is not None:
+            return self.slash(*typed)
         if request.action == FORM_BUTTON:
             self._authorise(self._secret_form.call(request))
             return self._secret_form.open(request)
         return self._interactions.press(request)
 
+    def _as_typed(self, request: PressRequest) -> tuple[SlashRequest, str] | None:
+        """Return the command that a button stands for, with the cluster that it has chosen; None for another button."""
+        if request.action == CHOOSE_CLUSTER:
+            return self._cluster_choices.chosen(request)
+        if request.action == RUN_COMMAND:
+            return press_as_command(request), ""
+        if request.action in INCIDENT_BUTTONS:
+            return self._incident_buttons.command(request)
+        return self._interactions.offered(request) if request.action == OFFER else None
+
     def _submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
+        if request.callback == TEXT_CALLBACK:
+            return self._submit_text(request)
         if request.callback != CALLBACK:
             return self._interactions.submit(request)
         call = self._secret_form.read(request)
@@ -160,6 +185,18 @@ class Gate:
             return call
         self._authorise(call)
         return self._admit(call)
+
+    def _submit_text(self, request: SubmitRequest) -> Message | FieldErrors | None:
+        typed, cluster, text = submitted_command(request)
+        call = self._parsed(typed, cluster)
+        form = call.command.form if isinstance(call, Call) else None
+        if not isinstance(call, Call) or form is None:
+            raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
+        self._authorise(call)
+        if problem := form.problem(text):
+            return FieldErrors({FIELD: problem})
+        file_id = self._typed_files.keep(call.cluster, Secret(text))
+        return self._admit(replace(call, arguments=replace(call.arguments, **{form.argument: file_id})))
 
     def take(self, call: Call) -> Message | None:
         """Authorise and run a call."""
@@ -228,9 +265,9 @@ class Gate:
             return text_message(f"{taken}. It needs approval first, in {where}. Only you will see the answer.")
         ahead = self._ahead(call.cluster, admission)
         if may_need_approval:
-            told = f"{taken}.{ahead} If it needs approval, the request is posted in {where}; so is the result."
-            return text_message(told)
-        return text_message(f"{taken}; its progress is shown in {where}.{ahead}")
+            approval = f"If it needs approval, the request is posted in {where}; once it starts, so is its progress."
+            return text_message(f"{taken}.{ahead} {approval}")
+        return text_message(f"{taken}.{ahead} Once it starts, its progress is shown in {where}.")
 
     def _ahead(self, cluster: str, admission: Admission) -> str:
         """Return when an order is planned, as a sentence; "" if none is ahead of it."""

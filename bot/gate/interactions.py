@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from bot.approvals.voting import WrongCode
 from bot.audit import Entry
 from bot.blocks import Message, text_message, tick, user
 from bot.blocks.modals import FieldErrors, Modal, text_field
+from bot.commands.grammar import PLAN_FLAG
 from bot.errors import NotUnderstood, Refused
+from bot.execution.progress_card import RUN_PLAN
 from bot.gate.call import Call, internal_order, repeat
 from bot.gate.services import GateServices
 from bot.gate.totp_command import CODE, FORM_CALLBACK, field_text
+from bot.model import Plan
 from bot.queue.job import Job
-from bot.slack.inbound.requests import PressRequest, ReplacingMessage, SubmitRequest
+from bot.slack.inbound.requests import (
+    PressRequest,
+    ReplacingMessage,
+    SlashRequest,
+    SubmitRequest,
+    press_as_command,
+)
+from bot.stored_json import from_json
 
 REASON: Final = "reason"
-REPEAT_BUTTONS: Final = {"answer.refresh", "job.retry", "approval.again"}
+REPEAT_BUTTONS: Final = {"answer.refresh", "job.retry", "approval.again", RUN_PLAN}
 
 Take = Callable[[Call], Message | None]
 
@@ -56,6 +67,17 @@ class Interactions:
         if request.action == "job.cancel":
             return self._take(repeat(self._commands["cancel"], {"id": job.id}, request, job))
         return self._repeat(request, job)
+
+    def offered(self, request: PressRequest) -> tuple[SlashRequest, str]:
+        """Return what the button at the end of a change prepares, as if it had been typed with ``--plan``; the cluster.
+
+        Whoever presses it sees the plan that it has now, and a button that runs it.
+        """
+        job = self._queue.get(request.value) if request.value else None
+        offer = from_json(Plan, job.plan).offer if job is not None and job.plan else ""
+        if job is None or not offer:
+            raise NotUnderstood("The job of this button has been deleted.", next_step="`/swarm rebalance` moves tasks.")
+        return replace(press_as_command(request), text=f"{offer} {PLAN_FLAG}"), job.order.cluster
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
         """Handle a submitted form."""
@@ -109,8 +131,9 @@ class Interactions:
             raise NotUnderstood("This button is from another version of Swarmbot.", next_step="Run the command again.")
         if request.action != "answer.refresh" and not job.ended:
             raise Refused(f"job {tick(job.id)} has not ended.", next_step=f"`/swarm job {job.id}` shows its state.")
-        refresh = request.action == "answer.refresh"
-        return self._take(repeat(self._commands[job.order.command], job.order.args, request, job, replace=refresh))
+        refresh, run = request.action == "answer.refresh", request.action == RUN_PLAN
+        command = self._commands[job.order.command]
+        return self._take(repeat(command, job.order.args, request, job, replace=refresh, run=run))
 
     def _queue_internal(self, request: PressRequest, command: str, cluster: str) -> None:
         order = internal_order(command, request, args={"job": request.value}, cluster=cluster)

@@ -18,6 +18,7 @@ from bot.gate.totp_command import TotpCommand
 from bot.last_read import LastRead
 from bot.queue.deliveries import Deliveries
 from bot.queue.queue import Queue
+from bot.stack_revisions import TypedFiles
 from bot.usergroups import UserGroups
 from bot.watch.repository import WatchRepository
 
@@ -41,6 +42,8 @@ class GateServices:
     last_read: LastRead
     """Names of nodes and services, by which a word that may mean either is understood."""
     secret_form: SecretForm
+    typed_files: TypedFiles
+    """Long texts that a form takes."""
     cluster_choices: ClusterChoices
     deliveries: Deliveries
     watch: WatchRepository

@@ -42,8 +42,9 @@ from bot.model.objects import NetworkFacts, StoredObject, VolumeFacts
 from bot.model.operation import Operation
 from bot.model.plan import EVERY_TRACK, Cost, Finding, Force, Plan, PlanTitles, Sign, Step
 from bot.model.raft_members import RaftMembers, newcomer
-from bot.model.service import GoodSpec, Port, ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
+from bot.model.service import CrashLoop, GoodSpec, Port, ServiceFacts, ServiceMode, TaskFacts, UpdateStatus
 from bot.model.stack import (
+    BASE_NAME_LABEL,
     LAST_REVISION,
     OBJECT_TYPES,
     REMOVAL_ORDER,
@@ -60,6 +61,7 @@ from bot.model.stack import (
 )
 
 __all__ = [
+    "BASE_NAME_LABEL",
     "EVERY_TRACK",
     "LAST_REVISION",
     "OBJECT_TYPES",
@@ -78,6 +80,7 @@ __all__ = [
     "ContainerUsage",
     "Cost",
     "Counters",
+    "CrashLoop",
     "DiskPart",
     "DiskUsage",
     "Drill",

@@ -13,6 +13,8 @@ from bot.model.plan import Plan
 from bot.stored_json import to_json, to_plain
 
 SHOWN = 6
+OF_A_STACK = frozenset({"deploy-object", "remove-version"})
+"""The kinds of operations on an object of a stack."""
 OF_THE_HOST = frozenset({"answers", "membership", "engine"})
 """What only the host itself tells. It is absent if the host was not read."""
 
@@ -118,7 +120,7 @@ def _rests_on_managers(plan: Plan) -> bool:
 def _object_changes(before: Basis, now: Basis) -> list[str]:
     """Return the objects of a stack whose write is another one now, is new, or is not needed any more."""
     then, seen = (
-        {(step["type"], step["object"]): step for step in each.operations if step.get("kind") == "deploy-object"}
+        {(step["type"], step["object"]): step for step in each.operations if step.get("kind") in OF_A_STACK}
         for each in (before, now)
     )
     changed = [key for key in dict.fromkeys((*then, *seen)) if then.get(key) != seen.get(key)]

@@ -154,6 +154,10 @@ class Engine(Protocol):
         """Open ``GET /events`` for changes of nodes, services, networks, secrets and configs. Close it after use."""
         ...
 
+    def current_tasks(self) -> bytes:
+        """``GET /tasks`` of the tasks that are to run, as JSON: there may be thousands, and little is needed."""
+        ...
+
     def networks(self) -> list[Json]:
         """``GET /networks``, only those of the cluster."""
         ...

@@ -98,6 +98,8 @@ class FactsQuery:
     """Read issuer and expiry of the node certificates of the hosts to wait for."""
     services: bool = False
     """Read the services, with the number of their running tasks."""
+    restarts: bool = False
+    """Find services whose tasks fail again and again although as many as wanted run now. Needs ``services``."""
     task_counts: bool = False
     """Count the running tasks of each node."""
     task_list: bool = False

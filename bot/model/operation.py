@@ -103,6 +103,19 @@ class Operation(ABC):
         return ""
 
     @property
+    def on_cancel(self) -> Operation | None:
+        """What stops the engines if the job is cancelled while they bring about the wanted state; None if nothing can.
+
+        It is carried out by the next worker too, so it must hold if there is nothing to stop.
+        """
+        return None
+
+    def cancelled(self, facts: Facts) -> Failed:
+        """Return what is told of a cancelled job. ``facts`` are from after ``on_cancel``."""
+        del facts
+        return Failed(f"Cancelled before it was seen that {self.done}. The engines go on with it.")
+
+    @property
     def needs_typed_secret(self) -> bool:
         """Whether it uses ``Facts.typed_secret``, which the requester types into a form."""
         return False

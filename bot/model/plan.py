@@ -91,6 +91,8 @@ class Plan:
     """What already holds, one sentence each: no step is needed for it."""
     reveals: tuple[Revealed, ...] = ()
     """The secrets that only the requester sees after the last step."""
+    offer: str = ""
+    """The order that a button on the card prepares after the last step, as it is typed: "rebalance host-2"."""
     approvals: int = 0
     """How many other people must approve because of the facts, beyond the command's own rule."""
     subject: str = ""

@@ -16,6 +16,8 @@ STACK_LABEL: Final = "com.docker.stack.namespace"
 NANOSECONDS: Final = 1_000_000_000
 DEFAULT_STOP_GRACE_S: Final = 10.0
 """The grace period of a service whose spec has none."""
+NO_PLATFORM: Final[Mapping[str, str]] = MappingProxyType({"Architecture": "paused", "OS": "swarmbot"})
+"""A platform that no node has: it pauses a rollout (bot/swarm/services/paused_rollout.py). Docker accepts any words."""
 NO_SPEC: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -43,6 +45,16 @@ class Port:
     protocol: str = "tcp"
     on_host: bool = False
     """Whether it is a port of each task's node; otherwise one of the ingress mesh."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrashLoop:
+    """Tasks of one slot (of a global service: of one node) that fail again and again."""
+
+    failures: int
+    """How many of them failed within the last minutes, as far as the managers keep them."""
+    last: TaskFacts
+    """The latest of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ class ServiceFacts:
     """Its published ports, as the managers assigned them."""
     completed: int = 0
     """How many tasks of a job have completed."""
+    crash_loop: CrashLoop | None = None
+    """Found if its tasks were read: by ``FactsQuery.restarts``, or for another reason. None proves nothing."""
 
     @property
     def template(self) -> Mapping[str, Any]:

@@ -21,6 +21,8 @@ OBJECT_TYPES: Final[tuple[ObjectType, ...]] = ("network", "secret", "config", "s
 REMOVAL_ORDER: Final[tuple[ObjectType, ...]] = ("service", "secret", "config", "network")
 """As ``docker stack rm``: an engine refuses to remove what a service uses."""
 Action = Literal["create", "update", "delete"]
+BASE_NAME_LABEL: Final = "swarmbot.base-name"
+"""On a config or secret that a deploy named by its content: the name that the compose file gives it."""
 LAST_REVISION: Final = -1
 """In a query: the revision of the last deploy; if there is none, what the source has now."""
 ResolveImages = Literal["always", "changed", "never"]
@@ -32,7 +34,7 @@ class StackQuery:
     """Which recording to make."""
 
     name: str
-    """The stack's name in swarmbot.yml."""
+    """The stack's name."""
     objects_only: bool = False
     """Only list the cluster's objects. No compose file is read, and nothing is recorded."""
     prune: bool = False
@@ -43,8 +45,10 @@ class StackQuery:
     """The commit to read the compose file from; "" for what the source has now."""
     revision: int = 0
     """The kept revision whose files to deploy, or LAST_REVISION; 0 for what the source has."""
+    typed: str = ""
+    """The id of the typed compose file to deploy; "" for what the source has."""
     thorough: bool = False
-    """Also find what one recording cannot see: other content of secrets, and options of networks."""
+    """Also find what one recording cannot see: options of networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class StackSource:
     """The version of Docker's CLI that the deploy was planned with."""
     images: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What registries said of its images (JSON), by the path of the request: a tag may mean another image later."""
+    typed: bool = False
+    """Whether the compose file was typed into a form: then swarmbot.yml need not list the stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,11 @@ class StackObject:
         """The stack that it is part of; "" if there is none."""
         return str((self.spec.get("Labels") or {}).get(STACK_LABEL, ""))
 
+    @property
+    def base_name(self) -> str:
+        """The name that the compose file gives it."""
+        return str((self.spec.get("Labels") or {}).get(BASE_NAME_LABEL) or self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class StackWrite:
@@ -112,6 +123,13 @@ class StackWrite:
     api: str
     """The API version that the CLI spoke: ``1.41``."""
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    base: str = ""
+    """Of a config or secret that is named by its content: the name that the compose file gives it."""
+
+    @property
+    def shown_action(self) -> Action:
+        """The action as people see it: another content under a new name is a change."""
+        return "update" if self.base else self.action
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +147,8 @@ class StackRecording:
     """The commit that it was read from; "" if it does not come from git."""
     revision: int = 0
     """The kept revision that it was made from; 0 if it was made from the stack's source as it is now."""
+    typed: str = ""
+    """The id of the typed compose file that it was made from; "" if it was not typed."""
     made_from: StackSource | None = field(default=None, repr=False)
     """What to keep once it is deployed; None if it is too large to be kept."""
     cli: str = ""
@@ -139,8 +159,10 @@ class StackRecording:
     """What the CLI said besides, one line each: options that it ignores, images without a digest."""
     first_networks: tuple[StackWrite, ...] = ()
     """The networks that a first deploy would create. Only a thorough recording has them."""
-    changed_secrets: tuple[str, ...] = ()
-    """Secrets whose content is not that of the compose file. Only a thorough recording finds them."""
+    conflicts: tuple[tuple[ObjectType, str], ...] = ()
+    """Type and name of configs and secrets that are not the stack's own, and have another content."""
+    keep_versions: int = 3
+    """How many contents to keep of each config and secret."""
 
     def find(self, type_: ObjectType, name: str) -> StackObject | None:
         """Return an object of the cluster by its name; None if there is none."""

@@ -88,7 +88,7 @@ class Recorder:
         self.unknown: list[str] = []
         """Writes that are none of a deploy: they make the recording unusable."""
         self.failure: SwarmbotError | None = None
-        """How the manager could not be read."""
+        """How the manager could not be read, or a credential helper failed."""
 
     def answer(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
@@ -147,10 +147,10 @@ class Recorder:
         asked = _DISTRIBUTION.fullmatch(path)
         if asked and path in self._images:
             return 200, plain, self._images[path].encode()
-        if asked and (auth := self._registry_auth(asked[1])):  # the CLI itself gets no credentials
-            sent = {name: value for name, value in sent.items() if name.lower() != "x-registry-auth"}
-            sent["X-Registry-Auth"] = auth.reveal()
         try:
+            if asked and (auth := self._registry_auth(asked[1])):  # the CLI itself gets no credentials
+                sent = {name: value for name, value in sent.items() if name.lower() != "x-registry-auth"}
+                sent["X-Registry-Auth"] = auth.reveal()
             answer = self._engine.forward(method, target, sent)
         except SwarmbotError as error:
             self.failure = error

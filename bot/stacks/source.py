@@ -17,6 +17,7 @@ from bot.config.stacks import Stack
 from bot.errors import Failed, Refused
 from bot.model import StackSource
 from bot.secrets.redact import redact
+from bot.secrets.secret import Secret
 
 MAX_BYTES: Final = 2_000_000
 """The size of a file. Docker takes configs and secrets up to 500 kB."""
@@ -103,6 +104,27 @@ class KeptSource:
         if name not in self._kept.files:
             raise Refused(f"{self.words} has no file {tick(name)}.", true_now=UNCHANGED)
         return base64.b64decode(self._kept.files[name])
+
+
+class TypedSource:
+    """A compose file that was typed into a form: there are no other files beside it."""
+
+    words = "the typed compose file"
+    commit = ""
+    compose = "compose.yml"
+
+    def __init__(self, text: Secret) -> None:
+        self._text = text
+
+    def read(self, name: str) -> bytes:
+        """Return the file itself. Raise Refused for any other one."""
+        if name != self.compose:
+            raise Refused(
+                f"{self.words} names the file {tick(name)}, and a typed one has no other files beside it.",
+                true_now=UNCHANGED,
+                next_step="Create configs and secrets before and name them with `external: true`, or deploy from git.",
+            )
+        return self._text.reveal().encode()
 
 
 class GitRepository:

@@ -14,12 +14,10 @@ from urllib.parse import quote
 
 from bot.blocks import echo, plain_line, tick
 from bot.config.document import Document
-from bot.config.stacks import Stack
+from bot.config.stacks import Stack, is_stack_name
 from bot.errors import Failed, NotUnderstood, Refused
 from bot.model import (
     LAST_REVISION,
-    OBJECT_TYPES,
-    REMOVAL_ORDER,
     Engine,
     Json,
     ObjectType,
@@ -34,9 +32,11 @@ from bot.secrets.secret import Secret
 from bot.stack_revisions import Revisions
 from bot.stacks.compose import named_files, parse_compose, require_variables, with_line
 from bot.stacks.confined_cli import DockerCli, deploy_command, find_cli, private_folder, run_confined
+from bot.stacks.content_names import with_content_names
+from bot.stacks.recorded_writes import place_of, with_names, with_platforms
 from bot.stacks.recorder import Recorder, serving
 from bot.stacks.registry import registry_auth
-from bot.stacks.source import KeptSource, Source, Sources
+from bot.stacks.source import KeptSource, Source, Sources, TypedSource
 from bot.text.suggest import listed, nearest
 
 UNCHANGED: Final = "Nothing was changed."
@@ -59,12 +59,15 @@ class CliStackRecorder:
         cli: Path | None,
         secret_key: Secret | None,
         revisions: Revisions | None,
+        *,
+        keep_versions: int = 3,
     ) -> None:
         self._cluster = cluster
         self._stacks = stacks
         self._cli = cli
         self._secret_key = secret_key
         self._revisions = revisions
+        self._keep_versions = keep_versions
         self._sources = Sources()
 
     def registry_auth(self, image: str) -> Secret | None:
@@ -74,16 +77,15 @@ class CliStackRecorder:
     def record(self, engine: Engine, query: StackQuery) -> StackRecording:
         """Return the recording."""
         objects = tuple(_objects(engine))
-        recording = StackRecording(query.name, objects, key=self._key())
+        recording = StackRecording(query.name, objects, key=self._key(), keep_versions=self._keep_versions)
         if query.objects_only:
             return recording
-        return self._recorded(engine, query, self._stack(query.name), recording)
+        return self._recorded(engine, query, recording)
 
-    def _recorded(self, engine: Engine, query: StackQuery, stack: Stack, recording: StackRecording) -> StackRecording:
-        cli = find_cli(self._cli)
+    def _recorded(self, engine: Engine, query: StackQuery, recording: StackRecording) -> StackRecording:
+        cli, objects = find_cli(self._cli), recording.objects
         number, kept = self._kept(query)
-        source = KeptSource(number, kept) if kept else self._sources.open(stack, query.commit)
-        variables = kept.variables if kept else stack.variables
+        source, variables = self._source(query, number, kept)
         files, document = _files(source, variables)
         run = _Run(cli, source, files, document, variables, query, dict(kept.images) if kept else {})
         writes, notes = run.recorded(engine)
@@ -97,13 +99,26 @@ class CliStackRecorder:
             variables=variables,
             cli=cli.version,
             images=run.images,
+            typed=kept.typed if kept else bool(query.typed),
+        )
+        named = with_names(writes, objects)
+        if query.resolve == "changed":
+            named = with_platforms(named, objects)
+        versioned, conflicts = with_content_names(
+            query.name,
+            named,
+            objects,
+            recording.key,
+            lambda known, body: _has_content(engine, known, body),
         )
         recording = replace(
             recording,
-            writes=tuple(_ordered(writes, recording.objects)),
+            writes=tuple(sorted(versioned, key=place_of)),
+            conflicts=conflicts,
             source=source.words,
             commit=source.commit,
             revision=number,
+            typed=query.typed,
             made_from=made_from if fits else None,
             cli=cli.version,
             notes=notes if fits else (*notes, TOO_LARGE),
@@ -114,12 +129,20 @@ class CliStackRecorder:
         if any(member.type == "network" for member in recording.members):
             first, _ = run.recorded(engine, blank=True)
             networks = tuple(write for write in first if write.type == "network")
-        changed = tuple(
-            write.name
-            for write in recording.writes
-            if (write.type, write.action) == ("secret", "update") and not engine.secret_has(write.id, {**write.body})
-        )
-        return replace(recording, first_networks=networks, changed_secrets=changed)
+        return replace(recording, first_networks=networks)
+
+    def _source(self, query: StackQuery, number: int, kept: StackSource | None) -> tuple[Source, Mapping[str, str]]:
+        """Return where the files come from, and the variables. swarmbot.yml need not list a stack that was typed."""
+        if query.typed and self._revisions is not None:
+            stack = self._stacks.get(query.name)
+            text = self._revisions.typed_files.read(self._cluster, query.typed)
+            return TypedSource(text), stack.variables if stack else {}
+        if kept:
+            if not kept.typed:
+                self._stack(query.name)
+            return KeptSource(number, kept), kept.variables
+        stack = self._stack(query.name)
+        return self._sources.open(stack, query.commit), stack.variables
 
     def _kept(self, query: StackQuery) -> tuple[int, StackSource | None]:
         """Return the number and the source of the revision that a query means; (0, None) for the stack's own source."""
@@ -145,9 +168,10 @@ class CliStackRecorder:
         near = nearest(name, self._stacks)
         meant = f" Did you mean {tick(near)}?" if near else ""
         known = ", ".join(map(tick, self._stacks))
+        listed_there = f"Stacks: {known}." if known else f"List it under `clusters: {self._cluster}: stacks:`."
+        form = f" `/swarm deploy {name} --file` takes its compose file in a form." if is_stack_name(name) else ""
         raise NotUnderstood(
-            f"{echo(name)} is not a stack of {self._cluster} in swarmbot.yml.{meant}",
-            next_step=f"Stacks: {known}." if known else f"List it under `clusters: {self._cluster}: stacks:`.",
+            f"{echo(name)} is not a stack of {self._cluster} in swarmbot.yml.{meant}", next_step=listed_there + form
         )
 
     def _key(self) -> Secret:
@@ -240,6 +264,18 @@ def _objects(engine: Engine) -> Iterator[StackObject]:
             yield StackObject(type_, record["ID"], spec["Name"], record["Version"]["Index"], spec)
 
 
+def _has_content(engine: Engine, known: StackObject, body: Mapping[str, Any]) -> bool:
+    """Return whether a config or secret of the cluster has the content of a body, and is used in the same way.
+
+    An engine also ignores another template driver without a word.
+    """
+    if (known.spec.get("Templating") or None) != (body.get("Templating") or None):
+        return False
+    if known.type == "config":
+        return bool(known.spec.get("Data") == body["Data"])
+    return engine.secret_has(known.id, {**body})
+
+
 def _predefined(engine: Engine, networks: list[Json], services: list[Json]) -> Iterator[Json]:
     """Yield the networks that services use and no list has: ``host``, and other networks of each node."""
     used = {
@@ -251,16 +287,3 @@ def _predefined(engine: Engine, networks: list[Json], services: list[Json]) -> I
         answer = engine.forward("GET", f"/networks/{quote(identity, safe='')}", {})
         if answer.status == HTTPStatus.OK:
             yield {**json.loads(answer.body), "Id": identity, "Scope": "local"}
-
-
-def _ordered(writes: list[StackWrite], objects: tuple[StackObject, ...]) -> list[StackWrite]:
-    """Return the writes in the order of carrying them out: the CLI sends them in a random one."""
-    names = {each.id: each.name for each in objects}
-    named = [write if write.name else replace(write, name=names.get(write.id, write.id)) for write in writes]
-    return sorted(named, key=_place)
-
-
-def _place(write: StackWrite) -> tuple[bool, int, str]:
-    """Return what a write is sorted by: removals come last, by type, then by name."""
-    removes = write.action == "delete"
-    return removes, (REMOVAL_ORDER if removes else OBJECT_TYPES).index(write.type), write.name

@@ -32,6 +32,8 @@ GOOD_SPEC_TTL_S: Final = 90 * DAY_S
 """How long the last good spec of a service is kept after its tasks were seen to run."""
 HELD_SOURCE_TTL_S: Final = DAY_S
 """How long the source of a deploy that runs is held: longer than any job runs."""
+TYPED_FILE_TTL_S: Final = 8 * DAY_S
+"""How long a typed compose file is kept: longer than an approval of it may wait. Its revision has it then."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
 DIGEST_TTL_S: Final = 7 * DAY_S
@@ -186,6 +188,11 @@ def stack_revisions(cluster: str, stack: str) -> str:
 def stack_sources(cluster: str, stack: str) -> str:
     """Hash: the source (encrypted) of each kept deploy of a stack, by its number. As :func:`stack_revisions`."""
     return f"swarmbot:stack-sources:{cluster}:{stack}"
+
+
+def typed_file(file_id: str) -> str:
+    """String: a compose file (encrypted) that somebody typed into a form. Expires after TYPED_FILE_TTL_S."""
+    return f"swarmbot:typed-file:{file_id}"
 
 
 def user_group(group_id: str) -> str:

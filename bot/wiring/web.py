@@ -23,6 +23,7 @@ from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Listen, Settings
 from bot.slack.outbound.notifier import Notifier
+from bot.stack_revisions import TypedFiles
 from bot.store.client import METRICS_TIMEOUTS, WEB_TIMEOUTS, connect
 from bot.totp import SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
@@ -83,6 +84,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         early_refusals=EarlyRefusals(config=config, queue=queue, approvals=approvals, audit=audit, last_read=last_read),
         last_read=last_read,
         secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
+        typed_files=TypedFiles(redis, settings.swarmbot_secret_key),
         cluster_choices=ClusterChoices(config, redis),
         deliveries=Deliveries(redis),
         watch=watch,

@@ -1,16 +1,33 @@
 #!/bin/sh
 # Boots one host: runs as process 1 in its own network, mount, UTS and PID namespaces, and ends as tini.
-# Usage: boot.sh FOLDER NAME CGROUP   (FOLDER: the host's files; etc/ beside it belongs to the fleet)
+# Usage: boot.sh FOLDER NAME CGROUP [ROOT]
+#   FOLDER: the host's files; etc/ beside it belongs to the fleet
+#   ROOT: the root file system below the host's own; without it the host has the machine's
 set -e
-folder=$1 name=$2 cgroup=$3
-etc=$(dirname "$folder")/etc
+folder=$1 name=$2 cgroup=$3 root=$4
+fleet=$(dirname "$folder")
+etc=$fleet/etc
 
 # /proc is still the machine's here, so this is the machine's id of this process.
 read -r pid _ </proc/self/stat
 echo "$pid" >"$folder/pid.new"
 mv "$folder/pid.new" "$folder/pid"
+
+if [ -n "$root" ]; then
+  new=$folder/root
+  mkdir -p "$new" "$folder/disk" "$folder/overlay-work"
+  mount -t overlay overlay -o "lowerdir=$root,upperdir=$folder/disk,workdir=$folder/overlay-work" "$new"
+  mkdir -p "$new$fleet" "$new/machine"
+  mount --bind "$fleet" "$new$fleet"
+  mount --rbind /dev "$new/dev"
+  mount --rbind /sys "$new/sys"
+  cd "$new"
+  pivot_root . machine
+  cd /
+fi
 mount -t proc proc /proc
-hostname "$name"
+[ -z "$root" ] || umount -l /machine
+echo "$name" >/proc/sys/kernel/hostname
 
 # dockerd needs a sysfs of this network namespace that contains the machine's cgroups.
 mount -t tmpfs -o mode=755 tmpfs /run

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from bot.errors import Failed, SwarmbotError
 from sandbox.fleet.fleet import Fleet
 from sandbox.fleet.host import Host
+from sandbox.fleet.releases import Release
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
@@ -40,6 +41,11 @@ def add_parser(subparsers: Subparsers) -> None:
     commands = fleet.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start hosts that run until `down`")
     up.add_argument("--size", type=int, default=5, help="number of hosts (default %(default)s)")
+    up.add_argument(
+        "--release",
+        choices=get_args(Release),
+        help="their Debian release, with its Docker engine (default: the machine's)",
+    )
     up.set_defaults(act=_up)
     commands.add_parser("down", help="stop and remove them").set_defaults(act=_down)
     commands.add_parser("status", help="show power, dockerd, swarm and faults of each host").set_defaults(act=_status)
@@ -87,7 +93,7 @@ def _say(text: str) -> int:
 
 def _up(args: argparse.Namespace) -> int:
     start = monotonic()
-    fleet = Fleet(args.state, size=args.size, stays=True).up()
+    fleet = Fleet(args.state, size=args.size, stays=True, releases=(args.release,)).up()
     hosts = "\n".join(f"{host.name}  {host.address}" for host in fleet)
     return _say(f"{hosts}\n{fleet.size} hosts up in {monotonic() - start:.1f} s")
 

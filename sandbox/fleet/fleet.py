@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,7 @@ from sandbox.fleet.files import Files
 from sandbox.fleet.host import Host
 from sandbox.fleet.image import task_archive
 from sandbox.fleet.network import Network
+from sandbox.fleet.releases import Release, install, root_of
 from sandbox.fleet.requirements import missing
 from sandbox.fleet.shell import COMMAND_TIMEOUT_S
 from sandbox.fleet.slots import Claim, Owner, claim, held_by, release
@@ -34,12 +36,18 @@ class Fleet:
 
     A fleet ends with the process that called :meth:`up`, even after SIGKILL. With ``stays`` it runs until :meth:`down`
     is called. Another process controls a running fleet with :meth:`attach`.
+
+    ``releases`` names the Debian release of each host in their order, None for the machine's own; it begins again
+    where it ends. So ``("sid",)`` gives all hosts the newest engine, and ``(None, "sid")`` every second.
     """
 
-    def __init__(self, state: Path, *, size: int = 5, stays: bool = False) -> None:
+    def __init__(
+        self, state: Path, *, size: int = 5, stays: bool = False, releases: Sequence[Release | None] = (None,)
+    ) -> None:
         self.files = Files(state.absolute())
         self.size = size
         self.stays = stays
+        self.releases = tuple(releases)
         self.hosts: list[Host] = []
         self._claim: Claim | None = None
         self._cleanup_process: subprocess.Popen[bytes] | None = None
@@ -50,7 +58,7 @@ class Fleet:
         held = held_by(state.absolute())
         if held is None:
             raise Failed(f"No fleet is running in {state}.", next_step="Start one: `python -m bot sandbox fleet up`")
-        fleet = cls(state, size=held.size, stays=True)
+        fleet = cls(state, size=held.size, stays=True, releases=held.releases)
         fleet._use_claim(held)
         return fleet
 
@@ -59,9 +67,13 @@ class Fleet:
 
         Raise Misconfigured if the machine lacks something, with all reasons.
         """
-        if reasons := missing():
+        if reasons := missing(self.releases):
             raise Misconfigured(f"This machine cannot run Docker hosts: {'; '.join(reasons)}.")
-        self._use_claim(claim(self.files.state, self.size, None if self.stays else Owner.of(os.getpid())))
+        for name in self.releases:
+            if name:
+                install(name)
+        owner = None if self.stays else Owner.of(os.getpid())
+        self._use_claim(claim(self.files.state, self.size, self.releases, owner))
         try:
             self._start()
         except BaseException:
@@ -148,7 +160,11 @@ class Fleet:
     def _use_claim(self, held: Claim) -> None:
         self._claim = held
         network = Network(held.slot)
-        self.hosts = [Host(f"host-{number}", number, network, self.files) for number in range(1, self.size + 1)]
+        releases = islice(cycle(held.releases), self.size)
+        self.hosts = [
+            Host(f"host-{number}", number, network, self.files, root_of(release))
+            for number, release in enumerate(releases, 1)
+        ]
 
     def _each(self, act: Callable[[Host], None]) -> None:
         with ThreadPoolExecutor(len(self.hosts)) as pool:

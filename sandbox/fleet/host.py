@@ -17,6 +17,7 @@ from sandbox.fleet.network import Network
 from sandbox.fleet.shell import COMMAND_TIMEOUT_S, PATH, until
 
 _BOOT = Path(__file__).with_name("boot.sh")
+_DISK = ("data", "docker-etc", "disk")
 _SWARM_PORTS = {2377, 7946}
 _BOTH_DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
@@ -24,11 +25,13 @@ _BOTH_DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 class Host(HostServices):
     """A host that tests control directly; the bot reaches it only over SSH at ``address``.
 
-    Every method raises Failed if its result is not seen in time, and does nothing if no change is needed.
+    ``root`` is the root file system below its own, by default the machine's. Every method raises Failed if its result
+    is not seen in time, and does nothing if no change is needed.
     """
 
-    def __init__(self, name: str, number: int, network: Network, files: Files) -> None:
+    def __init__(self, name: str, number: int, network: Network, files: Files, root: Path | None = None) -> None:
         super().__init__(name, network.path(name), files.host(name))
+        self._root = root
         self.address = network.address(number)
         self._number = number
         self._network = network
@@ -67,9 +70,7 @@ class Host(HostServices):
         self.import_image()
 
     def _empty_disk(self) -> None:
-        subprocess.run(
-            ["rm", "-rf", self.folder / "data", self.folder / "docker-etc"], check=True, timeout=COMMAND_TIMEOUT_S
-        )
+        subprocess.run(["rm", "-rf", *(self.folder / name for name in _DISK)], check=True, timeout=COMMAND_TIMEOUT_S)
 
     def _boot(self) -> None:
         self._network.unplug(self.name)  # process 1 may have ended by itself
@@ -78,6 +79,7 @@ class Host(HostServices):
         enter = ["nsenter", f"--net={self._network.path(self.name)}"]
         unshare = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
         boot = ["/bin/sh", str(_BOOT), str(self.folder), self.name, self._network.namespace(self.name)]
+        boot += [str(self._root)] if self._root else []
         with (self.folder / "boot.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*enter, *unshare, *boot],

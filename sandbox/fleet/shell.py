@@ -15,7 +15,8 @@ from bot.errors import Failed
 COMMAND_TIMEOUT_S = 30.0
 PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 """The search path: ``su`` without a dash leaves out the folders of root's programs."""
-_POLL_INTERVAL_S = 0.02
+_MIN_POLL_INTERVAL_S = 0.02
+_MAX_POLL_INTERVAL_S = 0.5
 
 
 def sh(*argv: str, text_in: str | None = None, timeout: float = COMMAND_TIMEOUT_S) -> str:
@@ -39,12 +40,17 @@ def sh(*argv: str, text_in: str | None = None, timeout: float = COMMAND_TIMEOUT_
 
 
 def until(condition: Callable[[], bool], what: str, *, timeout: float = COMMAND_TIMEOUT_S) -> None:
-    """Poll until ``condition`` holds. Raise Failed with ``what`` if it does not hold within ``timeout`` seconds."""
-    deadline = monotonic() + timeout
+    """Poll until ``condition`` holds. Raise Failed with ``what`` if it does not hold within ``timeout`` seconds.
+
+    The longer it has lasted, the longer is the pause: a condition may start Docker's command line, which takes as much
+    of a CPU as it gets.
+    """
+    began = monotonic()
     while not condition():
-        if monotonic() > deadline:
+        elapsed_s = monotonic() - began
+        if elapsed_s > timeout:
             raise Failed(f"Not seen within {timeout:.0f} s: {what}.")
-        sleep(_POLL_INTERVAL_S)
+        sleep(min(max(_MIN_POLL_INTERVAL_S, elapsed_s / 10), _MAX_POLL_INTERVAL_S))
 
 
 def kill(pids: Sequence[int], *, timeout: float = COMMAND_TIMEOUT_S) -> None:

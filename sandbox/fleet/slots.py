@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.errors import Failed
 from sandbox.fleet.files import Files
 from sandbox.fleet.network import Network
+from sandbox.fleet.releases import Release
 from sandbox.fleet.shell import started_at
 
 REGISTRY = Path("/run/swarmbot-fleets")
@@ -51,6 +52,7 @@ class Claim(BaseModel):
     state: Path
     size: int
     owner: Owner | None
+    releases: tuple[Release | None, ...] = (None,)
 
     @property
     def is_wanted(self) -> bool:
@@ -58,7 +60,7 @@ class Claim(BaseModel):
         return self.owner is None or self.owner.alive
 
 
-def claim(state: Path, size: int, owner: Owner | None) -> Claim:
+def claim(state: Path, size: int, releases: tuple[Release | None, ...], owner: Owner | None) -> Claim:
     """Claim a free slot for the fleet of ``state``, and remove the fleets of dead owners.
 
     Raise Failed if that fleet is already running, or if no slot is free.
@@ -72,7 +74,7 @@ def claim(state: Path, size: int, owner: Owner | None) -> Claim:
         taken = {held.slot for held in _claims()}
         for slot in _SLOT_NUMBERS:
             if slot not in taken and not Network(slot).remains():
-                mine = Claim(slot=slot, state=state, size=size, owner=owner)
+                mine = Claim(slot=slot, state=state, size=size, releases=releases, owner=owner)
                 _record(slot).write_text(mine.model_dump_json())
                 return mine
     raise Failed(f"All {len(_SLOT_NUMBERS)} slots for fleets are in use.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.fleet.shell import until
+from tests.kits.killed_workers import kill_all, who_runs
 from tests.kits.scenario import Scenario
 
 BALLAST = 64
@@ -26,8 +27,7 @@ def test_another_worker_finishes_the_backup(scenario: Scenario) -> None:
 def test_without_any_worker_the_engine_runs_again(scenario: Scenario) -> None:
     """No process of Swarmbot runs, and the manager still comes back. A worker that starts later ends the job."""
     job, first = stopped(scenario)
-    for name in ("worker.1", "worker.2"):
-        scenario.deployment.kill(name)
+    kill_all(scenario)
     until(lambda: scenario["host-3"].docker_answers, "the engine of host-3 runs again, by nobody's order")
     until(lambda: scenario.nodes().get("host-3") == "Ready Active Reachable", "host-3 is a reachable manager")
     scenario.deployment.start(first)
@@ -42,7 +42,6 @@ def stopped(scenario: Scenario) -> tuple[str, str]:
     scenario["host-3"].run("dd", "if=/dev/urandom", f"of={swarm}/ballast", "bs=1M", f"count={BALLAST}")
     job = scenario.begin("cleo", "backup host-3")
     until(lambda: "attempt 1" in scenario.ask("eve", f"job {job}"), "a worker runs the job")
-    told = scenario.ask("eve", f"job {job}")
-    (first,) = (name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told)
+    first = who_runs(scenario, job)
     until(lambda: not scenario["host-3"].docker_runs, "the engine of host-3 is stopped")
     return job, first

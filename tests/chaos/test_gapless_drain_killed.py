@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
 from bot.swarm.services.temporary_spec import LABEL, TAKEN_BACK
-from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.chaos.test_worker_killed import kill_who_runs
+from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import create_running, inspect
 
 SLOW: Final = ("--health-cmd", "true", "--health-interval", "4s", "--stop-grace-period", "3s")
 """A move takes seconds: a task runs once its first health check has passed."""
 
 
-def service(scenario: Scenario) -> Any:
-    """Return the service as the engine has it."""
-    return json.loads(scenario["host-1"].docker("service", "inspect", "web"))[0]
-
-
 def label(scenario: Scenario) -> str:
     """Return what the service's label says of a temporary change."""
-    return str(service(scenario)["Spec"]["Labels"].get(LABEL, ""))
+    return str(inspect(scenario, "web")["Spec"]["Labels"].get(LABEL, ""))
 
 
 def is_moving(scenario: Scenario) -> bool:
@@ -43,11 +37,9 @@ def before(scenario: Scenario) -> Any:
     """Run a service with one task, on host-2, which may run anywhere; return its spec."""
     scenario.cluster()
     scenario.change("ada", "join worker host-2 host-3")
-    words = ("--detach", "--name", "web", "--constraint", "node.hostname==host-2", *SLOW, TASK_IMAGE)
-    scenario["host-1"].docker("service", "create", *words)
-    until(lambda: "1/1" in scenario["host-1"].docker("service", "ls"), "the service runs", timeout=60)
+    create_running(scenario, "web", "--constraint", "node.hostname==host-2", *SLOW, timeout=60)
     scenario["host-1"].docker("service", "update", "--detach", "--constraint-rm", "node.hostname==host-2", "web")
-    return service(scenario)["Spec"]
+    return inspect(scenario, "web")["Spec"]
 
 
 @pytest.mark.parametrize("moment", [is_moving, pytest.param(is_drained, marks=pytest.mark.long)])
@@ -58,7 +50,7 @@ def test_another_worker_finishes_the_drain(scenario: Scenario, before: Any, mome
     kill_who_runs(scenario, job)
     card = scenario.end(job, timeout=120)
     assert card.text.startswith("✓ *`host-2` is drained*"), card.text
-    now = service(scenario)
+    now = inspect(scenario, "web")
     assert now["Spec"] == before
     assert now["PreviousSpec"]["TaskTemplate"]["Placement"] == before["TaskTemplate"]["Placement"]
     assert is_drained(scenario)
@@ -72,5 +64,5 @@ def test_a_cancelled_drain_takes_its_change_back(scenario: Scenario, before: Any
     scenario.ask("ben", f"cancel {job}")
     card = scenario.end(job, timeout=120)
     assert "Cancelled by <@U0BEN>" in card.text, card.text
-    assert service(scenario)["Spec"] == before
+    assert inspect(scenario, "web")["Spec"] == before
     assert scenario.nodes()["host-2"] == "Ready Active"

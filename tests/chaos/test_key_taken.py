@@ -6,8 +6,8 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.fleet.shell import until
-from tests.chaos.test_worker_killed import kill_who_runs
 from tests.kits.autolock import autolocked, key_of, restart
+from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import JOB, Scenario
 
 

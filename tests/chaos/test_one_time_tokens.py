@@ -15,11 +15,11 @@ from bot.swarm.operations import fingerprint
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
+from tests.kits.killed_workers import WORKERS, kill_all, start_all
 from tests.kits.scenario import Scenario, config
 from tests.kits.secret_search import shown
 from tests.scenarios.test_one_time_tokens import REFUSED, await_rotations, join, rotations
 
-WORKERS = ("worker.1", "worker.2")
 QUORUM_BACK = 120.0
 
 
@@ -121,15 +121,3 @@ def test_the_quorum_is_lost_at_the_deadline(scenario: Scenario) -> None:
     scenario["host-3"].power_on()
     scenario.slack.wait_to_see("ada", "No worker joined in time", private=True, timeout=QUORUM_BACK)
     rotated_once(scenario, old)
-
-
-def kill_all(scenario: Scenario) -> None:
-    """End every worker with kill -9."""
-    for name in WORKERS:
-        scenario.deployment.kill(name)
-
-
-def start_all(scenario: Scenario) -> None:
-    """Start them again."""
-    for name in WORKERS:
-        scenario.deployment.start(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
+from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario
 from tests.kits.service_scenario import SECOND_IMAGE, create, have_variants, inspect, running
 
@@ -15,11 +16,28 @@ def test_another_worker_finishes_the_update(scenario: Scenario) -> None:
     create(scenario, "web")
     job = scenario.begin("ada", f"update web --image {SECOND_IMAGE}")
     until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
-    told = scenario.ask("eve", f"job {job}")
-    [first] = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
-    scenario.deployment.kill(first)
+    kill_who_runs(scenario, job)
     card = scenario.end(job)
     assert card.text.startswith("✓ *`web` is updated*"), card.text
     assert "attempt 2" in scenario.ask("eve", f"job {job}")
     assert running(scenario, "web") == [SECOND_IMAGE] * 2
     assert inspect(scenario, "web")["PreviousSpec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
+
+
+def test_another_worker_stops_docker_for_a_cancelled_update(scenario: Scenario) -> None:
+    """The first worker dies before it hears of the cancellation. The second starts nothing, and pauses the rollout."""
+    scenario.cluster(workers=("host-2", "host-3"))
+    have_variants(scenario[name] for name in ("host-1", "host-2", "host-3"))
+    create(scenario, "web", "--update-delay", "20s", replicas=4)
+    job = scenario.begin("ada", f"update web --image {SECOND_IMAGE}")
+    until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
+    told = scenario.ask("eve", f"job {job}")
+    [first] = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
+    scenario.deployment.kill(first)
+    scenario.slack.slash("ben", "prod", f"cancel {job}")
+    card = scenario.end(job)
+    assert card.text.startswith("· *Cancelled: update `web` in prod*"), card.text
+    assert "Docker was stopped, and " in card.text, card.text
+    assert TASK_IMAGE in running(scenario, "web")
+    assert scenario.change("ada", "resume web", timeout=180).text.startswith("✓")
+    assert running(scenario, "web") == [SECOND_IMAGE] * 4

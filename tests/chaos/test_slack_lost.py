@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.fleet.shell import until
 from sandbox.slack.faults import Kind
-from tests.chaos.test_one_time_tokens import kill_all, start_all
+from tests.kits.killed_workers import kill_all, start_all
 from tests.kits.scenario import Scenario, stalled
 
 JOINED = "✓ *1 worker joined prod*"

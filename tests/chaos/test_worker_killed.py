@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox.fleet.shell import until
+from tests.kits.killed_workers import TAKEN_OVER, kill_who_runs, took_over
 from tests.kits.scenario import Scenario, stalled
-
-TAKEN_OVER: float = 60.0
-"""Seconds: issue 2 promises 20, which a busy machine may not keep."""
 
 
 @pytest.mark.parametrize("fixed", [True, False])
@@ -38,24 +36,3 @@ def test_another_worker_finishes_the_join(scenario: Scenario, fixed: bool) -> No
     assert "attempt 2" in scenario.ask("eve", f"job {job}")
     posted = [entry for entry in scenario.slack.transcript() if entry.kind == "posted" and f"job `{job}`" in entry.text]
     assert len([entry for entry in posted if not entry.private]) == 1
-
-
-def kill_who_runs(scenario: Scenario, job: str) -> str:
-    """Kill the worker that runs ``job`` with -9 and return its Procfile name."""
-    name = who_runs(scenario, job)
-    scenario.deployment.kill(name)
-    return name
-
-
-def who_runs(scenario: Scenario, job: str) -> str:
-    """Return the Procfile name of the worker that runs ``job`` at its first attempt."""
-    told = scenario.ask("eve", f"job {job}")
-    running = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
-    assert len(running) == 1, told
-    return running[0]
-
-
-def took_over(scenario: Scenario, job: str, first: str) -> bool:
-    """Return whether the living worker reports it."""
-    other = {"worker.1", "worker.2"} - {first}
-    return f"Job {job} was reclaimed, attempt 2" in scenario.deployment.log(other.pop())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from sandbox.fleet.shell import until
-from tests.chaos.test_worker_killed import TAKEN_OVER, took_over, who_runs
+from tests.kits.killed_workers import TAKEN_OVER, took_over, who_runs
 from tests.kits.scenario import Scenario, stalled
 
 

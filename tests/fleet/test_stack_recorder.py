@@ -75,7 +75,8 @@ def test_what_was_deployed_needs_no_write(hosts: Fleet, compose: Path) -> None:
             found = record(engines, replace(QUERY, thorough=True))
             assert [write.name for write in pending_writes(found)] == []
             assert len(found.writes) == 7
-            assert found.changed_secrets == network_drift(found) == ()
+            assert found.conflicts == ()
+            assert network_drift(found) == ()
 
 
 def test_the_content_of_a_secret_is_compared_without_a_write(hosts: Fleet, compose: Path) -> None:
@@ -90,14 +91,28 @@ def test_the_content_of_a_secret_is_compared_without_a_write(hosts: Fleet, compo
         assert engine.secrets() == before
 
 
+def test_another_template_driver_is_another_content(hosts: Fleet, compose: Path) -> None:
+    """An engine takes such an update and ignores it: the object must be a new one."""
+    with cluster(hosts, compose, CLIS[-1]) as engines:
+        carry_out(engines)
+        compose.write_text(compose.read_text().replace(", template_driver: golang", ""))
+        pending = pending_writes(record(engines))
+        assert [f"{write.action} {write.base or write.name}" for write in pending] == [
+            "create named_c2",
+            "update app_a",
+        ]
+        carry_out(engines)
+        assert [write.name for write in pending_writes(record(engines))] == ["app_a"]
+
+
 def test_what_one_recording_cannot_see(hosts: Fleet, compose: Path) -> None:
-    """Other content of a secret, and options of a network, which the command line does not even mention."""
+    """Other contents of configs and secrets, and options of a network, which the command line does not even mention."""
     with cluster(hosts, compose, CLIS[-1]) as engines:
         carry_out(engines)
         compose.write_text(compose.read_text().replace("plain: {attachable: true}", "plain: {attachable: false}"))
         (compose.parent / "c.txt").write_text("another content")
         found = record(engines, replace(QUERY, thorough=True))
-    assert found.changed_secrets == ("app_s",)
     [drift] = network_drift(found)
     assert "`app_plain` stays as it is, unlike the compose file (Attachable `True`, not `False`)" in drift
-    assert {write.name for write in pending_writes(found)} == {"app_c", "named_c2"}
+    pending = {f"{write.shown_action} {write.base or write.name}" for write in pending_writes(found)}
+    assert pending == {"update app_c", "update named_c2", "update app_s", "update app_a"}

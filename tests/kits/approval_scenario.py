@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic, sleep
 from typing import Any, Final
 
 from bot.approvals.approval import Approval
@@ -15,6 +14,7 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.deployment import Deployment
+from sandbox.fleet.shell import until
 from sandbox.slack.messages import Message
 from tests.kits.outbox import card_ts
 
@@ -26,7 +26,6 @@ RULES: Final[dict[str, Any]] = {
     "force": {"by": ["admins", "operators"]},
 }
 WAIT_TIMEOUT_S: Final = 60.0
-POLL_INTERVAL_S: Final = 0.02
 
 
 class ApprovalScenario:
@@ -114,8 +113,11 @@ class ApprovalScenario:
     @staticmethod
     def until(query: Callable[[], Any]) -> Any:
         """Poll until ``query`` returns a true value, and return it."""
-        deadline = monotonic() + WAIT_TIMEOUT_S
-        while not (found := query()):
-            assert monotonic() < deadline, "not seen in time"
-            sleep(POLL_INTERVAL_S)
-        return found
+        found: list[Any] = []
+
+        def seen() -> bool:
+            found[:] = [query()]
+            return bool(found[0])
+
+        until(seen, "what the test waits for", timeout=WAIT_TIMEOUT_S)
+        return found[0]

@@ -31,6 +31,8 @@ INTERIM: Final = re.compile(
 JOB: Final = re.compile(r"is job `(\w{4})`")
 JOB_TIMEOUT_S: Final = 90.0
 """A job that has not ended by then will never end."""
+STATUS_INTERVAL_S: Final = 0.3
+"""Between two questions for the status: each takes a tenth of a second of both CPUs."""
 SHOWN_KINDS: Final = frozenset({"posted", "edited", "error"})
 NO_APPROVAL: Final = (
     *("join manager", "token manager", "rotate", "force-new-cluster"),
@@ -141,6 +143,7 @@ class Scenario:
         deadline = monotonic() + timeout
         while contains not in (told := self.ask("ada", "status")):
             assert monotonic() < deadline, f"{contains!r} was not seen within {timeout} s; last status: {told}"
+            sleep(STATUS_INTERVAL_S)
         return told
 
     def see(
@@ -255,10 +258,9 @@ class Scenario:
         """Wait until all jobs have ended, and each of their messages was sent or refused once."""
         with connect(Secret(self.deployment.redis_url)) as redis:
             queue = Queue(redis, Audit(redis))
-            deadline = monotonic() + JOB_TIMEOUT_S
-            while open_ := [job.id for job in queue.recent(None, 100) if not job.ended]:
-                assert monotonic() < deadline, f"jobs that have not ended: {open_}"
-                sleep(0.02)
+            until(
+                lambda: all(job.ended for job in queue.recent(None, 100)), "every job has ended", timeout=JOB_TIMEOUT_S
+            )
             outbox = Outbox(redis, Audit(redis))
             until(lambda: not outbox.untried(), "every message was tried", timeout=JOB_TIMEOUT_S)
 

@@ -1,16 +1,18 @@
-"""Services for scenarios of their changes, and variants of the task image, on every host, without a registry."""
+"""Services for scenarios: created and read on real engines, with variants of the task image and without a registry."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sandbox.fleet.host import Host
 from sandbox.fleet.image import TASK_IMAGE
-from sandbox.fleet.shell import until
+from sandbox.fleet.shell import COMMAND_TIMEOUT_S, until
 from tests.kits.scenario import Scenario
 
+NODES: Final = ("host-1", "host-2", "host-3")
 SECOND_IMAGE: Final = "swarmbot/task:two"
 """Runs as the first one does."""
 EXITING_IMAGE: Final = "swarmbot/task:exits"
@@ -35,23 +37,83 @@ def have_variants(hosts: Iterable[Host]) -> None:
             host.docker("rm", container)
 
 
+@contextmanager
+def engine_of(scenario: Scenario) -> Iterator[Any]:
+    """Yield the engine of host-1; types-docker has no types for services."""
+    with scenario["host-1"].engine() as engine:
+        yield engine
+
+
+def remove_services(scenario: Scenario) -> None:
+    """Remove every service; its tasks may still stop afterwards."""
+    with engine_of(scenario) as engine:
+        for service in engine.services():
+            engine.remove_service(service["ID"])
+
+
+def stand_empty(scenario: Scenario) -> None:
+    """Have one manager and two workers, all active, without labels, services and tasks."""
+    scenario.stand(workers=NODES[1:])
+    remove_services(scenario)
+    with engine_of(scenario) as engine:
+        for node in engine.nodes():
+            empty = {**node["Spec"], "Availability": "active", "Labels": {}}
+            if node["Spec"] != empty:
+                engine.update_node(node["ID"], node["Version"]["Index"], empty)
+    until(lambda: not any(scenario.containers(name) for name in NODES), "no task is left")
+
+
+def create_service(
+    scenario: Scenario, name: str, *options: str, image: str = TASK_IMAGE, command: Iterable[str] = ()
+) -> None:
+    """Create a service; its tasks start on their own."""
+    words = ("--detach", "--no-resolve-image", "--name", name, *options, image, *command)
+    scenario["host-1"].docker("service", "create", *words)
+
+
+def create_running(
+    scenario: Scenario,
+    name: str,
+    *options: str,
+    image: str = TASK_IMAGE,
+    command: Iterable[str] = (),
+    timeout: float = COMMAND_TIMEOUT_S,
+) -> None:
+    """Create a service, and wait until as many tasks run as are wanted."""
+    create_service(scenario, name, *options, image=image, command=command)
+    until(lambda: len({*counts(scenario)[name]}) == 1, f"{name} is fully running", timeout=timeout)
+
+
 def create(scenario: Scenario, name: str, *options: str, replicas: int = 2) -> None:
-    """Create a service, wait until ``replicas`` of its tasks run, and have a worker read its name."""
+    """Create a service whose updates are quick, wait until ``replicas`` tasks run, and have a worker read its name."""
     counted = () if "global" in options else ("--replicas", str(replicas))
-    common = ("--detach", "--no-resolve-image", "--name", name, *counted, *QUICK, *options)
-    scenario["host-1"].docker("service", "create", *common, TASK_IMAGE)
+    create_service(scenario, name, *counted, *QUICK, *options)
     until(lambda: len(running(scenario, name)) == replicas, f"{name} runs")
     scenario.ask("eve", "status")
 
 
 def inspect(scenario: Scenario, name: str) -> dict[str, Any]:
     """Return a service as the engine has it."""
-    found: dict[str, Any] = json.loads(scenario["host-1"].docker("service", "inspect", name))[0]
-    return found
+    with engine_of(scenario) as engine:
+        found: dict[str, Any] = engine.inspect_service(name)
+        return found
 
 
-def running(scenario: Scenario, name: str) -> list[str]:
-    """Return the image of each running task."""
-    form = ("--filter", "desired-state=running", "--format", "{{.Image}} {{.CurrentState}}")
-    lines = scenario["host-1"].docker("service", "ps", name, *form).splitlines()
-    return sorted(line.split()[0] for line in lines if line.split()[1] == "Running")
+def counts(scenario: Scenario) -> dict[str, tuple[int, int]]:
+    """Return how many tasks of each service run and how many are wanted, by the engine's own count."""
+    with engine_of(scenario) as engine:
+        statuses = {service["Spec"]["Name"]: service["ServiceStatus"] for service in engine.services(status=True)}
+    return {name: (status["RunningTasks"], status["DesiredTasks"]) for name, status in statuses.items()}
+
+
+def running(scenario: Scenario, name: str, field: str = "Image") -> list[str]:
+    """Return a field of each task that runs and is wanted to, by its name in ``docker service ps``."""
+    form = f"{{{{.CurrentState}}}}\t{{{{.{field}}}}}"
+    words = ("--filter", "desired-state=running", "--format", form)
+    rows = (line.split("\t") for line in scenario["host-1"].docker("service", "ps", name, *words).splitlines())
+    return sorted(found for state, found in rows if state.startswith("Running "))
+
+
+def wanted(scenario: Scenario, name: str) -> set[str]:
+    """Return the ids of the tasks that are wanted to run."""
+    return {*scenario["host-1"].docker("service", "ps", "-q", "--filter", "desired-state=running", name).split()}

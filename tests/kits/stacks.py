@@ -12,6 +12,8 @@ from tests.kits.scenario import Scenario
 
 CONTENT: Final = "correct-horse-battery-staple"
 HIDDEN: Final = "tr0ub4dor-and-3"
+OTHER_IMAGE: Final = "swarmbot/task:other"
+DEPLOY: Final = "deploy app --no-resolve"
 
 
 def compose() -> dict[str, Any]:
@@ -52,13 +54,6 @@ class StackFolder:
         (self.folder / "compose.yml").write_text(text)
         for name, value in {"settings_ini": "colour=blue\n", "content_txt": CONTENT, **files}.items():
             (self.folder / name.replace("_", ".")).write_text(value)
-
-
-def service(scenario: Scenario, name: str) -> dict[str, Any]:
-    """Return a service's record."""
-    with scenario["host-1"].engine() as engine:
-        found: dict[str, Any] = engine.inspect_service(name)  # type: ignore[no-untyped-call] # types-docker
-        return found
 
 
 def names(scenario: Scenario, what: str) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from tests.kits.yaml_file import read_yaml
 
 HERE: Final = Path(__file__).parent
 OUTCOMES: Final = {"plan", "answer", "refused", "not understood", "failed"}
@@ -16,13 +16,13 @@ OTHER: Final = {"words", "needs", "approval", "state"}
 def _files() -> dict[str, dict[str, Any]]:
     found = {}
     for path in sorted((HERE / "cases").rglob("*.yml")):
-        found[str(path.relative_to(HERE / "cases").with_suffix(""))] = yaml.safe_load(path.read_text())
+        found[str(path.relative_to(HERE / "cases").with_suffix(""))] = read_yaml(path)
     return found
 
 
-GROUPS: Final[dict[str, dict[str, dict[str, Any]]]] = yaml.safe_load((HERE / "states.yml").read_text())
+GROUPS: Final[dict[str, dict[str, dict[str, Any]]]] = read_yaml(HERE / "states.yml")
 STATES: Final = {name: state for group in GROUPS.values() for name, state in group.items()}
-TITLES: Final[dict[str, dict[str, str]]] = yaml.safe_load((HERE / "titles.yml").read_text())
+TITLES: Final[dict[str, dict[str, str]]] = read_yaml(HERE / "titles.yml")
 FILES: Final = _files()
 
 

@@ -21,6 +21,7 @@ from bot.model import (
     Reach,
     Role,
     ServiceFacts,
+    StackObject,
     StackQuery,
     StackRecording,
 )
@@ -226,6 +227,9 @@ class Recorded(Strict):
     pruned: list[str] = []
     """Services that ``--prune`` removes."""
     changed_secrets: list[str] = []
+    added: list[StackObject] = []
+    """More configs and secrets of the cluster."""
+    keep_versions: int = 3
     notes: list[str] = []
     revision: int = 0
     """The revision that was deployed last, or that the case asks for."""
@@ -239,6 +243,8 @@ class Recorded(Strict):
             without=tuple(self.without),
             first=self.first,
             changed_secrets=tuple(self.changed_secrets),
+            added=tuple(self.added),
+            keep_versions=self.keep_versions,
             notes=tuple(self.notes),
         )
         removed = [removal(each) for each in found.objects if query.prune and each.name in self.pruned]

@@ -27,6 +27,7 @@ def show_plan(plan: Plan, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             " | ".join(filter(None, (f"{f.sign} {f.target}".strip(), f.text, f.next_step))) for f in plan.findings
         ],
         "unchanged": [*plan.unchanged],
+        "offer": plan.offer,
         "quorum": [*plan.quorum],
         "approvals": plan.approvals,
         "subject": plan.subject,

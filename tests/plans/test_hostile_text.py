@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -28,6 +29,7 @@ from bot.model import Facts, Plan, PlanTitles, Step
 from bot.queue.job import Job
 from bot.swarm.operations import LabelHost, LabelNode
 from tests.kits.commands import COMMANDS
+from tests.kits.examples import examples
 from tests.kits.hostile_text import HOSTILE, NOT_BLANK, look, replaced
 from tests.kits.jobs import order
 from tests.plans.description import Description
@@ -37,9 +39,10 @@ from tests.plans.outcome import read_words
 TYPED_FIELDS = frozenset({"swarm_error", "error", "complaint", "reason", "labels"})
 """The fields of facts that hold what engines report and people wrote."""
 STATES: tuple[ApprovalState, ...] = ("open", "approved", "denied", "withdrawn", "expired")
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=examples(180), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@cache
 def _with_text() -> list[tuple[Command, Facts, Any]]:
     """Return the cases whose facts hold such a text."""
     found = []
@@ -56,9 +59,6 @@ def _with_text() -> list[tuple[Command, Facts, Any]]:
         if replaced(facts, TYPED_FIELDS, "x") != replaced(facts, TYPED_FIELDS, "y"):
             found.append((command, facts, arguments))
     return found
-
-
-CASES = _with_text()
 
 
 def _shown(command: Command, facts: Facts, arguments: Any) -> list[Message]:
@@ -115,10 +115,10 @@ def _cards(plan: Plan, reason: str, words: str, why: str = "why") -> list[Messag
 
 
 @FEW
-@given(st.integers(0, len(CASES) - 1), NOT_BLANK)
-def test_what_engines_report_is_shown_as_plain_text(place: int, text: str) -> None:
+@given(st.data(), NOT_BLANK)
+def test_what_engines_report_is_shown_as_plain_text(data: st.DataObject, text: str) -> None:
     """Errors of engines and tasks, labels and the reason of a freeze add nothing bold, no mention and no line."""
-    command, facts, arguments = CASES[place]
+    command, facts, arguments = data.draw(st.sampled_from(_with_text()))
     harmless, hostile = (_shown(command, replaced(facts, TYPED_FIELDS, each), arguments) for each in ("x", text))
     assert list(map(look, hostile)) == list(map(look, harmless))
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from bot.model import (
     ContainerLog,
     ContainerUsage,
+    CrashLoop,
     LogLine,
     NetworkFacts,
     ServiceFacts,
@@ -23,6 +24,7 @@ from bot.model import (
 )
 from bot.model.service import STACK_LABEL
 from bot.swarm.reading import parse_services
+from bot.swarm.services.paused_rollout import paused
 from tests.plans.parts import NOW, STRICT, Strict
 
 MODE_KEYS: Final[Mapping[ServiceMode, str]] = MappingProxyType(
@@ -68,9 +70,14 @@ class Service(BaseModel):
     previous: dict[str, Any] | None = None
     version: int = 7
     minutes: float = 60
+    paused: bool = False
+    """Whether Swarmbot paused its rollout."""
+    crashed: int = 0
+    """How often a task of slot 1 has failed on `host-2` with exit code 3."""
 
     def facts(self, name: str) -> ServiceFacts:
         """Return the service as a manager describes it."""
+        spec = self.whole_spec(name, self.spec)
         counted = 0 if self.mode in {"global", "global job"} else self.replicas
         return ServiceFacts(
             name,
@@ -79,14 +86,20 @@ class Service(BaseModel):
             self.complaint,
             id=f"id-{name}",
             version=self.version,
-            spec=self.whole_spec(name, self.spec),
+            spec=paused(spec) if self.paused else spec,
             previous_spec=None if self.previous is None else self.whole_spec(name, self.previous),
             update=self.update.facts() if self.update else None,
             created=NOW - 60 * 60 * 24,
             updated=NOW - 60 * self.minutes,
             ports=parse_services.ports({"Spec": self.spec}),
             completed=self.completed,
+            crash_loop=self._crash_loop(name),
         )
+
+    def _crash_loop(self, name: str) -> CrashLoop | None:
+        error = "task: non-zero exit (3)"
+        last = Task(service=name, node="id-host-2", state="failed", slot=1, error=error, exit_code=3)
+        return CrashLoop(self.crashed, last.facts(self)) if self.crashed else None
 
     def whole_spec(self, name: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the spec with ``more`` merged into it."""
@@ -109,7 +122,7 @@ class Service(BaseModel):
 class Task(Strict):
     """A task of a service on a node (its id), in its state for some ``minutes``.
 
-    It is made from the spec of its service, or from one with another ``image``.
+    It is made from the spec of its service, or from one with another ``image``; if ``held``, of a paused rollout.
     """
 
     service: str
@@ -124,10 +137,12 @@ class Task(Strict):
     exit_code: int | None = None
     container: str = ""
     image: str = ""
+    held: bool = False
 
     def facts(self, service: Service) -> TaskFacts:
         """Return the task as the managers list it."""
         older = {"TaskTemplate": {"ContainerSpec": {"Image": self.image}}} if self.image else {}
+        spec = _merged(service.whole_spec(self.service, service.spec), older)
         return TaskFacts(
             f"id-{self.service}",
             self.node,
@@ -141,7 +156,7 @@ class Task(Strict):
             exit_code=self.exit_code,
             container=self.container,
             created=NOW - 60 * self.minutes - 1,
-            spec=_merged(service.whole_spec(self.service, service.spec), older)["TaskTemplate"],
+            spec=(paused(spec) if self.held else spec)["TaskTemplate"],
         )
 
 

@@ -12,6 +12,7 @@ from sandbox.fleet import Fleet
 from tests.kits.approval_scenario import RULES, ApprovalScenario
 from tests.kits.cfssl import Cfssl
 from tests.kits.scenario import Scenario, config
+from tests.kits.service_scenario import remove_services, stand_empty
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,14 @@ def scenario(shared_scenario: Scenario) -> Scenario:
     """The bot before a new beginning."""
     shared_scenario.reset()
     return shared_scenario
+
+
+@pytest.fixture
+def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
+    """One manager and two workers, all active, without labels, services and tasks. What a test starts is removed."""
+    stand_empty(shared_scenario)
+    yield shared_scenario
+    remove_services(shared_scenario)
 
 
 @pytest.fixture(scope="session")

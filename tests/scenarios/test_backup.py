@@ -12,10 +12,10 @@ import pytest
 from bot.backups.folder import BackupFolder
 from bot.secrets.secret import Secret
 from bot.swarm.reading.certificates import fingerprint_of
-from sandbox.fleet import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
 from tests.kits.secret_search import Arguments, channels, disk, stored
+from tests.kits.service_scenario import create_service
 
 MANAGERS = ("host-1", "host-2", "host-3")
 SOUND = {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable", "host-3": "Ready Active Reachable"}
@@ -219,11 +219,6 @@ def drill_is_cleaned_up(scenario: Scenario, host: str) -> bool:
     until(lambda: "swarmbot-drill" not in throwaway_engine.run("ls", "/run"), "its folder is gone")
     own = throwaway_engine.run("cat", "/run/docker.pid").split()
     return throwaway_engine.run("pidof", "dockerd").split() == own and scenario.membership(host) == "inactive"
-
-
-def create_service(scenario: Scenario, name: str, *options: str) -> None:
-    """Create a service on host-1; its tasks start on their own."""
-    scenario["host-1"].docker("service", "create", "--detach", "--name", name, *options, TASK_IMAGE)
 
 
 def running_containers(scenario: Scenario, host: str) -> int:

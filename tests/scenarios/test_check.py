@@ -202,6 +202,7 @@ def test_the_overlay_trial_needs_permission(cluster: Scenario) -> None:
     assert "it needs @operators" in cluster.ask("eve", "check --all")
 
 
+@pytest.mark.long
 def test_the_overlay_trial_finds_nodes_without_overlay(scenario: Scenario) -> None:
     """With 4789/udp blocked at one node, all nodes are ready, and the matrix shows which routes fail."""
     scenario.cluster(workers=("host-2", "host-3"))

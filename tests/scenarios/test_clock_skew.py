@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import EngineError
 from sandbox.fleet.host import Host
+from tests.conftest import cannot
 from tests.kits.clock_skew import clock_off_by, possible
 from tests.kits.engines import engines, joining
 from tests.kits.scenario import Scenario
@@ -15,7 +16,7 @@ from tests.kits.scenario import Scenario
 def young_cluster(shared_scenario: Scenario) -> Scenario:
     """A new cluster of one manager, whose root certificate is valid since five minutes ago."""
     if not possible():
-        pytest.skip("an engine's clock is set wrong only on x86-64, where root may write any process's memory")
+        cannot("an engine's clock is set wrong only on x86-64, where root may write any process's memory")
     shared_scenario.stand()
     return shared_scenario
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import counts, create_service
 
 SERVICES = {
     "agent": ("--mode", "global"),
@@ -15,19 +13,11 @@ SERVICES = {
 }
 
 
-def counts(scenario: Scenario) -> dict[str, tuple[int, int]]:
-    """Return how many tasks of each service run and how many are wanted, by the engine's own count."""
-    with scenario["host-1"].engine() as engine:
-        services: list[dict[str, Any]] = engine.services(status=True)  # type: ignore[no-untyped-call]  # types-docker
-    statuses = {service["Spec"]["Name"]: service["ServiceStatus"] for service in services}
-    return {name: (status["RunningTasks"], status["DesiredTasks"]) for name, status in statuses.items()}
-
-
 def test_tasks_on_a_node_that_is_down_do_not_run(scenario: Scenario) -> None:
     """The engine counts 4 of 3, 3 of 2 and 1 of 1 running, long after the node is down."""
     scenario.cluster(workers=("host-2", "host-3"))
     for name, options in SERVICES.items():
-        scenario["host-1"].docker("service", "create", "--detach", "--name", name, *options, TASK_IMAGE)
+        create_service(scenario, name, *options)
     until(lambda: counts(scenario) == {"agent": (3, 3), "pinned": (1, 1), "spread": (3, 3)}, "all run")
     scenario["host-3"].power_off()
     lying = {"agent": (3, 2), "pinned": (1, 1), "spread": (4, 3)}

@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from sandbox.fleet.image import TASK_IMAGE
-from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import create_running
 
 STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
 """A task that stops only when its grace has ended."""
 
 
-@pytest.fixture
-def cluster(shared_scenario: Scenario) -> Scenario:
-    """Have one manager and two workers, all active, without labels and services."""
-    shared_scenario.stand(workers=("host-2", "host-3"))
-    manager = shared_scenario["host-1"]
-    for service in manager.docker("service", "ls", "-q").split():
-        manager.docker("service", "rm", service)
-    for name in ("host-1", "host-2", "host-3"):
-        manager.docker("node", "update", "--availability", "active", name)
-    return shared_scenario
-
-
-def create_service(scenario: Scenario, name: str, *options: str, command: tuple[str, ...] = ()) -> None:
-    """Create a service and wait until all its replicas are running."""
-    manager = scenario["host-1"]
-    manager.docker("service", "create", "--detach", "--name", name, *options, TASK_IMAGE, *command)
-    running = ["service", "ls", "--filter", f"name={name}", "--format", "{{.Replicas}}"]
-    until(lambda: len(set(manager.docker(*running).split()[0].split("/"))) == 1, f"{name} is fully running")
-
-
 def nodes_of(scenario: Scenario, name: str) -> list[str]:
-    """Return the nodes on which the tasks of a service run."""
+    """Return the nodes on which the tasks of a service run, also those that are told to stop."""
     lines = scenario["host-1"].docker("service", "ps", name, "--format", "{{.Node}} {{.CurrentState}}").splitlines()
     return sorted(line.split()[0] for line in lines if line.split()[1] == "Running")
 
@@ -43,7 +20,7 @@ def nodes_of(scenario: Scenario, name: str) -> list[str]:
 def test_a_drained_node_runs_no_tasks(cluster: Scenario) -> None:
     """The job waits and shows the number of tasks left; a second drain changes nothing."""
     grace = ("--stop-grace-period", "4s", "--constraint", "node.role==worker")
-    create_service(cluster, "web", "--replicas", "4", *grace, command=tuple(STUBBORN))
+    create_running(cluster, "web", "--replicas", "4", *grace, command=STUBBORN)
     card = cluster.change("ada", "drain host-2")
     assert card.text.startswith("✓ *`host-2` is drained*"), card.text
     assert "active nodes 3 → 2, affects 2 tasks" in card.text
@@ -65,9 +42,9 @@ def test_tasks_without_another_node_are_reported(cluster: Scenario) -> None:
     """A pinned service is reported before. What fits on no other node stops the drain, unless it is to be done now."""
     memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
     most = f"--reserve-memory={memory * 6 // 10}"
-    create_service(cluster, "pinned", "--constraint", "node.hostname==host-3")
-    create_service(cluster, "filling", "--mode", "global", "--constraint", "node.hostname!=host-3", most)
-    create_service(cluster, "big", most)
+    create_running(cluster, "pinned", "--constraint", "node.hostname==host-3")
+    create_running(cluster, "filling", "--mode", "global", "--constraint", "node.hostname!=host-3", most)
+    create_running(cluster, "big", most)
     plan = cluster.ask("ada", "drain host-3 --plan")
     assert (
         "`pinned` (1 task on `host-3`) cannot run on any other active node. Its constraints: `node.hostname==host-3`"
@@ -91,7 +68,7 @@ def test_tasks_without_another_node_are_reported(cluster: Scenario) -> None:
 
 def test_draining_the_last_active_node_is_reported(cluster: Scenario) -> None:
     """The plan says before that nothing will run afterwards."""
-    create_service(cluster, "web", "--replicas", "2")
+    create_running(cluster, "web", "--replicas", "2")
     assert cluster.change("ada", "pause host-1").text.startswith("✓ *`host-1` is paused*")
     assert cluster.change("ada", "drain host-2").text.startswith("✓")
     card = cluster.confirmed("ada", "drain host-3", "No other node of prod accepts tasks")
@@ -105,7 +82,7 @@ def test_draining_the_last_active_node_is_reported(cluster: Scenario) -> None:
 
 def test_what_costs_service_is_confirmed_first(cluster: Scenario) -> None:
     """Ada alone is asked. A press of Cancel changes nothing, one of Proceed drains, and `--yes` asks nothing."""
-    create_service(cluster, "pinned", "--constraint", "node.hostname==host-3")
+    create_running(cluster, "pinned", "--constraint", "node.hostname==host-3")
     after = cluster.now
     cluster.slack.slash("ada", "prod", "drain host-3")
     asked = cluster.answer("ada", after)
@@ -128,7 +105,7 @@ def test_a_node_goes_down_during_a_drain(scenario: Scenario) -> None:
     """Its tasks run on other nodes, and the result says that it is down."""
     scenario.cluster(workers=("host-2", "host-3"))
     pinned = ("--constraint", "node.role==worker", "--replicas", "2", "--stop-grace-period", "60s")
-    create_service(scenario, "web", *pinned, command=tuple(STUBBORN))
+    create_running(scenario, "web", *pinned, command=STUBBORN)
     job = scenario.begin("ada", "drain host-2")
     scenario.see("ada", "task left", private=False)
     assert ", told to stop" in scenario.ask("eve", "node host-2")
@@ -147,7 +124,7 @@ def test_label_changes_only_named_labels(cluster: Scenario) -> None:
     spec = json.loads(cluster["host-1"].docker(*form))
     assert spec == {"Labels": {"kept": "yes", "zone": "b"}, "Role": "worker", "Availability": "active"}
     assert cluster.ask("ada", "label host-2 zone=b --remove old").startswith("✓ *No change needed*")
-    create_service(cluster, "web", "--constraint", "node.labels.zone==b")
+    create_running(cluster, "web", "--constraint", "node.labels.zone==b")
     question = "`web` (1 task on `host-2`) cannot run on any other active node"
     cluster.confirmed("ada", "label host-2 --remove zone --remove kept", question)
     assert json.loads(cluster["host-1"].docker(*form))["Labels"] == {}

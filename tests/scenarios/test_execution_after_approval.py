@@ -165,3 +165,31 @@ def test_a_change_of_the_service_voids_the_approval_and_a_moved_task_does_not(ap
         approvals.slack.slash("dan", "prod", "thaw")
     env = manager.docker("service", "inspect", "web", "--format", "{{.Spec.TaskTemplate.ContainerSpec.Env}}")
     assert env.strip() == "[A=2]"
+
+
+def test_two_drains_that_together_leave_too_few_tasks(approvals: ApprovalScenario) -> None:
+    """Each alone leaves as many as the label asks for. The second is planned again in its turn, and refused."""
+    manager = approvals.fleet["host-1"]
+    options = ("--replicas", "2", "--constraint", "node.role==worker", "--label", "swarmbot.min-available=1")
+    mounted = ("--mount", "type=volume,source=data,target=/data", "--stop-grace-period", "1s")
+    manager.docker("service", "create", "--detach", "--name", "web", *options, *mounted, TASK_IMAGE)
+    approvals.until(lambda: _running_on(approvals) == {"host-2", "host-3"})
+    approvals.slack.slash("cleo", "prod", "freeze --until 1h --reason test")
+    approvals.slack.wait_to_see("cleo", "prod is frozen", timeout=20)
+    jobs = [approvals.asks("cleo", f"drain {name}") for name in ("host-2", "host-3")]
+    for job in jobs:
+        approvals.press("dan", job, "Approve")
+    approvals.ends(jobs[0], "succeeded")
+    approval = approvals.ends(jobs[1], "cancelled")
+    assert approval.state == "void"
+    assert "asks for 1, and none would run" in approval.why
+    assert _running_on(approvals) == {"host-3"}
+    approvals.slack.slash("cleo", "prod", "thaw")
+    approvals.slack.wait_to_see("cleo", "thawed", timeout=20)
+
+
+def _running_on(approvals: ApprovalScenario) -> set[str]:
+    """Return the nodes that run a task of ``web``."""
+    form = ("--filter", "desired-state=running", "--format", "{{.CurrentState}} {{.Node}}")
+    rows = map(str.split, approvals.fleet["host-1"].docker("service", "ps", "web", *form).splitlines())
+    return {row[-1] for row in rows if row[0] == "Running"}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import create_running, inspect, running, wanted
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -33,49 +34,23 @@ done
 
 
 @pytest.fixture
-def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
-    """Have one manager and two workers, active, and an overlay network."""
-    shared_scenario.stand(workers=("host-2", "host-3"))
-    manager = shared_scenario["host-1"]
-    _clean(shared_scenario)
-    for name in ("host-1", "host-2", "host-3"):
-        manager.docker("node", "update", "--availability", "active", name)
+def cluster(cluster: Scenario) -> Scenario:
+    """Have an overlay network too."""
+    manager = cluster["host-1"]
     if "app" not in manager.docker("network", "ls", "--format", "{{.Name}}").split():
         manager.docker("network", "create", "--driver", "overlay", "app")
-    yield shared_scenario
-    _clean(shared_scenario)
-
-
-def _clean(scenario: Scenario) -> None:
-    for service in scenario["host-1"].docker("service", "ls", "-q").split():
-        scenario["host-1"].docker("service", "rm", service)
+    return cluster
 
 
 def create(scenario: Scenario, name: str, *options: str, command: str) -> None:
     """Create a service on the network and wait until it is fully running."""
-    words = ("--name", name, "--network", "app", "--endpoint-mode", "dnsrr", *options, TASK_IMAGE, "sh", "-c", command)
-    scenario["host-1"].docker("service", "create", "--detach", *words)
-    until(lambda: is_fully_running(scenario, name), f"{name} is fully running", timeout=60)
-
-
-def is_fully_running(scenario: Scenario, name: str) -> bool:
-    """Return whether as many tasks run as are wanted."""
-    shown = scenario["host-1"].docker("service", "ls", "--filter", f"name={name}", "--format", "{{.Replicas}}")
-    running, _, wanted = shown.split()[0].partition("/")
-    return running == wanted
+    on_network = ("--network", "app", "--endpoint-mode", "dnsrr", *options)
+    create_running(scenario, name, *on_network, command=("sh", "-c", command), timeout=60)
 
 
 def placed(scenario: Scenario, name: str) -> dict[str, int]:
     """Return how many running tasks of a service each node has."""
-    words = ("service", "ps", name, "--filter", "desired-state=running", "--format", "{{.Node}} {{.CurrentState}}")
-    rows = [line.split() for line in scenario["host-1"].docker(*words).splitlines()]
-    nodes = [row[0] for row in rows if row[1] == "Running"]
-    return {node: nodes.count(node) for node in sorted({*nodes})}
-
-
-def spec(scenario: Scenario, name: str) -> Any:
-    """Return the spec of a service, as the engine has it."""
-    return json.loads(scenario["host-1"].docker("service", "inspect", name, "--format", "{{json .Spec}}"))
+    return dict(Counter(running(scenario, name, "Node")))
 
 
 def start_on(scenario: Scenario, node: str, replicas: int) -> None:
@@ -93,7 +68,7 @@ def start_on(scenario: Scenario, node: str, replicas: int) -> None:
 @contextmanager
 def requests(scenario: Scenario) -> Iterator[list[str]]:
     """Send requests to ``web`` meanwhile; yield a list that has their results at the end."""
-    create(scenario, "client", "--constraint", "node.role==manager", command=CLIENT)
+    create(scenario, "client", "--constraint", "node.role==manager", "--stop-grace-period", "1s", command=CLIENT)
     listed = ("ps", "-q", "--filter", "name=client")
     until(lambda: len(scenario["host-1"].docker(*listed).split()) == 1, "the only client is the new one", timeout=60)
     container = scenario["host-1"].docker(*listed).strip()
@@ -113,14 +88,14 @@ def requests(scenario: Scenario) -> Iterator[list[str]]:
 def test_no_request_fails_while_the_only_task_moves(cluster: Scenario) -> None:
     """A drain at once is the control: without a task elsewhere, requests fail. The spec is as before."""
     start_on(cluster, "host-2", 1)
-    before = spec(cluster, "web")
+    before = inspect(cluster, "web")["Spec"]
     with requests(cluster) as found:
         card = cluster.change("ada", "drain host-2")
         assert card.text.startswith("✓ *`host-2` is drained*"), card.text
     assert "web is fully running without host-2" in card.text
     assert found.count("failed") == 0, found
     assert "host-2" not in placed(cluster, "web")
-    after = spec(cluster, "web")
+    after = inspect(cluster, "web")["Spec"]
     assert after == before, f"{after} {before}"
     [node] = placed(cluster, "web")
     control = cluster["host-1"].docker("service", "ls", "-q", "--filter", "name=client").strip()
@@ -135,16 +110,15 @@ def test_no_request_fails_while_the_only_task_moves(cluster: Scenario) -> None:
 def test_a_task_that_cannot_start_elsewhere_stops_the_drain(cluster: Scenario) -> None:
     """The image is on one host alone: its task goes on running, the node stays active, and the spec is as before."""
     cluster["host-2"].docker("tag", TASK_IMAGE, "only-here:1")
-    words = ("--name", "web", "--constraint", "node.hostname==host-2", "only-here:1", "sleep", "600")
-    cluster["host-1"].docker("service", "create", "--detach", *words)
-    until(lambda: is_fully_running(cluster, "web"), "web runs")
+    pinned = ("--constraint", "node.hostname==host-2")
+    create_running(cluster, "web", *pinned, image="only-here:1", command=("sleep", "600"))
     cluster["host-1"].docker("service", "update", "--detach", "--constraint-rm", "node.hostname==host-2", "web")
-    before = spec(cluster, "web")
+    before = inspect(cluster, "web")["Spec"]
     card = cluster.change("ada", "drain host-2")
     assert card.text.startswith("✗ *`host-2` was not drained in prod*"), card.text
     assert re.search(r"A new task of .?web.? rejected: No such image: only-here:1", card.text), card.text
     assert "has its own spec again" in card.text
-    assert spec(cluster, "web") == before
+    assert inspect(cluster, "web")["Spec"] == before
     assert placed(cluster, "web") == {"host-2": 1}
     assert cluster.nodes()["host-2"] == "Ready Active"
 
@@ -154,8 +128,8 @@ def test_a_returned_node_gets_tasks_again(cluster: Scenario) -> None:
     cluster["host-1"].docker("node", "update", "--availability", "drain", "host-3")
     create(cluster, "web", "--replicas", "6", *HEALTH, command=SERVER)
     assert placed(cluster, "web") == {"host-1": 3, "host-2": 3}
-    before = spec(cluster, "web")
-    tasks = running_tasks(cluster)
+    before = inspect(cluster, "web")["Spec"]
+    tasks = wanted(cluster, "web")
     cluster["host-1"].docker("node", "update", "--availability", "active", "host-3")
     with requests(cluster) as found:
         card = cluster.change("ada", "rebalance web")
@@ -163,12 +137,32 @@ def test_a_returned_node_gets_tasks_again(cluster: Scenario) -> None:
     assert "2 tasks move, host-1 3 → 2, host-2 3 → 2, host-3 0 → 2" in card.text
     assert found.count("failed") == 0, found
     assert placed(cluster, "web") == {"host-1": 2, "host-2": 2, "host-3": 2}
-    assert len(tasks - running_tasks(cluster)) == 2
-    assert spec(cluster, "web") == before
+    assert len(tasks - wanted(cluster, "web")) == 2
+    assert inspect(cluster, "web")["Spec"] == before
     assert cluster.ask("ada", "rebalance web").startswith("✓ *No change needed*")
 
 
-def running_tasks(scenario: Scenario) -> set[str]:
-    """Return the ids of the tasks of ``web`` that run."""
-    words = ("service", "ps", "web", "--filter", "desired-state=running", "-q")
-    return {*scenario["host-1"].docker(*words).split()}
+def test_a_node_that_returns_is_offered_tasks(cluster: Scenario) -> None:
+    """The card's button shows the moves, and a button below them makes them. By force, all tasks restart instead."""
+    cluster["host-1"].docker("node", "update", "--availability", "drain", "host-3")
+    create(cluster, "web", "--replicas", "4", *HEALTH, command=SERVER)
+    card = cluster.change("ada", "activate host-3")
+    assert "until `/swarm rebalance host-3` moves some" in card.text, card.text
+    after = cluster.now
+    cluster.slack.click("ada", card.seen, "/swarm rebalance host-3")
+    shown = cluster.answer("ada", after)
+    assert "Plan only: rebalance `web`" in shown.text, shown.text
+    assert "host-3 0 → 1" in shown.text
+    after = cluster.now
+    cluster.slack.click("ada", shown, "Run")
+    card = cluster.end(cluster.job("ada", after))
+    assert card.text.startswith("✓ *`web` is rebalanced*"), card.text
+    assert sorted(placed(cluster, "web").values()) == [1, 1, 2]
+    assert "the tasks of `web` are spread evenly" in cluster.ask("ada", "rebalance web --force")
+    cluster["host-1"].docker("service", "rm", "web")
+    start_on(cluster, "host-1", 3)
+    before = {*cluster["host-1"].docker("ps", "-q").split()}
+    card = cluster.change("ada", "rebalance web --force")
+    assert card.text.startswith("✓ *`web` is restarted*"), card.text
+    assert "By node there are 3, 0 and 0 of them now" in card.text
+    assert not before & {*cluster["host-1"].docker("ps", "-q").split()}

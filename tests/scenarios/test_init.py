@@ -166,6 +166,7 @@ def test_an_unreachable_host_is_named(scenario: Scenario) -> None:
     assert "✗ `host-1`" in hosts
 
 
+@pytest.mark.long
 def test_force_new_cluster_restores_a_lost_quorum(scenario: Scenario) -> None:
     """One of two managers is lost: only administrators may force it, after the lost one has left; services stay."""
     scenario.cluster(managers=("host-1", "host-2"))

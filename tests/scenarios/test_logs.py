@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 
+from bot.errors import Failed
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
@@ -13,7 +15,7 @@ from tests.kits.secret_search import channels, disk, stored
 
 PASSWORD = "correct-horse-battery"  # noqa: S105 - that of a task
 CHATTY = (
-    f'i=0; while [ $i -lt 5 ]; do i=$((i+1)); echo "line $i of $(hostname)"; done; echo DB_PASSWORD={PASSWORD} in use; '
+    f'i=0; while [ $i -lt 5 ]; do i=$((i+1)); echo "line $i of $(hostname)"; done; echo DB_PASSWORD={PASSWORD} pool 7; '
 )
 STAY = "trap 'exit 0' TERM; while :; do sleep 1; done"
 
@@ -31,7 +33,7 @@ def cluster(scenario: Scenario) -> Scenario:
 def has_said_all(scenario: Scenario, host: str) -> bool:
     """Return whether the chatty task of a host has written its last line: it runs before it writes."""
     container = scenario[host].docker("ps", "-q", "--filter", "name=web").strip()
-    return "in use" in scenario[host].docker("logs", container)
+    return "pool 7" in scenario[host].docker("logs", container)
 
 
 def create(scenario: Scenario, name: str, *options: str, script: str) -> None:
@@ -49,7 +51,7 @@ def test_lines_of_all_nodes_are_merged(cluster: Scenario) -> None:
     for number in (1, 2, 3):
         lines = re.findall(rf"web@host-{number} \| line (\d)", told)
         assert lines == ["1", "2", "3", "4", "5"], told
-    assert told.count("DB_PASSWORD=*** in use") == 3
+    assert told.count("DB_PASSWORD=*** pool 7") == 3
     few = cluster.ask("ada", "logs web --grep 'LINE 4' --lines 2")
     assert "2 log lines" in few
     assert few.count("line 4 of") == 2
@@ -69,7 +71,7 @@ def test_a_node_that_is_off_costs_only_its_own_lines(cluster: Scenario) -> None:
     assert again.count("| line") == 10
     cluster.quiet()
     everything = "\n".join([*stored(cluster), disk(cluster), channels(cluster)])
-    for text in (PASSWORD, "line 1 of", "in use", "| line"):
+    for text in (PASSWORD, "line 1 of", "pool 7", "| line"):
         assert text not in everything
 
 
@@ -110,3 +112,34 @@ def test_later_lines(cluster: Scenario) -> None:
     )
     told = cluster.ask("ada", "logs clock --follow 2s")
     assert 10 < told.count("| tick") < 40, told
+
+
+def test_questions_about_services_while_the_leader_is_off(scenario: Scenario) -> None:
+    """Another manager leads. `ps`, `why` and `logs` answer by what it says, and name the node that is off."""
+    scenario.cluster(managers=("host-1", "host-2", "host-3"))
+    create(scenario, "web", "--mode", "global", script=CHATTY + STAY)
+    [old] = [name for name, state in scenario.nodes().items() if state.endswith("Leader")]
+    others = [name for name in ("host-1", "host-2", "host-3") if name != old]
+    for host in others:
+        until(lambda: has_said_all(scenario, host), f"the task on {host} has written its lines")  # noqa: B023 - called at once
+    scenario[old].power_off()
+    until(lambda: leads(scenario, others), "another manager leads", timeout=60)
+    told = scenario.ask("ada", "logs web")
+    assert "2 of 3 tasks read" in told, told
+    assert [told.count(f"web@{name} | line") for name in others] == [5, 5], told
+    assert f"`{old}`" in told
+    listed = scenario.ask("eve", "ps web")
+    assert all(f"▸ web | {name} | running" in listed for name in others), listed
+    why = scenario.ask("ada", "why web")
+    assert " failed in prod" not in why, why
+    until(
+        lambda: f"web | {old} (down) | unknown, was running" in scenario.ask("eve", "ps web"), "it is down", timeout=90
+    )
+    assert "running on 2 of 2 nodes" in scenario.ask("ada", "why web")
+
+
+def leads(scenario: Scenario, managers: list[str]) -> bool:
+    """Return whether one of these managers says that one of them leads."""
+    with suppress(Failed):
+        return any(scenario.nodes(managers[0])[name].endswith("Leader") for name in managers)
+    return False

@@ -33,45 +33,74 @@ def operators_approve_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPath
         yield deployment
 
 
-def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: Deployment, fleet: Fleet) -> None:
-    """Status reports it within seconds; after two approvals services and tasks are there, and the lost managers rejoin.
-
-    A manager that was declared lost returns before the second approval: nothing is done. The next request lets it
-    leave and join again.
-    """
+def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: Deployment) -> None:
+    """Status reports it within seconds; after two approvals services and tasks are there, and the managers rejoin."""
     scenario, approvals = Scenario(operators_approve_deployment), ApprovalScenario(operators_approve_deployment)
+    tasks = _lose(scenario, managers=("host-1", *OFF))
+    told = scenario.await_status("has no leader")
+    explained = (
+        "prod has no quorum",
+        "1 of 3 managers reachable, 2 needed",
+        "either is enough",
+        "`/swarm recover --gone ",
+    )
+    for words in (*explained, "`/swarm recover --gone "):
+        assert words in told
+    checked = scenario.ask("eve", "check host-1")  # which may hang while there is no leader
+    assert "Whether `host-1` is fit for prod is unknown" in checked
+    assert "leave" not in checked, "what was not read is no other cluster"
+    _await_recipe(scenario, "/swarm recover host-1 --gone host-2 --gone host-3")
+    _recover(scenario, approvals, "recover --gone host-2 --gone host-3", "recover prod from `host-1`")
+    assert scenario.nodes()["host-1"] == "Ready Active Leader"
+    _rejoin(scenario, tasks, OFF, "3 managers, tolerates 1 failure")
+
+
+@pytest.mark.long
+def test_a_lost_manager_that_returns_voids_the_recovery(operators_approve_deployment: Deployment) -> None:
+    """It returns between the approvals: nothing is done. The next request lets it leave and join again."""
+    scenario, approvals = Scenario(operators_approve_deployment), ApprovalScenario(operators_approve_deployment)
+    tasks = _lose(scenario, managers=("host-1", *OFF, EARLY))
+    scenario.await_status("has no leader")
+    _await_recipe(scenario, "/swarm recover host-1 --gone host-2 --gone host-3 --gone host-5")
+    assert "`host-2`, `host-3` and `host-5` may come back" in scenario.ask("cleo", "init host-1 --force-new-cluster")
+    _is_void_when_a_manager_returns(scenario, approvals)
+    _recover(scenario, approvals, "recover --gone host-2 --gone host-3", f"making `{EARLY}` leave")
+    managers = [
+        f"{name} {standing}" for name, standing in scenario.nodes().items() if standing.startswith("Ready Active ")
+    ]
+    assert sorted(managers) == ["host-1 Ready Active Leader", f"{EARLY} Ready Active Reachable"]
+    _rejoin(scenario, tasks, OFF, "4 managers, tolerates 1 failure")
+
+
+def _lose(scenario: Scenario, *, managers: tuple[str, ...]) -> str:
+    """Have a cluster whose managers but the first are off, and return the worker's tasks. Status answers in time."""
     scenario.reset()
-    scenario.cluster(managers=("host-1", *OFF, EARLY), workers=("host-4",))
+    scenario.cluster(managers=managers, workers=("host-4",))
+    fleet = scenario.fleet
     fleet["host-1"].docker("service", "create", "--name", "web", "--mode", "global", TASK_IMAGE, timeout=60)
     tasks = scenario.containers("host-4")
-    for name in (*OFF, EARLY):
+    for name in managers[1:]:
         fleet[name].power_off()
     began = monotonic()
     told = scenario.ask("eve", "status")
     assert monotonic() - began < EXPLAINED
     assert "prod is healthy" not in told
-    told = scenario.await_status("has no leader")
-    for words in ("prod has no quorum", "1 of 4 managers reachable, 3 needed", "bring 2 of", "`/swarm recover --gone "):
-        assert words in told
-    checked = scenario.ask("eve", "check host-1")  # which may hang while there is no leader
-    assert "Whether `host-1` is fit for prod is unknown" in checked
-    assert "leave" not in checked, "what was not read is no other cluster"
-    recipe = "/swarm recover host-1 --gone host-2 --gone host-3 --gone host-5"
+    return tasks
+
+
+def _await_recipe(scenario: Scenario, recipe: str) -> None:
     until(
         lambda: recipe in _never_restoring(scenario.ask("cleo", "recover")),
         "the engine knows of the loss, and `recover` asks",
         timeout=60,
     )
-    assert "`host-2`, `host-3` and `host-5` may come back" in scenario.ask("cleo", "init host-1 --force-new-cluster")
-    _is_void_when_a_manager_returns(scenario, approvals)
-    job = approvals.asks("cleo", "recover --gone host-2 --gone host-3")
-    for words in (
-        "recover prod from `host-1`",
-        "treated as permanently lost",
-        f"making `{EARLY}` leave",
-        "Needs 2 approvals from",
-    ):
-        assert words in approvals.card(job).shown
+
+
+def _recover(scenario: Scenario, approvals: ApprovalScenario, words: str, planned: str) -> None:
+    """Have two people approve a recovery, and wait until it has succeeded."""
+    job = approvals.asks("cleo", words)
+    for shown in (planned, "treated as permanently lost", "Needs 2 approvals from"):
+        assert shown in approvals.card(job).shown
     told = scenario.ask("eve", "status")
     assert f"Next: approve or deny `{job}`: `/swarm approvals {job}`" in told
     assert "waits for approval, 0 of 2" in told
@@ -79,19 +108,19 @@ def test_a_lost_quorum_is_explained_and_recovered(operators_approve_deployment: 
     assert "1 of 2" in approvals.press("ada", job, "Approve")
     assert "then it runs" in approvals.press("dan", job, "Approve")
     approvals.ends(job, "succeeded")
-    managers = [
-        f"{name} {standing}" for name, standing in scenario.nodes().items() if standing.startswith("Ready Active ")
-    ]
-    assert sorted(managers) == ["host-1 Ready Active Leader", f"{EARLY} Ready Active Reachable"]
+
+
+def _rejoin(scenario: Scenario, tasks: str, lost: tuple[str, ...], standing: str) -> None:
+    """The tasks ran on; the lost managers are taken in when they are powered on."""
+    fleet = scenario.fleet
     assert "web" in fleet["host-1"].docker("service", "ls", "--format", "{{.Name}}")
     assert scenario.containers("host-4") == tasks, "no task of a worker was stopped"
     until(lambda: bool(scenario.containers("host-1")), "the task of the forced manager is started again", timeout=60)
     assert "is a former manager" in scenario.await_status("is a former manager")
     assert "there is nothing to recover" in scenario.ask("cleo", "recover --gone host-2")
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda name: fleet[name].power_on(timeout=150), OFF))
-    until(lambda: len(_reachable(scenario)) == len((*OFF, EARLY)), "they are taken in", timeout=150)
-    assert "prod is healthy" in scenario.await_status("4 managers, tolerates 1 failure")
+        list(pool.map(lambda name: fleet[name].power_on(timeout=150), lost))
+    assert "prod is healthy" in scenario.await_status(standing, timeout=150)
 
 
 def _never_restoring(told: str) -> str:
@@ -116,7 +145,3 @@ def _is_void_when_a_manager_returns(scenario: Scenario, approvals: ApprovalScena
     after = scenario.now
     scenario.slack.click("cleo", approvals.card(job), "Request again")
     assert "Run the command again without `--gone" in scenario.answer("cleo", after).text
-
-
-def _reachable(scenario: Scenario) -> list[str]:
-    return [name for name, standing in scenario.nodes().items() if standing == "Ready Active Reachable"]

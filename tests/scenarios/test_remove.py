@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import pytest
+
 from tests.kits.scenario import Scenario
 
 HEARTBEAT: Final = "2s"
@@ -33,6 +35,7 @@ def test_a_worker_and_the_leader_are_removed(scenario: Scenario) -> None:
     assert scenario.change("ada", "join worker host-1 host-3").text.startswith("✓")
 
 
+@pytest.mark.long
 def test_records_of_nodes_that_are_down_are_removed(scenario: Scenario) -> None:
     """Nodes that are still ready need force; a removed host that returns is told how to leave."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))

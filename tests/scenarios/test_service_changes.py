@@ -10,22 +10,24 @@ from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
 from tests.kits.secret_search import stored
-from tests.kits.service_scenario import EXITING_IMAGE, SECOND_IMAGE, create, have_variants, inspect, running
-
-HOSTS = ("host-1", "host-2", "host-3")
+from tests.kits.service_scenario import (
+    EXITING_IMAGE,
+    NODES,
+    SECOND_IMAGE,
+    create,
+    create_service,
+    have_variants,
+    inspect,
+    running,
+    wanted,
+)
 
 
 @pytest.fixture
-def cluster(shared_scenario: Scenario) -> Scenario:
-    """Have one manager and two workers without labels and services, with the images."""
-    shared_scenario.stand(workers=("host-2", "host-3"))
-    manager = shared_scenario["host-1"]
-    for service in manager.docker("service", "ls", "-q").split():
-        manager.docker("service", "rm", service)
-    for name in HOSTS:
-        manager.docker("node", "update", "--availability", "active", name)
-    have_variants(shared_scenario[name] for name in HOSTS)
-    return shared_scenario
+def cluster(cluster: Scenario) -> Scenario:
+    """Have the images too."""
+    have_variants(cluster[name] for name in NODES)
+    return cluster
 
 
 def test_scale_up_down_and_to_nothing(cluster: Scenario) -> None:
@@ -117,9 +119,9 @@ def test_a_constraint_that_no_node_meets(cluster: Scenario) -> None:
 def test_restart_rollback_and_remove(cluster: Scenario) -> None:
     """A restart replaces every task; a rollback returns to the spec before; a removed service leaves no task."""
     create(cluster, "web")
-    first = set(cluster["host-1"].docker("service", "ps", "-q", "--filter", "desired-state=running", "web").split())
+    first = wanted(cluster, "web")
     assert cluster.change("ada", "restart web").text.startswith("✓ *`web` is restarted*")
-    second = set(cluster["host-1"].docker("service", "ps", "-q", "--filter", "desired-state=running", "web").split())
+    second = wanted(cluster, "web")
     assert not first & second
     assert cluster.change("ada", f"update web --image {SECOND_IMAGE}").text.startswith("✓ *`web` is updated*")
     assert running(cluster, "web") == [SECOND_IMAGE] * 2
@@ -130,8 +132,8 @@ def test_restart_rollback_and_remove(cluster: Scenario) -> None:
     card = cluster.confirmed("ada", "remove web", "`web` stops with 2 running tasks")
     assert card.text.startswith("✓ *`web` is removed*"), card.text
     assert cluster["host-1"].docker("service", "ls", "-q") == ""
-    assert all(cluster.containers(name) == "" for name in HOSTS)
-    assert cluster.nodes().keys() == set(HOSTS)
+    assert all(cluster.containers(name) == "" for name in NODES)
+    assert cluster.nodes().keys() == set(NODES)
 
 
 def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
@@ -139,7 +141,7 @@ def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
     create(cluster, "web", "--update-failure-action", "pause")
     late = "swarmbot/task:late"
     assert "Docker paused the update" in cluster.change("ada", f"update web --image {late}").text
-    for name in HOSTS:
+    for name in NODES:
         cluster[name].docker("tag", TASK_IMAGE, late)
     card = cluster.change("ada", "resume web")
     assert card.text.startswith("✓ *`web` is updated*"), card.text
@@ -157,21 +159,6 @@ def test_two_people_update_at_once(cluster: Scenario) -> None:
     spec = inspect(cluster, "web")["Spec"]
     assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == ["A=1", "B=2"]
     assert spec["Labels"] == {"by": "hand"}
-
-
-def test_a_cancelled_update_frees_the_line(cluster: Scenario) -> None:
-    """Docker waits a minute between two batches. What runs now is told, and the rollback that is offered works."""
-    create(cluster, "web", "--update-delay", "60s")
-    job = cluster.begin("ada", f"update web --image {SECOND_IMAGE}")
-    until(lambda: SECOND_IMAGE in running(cluster, "web"), "the first task is replaced")
-    cluster.slack.slash("ben", "prod", f"cancel {job}")
-    card = cluster.end(job)
-    assert card.text.startswith("· *Cancelled: update `web` in prod* after "), card.text
-    assert "Cancelled by" in card.text, card.text
-    assert "1 of 2 tasks running, and 1 task of an older spec" in card.text, card.text
-    assert "/swarm rollback web" in card.text
-    assert cluster.change("ada", "rollback web").text.startswith("✓ *`web` is rolled back*")
-    assert running(cluster, "web") == [TASK_IMAGE] * 2
 
 
 def test_an_order_again_tells_why_its_tasks_do_not_run(cluster: Scenario) -> None:
@@ -218,11 +205,9 @@ def test_a_global_service(cluster: Scenario) -> None:
 
 def test_a_job_is_run_again(cluster: Scenario) -> None:
     """Its tasks complete. Of a run that failed the exit code is told: its counts are those of one that waits."""
-    manager = cluster["host-1"]
     once = ("--mode", "replicated-job", "--replicas", "2", "--restart-condition", "none")
-    common = ("--detach", "--no-resolve-image", *once)
-    manager.docker("service", "create", *common, "--name", "migrate", TASK_IMAGE, "sh", "-c", "sleep 1")
-    manager.docker("service", "create", *common, "--name", "broken", TASK_IMAGE, "sh", "-c", "sleep 1; exit 3")
+    create_service(cluster, "migrate", *once, command=("sh", "-c", "sleep 1"))
+    create_service(cluster, "broken", *once, command=("sh", "-c", "sleep 1; exit 3"))
     cluster.ask("eve", "status")
     card = cluster.change("ada", "run migrate")
     assert card.text.startswith("✓ *`migrate` is completed*"), card.text
@@ -232,3 +217,21 @@ def test_a_job_is_run_again(cluster: Scenario) -> None:
     assert failed.text.startswith("✗ *The run of `broken` in prod failed*"), failed.text
     assert "failed with exit code 3" in failed.text
     assert "`migrate` is a replicated job" in cluster.ask("ada", "scale migrate=3 --plan")
+
+
+def test_a_new_job(cluster: Scenario) -> None:
+    """It is created as typed, and the same order again runs it again; another spec of this name is refused."""
+    typed = f"run once --image {TASK_IMAGE} --env MODE=full --replicas 2 --concurrent 1 --command \"sh -c 'sleep 1'\""
+    card = cluster.change("ada", typed)
+    assert card.text.startswith("✓ *`once` is completed*"), card.text
+    assert "the job once has completed: 2 of 2 tasks completed, 0 running" in card.text
+    spec = inspect(cluster, "once")["Spec"]
+    assert spec["Mode"] == {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 2}}
+    assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == ["MODE=full"]
+    assert cluster.change("ada", typed).text.startswith("✓ *`once` is completed*")
+    assert inspect(cluster, "once")["Spec"]["TaskTemplate"]["ForceUpdate"] == 1
+    refused = cluster.ask("ada", f"run once --image {TASK_IMAGE} --replicas 2")
+    assert "there is a job `once` with another spec" in refused, refused
+    failed = cluster.change("ada", f"run broken --image {TASK_IMAGE} --command \"sh -c 'sleep 1; exit 3'\"")
+    assert failed.text.startswith("✗ *The run of `broken` in prod failed*"), failed.text
+    assert "failed with exit code 3" in failed.text

@@ -9,10 +9,10 @@ from typing import Any, Final
 import pytest
 
 from bot.model.service import STACK_LABEL
-from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
 from tests.kits.secret_search import channels, disk, stored
+from tests.kits.service_scenario import counts, create_service, inspect
 
 HIDDEN: Final = "hunter2-ofTheTest"
 """A password in the environment, a label and the command of `web`."""
@@ -36,8 +36,8 @@ def cluster(shared_scenario: Scenario) -> Scenario:
         engine.create_secret("shop_key", CONTENT.encode(), labels={STACK_LABEL: "shop"})
         engine.create_config("shop_conf", CONTENT.encode(), labels={STACK_LABEL: "shop"})
     uses = ("--network", "shop_default", "--secret", "shop_key", "--config", "shop_conf")
-    create(shared_scenario, "shop_api", *stack, *uses)
-    create(
+    create_service(shared_scenario, "shop_api", *stack, *uses)
+    create_service(
         shared_scenario,
         "web",
         *("--replicas", "2", "--env", f"DB_PASSWORD={HIDDEN}", "--env", "MODE=fast"),
@@ -46,24 +46,24 @@ def cluster(shared_scenario: Scenario) -> Scenario:
         *("--mount", "type=volume,source=data,target=/data", "--publish", "published=8080,target=80,mode=host"),
         command=("sh", "-c", f"PASSWORD={HIDDEN}; while :; do sleep 1; done"),
     )
-    create(shared_scenario, "agent", "--mode", "global")
-    create(shared_scenario, "crash", "--mode", "global", "--restart-delay", "1s", command=CRASH)
-    create(shared_scenario, "nowhere", "--constraint", "node.labels.zone==nowhere")
-    create(shared_scenario, "import", "--mode", "replicated-job", "--replicas", "2", command=("true",))
+    create_service(shared_scenario, "agent", "--mode", "global")
+    create_service(shared_scenario, "crash", "--mode", "global", "--restart-delay", "1s", command=CRASH)
+    create_service(shared_scenario, "nowhere", "--constraint", "node.labels.zone==nowhere")
+    create_service(shared_scenario, "import", "--mode", "replicated-job", "--replicas", "2", command=("true",))
     for name in FAILED_UPDATES:
-        create(shared_scenario, name)
+        create_service(shared_scenario, name)
     for name, action in FAILED_UPDATES.items():
-        until(lambda name=name: counts(shared_scenario, name) == (1, 1), f"{name} runs")  # type: ignore[misc]
+        until(lambda name=name: counts(shared_scenario)[name] == (1, 1), f"{name} runs")  # type: ignore[misc]
         order = ("--update-failure-action", action, "--no-resolve-image", "--image", "nope:1")
         manager.docker("service", "update", "--detach", *order, name)
     for name, running in {"web": 2, "agent": 3, "shop_api": 1}.items():
-        until(lambda name=name, running=running: counts(shared_scenario, name)[0] == running, f"{name} runs")  # type: ignore[misc]
+        until(lambda name=name, running=running: counts(shared_scenario)[name][0] == running, f"{name} runs")  # type: ignore[misc]
     until(lambda: "no suitable node" in json.dumps(tasks(shared_scenario, "nowhere")), "nowhere was tried")
     until(lambda: len(tasks(shared_scenario, "crash")) > 6, "crash has crashed on each node")
     until(lambda: states(shared_scenario, "import").count("complete") == 2, "import has completed")
     for name, state in {"broken": "completed", "held": "paused", "undone": "rollback_completed"}.items():
         until(lambda name=name, state=state: update_state(shared_scenario, name) == state, f"{name} is {state}")  # type: ignore[misc]
-    until(lambda: counts(shared_scenario, "undone") == (1, 1), "undone runs again")
+    until(lambda: counts(shared_scenario)["undone"] == (1, 1), "undone runs again")
     return shared_scenario
 
 
@@ -73,24 +73,11 @@ def _begun(cluster: Scenario) -> None:
     cluster._begin()
 
 
-def create(scenario: Scenario, name: str, *options: str, command: tuple[str, ...] = ()) -> None:
-    """Create a service."""
-    scenario["host-1"].docker("service", "create", "--detach", "--name", name, *options, TASK_IMAGE, *command)
-
-
 def tasks(scenario: Scenario, name: str) -> list[dict[str, Any]]:
     """Return the tasks of a service, as the engine lists them."""
     with scenario["host-1"].engine() as engine:
         found: list[dict[str, Any]] = engine.tasks({"service": name})  # type: ignore[no-untyped-call]  # types-docker
         return found
-
-
-def counts(scenario: Scenario, name: str) -> tuple[int, int]:
-    """Return how many tasks run and how many are wanted, by the engine's own count."""
-    with scenario["host-1"].engine() as engine:
-        services: list[dict[str, Any]] = engine.services(filters={"name": name}, status=True)  # type: ignore[no-untyped-call]  # types-docker
-    [status] = [service["ServiceStatus"] for service in services if service["Spec"]["Name"] == name]
-    return status["RunningTasks"], status["DesiredTasks"]
 
 
 def states(scenario: Scenario, name: str) -> list[str]:
@@ -100,8 +87,7 @@ def states(scenario: Scenario, name: str) -> list[str]:
 
 def update_state(scenario: Scenario, name: str) -> str:
     """Return the state of a service's last update, in the engine's words."""
-    form = "{{with .UpdateStatus}}{{.State}}{{end}}"
-    return scenario["host-1"].docker("service", "inspect", name, "--format", form).strip()
+    return str(inspect(scenario, name).get("UpdateStatus", {}).get("State", ""))
 
 
 def test_services_are_listed_with_what_is_wrong_first(cluster: Scenario) -> None:
@@ -152,8 +138,7 @@ def test_a_service_is_shown_in_words_and_without_secrets(cluster: Scenario) -> N
         "▸ web.1 | host-",
     ):
         assert line in told, line
-    with cluster["host-1"].engine() as engine:
-        full = engine.inspect_service("web")["ID"]  # type: ignore[no-untyped-call]  # types-docker
+    full = inspect(cluster, "web")["ID"]
     assert cluster.ask("eve", f"service {full[:12]}").splitlines()[0] == told.splitlines()[0]
     api = cluster.ask("eve", "service shop_api")
     assert "*Networks* `shop_default`" in api

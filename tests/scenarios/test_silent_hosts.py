@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.fleet.host import Host
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario, stop_ssh_sessions
 
@@ -9,13 +10,18 @@ NOT_YET = "`host-4` has not responded yet"
 UNREACHABLE = "`host-4` (198.18"
 
 
+def silence(host: Host) -> Host:
+    """Cut the cable of a host to which the bot has no open connection, and return the host."""
+    stop_ssh_sessions(host)
+    host.start_ssh()
+    host.cut_cable()
+    return host
+
+
 def test_a_silent_host_is_waited_for_once(scenario: Scenario) -> None:
     """The first answer comes without it and is completed; then it counts as unreachable until it is back."""
     scenario.cluster(workers=("host-2",))
-    silent = scenario["host-4"]
-    stop_ssh_sessions(silent)
-    silent.start_ssh()
-    silent.cut_cable()
+    silent = silence(scenario["host-4"])
     after = scenario.now
     assert UNREACHABLE in scenario.ask("ada", "hosts")
     scenario.see("ada", NOT_YET, after=after, private=True)
@@ -30,10 +36,7 @@ def test_a_silent_host_is_waited_for_once(scenario: Scenario) -> None:
 def test_an_overview_does_not_wait_for_a_silent_host(scenario: Scenario) -> None:
     """The first answer names the host and its cluster, and nothing of a cluster that was read. It is completed."""
     scenario.cluster(workers=("host-2",))
-    silent = scenario["host-4"]
-    stop_ssh_sessions(silent)
-    silent.start_ssh()
-    silent.cut_cable()
+    silence(scenario["host-4"])
     after = scenario.now
     scenario.slack.slash("ada", "random", "status --cluster all")
     early = scenario.see("ada", "*`host-4` of prod has not responded yet*", after=after, private=True)

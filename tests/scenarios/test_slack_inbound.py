@@ -211,7 +211,7 @@ def test_a_missing_redis_is_reported(slack: LocalSlack, redis: PrivateRedis, web
     redis.stop()
     delivery = slack.slash("ada", "prod", "status")
     assert (delivery.status, delivery.error) == (200, "")
-    slack.wait_to_see("ada", "othing was done.", private=True)
+    slack.wait_to_see("ada", "State now: nothing was done.", private=True)
     status, said = get(f"{web_url}/readyz")
     assert status == 503
     assert "Redis" in said["problems"]["redis"][0]
@@ -228,7 +228,7 @@ def test_an_unresponsive_redis_is_reported_in_time(slack: LocalSlack, redis: Pri
     with redis.silent():
         delivery = slack.slash("ada", "prod", "status")
         assert (delivery.status, delivery.error) == (200, "")
-        seen = slack.wait_to_see("ada", "t is unknown whether", private=True)
+        seen = slack.wait_to_see("ada", "State now: it is unknown whether", private=True)
         slack.wait_to_see("ada", "may not have been accepted", after=seen.number, private=True)
 
 
@@ -281,4 +281,4 @@ def test_socket_mode_reports_a_missing_redis(redis: PrivateRedis, tmp_path: Path
         until(lambda: len(slack.dispatcher.sockets.connections) == 1, "the connection")
         redis.stop()
         slack.slash("ada", "prod", "status")
-        slack.wait_to_see("ada", "othing was done.", private=True)
+        slack.wait_to_see("ada", "State now: nothing was done.", private=True)

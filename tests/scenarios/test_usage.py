@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import create_service, running
 
 BUSY = "trap 'exit 0' TERM; while :; do :; done"
 
@@ -14,12 +14,9 @@ BUSY = "trap 'exit 0' TERM; while :; do :; done"
 def test_stats_and_disk(scenario: Scenario) -> None:
     """One reading of each running task and of each node; what a node that is off would tell is named as missing."""
     scenario.cluster(workers=("host-2", "host-3"))
-    manager = scenario["host-1"]
     limits = ("--limit-memory", "64m", "--limit-cpu", "0.2")
-    words = ("--detach", "--name", "busy", "--mode", "global", *limits, TASK_IMAGE, "sh", "-c", BUSY)
-    manager.docker("service", "create", *words)
-    listed = ("service", "ps", "busy", "--format", "{{.CurrentState}}")
-    until(lambda: manager.docker(*listed).count("Running") == 3, "it runs on three nodes")
+    create_service(scenario, "busy", "--mode", "global", *limits, command=("sh", "-c", BUSY))
+    until(lambda: len(running(scenario, "busy")) == 3, "it runs on three nodes")
     told = scenario.ask("ada", "stats busy")
     assert "3 of 3 running tasks read" in told, told
     found = re.findall(r"busy \| host-\d \| ([\d.]+) \| [\d.]+ [KM]iB \| \d+ % of 64 MiB", told)

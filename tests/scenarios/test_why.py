@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,8 +14,8 @@ from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.engines import engines
 from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import create_service, running
 
-NODES = ("host-1", "host-2", "host-3")
 COUNTED = {
     "available": "{} not available for new tasks",
     "resources": "insufficient resources on {}",
@@ -27,27 +26,6 @@ COUNTED = {
     "max replicas": "max replicas per node limit exceed",
 }
 """How SwarmKit counts the nodes at each filter (manager/scheduler/filter.go)."""
-
-
-@pytest.fixture
-def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
-    """Have one manager and two workers, all active, without labels and services."""
-    shared_scenario.stand(workers=("host-2", "host-3"))
-    yield shared_scenario
-    manager = shared_scenario["host-1"]
-    for service in manager.docker("service", "ls", "-q").split():
-        manager.docker("service", "rm", service)
-    for name in NODES:
-        manager.docker("node", "update", "--availability", "active", name)
-        for label in manager.docker("node", "inspect", name, "--format", "{{json .Spec.Labels}}").split('"')[1::4]:
-            manager.docker("node", "update", "--label-rm", label, name)
-    until(lambda: not any(shared_scenario.containers(name) for name in NODES), "no task is left")
-
-
-def create(scenario: Scenario, *options: str, command: tuple[str, ...] = (), image: str = TASK_IMAGE) -> None:
-    """Create the service ``web``."""
-    words = ["service", "create", "--detach", "--no-resolve-image", "--name", "web", *options, image, *command]
-    scenario["host-1"].docker(*words)
 
 
 def read(scenario: Scenario) -> tuple[Facts, ClusterFacts]:
@@ -96,28 +74,31 @@ def fix(told: str, begins: str) -> str:
 
 def runs(scenario: Scenario, count: int) -> None:
     """Wait until as many tasks run as wanted, and `why` says so."""
-    form = ["service", "ps", "web", "--filter", "desired-state=running", "--format", "{{.CurrentState}}"]
-    manager = scenario["host-1"]
-    until(lambda: manager.docker(*form).count("Running") == count, f"{count} tasks run")
+    until(lambda: len(running(scenario, "web")) == count, f"{count} tasks run")
     well = f"✓ *`web` runs as it should* · {count} of {count} replica"
     until(lambda: scenario.ask("ada", "why web").startswith(well), "nothing is told")
 
 
+def assert_advice_fixes(scenario: Scenario, obstacle: str, advised: str, count: int) -> None:
+    """All nodes have this obstacle, and after the command that is advised ``count`` tasks run."""
+    assert_same_counts(scenario)
+    told = scenario.ask("ada", "why web")
+    assert f"host-1, host-2 and host-3: {obstacle}" in told.replace("`", ""), told
+    scenario.change("ada", fix(told, advised))
+    runs(scenario, count)
+
+
 def test_constraint(cluster: Scenario) -> None:
     """The label that is missing is named for each node, with the command that sets it."""
-    create(cluster, "--constraint", "node.labels.zone==b")
-    assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web")
-    assert "host-1, host-2 and host-3: no label zone=b" in told.replace("`", ""), told
-    cluster.change("ada", fix(told, "label"))
-    runs(cluster, 1)
+    create_service(cluster, "web", "--constraint", "node.labels.zone==b")
+    assert_advice_fixes(cluster, "no label zone=b", "label", 1)
 
 
 def test_unavailable_nodes(cluster: Scenario) -> None:
     """A drained and a paused node are told apart, and activated by what is advised."""
     for name, availability in (("host-1", "drain"), ("host-2", "pause"), ("host-3", "drain")):
         cluster["host-1"].docker("node", "update", "--availability", availability, name)
-    create(cluster)
+    create_service(cluster, "web")
     assert_same_counts(cluster)
     told = cluster.ask("ada", "why web")
     assert "host-1 and host-3: is drained" in told.replace("`", ""), told
@@ -145,19 +126,15 @@ def test_what_a_node_has_room_for(
     cluster: Scenario, options: tuple[str, ...], obstacle: str, advised: str, left: int
 ) -> None:
     """What a node is short of is counted, and so is how many tasks fit."""
-    create(cluster, "--replicas", "4", *options)
-    assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web")
-    assert f"host-1, host-2 and host-3: {obstacle}" in told.replace("`", ""), told
-    cluster.change("ada", fix(told, advised))
-    runs(cluster, left)
+    create_service(cluster, "web", "--replicas", "4", *options)
+    assert_advice_fixes(cluster, obstacle, advised, left)
 
 
 def test_nodes_that_fail_several_filters(cluster: Scenario) -> None:
     """The scheduler counts each node at its first filter; everything that stands in the way is named."""
     cluster["host-1"].docker("node", "update", "--availability", "drain", "host-1")
     cluster["host-1"].docker("node", "update", "--label-add", "zone=b", "host-2")
-    create(cluster, "--reserve-cpu", "3", "--constraint", "node.labels.zone==b", "--log-driver", "loki")
+    create_service(cluster, "web", "--reserve-cpu", "3", "--constraint", "node.labels.zone==b", "--log-driver", "loki")
     assert counted(cluster) == {"1 node not available for new tasks", "insufficient resources on 2 nodes"}
     assert_same_counts(cluster)
     told = cluster.ask("ada", "why web").replace("`", "")
@@ -167,15 +144,27 @@ def test_nodes_that_fail_several_filters(cluster: Scenario) -> None:
     assert f"host-3: {short}, no label zone=b" in told
 
 
+def test_a_reason_from_before_a_power_off(cluster: Scenario) -> None:
+    """A port was in use on three nodes, and one of them is off now: what Docker said is not told as true."""
+    create_service(cluster, "web", "--replicas", "4", "--publish", "published=8080,target=80,mode=host")
+    until(lambda: "port already in use on 3 nodes" in said(cluster), "the fourth task is pending")
+    cluster["host-3"].power_off()
+    try:
+        until(lambda: cluster.nodes()["host-3"].startswith("Down"), "host-3 is down", timeout=60)
+        told = cluster.ask("ada", "why web")
+        assert "host-3`: is down" in told, told
+        outdated = "in use on 3 nodes" in told
+        assert ("has not tried again since" in told) is outdated, told
+    finally:
+        cluster["host-3"].power_on()
+        until(lambda: cluster.nodes()["host-3"].startswith("Ready"), "host-3 is back", timeout=60)
+
+
 def test_memory(cluster: Scenario) -> None:
     """A task that fits on no node at all: how much memory is missing, and how much it may reserve."""
     memory = int(cluster["host-1"].docker("info", "--format", "{{.MemTotal}}"))
-    create(cluster, "--reserve-memory", str(memory + 1024**3))
-    assert_same_counts(cluster)
-    told = cluster.ask("ada", "why web")
-    assert "host-1, host-2 and host-3: 1 GiB of memory short (needs " in told.replace("`", ""), told
-    cluster.change("ada", fix(told, "update web --reserve-memory"))
-    runs(cluster, 1)
+    create_service(cluster, "web", "--reserve-memory", str(memory + 1024**3))
+    assert_advice_fixes(cluster, "1 GiB of memory short (needs ", "update web --reserve-memory", 1)
 
 
 def test_platform(cluster: Scenario) -> None:
@@ -192,7 +181,7 @@ def test_platform(cluster: Scenario) -> None:
 
 def test_plugin(cluster: Scenario) -> None:
     """The driver that no node has is named."""
-    create(cluster, "--log-driver", "loki")
+    create_service(cluster, "web", "--log-driver", "loki")
     assert_same_counts(cluster)
     told = cluster.ask("ada", "why web")
     assert "host-1, host-2 and host-3: has no log driver loki" in told.replace("`", ""), told
@@ -202,7 +191,7 @@ def test_plugin(cluster: Scenario) -> None:
 
 def test_missing_image(cluster: Scenario) -> None:
     """Nodes reject the task; another image fixes it."""
-    create(cluster, image="nope:1")
+    create_service(cluster, "web", image="nope:1")
     until(lambda: "No such image" in cluster.ask("ada", "why web"), "a node rejects it")
     told = cluster.ask("ada", "why web")
     assert "No such image: nope:1" in told
@@ -213,7 +202,7 @@ def test_missing_image(cluster: Scenario) -> None:
 def test_a_task_that_starts_and_dies(cluster: Scenario) -> None:
     """Its exit code and its last lines are shown, masked, and only to the requester."""
     script = "echo connecting; echo DB_PASSWORD=hunter22x refused; exit 3"
-    create(cluster, "--restart-delay", "1s", command=("sh", "-c", script))
+    create_service(cluster, "web", "--restart-delay", "1s", command=("sh", "-c", script))
     until(lambda: "failed 2 times" in cluster.ask("ada", "why web"), "it fails again")
     told = cluster.ask("ada", "why web")
     assert "task: non-zero exit (3)" in told.replace("`", ""), told
@@ -222,10 +211,24 @@ def test_a_task_that_starts_and_dies(cluster: Scenario) -> None:
     assert "connecting" not in cluster.public()
 
 
+def test_a_crash_loop_whose_task_runs_at_this_moment(cluster: Scenario) -> None:
+    """As many tasks run as wanted, by every count, and lists and the status say nevertheless that they fail."""
+    create_service(cluster, "web", "--restart-delay", "1s", command=("sh", "-c", "sleep 4; exit 3"))
+    form = ("service", "ps", "web", "--no-trunc", "--format", "{{.CurrentState}}")
+    until(lambda: cluster["host-1"].docker(*form).count("Failed") >= 3, "it has failed three times")
+    until(lambda: "1 in a crash loop" in cluster.ask("eve", "services"), "it runs, and is told as what it is")
+    listed = cluster.ask("eve", "services")
+    assert re.search(r"`web`: tasks fail again and again, \d in one slot within minutes", listed), listed
+    assert "failed with exit code 3" in listed
+    until(
+        lambda: "1 of 1 service running" in (told := cluster.ask("eve", "status")) and "again" in told, "so it is here"
+    )
+
+
 def test_out_of_memory(cluster: Scenario) -> None:
     """Exit code 137 is explained by the engine of the task's node."""
     script = "x=a; while :; do x=$x$x; done"
-    create(cluster, "--restart-condition", "none", "--limit-memory", "8m", command=("sh", "-c", script))
+    create_service(cluster, "web", "--restart-condition", "none", "--limit-memory", "8m", command=("sh", "-c", script))
     until(lambda: "killed it" in cluster.ask("ada", "why web"), "it is killed")
     told = cluster.ask("ada", "why web")
     assert "The kernel killed it at its memory limit of 8 MiB" in told.replace("`", ""), told
@@ -234,7 +237,7 @@ def test_out_of_memory(cluster: Scenario) -> None:
 
 def test_a_paused_update(cluster: Scenario) -> None:
     """What paused it: the task, its node and its exit code."""
-    create(cluster, "--replicas", "3")
+    create_service(cluster, "web", "--replicas", "3")
     runs(cluster, 3)
     manager = cluster["host-1"]
     manager.docker("service", "update", "--detach", "--update-monitor", "2s", "--args", "sh -c 'exit 7'", "web")
@@ -246,7 +249,7 @@ def test_a_paused_update(cluster: Scenario) -> None:
 
 def test_an_update_that_was_rolled_back(cluster: Scenario) -> None:
     """The task that failed is found although Docker does not name it any more, with its last line."""
-    create(cluster)
+    create_service(cluster, "web")
     runs(cluster, 1)
     policy = ("--update-failure-action", "rollback", "--update-monitor", "3s", "--update-order", "start-first")
     fails = ("--args", "sh -c 'echo no database; sleep 1; exit 7'")

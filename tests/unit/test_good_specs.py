@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
+import pytest
 from redis import Redis
 
 from bot.execution.cluster_reader import ClusterReader
@@ -47,6 +48,23 @@ def test_a_spec_whose_tasks_run_is_kept_encrypted(client: Redis) -> None:
     assert GoodSpecs(client, Secret("j" * 32)).read("prodid", "id-web") is None
     assert GoodSpecs(client, None).read("prodid", "id-web") is None
     assert GoodSpecs(client, KEY).read("otherid", "id-web") is None
+
+
+@pytest.mark.parametrize(
+    ("task", "is_kept"),
+    [({}, True), ({"minutes": 0}, False), ({"state": "failed"}, False), ({"image": ""}, False)],
+    ids=["runs", "has just started", "failed", "none is left"],
+)
+def test_during_an_update_the_spec_before_is_kept(client: Redis, task: dict[str, Any], *, is_kept: bool) -> None:
+    """If tasks of it run and none has failed: whatever began the update, that is the way back."""
+    old = {**RUNNING, "image": "nginx:1.24", **task}
+    service: dict[str, Any] = {"previous": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}}}
+    service |= {"replicas": 2, "update": {"state": "updating"}}
+    described = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": service}, "task_list": [old, RUNNING]}
+    GoodSpecs(client, KEY).note(Description.model_validate(described).facts(), OPERATION)
+    found = GoodSpecs(client, KEY).read("prodid", "id-web")
+    assert (found is not None) is is_kept
+    assert found is None or found.spec["TaskTemplate"]["ContainerSpec"]["Image"] == "nginx:1.24"
 
 
 def test_no_other_spec_is_kept(client: Redis) -> None:

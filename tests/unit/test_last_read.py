@@ -8,25 +8,14 @@ import pytest
 from redis import Redis
 
 from bot.last_read import NOTE_INTERVAL_S, LastRead, ReadNodes
-from bot.model import ClusterFacts, NodeFacts, ServiceFacts
+from bot.model import ClusterFacts, ServiceFacts
 from bot.store import keys
+from tests.kits.nodes import worker
 
 
 def cluster(*names: str) -> ClusterFacts:
     """Return a cluster with these nodes; the host of ``ip-10-0-0-1`` is called host-1 in swarmbot.yml."""
-    nodes = tuple(
-        NodeFacts(
-            f"id{name}",
-            name,
-            role="worker",
-            availability="active",
-            state="ready",
-            version=1,
-            spec={},
-            host="host-1" if name == "ip-10-0-0-1" else "",
-        )
-        for name in names
-    )
+    nodes = tuple(worker(f"id{name}", name, host="host-1" if name == "ip-10-0-0-1" else "") for name in names)
     return ClusterFacts("cluster", "host-1", 1, {}, nodes)
 
 

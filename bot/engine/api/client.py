@@ -99,6 +99,16 @@ class EngineClient:
 
         return self._call(send, CHANGE_TIMEOUT_S)
 
+    def content(self, path: str, params: dict[str, str]) -> bytes:
+        """Return the response to a GET as it was sent. Raises HostUnreachable, EngineError."""
+
+        def send(api: docker.APIClient) -> bytes:
+            answer = api.get(f"{api.base_url}/v{api.api_version}{path}", params=params, timeout=READ_TIMEOUT_S)
+            answer.raise_for_status()
+            return bytes(answer.content)
+
+        return self.read(send)
+
     def data_root(self) -> str:
         """Return the engine's data root on the host (``DockerRootDir``). Raises HostUnreachable, EngineError."""
         return str(self.read(lambda api: api.info())["DockerRootDir"])

@@ -59,8 +59,8 @@ class Responder:
         """Answer by the response_url, in parallel with the ack."""
         self._reply_threads.submit(self._tell, request, message)
 
-    def open(self, request: PressRequest, modal: Modal) -> None:
-        """Open a form for the person who pressed, in parallel with the ack: the trigger is valid for 3 s."""
+    def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
+        """Open a form for the person of the request, in parallel with the ack: the trigger is valid for 3 s."""
         self._reply_threads.submit(self._open, request, modal)
 
     def close(self) -> None:
@@ -71,18 +71,16 @@ class Responder:
     def _tell_late(self, request: Request, done: Future[Answer]) -> None:
         answer = done.result()
         if isinstance(answer, Modal | FieldErrors):
-            answer = error_message(Unavailable("It is too late to open the form.", next_step="Press the button again."))
+            answer = error_message(Unavailable("It is too late to open the form.", next_step=_again(request)))
         if answer is not None:
             self._tell(request, answer)
 
-    def _open(self, request: PressRequest, modal: Modal) -> None:
+    def _open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
         try:
             self._notifier.open_modal(request.trigger_id, modal.view())
         except Undelivered as error:
             log.warning("the form for %s: %s", request.user, error.reason)
-            again = Unavailable(
-                "Slack did not open the form.", true_now=NOTHING_DONE, next_step="Press the button again."
-            )
+            again = Unavailable("Slack did not open the form.", true_now=NOTHING_DONE, next_step=_again(request))
             self._tell(request, error_message(again))
 
     def _tell(self, request: Request, message: Message) -> None:
@@ -115,6 +113,11 @@ def _answer(call: Callable[[], Answer]) -> Answer:
         reference = secrets.token_hex(4)
         log.exception("defect %s", reference)
         return error_message(Defect(reference))
+
+
+def _again(request: Request) -> str:
+    """Return what to do if a form did not open."""
+    return "Run the command again." if isinstance(request, SlashRequest) else "Press the button again."
 
 
 def _nothing_done(error: Unavailable) -> Message:

@@ -65,8 +65,8 @@ class GateLike(Protocol):
     They raise only :class:`~bot.errors.SwarmbotError`.
     """
 
-    def slash(self, request: SlashRequest) -> Message | None:
-        """Handle a command."""
+    def slash(self, request: SlashRequest) -> Message | Modal | None:
+        """Handle a command; a modal is opened for the person who typed it."""
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Handle the press of a button; a modal is opened for the person who pressed."""

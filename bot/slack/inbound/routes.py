@@ -65,8 +65,10 @@ class Routes:
         answer = self._responder.ask(lambda: self._gate.slash(request), request)
         if isinstance(answer, Message):
             ack({"response_type": "ephemeral", **payload(answer, plain=True)})
-        else:
-            ack()
+            return
+        if isinstance(answer, Modal):
+            self._responder.open(request, answer)
+        ack()
 
     def _press(self, ack: Ack, body: Body) -> None:
         """Answer by the response_url, because Slack does not show the body of a press's ack."""

@@ -32,7 +32,8 @@ from bot.swarm.reading.host_membership import (
     was_removed,
 )
 from bot.swarm.reading.node_lookup import replacement_of
-from bot.swarm.services.service_state import count_text, service_sign
+from bot.swarm.services.paused_rollout import is_paused
+from bot.swarm.services.service_state import count_text, crash_loop_line, service_sign
 from bot.text.suggest import number_of
 
 Level = Literal["healthy", "degraded", "no quorum", "no leader", "unknown", "none"]
@@ -218,6 +219,24 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
         )
         for number, service in enumerate(wrong[:MAX_SERVICES])
     ]
+    looping = [service for service in swarm.services if service.crash_loop and service not in wrong]
+    issues += [
+        Issue(
+            critical=False,
+            text=f"`{service.name}`: {crash_loop_line(swarm, service)}",
+            fix=f"`/swarm why {service.name}` says more",
+        )
+        for service in looping[:MAX_SERVICES]
+    ]
+    issues += [
+        Issue(
+            critical=False,
+            text=f"Swarmbot paused the rollout of `{service.name}`",
+            fix=f"`/swarm resume {service.name}` goes on, `/swarm service {service.name}` shows how far it is",
+        )
+        for service in swarm.services
+        if is_paused(service.spec) and service not in wrong
+    ][:MAX_SERVICES]
     stuck = [each for each in swarm.services if each not in wrong and each.update and "paused" in each.update.state]
     issues += [
         Issue(

@@ -36,7 +36,7 @@ def without_gap(facts: Facts, plan: Plan, nodes: Sequence[NodeFacts], *, now: bo
 
 
 def _refuse_too_few(gaps: Sequence[Shortage], nodes: Sequence[NodeFacts], *, now: bool) -> None:
-    below = [each for each in gaps if each.labelled]
+    below = [each for each in gaps if each.labelled and each.remaining < each.minimum]
     if not below:
         return
     told = [

@@ -12,10 +12,12 @@ from bot.swarm.operations.key_file import AwaitEncryptedKeyFile, CheckUnlockKey,
 from bot.swarm.operations.labels import LabelHost, LabelNode
 from bot.swarm.operations.leave import Leave, RemoveNode
 from bot.swarm.operations.moves import AddReplicas, MoveService, RestoreSpec
+from bot.swarm.operations.old_versions import RemoveVersion
+from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.operations.remove_service import RemoveService
 from bot.swarm.operations.role import Demote, Promote
-from bot.swarm.operations.run_job import RunJob
+from bot.swarm.operations.run_job import CreateJob, RunJob
 from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, fingerprint
 from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService
 from bot.swarm.operations.stacks import AwaitService, DeployObject
@@ -31,6 +33,7 @@ __all__ = [
     "AwaitService",
     "ChangeService",
     "CheckUnlockKey",
+    "CreateJob",
     "DecryptKeyFile",
     "Demote",
     "DeployObject",
@@ -44,6 +47,7 @@ __all__ = [
     "Leave",
     "LeaveLostCluster",
     "MoveService",
+    "PauseRollout",
     "PlannedImage",
     "Promote",
     "Rejoin",
@@ -51,6 +55,7 @@ __all__ = [
     "RemoveNode",
     "RemoveOldRecords",
     "RemoveService",
+    "RemoveVersion",
     "RestoreSpec",
     "RestoreState",
     "ResumeUpdate",

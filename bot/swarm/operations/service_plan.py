@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.blocks import tick
+from bot.errors import Refused
 from bot.model import Facts, Plan, PlanTitles, ServiceFacts, Step
 from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService, Verb
 from bot.swarm.reading.node_lookup import require_cluster
@@ -16,6 +17,7 @@ from bot.swarm.services.change_plan import (
     rollout_warnings,
 )
 from bot.swarm.services.held import held_text
+from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import rollout
 from bot.swarm.services.spec_changes import FieldChange, fingerprint, restarts, spec_changes
 from bot.swarm.services.spec_edit import SpecEdit
@@ -25,31 +27,43 @@ from bot.text.suggest import listed
 def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> Plan:
     """Return the plan of an edit; without a step if nothing would differ and its tasks run. Raise Refused for a job.
 
-    If the spec is as asked for and its tasks do not run, the step waits for them, or says why they do not.
+    If the spec is as asked for and its tasks do not run, the step waits for them, or says why they do not. A change
+    ends the pause of a rollout; raise Refused if it would do nothing else.
     """
     refuse_job(service)
+    present, service = service, _without_pause(service)
     spec = edit.edited(service.spec)
     changes = spec_changes(service.spec, spec)
+    if is_paused(present.spec) and not changes:
+        raise Refused(
+            f"the rollout of {tick(service.name)} is paused by Swarmbot.",
+            true_now="Nothing was changed.",
+            next_step=pause_steps(facts, service),
+        )
     found = rollout(require_cluster(facts), service, facts.cluster_time)
     if not changes and (found.stable or not edit.concerns_tasks):
         state = f", {found.progress}" if edit.concerns_tasks else ""
         return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {held_text(edit)}{state}",))
-    moves = restarts(service.spec, spec) != "none" or not changes or _rescales(changes)
+    goes_on = not changes or is_paused(present.spec)
+    moves = goes_on or restarts(service.spec, spec) != "none" or _rescales(changes)
     operation = ChangeService(
         id=service.id,
         service=service.name,
         cluster=facts.name,
-        spec=fingerprint(service.spec),
+        spec=fingerprint(present.spec),
         changes=changes,
         waits=moves,
-        last_update=last_update(service),
+        last_update=last_update(present),
         edit=edit,
         verb=verb,
     )
     plan = part(facts, service, replace(service, spec=spec), operation)
-    if changes and service.update and service.update.state == "paused":
-        goes_on = f"Docker paused the last update of {tick(service.name)}: after any change it goes on with it."
-        plan = replace(plan, warnings=(goes_on, *plan.warnings))
+    told = ""
+    if is_paused(present.spec):
+        told = f"Swarmbot paused the rollout of {tick(service.name)}: after any change Docker goes on with it."
+    elif changes and service.update and service.update.state == "paused":
+        told = f"Docker paused the last update of {tick(service.name)}: after any change it goes on with it."
+    plan = replace(plan, warnings=(*filter(None, [told]), *plan.warnings))
     return replace(plan, effect=plan.effect.rpartition("; ")[2]) if verb == "restart" else plan
 
 
@@ -58,6 +72,7 @@ def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts, *, ke
 
     ``kept``: whether that is the last good spec, and not Docker's own record.
     """
+    present, service = service, _without_pause(service)
     changes = spec_changes(service.spec, target.spec)
     if not changes:
         which = "its last good spec" if kept else "the spec that it had before the last update"
@@ -67,10 +82,10 @@ def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts, *, ke
         id=service.id,
         service=service.name,
         cluster=facts.name,
-        spec=fingerprint(service.spec),
+        spec=fingerprint(present.spec),
         changes=changes,
         waits=moves,
-        last_update=last_update(service),
+        last_update=last_update(present),
         target=fingerprint(target.spec),
         kept=kept,
     )
@@ -78,7 +93,8 @@ def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts, *, ke
 
 
 def resumed(facts: Facts, service: ServiceFacts) -> Plan:
-    """Return the plan to send the present spec again."""
+    """Return the plan to send the present spec again, without a pause."""
+    present, service = service, _without_pause(service)
     operation = ResumeUpdate(
         id=service.id,
         service=service.name,
@@ -86,7 +102,7 @@ def resumed(facts: Facts, service: ServiceFacts) -> Plan:
         spec=fingerprint(service.spec),
         changes=(),
         waits=True,
-        last_update=last_update(service),
+        last_update=last_update(present),
     )
     warnings = rollout_warnings(facts, service, service, "all")
     return Plan(PlanTitles(), steps=(Step(operation, service.name),), warnings=warnings)
@@ -131,6 +147,11 @@ def titles(facts: Facts, names: Sequence[str], verb: str, participle: str, noun:
         success=success,
         failure=f"{noun} {{failed}} in {facts.name} failed",
     )
+
+
+def _without_pause(service: ServiceFacts) -> ServiceFacts:
+    """Return the service without Swarmbot's pause of a rollout, and without the update that the pause stopped."""
+    return replace(without_pause(service), update=None) if is_paused(service.spec) else service
 
 
 def _rescales(changes: Sequence[FieldChange]) -> bool:

@@ -6,21 +6,18 @@ operations keep only what was asked for and fingerprints.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
 from bot.blocks import tick
-from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, FactsQuery, Json, Operation, ServiceFacts
+from bot.model import Engines, Facts, Json, Operation, ServiceFacts
+from bot.swarm.operations.rolled_out import RolledOut
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts, update_service_spec
 from bot.swarm.reading.parse_services import seconds
-from bot.swarm.services.rollout import last_failure, rollback_text, rollout
-from bot.swarm.services.rollout_time import rollout_timeout_s
-from bot.swarm.services.spec_changes import FieldChange, fingerprint, spec_changes
+from bot.swarm.services.paused_rollout import is_paused, unpaused
+from bot.swarm.services.spec_changes import fingerprint, spec_changes
 from bot.swarm.services.spec_edit import SpecEdit
-from bot.text.suggest import listed, number_of
 
 Verb = Literal["update", "scale", "restart"]
 DOING: Final[Mapping[Verb, str]] = {"update": "updating", "scale": "scaling", "restart": "restarting all tasks of"}
@@ -28,137 +25,7 @@ PARTICIPLES: Final[Mapping[Verb, str]] = {"update": "updated", "scale": "scaled"
 
 
 @dataclass(frozen=True, slots=True)
-class _RolledOut(ABC):
-    """What is done when a service has a spec, and as many tasks of it as wanted have run long enough."""
-
-    timeout_s: ClassVar[float]
-    may_stop_waiting: ClassVar[bool] = True
-
-    id: str
-    """The service's id."""
-    service: str
-    """Its name."""
-    cluster: str
-    spec: str
-    """The fingerprint of the spec that the plan was made from."""
-    changes: tuple[FieldChange, ...]
-    """What changes."""
-    waits: bool
-    """Whether tasks start, stop or move, so that their state decides."""
-    last_update: float
-    """When the last update began by the plan's facts, unix seconds; 0 if there was none."""
-
-    @property
-    @abstractmethod
-    def done(self) -> str:
-        """The wanted state."""
-
-    @abstractmethod
-    def has_spec(self, service: ServiceFacts) -> bool:
-        """Return whether the service has the wanted spec."""
-
-    @property
-    def query(self) -> FactsQuery:
-        """Return a query for the services, the tasks of this one, and its last good spec."""
-        return FactsQuery(services=True, tasks_of=self.id, good_spec_of=self.id)
-
-    @property
-    def changed_service(self) -> str:
-        """Return the service's id."""
-        return self.id
-
-    def satisfied(self, facts: Facts) -> bool:
-        """Return whether the service has the spec, and its tasks have run for the monitor time."""
-        service = self.found(facts)
-        if service is None or facts.swarm is None or not self.has_spec(service):
-            return False
-        return not self.waits or rollout(facts.swarm, service, facts.cluster_time).stable
-
-    def failed(self, facts: Facts) -> str:
-        """Return why the rollout has failed: rolled back, paused, tasks that crash or that no node takes."""
-        service = self.found(facts)
-        if facts.swarm is None:
-            return ""
-        if service is None:
-            return f"{facts.name} has no service {tick(self.service)} any more."
-        if self.has_spec(service):
-            return rollout(facts.swarm, service, facts.cluster_time).verdict if self.waits else ""
-        update = service.update
-        if update is None or update.started == self.last_update:
-            return ""
-        told = rollback_text(update)
-        return f"{told} {_failed_task(facts, service)}".strip() if told else ""
-
-    def progress(self, facts: Facts) -> str:
-        """Return how many tasks run."""
-        service = self.found(facts)
-        if service is None or facts.swarm is None or not self.waits:
-            return ""
-        if not self.has_spec(service):
-            rolling = service.update is not None and service.update.state == "rollback_started"
-            return f"Docker rolls it back. {_failed_task(facts, service)}".strip() if rolling else ""
-        return rollout(facts.swarm, service, facts.cluster_time).progress
-
-    def seen(self, facts: Facts) -> str:
-        """Return the wanted state, with the number of its tasks."""
-        service = self.found(facts)
-        if service is None or facts.swarm is None or not self.waits:
-            return self.done
-        running = rollout(facts.swarm, service, facts.cluster_time).running
-        return f"{self.done}: {number_of(running, 'task')} running"
-
-    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Return the error with what runs now, and how to go back."""
-        del engines
-        service = self.found(facts)
-        if facts.swarm is None:
-            return Failed(error.happened, true_now=f"{self.cluster} cannot be read: the state is unknown.")
-        if service is None:
-            return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
-        found = rollout(facts.swarm, service, facts.cluster_time)
-        alive = [task for task in facts.swarm.tasks_of(service.id) if task.state == "running"]
-        older = len(alive) - found.running
-        others = f", and {number_of(older, 'task')} of an older spec" if older > 0 else ""
-        if self.has_spec(service):
-            state = f"{tick(self.service)} has the new spec; {found.progress}{others}."
-            back = self._way_back(facts, service)
-        else:
-            state = f"{tick(self.service)} does not have the new spec; {found.progress}{others}."
-            back = ""
-        more = f"`/swarm why {self.service}` says more." if self.waits else ""
-        steps = " ".join(filter(None, (back, more)))
-        return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or steps)
-
-    def _way_back(self, facts: Facts, service: ServiceFacts) -> str:
-        """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another."""
-        good = facts.good_specs.get(service.id)
-        if good and service.previous_spec and spec_changes(good.spec, service.previous_spec):
-            return f"`/swarm rollback {self.service} --last-good` returns to the last spec whose tasks ran."
-        return f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else ""
-
-    def timeout(self, facts: Facts) -> float:
-        """Return the timeout in seconds, by the number of batches and the times of the update policy."""
-        service = self.found(facts)
-        return rollout_timeout_s(service) if service and self.waits else self.timeout_s
-
-    def found(self, facts: Facts) -> ServiceFacts | None:
-        """Return the service; None if there is none, or if the cluster cannot be read."""
-        return facts.swarm.service(self.id) if facts.swarm else None
-
-    def moved(self, left: tuple[FieldChange, ...] = ()) -> Failed:
-        """Return the error for a service that somebody else has changed where this order changes it."""
-        known = {change.field for change in self.changes}
-        others = [change.field for change in left if change not in self.changes and change.field in known]
-        what = f": {listed(others)}" if others else ""
-        return Failed(
-            f"{tick(self.service)} was changed by somebody else after this was planned{what}.",
-            true_now="This order changed nothing.",
-            next_step="Run it again: its plan shows the service as it is now.",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeService(_RolledOut, Operation):
+class ChangeService(RolledOut, Operation):
     """Change fields of a service's spec, for example its image, its environment or its number of replicas."""
 
     kind: ClassVar[str] = "change-service"
@@ -185,16 +52,17 @@ class ChangeService(_RolledOut, Operation):
         return f" ({', '.join(change.shown for change in self.changes)})"
 
     def has_spec(self, service: ServiceFacts) -> bool:
-        """Return whether the edit would change nothing."""
-        return not spec_changes(service.spec, self.edit.edited(service.spec))
+        """Return whether the edit would change nothing, and its rollout is not paused."""
+        return not is_paused(service.spec) and not spec_changes(service.spec, self.edit.edited(service.spec))
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Write the edited spec, if what it changes is as it was when it was planned."""
+        """Write the edited spec, without a pause, if what it changes is as it was when it was planned."""
         update_service_spec(reading_manager(engines, facts), self.id, self._edited)
 
     def _edited(self, spec: Json) -> Json:
-        wanted = self.edit.edited(spec)
-        left = spec_changes(spec, wanted)
+        present = unpaused(spec)
+        wanted = self.edit.edited(present)
+        left = spec_changes(present, wanted)
         if not left:
             return spec
         if not set(left) <= set(self.changes):
@@ -203,7 +71,7 @@ class ChangeService(_RolledOut, Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class RollBackService(_RolledOut, Operation):
+class RollBackService(RolledOut, Operation):
     """Return to the spec before the last update, as ``docker service rollback``, or to the one that Swarmbot kept.
 
     A second rollback of Docker's undoes the first one.
@@ -257,8 +125,11 @@ class RollBackService(_RolledOut, Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class ResumeUpdate(_RolledOut, Operation):
-    """Go on with an update that Docker paused, by sending the same spec again, as ``docker service update`` does."""
+class ResumeUpdate(RolledOut, Operation):
+    """Go on with an update that Docker or Swarmbot paused, by sending its spec again.
+
+    ``spec`` is the fingerprint without what Swarmbot's pause changed.
+    """
 
     kind: ClassVar[str] = "resume-update"
 
@@ -283,16 +154,18 @@ class ResumeUpdate(_RolledOut, Operation):
         return "" if paused else super(ResumeUpdate, self).failed(facts)
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Send the present spec again, if the same update is still paused."""
+        """Send the spec again without Swarmbot's pause, if the same update is still paused."""
         engine = reading_manager(engines, facts)
 
         def write() -> None:
             raw = engine.service(self.id)
             status = raw.get("UpdateStatus") or {}
-            if fingerprint(raw["Spec"]) != self.spec:
+            wanted = unpaused(raw["Spec"])
+            if fingerprint(wanted) != self.spec:
                 raise self.moved()
-            if status.get("State") == "paused" and seconds(status.get("StartedAt")) == self.last_update:
-                engine.update_service(self.id, raw["Version"]["Index"], raw["Spec"])
+            same = seconds(status.get("StartedAt")) == self.last_update
+            if is_paused(raw["Spec"]) or (status.get("State") == "paused" and same):
+                engine.update_service(self.id, raw["Version"]["Index"], wanted)
 
         retry_conflicts(write)
 
@@ -300,17 +173,14 @@ class ResumeUpdate(_RolledOut, Operation):
 def good_target(facts: Facts, service_id: str, present: Mapping[str, Any]) -> Json | None:
     """Return the last good spec of a service, with the present number of forced restarts; None if none was kept.
 
-    That number alone would restart all tasks of the same spec.
+    That number alone would restart all tasks of the same spec. So it is the kept one only where a restart was paused,
+    which the number is the way back from.
     """
     good = facts.good_specs.get(service_id)
     if good is None:
         return None
-    forced = (present.get("TaskTemplate") or {}).get("ForceUpdate")
+    rolled_out = unpaused(present)
+    forced = (rolled_out.get("TaskTemplate") or {}).get("ForceUpdate")
     template = {key: value for key, value in good.spec["TaskTemplate"].items() if key != "ForceUpdate"}
-    return {**good.spec, "TaskTemplate": template if forced is None else {**template, "ForceUpdate": forced}}
-
-
-def _failed_task(facts: Facts, service: ServiceFacts) -> str:
-    """Return how the last task ended that failed, in a sentence: its spec is not the service's any more."""
-    last = last_failure(facts.swarm, service) if facts.swarm else ""
-    return f"The last one: {last}." if last else ""
+    target = {**good.spec, "TaskTemplate": template if forced is None else {**template, "ForceUpdate": forced}}
+    return dict(good.spec) if is_paused(present) and not spec_changes(rolled_out, target) else target

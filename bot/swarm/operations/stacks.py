@@ -73,16 +73,23 @@ class DeployObject(Operation):
     """The commit that the compose file is read from; "" if it does not come from git."""
     revision: int = 0
     """The kept revision whose files are deployed; 0 if they come from the stack's source."""
+    typed: str = ""
+    """The id of the typed compose file that is deployed; "" if it was not typed."""
     id: str = ""
     """The object's id; "" for one that is created."""
     last_update: float = 0.0
     """When the service's last update began by the plan's facts, unix seconds; 0 if there was none."""
+    order: str = ""
+    """The command that carries it out, without ``/swarm``: ``deploy app --revision 3``."""
+    base: str = ""
+    """The name in the compose file, if the object is a new content of a config or secret."""
 
     @property
     def doing(self) -> str:
         """Return the step in words, with the difference."""
         told = f": {', '.join(self._told())}" if self.changes else ""
-        return f"`{SIGNS[self.action]}` {VERBS[self.action][0]} {self.type} {tick(self.object)}{told}"
+        action = "update" if self.base else self.action
+        return f"`{SIGNS[action]}` {VERBS[action][0]} {self.type} {tick(self.base or self.object)}{told}"
 
     def _told(self) -> list[str]:
         """Return what changes; of many fields as many as fit into a line of a card, and where the others are shown.
@@ -93,7 +100,8 @@ class DeployObject(Operation):
         *fields, last = self.changes
         for number, change in enumerate(fields):
             if sum(map(len, found)) + len(change) > MAX_TOLD_CHARS:
-                more = f"and {len(fields) - number} more, which `{self._diff}` shows"
+                shows = "" if self.typed else f", which `{self._diff}` shows"
+                more = f"and {len(fields) - number} more{shows}"
                 return [*found, more, last]
             found.append(change)
         return [*found, last]
@@ -114,7 +122,7 @@ class DeployObject(Operation):
             return FactsQuery(task_list=True, stack=StackQuery(self.stack, objects_only=True))
         services = self.type == "service" and self.action == "update"
         resolve: ResolveImages = "always" if self.resolve else "never"
-        stack = StackQuery(self.stack, resolve=resolve, commit=self.commit, revision=self.revision)
+        stack = StackQuery(self.stack, resolve=resolve, commit=self.commit, revision=self.revision, typed=self.typed)
         return FactsQuery(services=services, stack=stack)
 
     @property
@@ -177,7 +185,7 @@ class DeployObject(Operation):
             found = recording.find(self.type, self.object)
             exists = f"{self.type} {tick(self.object)} {'exists' if found else 'does not exist'}"
             state = f"{exists}. Steps before this one are done, later ones are not."
-        again = "The same command with `--plan` shows what is left."
+        again = f"`/swarm {self.order} --plan` shows what is left."
         return Failed(error.happened, true_now=state, next_step=error.next_step or again)
 
     def _update(self, engine: Engine, recording: StackRecording, write: StackWrite, auth: Secret | None) -> None:
@@ -211,7 +219,7 @@ class DeployObject(Operation):
             f"{self.type} {tick(self.object)} is not what was planned any more: the compose file, Docker's command "
             "line or the object itself has changed since.",
             true_now="This step changed nothing. Steps before it are done.",
-            next_step=f"`/swarm deploy {self.stack} --plan` shows what would change now.",
+            next_step=f"`/swarm {self.order} --plan` shows what would change now.",
         )
 
     def _left(self, facts: Facts) -> int:
@@ -225,12 +233,15 @@ class AwaitService(Operation):
 
     kind: ClassVar[str] = "await-service"
     check_only: ClassVar[bool] = True
+    may_stop_waiting: ClassVar[bool] = True
 
     stack: str
     service: str
     """The service's name."""
     spec: str
     """The digest of the deployed spec."""
+    id: str = ""
+    """The id of an updated service; "" if it was created."""
 
     @property
     def doing(self) -> str:
@@ -246,6 +257,11 @@ class AwaitService(Operation):
     def query(self) -> FactsQuery:
         """Return a query for services and tasks, and for the names behind the ids in a spec."""
         return FactsQuery(services=True, task_list=True, stack=StackQuery(self.stack, objects_only=True))
+
+    @property
+    def changed_service(self) -> str:
+        """Return the id of an updated service: once its tasks run, its spec is the last good one."""
+        return self.id
 
     def timeout(self, facts: Facts) -> float:
         """Return the timeout in seconds, by the service's update policy."""
@@ -301,7 +317,8 @@ class AwaitService(Operation):
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
         found = rollout(facts.swarm, service, facts.cluster_time)
         which = "the deployed spec" if self._has_spec(facts, service) else "not the deployed spec"
-        back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else ""
+        why = f"`/swarm why {self.service}` says why its tasks do not run."
+        back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else why
         return Failed(
             error.happened,
             true_now=f"{tick(self.service)} has {which}; {found.progress}.",

@@ -167,6 +167,7 @@ class FactsReader:
         services = self._pool.submit(engine.services) if query.services else None
         tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.task_counts else None
         task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
+        current = self._pool.submit(engine.current_tasks) if query.restarts else None
         objects = {name: self._pool.submit(getattr(engine, name)) for name in query.objects}
         nodes = self._pool.submit(engine.nodes)
         timeout_s = min(query.timeout_s, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
@@ -185,13 +186,20 @@ class FactsReader:
         if target:
             of_target = self._pool.submit(_tasks_if_there, engine, target.filters)
             listed_tasks = parse_services.task_list(of_target.result(timeout_s))
+        now = hosts[name].system_time or time.time()
+        restarted: list[str] = []
+        if current:
+            with suppress(EngineError, TimeoutError):  # the rest is worth telling without the crash loops
+                restarted = parse_services.restarted(current.result(timeout_s), now)
         return ClusterFacts(
             id=found["ID"],
             read_from=engine.host,
             version=found["Version"]["Index"],
             spec=found["Spec"],
             nodes=listed_nodes,
-            services=_checked(listed_services, listed_nodes, tasks_by),
+            services=parse_services.with_crash_loops(
+                *_checked(listed_services, listed_nodes, tasks_by, restarted, listed_tasks), now
+            ),
             task_counts=parse_services.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
             task_list=listed_tasks,
             **{name: parse_objects.PARSERS[name](reading.result(timeout_s)) for name, reading in objects.items()},
@@ -205,15 +213,20 @@ def _checked(
     services: Sequence[ServiceFacts],
     nodes: Sequence[NodeFacts],
     tasks_by: Callable[[dict[str, list[str]]], tuple[TaskFacts, ...]],
-) -> tuple[ServiceFacts, ...]:
-    """Return the services without the tasks of nodes that are down, and with why tasks are missing.
+    restarted: Sequence[str],
+    tasks: tuple[TaskFacts, ...],
+) -> tuple[tuple[ServiceFacts, ...], tuple[TaskFacts, ...]]:
+    """Return the services without the tasks of nodes that are down, and with why tasks are missing; and their tasks.
 
-    The managers go on to count the tasks of a node that is down as running.
+    The managers go on to count the tasks of a node that is down as running. The tasks of services that ``restarted``
+    some are read with those of services that lack some, unless the query lists ``tasks``.
     """
     if services and (down := [node.id for node in nodes if node.state == "down"]):
         services = parse_services.without_lost_tasks(services, down, tasks_by({"node": down}))
     short = parse_services.may_lack_tasks(services, nodes)[:MAX_COMPLAINTS]
-    return parse_services.with_complaints(services, short, tasks_by({"service": short}) if short else ())
+    judged = [*dict.fromkeys([*short, *restarted[:MAX_COMPLAINTS]])]
+    tasks = tasks_by({"service": judged}) if judged else tasks
+    return parse_services.with_complaints(services, short, tasks), tasks
 
 
 def _tasks_if_there(engine: Engine, filters: dict[str, list[str]]) -> list[Json]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from bot.model import Json, NodeFacts, Port, ServiceFacts, TaskFacts, UpdateStatus
+from bot.model import CrashLoop, Json, NodeFacts, Port, ServiceFacts, TaskFacts, UpdateStatus
 from bot.model.service import ENDED
 from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
 
+CRASH_WINDOW_S: Final = 600.0
+"""Failures since then count."""
+MIN_FAILURES: Final = 3
+"""So many of them in one slot: a crash loop."""
+STEADY_S: Final = 120.0
+"""A task that has run for so long ends the loop."""
 WANTED: Final = frozenset({"running", "ready", "complete"})
 """The desired states of a task that is meant to run; "complete" is that of a job's."""
 
@@ -52,6 +59,44 @@ def with_complaints(
         if task.service in own:
             own[task.service].append(task)
     return tuple(replace(each, complaint=_complaint(own[each.id])) if each.id in own else each for each in found)
+
+
+def restarted(tasks: bytes, now: float) -> list[str]:
+    """Return the ids of services with a task that is new, that of the newest task first.
+
+    ``tasks`` is the JSON of ``GET /tasks``. Everything else in it is dropped while it is decoded: there may be
+    thousands of tasks, each with the spec that it was made from. ``now`` is in unix seconds.
+    """
+    since = datetime.fromtimestamp(now - CRASH_WINDOW_S, UTC).isoformat()
+    found: list[tuple[str, str] | None] = json.loads(tasks, object_hook=_created)
+    new = sorted((each for each in found if each and each[0] > since), reverse=True)
+    return [*dict.fromkeys(service for _, service in new)]
+
+
+def _created(found: Json) -> tuple[str, str] | None:
+    """Return when a task was created, as an engine writes it, and the id of its service; None for any other object."""
+    return (found["CreatedAt"], found["ServiceID"]) if found.get("ServiceID") and "DesiredState" in found else None
+
+
+def with_crash_loops(found: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], now: float) -> tuple[ServiceFacts, ...]:
+    """Return the services with what ``tasks`` show to fail again and again. ``now`` is in unix seconds."""
+    places: dict[str, list[TaskFacts]] = {}
+    for task in tasks:
+        places.setdefault(task.place, []).append(task)
+    loops: dict[str, CrashLoop] = {}
+    for own in places.values():
+        loop = _crash_loop(own, now)
+        if loop and (loop.last.service not in loops or loop.last.since > loops[loop.last.service].last.since):
+            loops[loop.last.service] = loop
+    return tuple(replace(each, crash_loop=loops[each.id]) if each.id in loops else each for each in found)
+
+
+def _crash_loop(tasks: Sequence[TaskFacts], now: float) -> CrashLoop | None:
+    """Return whether tasks of one place fail again and again, and none has run for long since."""
+    failed = [task for task in tasks if task.failed and now - task.since < CRASH_WINDOW_S]
+    if len(failed) < MIN_FAILURES or any(task.state == "running" and now - task.since >= STEADY_S for task in tasks):
+        return None
+    return CrashLoop(len(failed), max(failed, key=lambda task: task.since))
 
 
 def _service(found: Json) -> ServiceFacts:

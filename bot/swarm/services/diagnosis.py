@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
+from bot.swarm.services.obstacle import Filter
+from bot.swarm.services.paused_rollout import is_blocked
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.service_state import ROLLED_BACK
@@ -16,6 +19,16 @@ UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""
 RECENT_S: Final = 600.0
 """A failure since then is told even if its successor runs: a task may start and die again and again."""
+SAID: Final[Mapping[Filter, re.Pattern[str]]] = {
+    "available": re.compile(r"(\d+) nodes? not available for new tasks"),
+    "resources": re.compile(r"insufficient resources on (\d+) node"),
+    "plugins": re.compile(r"missing plugin on (\d+) node"),
+    "constraints": re.compile(r"scheduling constraints not satisfied on (\d+) node"),
+    "platform": re.compile(r"unsupported platform on (\d+) node"),
+    "host ports": re.compile(r"host-mode port already in use on (\d+) node"),
+    "max replicas": re.compile(r"max replicas per node limit exceed"),
+}
+"""How SwarmKit counts the nodes at each filter (manager/scheduler/filter.go)."""
 _TASK_ID: Final = re.compile(r"\btask ([0-9a-z]{25})\b")
 
 
@@ -28,6 +41,13 @@ class Unplaced:
     """What the scheduler says; "" while it has not said anything."""
     verdicts: tuple[Verdict, ...]
     """Of each node that it may run on."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether what the scheduler says is not true any more: fewer nodes fail a filter than it counted."""
+        failing = Counter(name for verdict in self.verdicts for name in {each.filter for each in verdict.obstacles})
+        counted = ((name, phrase.search(self.said)) for name, phrase in SAID.items())
+        return any(found and int(next(filter(None, found.groups()), "1")) > failing[name] for name, found in counted)
 
     @property
     def taker(self) -> bool:
@@ -54,6 +74,8 @@ class Diagnosis:
     """What keeps a service from running as it should."""
 
     unplaced: tuple[Unplaced, ...]
+    held: tuple[TaskFacts, ...]
+    """Tasks that wait until a rollout that Swarmbot paused goes on."""
     starting: tuple[TaskFacts, ...]
     """Tasks that their nodes prepare or start."""
     failing: tuple[Failing, ...]
@@ -65,7 +87,7 @@ class Diagnosis:
     @property
     def well(self) -> bool:
         """Whether nothing keeps a task from running."""
-        return not (self.unplaced or self.starting or self.failing)
+        return not (self.unplaced or self.held or self.starting or self.failing)
 
 
 def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagnosis:
@@ -73,7 +95,10 @@ def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagno
     tasks = swarm.tasks_of(service.id)
     wanted = [task for task in tasks if task.wanted]
     return Diagnosis(
-        unplaced=tuple(_unplaced(swarm, service, [task for task in wanted if task.state in UNPLACED])),
+        unplaced=tuple(
+            _unplaced(swarm, service, [each for each in wanted if each.state in UNPLACED and not is_blocked(each.spec)])
+        ),
+        held=tuple(task for task in wanted if task.state in UNPLACED and is_blocked(task.spec)),
         starting=tuple(task for task in wanted if task.alive and task.state != "running"),
         failing=tuple(_failing(facts, service, tasks)),
         left_out=tuple(_left_out(swarm, service, tasks)),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bot.blocks import plain_line, tick
 from bot.model import Facts, NodeFacts, ServiceFacts, TaskFacts
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import meets_constraints, schedulable_nodes
 from bot.swarm.services.rollout_time import health_check
 from bot.text.suggest import listed, number_of
@@ -55,7 +56,7 @@ def min_available(service: ServiceFacts) -> int:
 
 
 def shortages(facts: Facts, nodes: Sequence[NodeFacts]) -> list[Shortage]:
-    """Return the services that would have too few running tasks while ``nodes`` are drained.
+    """Return the services that would have too few running tasks while ``nodes`` are drained, and paused rollouts there.
 
     Global services and jobs have no replica to start elsewhere. A service whose tasks fail again and again is left out:
     where its next task starts is chance. The facts must have been read with services and the task list.
@@ -79,7 +80,7 @@ def _shortage(
     moving = sum(task.state == "running" and task.node in leaving for task in tasks)
     remaining = sum(task.state == "running" and task.node not in leaving for task in tasks)
     minimum = min_available(service)
-    if not moving or remaining >= minimum:
+    if not moving or (remaining >= minimum and not is_paused(service.spec)):
         return None
     takers = [node for node in others if meets_constraints(node, service)]
     if not takers:
@@ -101,6 +102,8 @@ def two_at_once_obstacle(
     service: ServiceFacts, more: int, takers: Sequence[NodeFacts], tasks: Sequence[TaskFacts]
 ) -> str:
     """Return why ``more`` tasks of the service cannot start on ``takers`` before others stop; "" if they can."""
+    if is_paused(service.spec):
+        return f"Swarmbot paused its rollout, so no task of it starts: `/swarm resume {service.name}` ends the pause."
     if service.update is not None and service.update.state in {"updating", "paused", "rollback_started"}:
         return f"Its last update is {service.update.state.replace('_', ' ')}, and moving its tasks would continue it."
     if ports := [port for port in _ports(service) if port.get("PublishMode") == "host"]:

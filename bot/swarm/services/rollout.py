@@ -7,15 +7,17 @@ and nothing at all after an update that makes no task differ (docs/swarm-behavio
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS, UpdateStatus
+from bot.swarm.services.paused_rollout import is_blocked, without_pause
 from bot.swarm.services.placement import accepts_tasks, global_count, meets_constraints
 from bot.swarm.services.same_spec import made_from
+from bot.swarm.services.temporary_spec import is_temporary
 from bot.text.suggest import listed, number_of
 
 DEFAULT_MONITOR_S: Final = 5.0
@@ -24,10 +26,14 @@ SETTLING_S: Final = 1.0
 """After a change of the spec its tasks and UpdateStatus change within 0.2 s: before that nothing is judged."""
 PENDING_S: Final = 5.0
 """A task that has been pending for so long, with a reason, is told. The first moments have no reason."""
+STARTING_S: Final = 10.0
+"""For so long the tasks that Docker is just replacing are waited for, once a rollout is paused."""
 MIN_CRASHES: Final = 2
 """So often one task ended by itself, and the one that followed it too: a crash loop."""
 ENDED_BY_ITSELF: Final = frozenset({"failed", "rejected", "complete"})
 IN_PROGRESS: Final = frozenset({"updating", "rollback_started"})
+PAUSED: Final = frozenset({"paused", "rollback_paused"})
+"""States in which Docker itself has paused."""
 MAX_ERROR_CHARS: Final = 200
 
 
@@ -82,7 +88,7 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     settled = not changing and now - service.updated >= SETTLING_S
     stable = settled and steady and len(running) == len(kept) == wanted and not stopping
     failures = sorted(_failures(service, tasks), key=lambda task: -task.since)
-    pending = [task for task in kept if not task.node and task.error]
+    pending = [task for task in kept if not task.node and task.error and not is_blocked(task.spec)]
     found = Rollout(
         wanted=wanted,
         running=len(running),
@@ -97,6 +103,54 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     waited = max((now - task.created for task in pending), default=0.0)
     unrestarted = bool(failures) and len(kept) < wanted and now - failures[0].since >= SETTLING_S
     return replace(found, verdict=_verdict(service, found, failures, waited, unrestarted=unrestarted))
+
+
+def running_spec(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Mapping[str, Any] | None:
+    """Return the spec whose tasks are seen to run: the present one, or during an update the one before; else None."""
+    if rollout(swarm, service, now).stable:
+        return service.spec
+    before, update = service.previous_spec, service.update
+    if before is None or update is None or update.state != "updating" or is_temporary(service.spec):
+        return None
+    old = replace(service, spec=before)
+    own = [task for task in swarm.tasks_of(service.id) if made_from(task, old) and not made_from(task, service)]
+    running = [task for task in own if task.wanted and task.state == "running"]
+    failed = any(task.failed and task.since >= update.started for task in own)
+    steady = all(now - task.since >= monitor_s(old) for task in running)
+    return before if running and steady and not failed and not is_temporary(before) else None
+
+
+def is_rolling(swarm: ClusterFacts, service: ServiceFacts) -> bool:
+    """Return whether Docker has tasks to replace, and is not paused by itself. Judged by the tasks."""
+    if service.update is not None and service.update.state in PAUSED:
+        return False
+    return bool(_older(swarm, service))
+
+
+def waits_for_pause(swarm: ClusterFacts, service: ServiceFacts, now: float) -> bool:
+    """Return whether a task waits for the end of the pause of a rollout, as Docker's updater does, and others do not.
+
+    A task that has been starting for :data:`STARTING_S` may never run, and is not waited for.
+    """
+    tasks = [task for task in swarm.tasks_of(service.id) if task.wanted]
+    starting = (task for task in tasks if task.alive and task.state != "running" and now - task.since < STARTING_S)
+    return any(not task.alive and is_blocked(task.spec) for task in tasks) and not any(starting)
+
+
+def new_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
+    """Return how far a rollout is: "1 of 3 running tasks is new". Of a paused one, by the spec that is rolled out."""
+    old = len([task for task in _older(swarm, service) if task.state == "running"])
+    own = without_pause(service)
+    new = sum(task.wanted and task.state == "running" and made_from(task, own) for task in swarm.tasks_of(service.id))
+    are = "is" if 1 in {new, new + old} else "are"
+    return f"{new} of {number_of(new + old, 'running task')} {are} new"
+
+
+def _older(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
+    """Return the tasks that the rollout has to replace."""
+    own = without_pause(service)
+    alive = (task for task in swarm.tasks_of(service.id) if task.wanted and task.alive)
+    return [task for task in alive if not made_from(task, own) and not _stays(swarm, service, task)]
 
 
 def last_failure(swarm: ClusterFacts, service: ServiceFacts) -> str:
@@ -172,7 +226,7 @@ def _verdict(
     no others are to follow them.
     """
     state = service.update.state if service.update else ""
-    if state in {"paused", "rollback_paused"}:
+    if state in PAUSED:
         what = "update" if state == "paused" else "rollback"
         return f"Docker paused the {what} because tasks failed. {_last(found)}".strip()
     patience = PENDING_S + (service.stop_grace if found.stopping else 0.0)

@@ -13,7 +13,7 @@ from bot.swarm.reading.node_lookup import require_cluster
 def refuse_shared_names(facts: Facts, names: Iterable[str], word: str = "remove") -> None:
     """Raise NotUnderstood for a name of a service that a node or a host has too. Services must have been read.
 
-    ``word`` is what was typed: `remove` or `resume`. The flags are not known here, so the orders that the error names
+    ``word`` is what was typed, for example `resume`. The flags are not known here, so the orders that the error names
     only show a plan.
     """
     swarm = require_cluster(facts)
@@ -25,12 +25,12 @@ def refuse_shared_names(facts: Facts, names: Iterable[str], word: str = "remove"
 
 
 def shared_name(name: str, cluster: str, word: str, service_flags: str, node_flags: str) -> NotUnderstood:
-    """Return the error for a name that a service and a node or host have in common. ``word``: `remove` or `resume`.
+    """Return the error for a name that a service and a node or host have in common. ``word``: what was typed.
 
     The flags belong to the two orders that it names: who typed `--plan` must not start a removal with either.
     """
     service = f"/swarm {word} {name} --service {service_flags}".rstrip()
-    node = f"/swarm remove {name} --node" if word == "remove" else f"/swarm activate {name}"
+    node = f"/swarm activate {name}" if word == "resume" else f"/swarm {word} {name} --node"
     node = f"{node} {node_flags}".rstrip()
     return NotUnderstood(
         f"{cluster} has a node or host {tick(name)} and a service of this name.",

@@ -8,9 +8,11 @@ from typing import Final
 
 from bot.blocks import DONE, FAILED, RUNNING, WARNING, Sign, plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.service_state import (
     URGENCY,
     count_text,
+    crash_loop_line,
     missing_tasks,
     service_sign,
     short_count,
@@ -51,19 +53,37 @@ def headline(swarm: ClusterFacts, services: Sequence[ServiceFacts], where: str) 
     signs = Counter(service_sign(swarm, service) for service in services)
     complete = sum(not missing_tasks(swarm, service) for service in services)
     parts = [f"*{part_of(complete, len(services), 'service')} of {where} fully running*"]
-    parts += [f"{number_of(signs[WARNING], 'update')} failed"] if signs[WARNING] else []
+    held = sum(is_paused(service.spec) for service in services)
+    looping = [each for each in services if each.crash_loop and not missing_tasks(swarm, each)]
+    failed = sum(
+        service_sign(swarm, each) == WARNING and not is_paused(each.spec) and each not in looping for each in services
+    )
+    parts += [f"{number_of(failed, 'update')} failed"] if failed else []
+    parts += [f"{held} paused by Swarmbot"] if held else []
+    parts += [f"{len(looping)} in a crash loop"] if looping else []
     parts += [f"{signs[RUNNING]} in progress"] if signs[RUNNING] else []
     sign: Sign = FAILED if signs[FAILED] else WARNING if signs[WARNING] else RUNNING if signs[RUNNING] else DONE
     return sign, " · ".join(parts)
 
 
 def trouble_lines(swarm: ClusterFacts, services: Sequence[ServiceFacts]) -> list[str]:
-    """Return a line for each of the first services that lack tasks: how many run, and why not all do."""
+    """Return a line for each of the first services that lack tasks, are in a crash loop, or whose rollout is paused."""
     wrong = [service for service in services if service_sign(swarm, service) == FAILED]
-    return [
+    lines = [
         f"{FAILED} {tick(service.name)}: {count_text(swarm, service)}"
         + (f", {plain_line(service.complaint, MAX_COMPLAINT_CHARS)}" if service.complaint else "")
         for service in wrong[:MAX_TOLD]
+    ]
+    looping = [service for service in services if service.crash_loop and service not in wrong]
+    lines += [
+        f"{WARNING} {tick(service.name)}: {crash_loop_line(swarm, service)}. `/swarm why {service.name}` says more."
+        for service in looping[:MAX_TOLD]
+    ]
+    held = [service for service in services if is_paused(service.spec)]
+    return lines + [
+        f"{WARNING} {tick(service.name)}: Swarmbot paused its rollout. `/swarm resume {service.name}` goes on, "
+        f"`/swarm service {service.name}` shows how far it is."
+        for service in held[:MAX_TOLD]
     ]
 
 

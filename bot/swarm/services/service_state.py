@@ -7,12 +7,16 @@ The managers' own counts do not tell: a global service whose tasks crash wants n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, ServiceFacts
+from bot.swarm.services.masked import masked_text
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import is_judged, meets_constraints, schedulable_nodes
+from bot.swarm.services.rollout import failure_text
 from bot.text.durations import age
 from bot.text.suggest import part_of
 
@@ -47,15 +51,19 @@ def missing_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
 
 
 def service_sign(swarm: ClusterFacts, service: ServiceFacts) -> Sign:
-    """Return ✗ if tasks are missing, ! if the last update failed, ▸ during an update and for a job that runs.
+    """Return ✗ if tasks are missing, ! if the last update failed or is paused or if tasks fail again and again.
+
+    ▸ stands for an update in progress, and for a job that runs.
 
     A rolling update stops some tasks before it starts their successors: while others run, that is no failure. ✓ stands
     for a service whose tasks all run, · for one that is scaled to 0 and for a job that has completed.
     """
     update = service.update.state if service.update else ""
+    if is_paused(service.spec):
+        return FAILED if missing_tasks(swarm, service) else WARNING
     if missing_tasks(swarm, service):
         return RUNNING if update in IN_PROGRESS and service.running and not service.complaint else FAILED
-    if update == "paused" or update in ROLLED_BACK - IN_PROGRESS:
+    if update == "paused" or update in ROLLED_BACK - IN_PROGRESS or service.crash_loop:
         return WARNING
     if update in IN_PROGRESS:
         return RUNNING
@@ -88,6 +96,15 @@ def _completions(swarm: ClusterFacts, service: ServiceFacts) -> int:
     return wanted_tasks(swarm, service) + service.completed
 
 
+def crash_loop_line(swarm: ClusterFacts, service: ServiceFacts) -> str:
+    """Return that tasks of a service fail again and again, and how the last one did; "" if they do not."""
+    loop = service.crash_loop
+    if loop is None:
+        return ""
+    last = failure_text(swarm, service, replace(loop.last, error=masked_text(loop.last.error)))
+    return f"tasks fail again and again, {loop.failures} in one slot within minutes. The last one: {last}"
+
+
 def update_text(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
     """Return how the last update ended, and how long ago: "completed 3 h ago".
 
@@ -97,6 +114,8 @@ def update_text(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
     update = service.update
     if update is None:
         return "none recorded"
+    if is_paused(service.spec):
+        return f"paused by Swarmbot {age(now - service.updated)} ago"
     began, ended = (f"{age(now - time)} ago" if time else "" for time in (update.started, update.completed))
     missing = missing_tasks(swarm, service)
     if update.state in ENDED:  # its tasks may have ended since, or never have run

@@ -223,12 +223,14 @@ def _each(words: str) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
     return read
 
 
-def _named(words: str, name: Callable[[Any], str]) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
+def _named(
+    words: str, name: Callable[[Any], str], write: Callable[[Any], str] = _compact
+) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
     """Read a list of objects, each with a name of its own."""
 
     def read(value: Any) -> Iterator[tuple[str, _Value]]:
         for each in value:
-            yield f"{words} {redact(name(each))}", _guarded(words, _compact(each))
+            yield f"{words} {redact(name(each))}", _guarded(words, write(each))
         yield f"order of {words}s", _Order(tuple(redact(name(each)) for each in value))
 
     return read
@@ -249,10 +251,19 @@ def _file_name(each: Mapping[str, Any]) -> str:
     return str(file.get("Name") or each.get("SecretName") or each.get("ConfigName") or "?")
 
 
+def _reference(each: Mapping[str, Any]) -> str:
+    """Return the name of a config or secret, or the whole reference if its id or its file's rights tell more."""
+    name, file = each.get("SecretName") or each.get("ConfigName"), each.get("File") or {}
+    usual = (file.get("UID", "0"), file.get("GID", "0"), file.get("Mode")) == ("0", "0", _READABLE)
+    return str(name) if usual and {each.get("SecretID"), each.get("ConfigID")} <= {None, name} else _compact(each)
+
+
 def _port(each: Mapping[str, Any]) -> str:
     return f"{each.get('PublishedPort', 'auto')}:{each.get('TargetPort')}/{each.get('Protocol', 'tcp')}"
 
 
+_READABLE: Final = 0o444
+"""The mode of the file of a config or secret, unless another one is asked for."""
 _CONTAINER: Final = ("TaskTemplate", "ContainerSpec")
 _LIMITS: Final = ("TaskTemplate", "Resources", "Limits")
 _RESERVED: Final = ("TaskTemplate", "Resources", "Reservations")
@@ -263,8 +274,8 @@ _LISTS: Final[Mapping[tuple[str, ...], Callable[[Any], Iterable[tuple[str, _Valu
     (*_CONTAINER, "Command"): _line("command"),
     (*_CONTAINER, "Args"): _line("arguments"),
     (*_CONTAINER, "Mounts"): _named("mount", lambda each: str(each.get("Target"))),
-    (*_CONTAINER, "Secrets"): _named("secret", _file_name),
-    (*_CONTAINER, "Configs"): _named("config", _file_name),
+    (*_CONTAINER, "Secrets"): _named("secret", _file_name, _reference),
+    (*_CONTAINER, "Configs"): _named("config", _file_name, _reference),
     ("TaskTemplate", "Placement", "Constraints"): _each("constraint"),
     ("TaskTemplate", "Networks"): _named("network", lambda each: str(each.get("Target"))),
     ("EndpointSpec", "Ports"): _named("port", _port),

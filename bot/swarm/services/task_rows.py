@@ -11,6 +11,7 @@ from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.reading.task_targets import TaskTarget
 from bot.swarm.services.diagnosis import RECENT_S
 from bot.swarm.services.masked import masked_text
+from bot.swarm.services.paused_rollout import is_blocked
 from bot.swarm.services.service_state import missing_tasks
 from bot.text.durations import age
 from bot.text.mrkdwn import cut_short, safe_name
@@ -111,7 +112,7 @@ def _row(
     is_lost = node is not None and node.state == "down" and not task.ended
     state = task.state if task.wanted or task.ended else f"{task.state}, told to stop"
     state = f"unknown, was {task.state}" if is_lost else state
-    error = exit_text(task)
+    error = "waits until the paused rollout goes on" if is_blocked(task.spec) and not task.ended else exit_text(task)
     if failed is not None and not error and not task.ended:
         passed_s = now - failed.since
         if task.state != "running" or passed_s < RECENT_S:

@@ -2,8 +2,8 @@
 
 A constraint that is added replaces only the tasks that no longer fit, and start-first starts the new ones before the
 old ones stop; more replicas go to the emptiest nodes, and fewer again leave the fullest. Of the ways that were tried
-these replace no other task (shared/facts/services.md). A label of the service keeps what is to be taken back, so that
-it is known whatever happens to the job.
+these replace no other task (docs/decisions/0032-drains-without-a-gap.md). A label of the service keeps what is to be
+taken back, so that it is known whatever happens to the job.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def moved_off(spec: Spec, nodes: Sequence[str]) -> dict[str, Any]:
 
     A move that is there already is extended: what is taken back stays the first spec's.
     """
-    kept = _kept(spec, "nodes", "update", "placed") or {
+    kept = kept_in(spec, "nodes", "update", "placed") or {
         "nodes": [],
         "update": spec.get("UpdateConfig"),
         "placed": "Placement" in _template(spec),
@@ -41,17 +41,16 @@ def moved_off(spec: Spec, nodes: Sequence[str]) -> dict[str, Any]:
     every = [*kept["nodes"], *(node for node in nodes if node not in kept["nodes"])]
     constraints = _constraints(spec)
     more = [each for node in every if (each := _constraint(node)) not in constraints]
-    changed = _with_label({**spec, "UpdateConfig": _start_first(kept["update"])}, json.dumps({**kept, "nodes": every}))
+    changed = with_kept({**spec, "UpdateConfig": _start_first(kept["update"])}, {**kept, "nodes": every})
     return _with_constraints(changed, [*constraints, *more])
 
 
 def with_more_replicas(spec: Spec, extra: int) -> dict[str, Any]:
     """Return the spec of a replicated service with ``extra`` replicas, unless they are there already."""
-    if _kept(spec, "replicas", "extra"):
+    if kept_in(spec, "replicas", "extra"):
         return dict(spec)
     replicas = _replicas(spec)
-    label = json.dumps({"replicas": replicas, "extra": extra})
-    return _with_label(_with_replicas(spec, replicas + extra), label)
+    return with_kept(_with_replicas(spec, replicas + extra), {"replicas": replicas, "extra": extra})
 
 
 def taken_back(spec: Spec) -> dict[str, Any]:
@@ -60,9 +59,9 @@ def taken_back(spec: Spec) -> dict[str, Any]:
     What somebody else changed meanwhile stays. The label is removed by :func:`unlabelled`, in a write of its own: a
     rollback returns to the spec before the last write, which must not be the temporary one.
     """
-    if kept := _kept(spec, "nodes", "update", "placed"):
+    if kept := kept_in(spec, "nodes", "update", "placed"):
         return _with_label(_moved_back(spec, kept), TAKEN_BACK)
-    if kept := _kept(spec, "replicas", "extra"):
+    if kept := kept_in(spec, "replicas", "extra"):
         is_ours = _replicas(spec) == kept["replicas"] + kept["extra"]
         return _with_label(_with_replicas(spec, kept["replicas"]) if is_ours else spec, TAKEN_BACK)
     return dict(spec)
@@ -86,7 +85,7 @@ def _moved_back(spec: Spec, kept: Mapping[str, Any]) -> dict[str, Any]:
     return {**changed, "UpdateConfig": kept["update"]}
 
 
-def _kept(spec: Spec, *keys: str) -> dict[str, Any] | None:
+def kept_in(spec: Spec, *keys: str) -> dict[str, Any] | None:
     """Return what the label keeps if it has these keys; None if not, as with a label that somebody wrote by hand."""
     try:
         kept = json.loads((spec.get("Labels") or {}).get(LABEL, ""))
@@ -94,6 +93,11 @@ def _kept(spec: Spec, *keys: str) -> dict[str, Any] | None:
         return None
     sound = isinstance(kept, dict) and kept.keys() == {*keys} and isinstance(kept.get("nodes", []), list)
     return kept if sound else None
+
+
+def with_kept(spec: Spec, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the spec with a label that keeps what is to be taken back."""
+    return _with_label(spec, json.dumps(kept))
 
 
 def _with_label(spec: Spec, value: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.blocks import plain_line, tick
 from bot.errors import Refused
 from bot.model import StackObject, StackRecording, StackWrite
-from bot.swarm.stacks.writes import before, canonical, pending_writes
+from bot.swarm.stacks.writes import canonical, pending_writes
 from bot.text.suggest import listed, number_of
 
 UNCHANGED: Final = "Nothing was changed."
@@ -23,7 +23,7 @@ _NETWORK_FIELDS: Final = ("Driver", "Attachable", "Internal", "EnableIPv6")
 
 def refuse_impossible(recording: StackRecording, *, resolve: bool) -> None:
     """Raise Refused for what cannot be deployed so."""
-    _refuse_new_content(recording)
+    _refuse_conflicts(recording)
     _refuse_taken_ports(recording)
     if resolve:
         _refuse_unresolved_images(recording)
@@ -48,31 +48,19 @@ def network_drift(recording: StackRecording) -> tuple[str, ...]:
     return tuple(found)
 
 
-def changed_content(recording: StackRecording) -> tuple[tuple[str, str], ...]:
-    """Return the configs and secrets whose content is not that of the compose file: their type and name."""
-    configs = [write.name for write in pending_writes(recording) if _has_new_data(recording, write)]
-    return (*(("config", name) for name in configs), *(("secret", name) for name in recording.changed_secrets))
-
-
-def _refuse_new_content(recording: StackRecording) -> None:
-    changed = changed_content(recording)
+def _refuse_conflicts(recording: StackRecording) -> None:
     for what in ("config", "secret"):
-        names = [name for each, name in changed if each == what]
+        names = [name for each, name in recording.conflicts if each == what]
         if names:
-            plural = "s" if len(names) > 1 else ""
-            rename = f"Give it a new name in the compose file (`{what}s:` → `name:`), and deploy again."
+            which = f"{what}{'s' if len(names) > 1 else ''} {listed(map(tick, names))}"
+            rename = f"Give it another name in the compose file (`{what}s:` → `name:`), and deploy again."
             other = f"`/swarm stack {recording.name} --diff --revision 0` compares it with the compose file."
             raise Refused(
-                f"The content of {what}{plural} {listed(map(tick, names))} has changed, and Docker does not change the "
-                f"content of a {what}.",
+                f"{recording.source} has another content for the {which}, which stack {tick(recording.name)} did not "
+                f"create, and Docker does not change the content of a {what}.",
                 true_now=UNCHANGED,
                 next_step=other if recording.revision else rename,
             )
-
-
-def _has_new_data(recording: StackRecording, write: StackWrite) -> bool:
-    known = before(recording, write)
-    return write.type == "config" and known is not None and known.spec.get("Data") != write.body.get("Data")
 
 
 def _refuse_taken_ports(recording: StackRecording) -> None:

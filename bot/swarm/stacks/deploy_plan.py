@@ -22,7 +22,8 @@ def changes_of(swarm: ClusterFacts, recording: StackRecording, write: StackWrite
     if write.action == "delete":
         return _running(swarm, write) if write.type == "service" else ()
     if write.action == "create":
-        return tuple(_summary(write.body)) if write.type == "service" else ()
+        content = (f"content changed (new name {tick(write.name)})",) if write.base else ()
+        return tuple(_summary(write.body)) if write.type == "service" else content
     old, new = _specs(recording, write)
     if write.type != "service":
         old, new = ({key: value for key, value in spec.items() if key != "Data"} for spec in (old, new))
@@ -58,10 +59,10 @@ def warnings_of(facts: Facts, recording: StackRecording, write: StackWrite) -> t
 
 def counted(recording: StackRecording, pending: tuple[StackWrite, ...]) -> str:
     """Return how many objects change: "1 to create, 2 to update, 3 unchanged"."""
-    counts = Counter(write.action for write in pending)
+    counts = Counter(write.shown_action for write in pending)
     verbs = (("create", "to create"), ("update", "to update"), ("delete", "to remove"))
     told = [f"{counts[action]} {words}" for action, words in verbs if counts[action]]  # type: ignore[index] # an Action
-    same = sum(write.action == "update" for write in recording.writes) - counts["update"]
+    same = sum(write.shown_action == "update" for write in recording.writes) - counts["update"]
     return ", ".join([*told, *([f"{same} unchanged"] if same else [])])
 
 

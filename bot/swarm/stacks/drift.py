@@ -8,7 +8,7 @@ from bot.blocks import DONE, WARNING, Message, context, paragraphs, tick, user, 
 from bot.errors import Refused
 from bot.model import Facts, StackRecording
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.swarm.stacks.checks import changed_content, network_drift, orphans, unresolved_images
+from bot.swarm.stacks.checks import network_drift, orphans, unresolved_images
 from bot.swarm.stacks.deploy_plan import SIGNS, changes_of, counted
 from bot.swarm.stacks.writes import pending_writes
 
@@ -54,17 +54,17 @@ def _lines(facts: Facts, recording: StackRecording) -> list[str]:
     swarm = require_cluster(facts)
     found = []
     for write in pending_writes(recording):
-        found.append(f"`{SIGNS[write.action]}` {write.type} {tick(write.name)}")
+        found.append(f"`{SIGNS[write.shown_action]}` {write.type} {tick(write.base or write.name)}")
         found += [f"• {change}" for change in changes_of(swarm, recording, write)]
     return found
 
 
 def _next_step(recording: StackRecording) -> list[str]:
-    """Return what applies the compose file. A deploy is refused while the content of a config or secret differs."""
-    if changed_content(recording):
+    """Return what applies the compose file. A deploy is refused while there are conflicts."""
+    if recording.conflicts:
         if recording.revision:
             return [f"Next: `/swarm stack {recording.name} --diff --revision 0` compares it with the compose file."]
-        return ["Next: give configs and secrets whose content differs another name in the compose file."]
+        return ["Next: give configs and secrets that another stack created another name in the compose file."]
     flag = f" --revision {recording.revision}" if recording.revision else ""
     flag += " --no-resolve" if unresolved_images(recording) else ""
     return [f"Next: `/swarm deploy {recording.name}{flag}` applies it."] if pending_writes(recording) else []
@@ -72,5 +72,5 @@ def _next_step(recording: StackRecording) -> list[str]:
 
 def _ignored(recording: StackRecording) -> list[str]:
     """Return the differences that a deploy cannot change."""
-    content = [f"The content of {what} {tick(name)} differs." for what, name in changed_content(recording)]
+    content = [f"The content of {what} {tick(name)} differs." for what, name in recording.conflicts]
     return content + [f"{text}." for text in network_drift(recording)]

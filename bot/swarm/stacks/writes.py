@@ -31,6 +31,9 @@ def canonical(recording: StackRecording, type_: ObjectType, spec: Mapping[str, A
     for section, key in _REFERENCES:
         if section in container:
             container[section] = [{**each, key: names.get(each.get(key), each.get(key))} for each in container[section]]
+    credential = (container.get("Privileges") or {}).get("CredentialSpec") or {}
+    if identity := credential.get("Config"):
+        credential["Config"] = names.get(identity, identity)
     return found
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import handlers
 from bot.commands import GROUPS, Command, CommandRegistry
+from bot.commands.command import NEVER_SUGGESTED
 from bot.errors import NotUnderstood
 from tests.kits.commands import COMMANDS
 
@@ -42,24 +43,24 @@ def test_commands_are_in_the_order_of_help() -> None:
 def test_every_name_leads_to_its_command(name: str) -> None:
     """A command is found by its name, and one letter too many is answered with it and its usage.
 
-    One that may cost the quorum is not: it is never suggested.
+    One that may cost the quorum, services or images is not: it is never suggested.
     """
     assert COMMANDS.find(name) is COMMANDS[name]
     with pytest.raises(NotUnderstood) as caught:
         COMMANDS.find(name + "q")
-    harmless = COMMANDS[name].risk != "quorum"
+    harmless = COMMANDS[name].risk not in NEVER_SUGGESTED
     assert (f"/swarm {name}`" in caught.value.happened) is harmless
 
 
 @given(
-    st.sampled_from(["resume", "restart", "reset", "move", "recreate", "leaf"])
+    st.sampled_from(["resume", "restart", "reset", "move", "recreate", "leaf", "undeplo", "purge", "prun"])
     | st.text(string.ascii_lowercase, max_size=9)
 )
-def test_nothing_that_costs_quorum_is_suggested(name: str) -> None:
-    """Whatever is typed, no spelling leads to `remove`, `leave`, `demote`, `restore` or `recover`."""
+def test_nothing_that_removes_is_suggested(name: str) -> None:
+    """Whatever is typed, no spelling leads to `remove`, `undeploy`, `prune`, `leave`, `demote` or `restore`."""
     if name in COMMANDS:
         return
     with pytest.raises(NotUnderstood) as caught:
         COMMANDS.find(name)
     suggested = re.findall(r"/swarm ([a-z-]+)", caught.value.happened + caught.value.next_step)
-    assert all(COMMANDS[each].risk != "quorum" for each in suggested)
+    assert all(COMMANDS[each].risk not in NEVER_SUGGESTED for each in suggested)

@@ -42,6 +42,13 @@ NOTHING_READ = Vocabulary("prod", ("host-1",))
         ("resume host-1,ip-10-0-0-9", KNOWN, "activate"),
         ("resume web", NOTHING_READ, "resume"),
         ("resume both --service", KNOWN, "resume"),
+        ("pause web", KNOWN, "pause-service"),
+        ("pause host-1", KNOWN, "pause"),
+        ("pause ghost", KNOWN, "pause"),
+        ("pause web", NOTHING_READ, "pause-service"),
+        ("pause host-1", NOTHING_READ, "pause"),
+        ("pause both --service", KNOWN, "pause-service"),
+        ("pause both --node", KNOWN, "pause"),
         ("status", KNOWN, "status"),
     ],
 )
@@ -54,6 +61,7 @@ def test_what_is_named_decides(text: str, vocabulary: Vocabulary, meant: str) ->
     ("text", "step"),
     [
         ("remove both", "For the service: `/swarm remove both --service`. For the node: `/swarm remove both --node`."),
+        ("pause both", "For the service: `/swarm pause both --service`. For the node: `/swarm pause both --node`."),
         ("resume both", "For the service: `/swarm resume both --service`. For the node: `/swarm activate both`."),
         (
             "remove both --plan --force --reason 'disk is broken' --cluster prod",

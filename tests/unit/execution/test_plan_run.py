@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -83,6 +83,36 @@ def test_a_step_that_runs_always_takes_back_what_was_temporary(
     change.run(refusing, lambda _: facts)
     first = "stopped" if cancelled else "failed"
     assert [row.state for row in change.card._rows] == [first, "stopped", "done", "stopped"]
+
+
+class Halting(LabelNode):
+    """A step whose engines can be stopped, which a label of its node shows."""
+
+    kind: ClassVar[str] = "a test's halting step"
+
+    @property
+    def on_cancel(self) -> LabelNode:
+        """Hold, as the node has the label."""
+        return LabelNode(self.node, self.name, (("zone", "a"),))
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_another_worker_began_is_stopped_too(queue: Queue, redis_url: str, *, begun: bool) -> None:
+    """A worker that takes over a cancelled job starts nothing, and stops what the first one may have started."""
+    node = {"is": "worker", "record": {"labels": {"zone": "a"}}}
+    facts = Description.model_validate({"hosts": {"host-1": {"is": "leader"}, "host-2": node}}).facts()
+    steps = tuple(Step(Halting("id-host-2", "host-2", (("zone", zone),)), "host-2") for zone in "bc")
+    job = admitted(queue)
+    lease = taken(queue)
+    if begun:
+        queue.record(lease, {"begun": "1"})
+    queue.cancel(job, "U0BEN", [])
+    lease = queue.reclaim("two", "exclusive").lease or lease if begun else lease
+    refusing: Any = Refusing()
+    process = Process(redis_url, config_of(0, ()), People(), Cluster(), "one")
+    change = PlanRun(lease, Plan(PlanTitles("a", "b", "c", "d"), steps), queue, process.replies, "C0PROD")
+    change.run(refusing, lambda _: facts)
+    assert [row.state for row in change.card._rows] == ["failed" if begun else "stopped", "stopped"]
 
 
 class Refusing(dict[str, Any]):

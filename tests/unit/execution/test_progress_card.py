@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -232,6 +233,16 @@ def test_the_headline_of_a_cancelled_job(states: tuple[StepState, ...], headline
     set_all(shown, *states)
     shown.cancelled_by = "U0BEN"
     assert shown.ended().text.startswith(headline)
+
+
+@pytest.mark.parametrize(("state", "label"), [("done", "/swarm rebalance a"), ("failed", "Retry")])
+def test_what_a_finished_change_offers(state: StepState, label: str) -> None:
+    """A button prepares it, with nothing but the job's id; a change that failed is offered again."""
+    shown = card(join("a"))
+    shown.plan = replace(shown.plan, offer="rebalance a")
+    shown.set(shown.plan.steps[0], state, "joined")
+    [button] = shown.ended().blocks[-1]["elements"]
+    assert (button["text"]["text"], button["value"]) == (label, shown.job.id)
 
 
 def test_a_step_without_a_host() -> None:

@@ -9,80 +9,9 @@ import pytest
 
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.execution.step_run import FIRST_PAUSE_S, MAX_PAUSE_S, carry_out
-from bot.model import BackupStore, Engine, Engines, Facts, FactsQuery, StackRecorder
+from bot.model import Facts, FactsQuery
 from bot.queue.lease import LeaseLost
-from bot.swarm.operations import LabelHost
-
-
-class World:
-    """A cluster with two facts: whether the wanted state holds, and what was done to bring it about."""
-
-    def __init__(self) -> None:
-        self.holds = False
-        self.mute = False
-        self.log: list[str] = []
-        self.pauses: list[float] = []
-        self.on_apply: Callable[[], None] = lambda: None
-        self.on_pause: Callable[[], None] = lambda: None
-
-    def __getitem__(self, host: str) -> Engine:
-        """No engine is asked."""
-        raise KeyError(host)
-
-    def names(self) -> tuple[str, ...]:
-        """No hosts."""
-        return ()
-
-    def address(self, host: str) -> str:
-        """No addresses."""
-        raise KeyError(host)
-
-    @property
-    def backup_store(self) -> BackupStore:
-        """No backups."""
-        raise NotImplementedError
-
-    @property
-    def stack_recorder(self) -> StackRecorder:
-        """No stacks."""
-        raise NotImplementedError
-
-    def read(self, query: FactsQuery) -> Facts:
-        """Return facts whose name says whether the state held when they were read."""
-        assert query.hosts == ("host-3",)
-        self.log.append("read")
-        if query.secrets and self.mute:
-            raise EngineError("host-3", 0, "no token in time")
-        return Facts("holds" if self.holds and not self.mute else "does not", 0.0, {})
-
-    def pause(self, seconds: float) -> None:
-        """Note the time instead of waiting."""
-        self.pauses.append(seconds)
-        self.on_pause()
-
-
-class Wanted(LabelHost):
-    """An operation over a World."""
-
-    kind: ClassVar[str] = "a test's step"
-    timeout_s: ClassVar[float] = 30.0
-
-    def satisfied(self, facts: Facts) -> bool:
-        """As the facts say."""
-        return facts.name == "holds"
-
-    def apply(self, engines: Engines, facts: Facts) -> None:
-        """Do what the test wants done."""
-        assert isinstance(engines, World)
-        assert facts.name == "does not"
-        engines.log.append("apply")
-        engines.on_apply()
-
-    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Note the call and its facts."""
-        assert isinstance(engines, World)
-        engines.log.append("settle")
-        return Failed(error.happened, true_now=facts.name, next_step="settled")
+from tests.kits.step_world import Wanted, World
 
 
 class Impatient(Wanted):
@@ -114,13 +43,6 @@ class Doomed(Wanted):
 
 
 DOOMED = {"now": False}
-
-
-class Stoppable(Wanted):
-    """One whose engines go on for a long time."""
-
-    kind: ClassVar[str] = "a test's stoppable step"
-    may_stop_waiting: ClassVar[bool] = True
 
 
 class Secretive(Wanted):
@@ -313,28 +235,3 @@ def test_a_step_that_has_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Failed, match=r"It was rolled back\."):
         run(world, Doomed)
     assert world.log[4:] == ["read", "settle"]
-
-
-@pytest.mark.parametrize(("kind", "pauses"), [(Stoppable, 1), (Wanted, 3)])
-def test_a_cancelled_job_stops_waiting_if_the_operation_may(kind: type[Wanted], pauses: int) -> None:
-    """The state now is told. Any other operation is waited for: the job ends before its next step."""
-    world = World()
-    cancelled = {"now": False}
-
-    def on_pause() -> None:
-        cancelled["now"] = True
-        world.holds = len(world.pauses) == 3
-
-    world.on_pause = on_pause
-    operation = kind("host-3", (("zone", "a"),))
-
-    def carry() -> None:
-        carry_out(operation, world, world.read, world.pause, lambda *_: None, stop=lambda: cancelled["now"])
-
-    if kind is Wanted:
-        carry()
-    else:
-        with pytest.raises(Failed, match=r"^Cancelled before it was seen that .*The engines go on with it\."):
-            carry()
-        assert world.log[-1] == "settle"
-    assert len(world.pauses) == pauses

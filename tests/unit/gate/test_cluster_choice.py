@@ -47,7 +47,9 @@ def gate(redis_url: str, client: Redis, tmp_path: Path) -> Gate:
 
 def typed(gate: Gate, text: str) -> Message | None:
     """Type a command in a channel of no cluster."""
-    return gate.slash(SlashRequest(text, "U0ADA", "C0OTHER", URL, f"command:{text}", "1.2"))
+    answer = gate.slash(SlashRequest(text, "U0ADA", "C0OTHER", URL, f"command:{text}", "1.2"))
+    assert not isinstance(answer, Modal)
+    return answer
 
 
 def buttons(message: Message | None) -> dict[str, dict[str, Any]]:

@@ -108,7 +108,7 @@ def test_the_list_shows_that_it_waits(gate: Gate, queue: Queue, client: Redis, a
     for person in ("U0ADA", "U0BEN"):
         url = "https://hooks.slack.com/commands/1"
         answer = gate.slash(SlashRequest("approvals", person, "C0PROD", url, f"command:{person}", "1.2"))
-        assert answer is not None
+        assert isinstance(answer, Message)
         texts[person] = " ".join([answer.text, *map(str, answer.blocks)])
     assert all("1 change waits for a decision in prod" in text for text in texts.values())
     assert all("waits until <@U0ADA> confirms it" in text for text in texts.values())

@@ -20,12 +20,13 @@ from bot.gate import Gate
 from bot.gate.call import Call
 from bot.gate.early_refusals import EarlyRefusals
 from bot.last_read import LastRead
-from bot.model import ClusterFacts, Facts, NodeFacts, Plan, PlanTitles, ServiceFacts
+from bot.model import ClusterFacts, Facts, Plan, PlanTitles, ServiceFacts
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import SlashRequest
 from bot.store.keys import Lane
 from tests.kits.jobs import request_for, taken
+from tests.kits.nodes import worker
 from tests.unit.gate.conftest import CONFIG
 from tests.unit.gate.test_gate import command
 
@@ -43,10 +44,7 @@ def last_read(client: Redis) -> LastRead:
     """Return what was read of prod: its two hosts, and a node that swarmbot.yml does not name."""
     found = LastRead(client)
     names = {"idofhost1": "host-1", "idofhost2": "host-2", "idofbuild": "build-node"}
-    nodes = tuple(
-        NodeFacts(node_id, name, role="worker", availability="active", state="ready", version=1, spec={})
-        for node_id, name in names.items()
-    )
+    nodes = tuple(worker(node_id, name) for node_id, name in names.items())
     found.note("prod", ClusterFacts("cluster", "host-1", 1, {}, nodes))
     return found
 
@@ -106,6 +104,29 @@ def test_names_refuse_nothing_while_a_change_may_add_one(gate: Gate, queue: Queu
     assert len(queue.in_line("prod")) == 2
 
 
+@pytest.mark.parametrize("words", ["update web --image web:2", "restart web", "resume web"])
+def test_the_rollout_of_a_running_job_is_paused_by_cancelling_it(gate: Gate, queue: Queue, words: str) -> None:
+    """A pause would have to wait for its turn until the rollout has ended. That of another service waits."""
+    gate.slash(typed(words))
+    gate.slash(typed("pause web --service"))
+    job = taken(queue).job.id
+    with pytest.raises(Refused, match="carries out this rollout") as refused:
+        gate.slash(typed("pause web --service --plan"))
+    assert f"`/swarm cancel {job}` stops it" in refused.value.next_step
+    gate.slash(typed("pause api --service"))
+
+
+def test_a_rollout_of_a_deploy_is_paused_after_it_was_cancelled(gate: Gate, queue: Queue) -> None:
+    """A cancelled deploy stops waiting, and leaves Docker to go on with the service that it updates."""
+    gate.slash(typed("deploy shop"))
+    job = taken(queue).job.id
+    with pytest.raises(Refused, match="carries out this rollout") as refused:
+        gate.slash(typed("pause shop_web --service"))
+    then = "then `/swarm pause shop_web --service` pauses the rollout."
+    assert refused.value.next_step == f"`/swarm cancel {job}` stops it, {then}"
+    gate.slash(typed("pause web --service"))
+
+
 @dataclass(frozen=True)
 class Restarted:
     """The arguments of a change of services."""
@@ -152,12 +173,7 @@ def test_a_long_list_says_how_many_are_left_out(
 ) -> None:
     """Of services and of nodes twelve are named."""
     services = tuple(ServiceFacts(f"web-{number}", 1, 1, id=f"idof{number}") for number in range(15))
-    nodes = tuple(
-        NodeFacts(
-            f"idof{number}", f"node-{number}", role="worker", availability="active", state="ready", version=1, spec={}
-        )
-        for number in range(13)
-    )
+    nodes = tuple(worker(f"idof{number}", f"node-{number}") for number in range(13))
     last_read.note("prod", ClusterFacts("cluster", "host-1", 1, {}, nodes, services=services), services=True)
     with pytest.raises(NotUnderstood) as refused:
         ordered(Restarted(("wbe-1",)))

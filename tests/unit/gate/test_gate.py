@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from redis import Redis
 
 from bot.blocks import Message
 from bot.errors import NotUnderstood
 from bot.gate import Gate
+from bot.model import Plan, PlanTitles
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.store import keys
+from bot.stored_json import to_json
+from tests.kits.jobs import taken
 
 
 def command(text: str) -> SlashRequest:
@@ -83,3 +88,28 @@ def test_a_plan_is_shown_again_as_a_plan(gate: Gate, queue: Queue) -> None:
     assert again.id != shown.id
     assert again.order.only_plan
     assert again.order.words == shown.order.words
+
+
+def test_a_plan_that_was_shown_is_run_by_its_button(gate: Gate, queue: Queue) -> None:
+    """The same order without `--plan`, in the line of changes, by whoever presses it."""
+    gate.slash(command("drain host-2 --plan"))
+    lease = queue.take("one", "concurrent", block_ms=0)
+    assert lease
+    queue.finish(lease, "succeeded", "")
+    gate.press(PressRequest("plan.run", lease.job.id, "U0ADA", "C0PROD", "https://hooks.slack.com/1", "run", "1", "1"))
+    [run] = queue.in_line("prod")
+    assert (run.order.words, run.order.only_plan) == ("drain host-2", False)
+
+
+def test_what_a_change_offers_is_prepared_by_its_button(gate: Gate, queue: Queue) -> None:
+    """The button has the job's id; the order comes from the stored plan, and shows what it would do now."""
+    gate.slash(command("activate host-2"))
+    lease = taken(queue)
+    queue.record(lease, {"plan": to_json(Plan(PlanTitles(), offer="rebalance host-2"))})
+    queue.finish(lease, "succeeded", "")
+    press = PressRequest("job.offer", lease.job.id, "U0ADA", "C0PROD", "https://hooks.slack.com/1", "offer", "1", "1")
+    gate.press(press)
+    shown = queue.recent("prod", 9)[0]
+    assert (shown.order.words, shown.order.only_plan) == ("rebalance host-2 --plan", True)
+    with pytest.raises(NotUnderstood, match="has been deleted"):
+        gate.press(replace(press, value="nnnn", request_key="other"))

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from redis import Redis
 
+from bot.blocks import Message
 from bot.errors import NotAllowed
 from bot.gate import Gate
 from bot.settings import Settings
@@ -40,7 +41,7 @@ def typed(gate: Gate, user: str, text: str) -> list[str]:
     """Return what a person who types ``text`` is answered."""
     key = f"command:{user}:{text}"
     answer = gate.slash(SlashRequest(text, user, "C0PROD", "https://hooks.slack.com/commands/1", key, "1.2"))
-    assert answer is not None
+    assert isinstance(answer, Message)
     return show_message(answer)
 
 

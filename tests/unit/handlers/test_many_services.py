@@ -11,9 +11,10 @@ import pytest
 from bot.blocks import Message, fit
 from bot.blocks.table import without_tables
 from bot.commands import Vocabulary
-from bot.model import ClusterFacts, Facts, NodeFacts
+from bot.model import ClusterFacts, Facts
 from sandbox.slack.faults import Faults
 from sandbox.slack.validate import check_message_blocks
+from tests.kits.nodes import worker
 from tests.plans.outcome import read_words
 from tests.plans.parts import NOW
 from tests.plans.showing import show_message
@@ -21,10 +22,7 @@ from tests.plans.workload import Network, Service, Stored, Task
 
 LONG: Final = "a-name-that-is-as-long-as-a-name-may-be-in-a-cluster-of-docker"
 STACKS: Final = 25
-NODES: Final = tuple(
-    NodeFacts(f"id-{number}", f"node-{number}", role="worker", availability="active", state="ready", version=1, spec={})
-    for number in range(3)
-)
+NODES: Final = tuple(worker(f"id-{number}", f"node-{number}") for number in range(3))
 SERVICES: Final = {
     f"{LONG[: 50 if number % 2 else 3]}-{number}": Service(
         replicas=10,

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.execution.planning import planned
-from bot.model import Facts, Plan, basis_of, differences
+from bot.model import Facts, Plan, PlanTitles, Step, basis_of, differences
 from bot.model.approval_basis import Basis, changed_facts
+from bot.swarm.operations import DeployObject, RemoveVersion
 from handlers.promote import PromoteArguments
 from handlers.update import UpdateArguments
 from tests.kits.commands import COMMANDS
@@ -85,6 +86,20 @@ def test_another_manager_matters_only_where_managers_change() -> None:
         basis_of("promote", {}, planned(COMMANDS["promote"], facts, one, "zone"), facts) for facts in (asked, now)
     ]
     assert differences(*promotions) == ["`host-4` is no longer a manager"]
+
+
+def test_what_a_deploy_writes_or_removes_otherwise_is_named() -> None:
+    """Also an old content that it would no longer remove."""
+    facts, titles = _facts(), PlanTitles("", "", "", "")
+    write = DeployObject("app", "config", "app_conf-1a2b3c4d", "create", "one digest")
+    old = RemoveVersion("app", "config", "app_conf", "id-1")
+    asked = Plan(titles, steps=(Step(write, "stack"), Step(old, "old contents")))
+    now = Plan(titles, steps=(Step(replace(write, digest="another"), "stack"),))
+    before, after = (basis_of("deploy", {}, plan, facts) for plan in (asked, now))
+    assert differences(before, after) == [
+        "the step for config `app_conf-1a2b3c4d` is a different one now",
+        "the step for config `app_conf` is a different one now",
+    ]
 
 
 def test_what_has_changed_is_seen_without_a_new_plan() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import Failed
 from bot.stacks.confined_cli import NOBODY, DockerCli, deploy_command, find_cli, private_folder, run_confined
+from tests.conftest import cannot
 
 
 def run(folder: Path, script: str) -> list[str]:
@@ -25,9 +26,10 @@ def test_it_sees_no_variables_of_the_bot(monkeypatch: pytest.MonkeyPatch) -> Non
     assert seen - {"PWD", "_", "SHLVL", "OLDPWD"} == {"TAG", "PATH", "HOME", "DOCKER_CONFIG", "DOCKER_HOST"}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_it_has_no_rights(tmp_path: Path) -> None:
     """It is nobody, reads its copies, and cannot read a private file of the bot."""
+    if os.geteuid() != 0:
+        cannot("only root can become another user")
     private = tmp_path / "key"
     private.write_text("private")
     private.chmod(0o600)

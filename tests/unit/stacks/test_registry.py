@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.stacks.registry import DOCKER_HUB, registry_auth, registry_of
+from bot.errors import Failed
+from bot.stacks import registry
+from bot.stacks.registry import DOCKER_HUB, missing_helpers, registry_auth, registry_of
+
+OF_THE_HELPER = "hunter2-of-the-helper"
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,89 @@ def test_credentials_are_read_from_dockers_configuration(tmp_path: Path, monkeyp
     }
     assert _decoded("other:5000/app")["identitytoken"] == "t"
     assert registry_auth("nginx") is registry_auth("third.example.com/app") is None
+
+
+HELPER = """#!/bin/sh
+server=$(cat)
+env >> {folder}/asked
+case "$1 $server" in
+"get registry.example.com") printf '{{"ServerURL":"%s","Username":"ada","Secret":"{secret}"}}' "$server";;
+"get {hub}") echo '{{"Username":"<token>","Secret":"{secret}"}}';;
+"get broken.example.com") echo '{secret}' ;;
+"get slow.example.com") exec sleep 60;;
+"get failing.example.com") echo '{secret}'; echo '{secret}' >&2; exit 3;;
+*) echo "credentials not found in native keychain"; exit 1;;
+esac
+"""
+
+
+@pytest.fixture
+def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A credential helper on PATH, and Docker's configuration that names it; return the folder."""
+    program = tmp_path / "docker-credential-fake"
+    program.write_text(HELPER.format(folder=tmp_path, secret=OF_THE_HELPER, hub=DOCKER_HUB))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-of-the-bot")
+    auths = {"third.example.com": {"auth": base64.b64encode(b"ada:of-the-file").decode()}}
+    (tmp_path / "config.json").write_text(json.dumps({"credsStore": "fake", "auths": auths}))
+    return tmp_path
+
+
+def test_missing_helpers_are_found(helper: Path) -> None:
+    """For doctor: a deploy that needs one would fail."""
+    assert missing_helpers() == ()
+    named = {"credsStore": "absent", "credHelpers": {"a.example.com": "fake", "b.example.com": "gone"}}
+    (helper / "config.json").write_text(json.dumps(named))
+    assert missing_helpers() == ("docker-credential-gone", "docker-credential-absent")
+
+
+def test_a_credential_helper_is_asked(helper: Path) -> None:
+    """By Docker's protocol, without the bot's tokens; one for a registry goes before the one for all."""
+    ada = {"serveraddress": "registry.example.com", "username": "ada", "password": OF_THE_HELPER}
+    assert _decoded("registry.example.com/team/app:1") == ada
+    assert _decoded("nginx") == {"serveraddress": DOCKER_HUB, "identitytoken": OF_THE_HELPER}
+    assert registry_auth("third.example.com/app") is None
+    asked = (helper / "asked").read_text()
+    assert "PATH=" in asked
+    assert "xoxb-of-the-bot" not in asked
+    (helper / "config.json").write_text(
+        json.dumps({"credsStore": "absent", "credHelpers": {"registry.example.com": "fake"}})
+    )
+    assert _decoded("registry.example.com/team/app:1") == ada
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("broken", "did not answer as Docker's credential helpers do"),
+        ("slow", "did not respond within 0 s"),
+        ("failing", "gave no credentials for `failing.example.com`: it ended with exit code 3"),
+    ],
+)
+def test_a_helper_that_fails_is_told_without_its_output(
+    helper: Path, monkeypatch: pytest.MonkeyPatch, host: str, told: str
+) -> None:
+    """It may hold the credentials."""
+    del helper
+    if host == "slow":
+        monkeypatch.setattr(registry, "HELPER_TIMEOUT_S", 0.2)
+    with pytest.raises(Failed, match=told) as failed:
+        registry_auth(f"{host}.example.com/app")
+    assert OF_THE_HELPER not in repr(failed.value.__dict__) + str(failed.value)
+    assert failed.value.__cause__ is None
+
+
+@pytest.mark.parametrize("name", ["absent", "../fake", "fake; id", ""])
+def test_a_helper_that_does_not_exist(helper: Path, name: str) -> None:
+    """A name is no path. Without a name there is no helper."""
+    (helper / "config.json").write_text(json.dumps({"credHelpers": {"registry.example.com": name}}))
+    if not name:
+        assert registry_auth("registry.example.com/app") is None
+        return
+    with pytest.raises(Failed, match="the worker has no"):
+        registry_auth("registry.example.com/app")
 
 
 def _decoded(image: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,9 @@ import pytest
 from bot.config import Stack
 from bot.errors import Failed, Refused
 from bot.model import StackSource
-from bot.stacks.source import MAX_BYTES, FolderSource, KeptSource, Sources
+from bot.secrets.secret import Secret
+from bot.stacks.source import MAX_BYTES, FolderSource, KeptSource, Sources, TypedSource
+from tests.kits.git_repository import commit
 
 
 def test_files_in_the_folder_are_read(tmp_path: Path) -> None:
@@ -55,8 +56,7 @@ def test_a_kept_source_has_its_own_files_alone() -> None:
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with one commit on main."""
-    _git(tmp_path, "init", "--quiet", "--initial-branch=main", "repo")
-    _commit(tmp_path / "repo", "compose.yml", "one")
+    commit(tmp_path / "repo", "compose.yml", "one")
     return tmp_path / "repo"
 
 
@@ -67,7 +67,7 @@ def test_a_branch_is_fetched_again_and_a_commit_stays(repository: Path) -> None:
     first = sources.open(stack)
     assert first.read("compose.yml") == b"one"
     assert f"commit `{first.commit[:7]}`" in first.words
-    _commit(repository, "compose.yml", "two")
+    commit(repository, "compose.yml", "two")
     assert sources.open(stack).read("compose.yml") == b"two"
     assert sources.open(stack, first.commit).read("compose.yml") == b"one"
 
@@ -75,7 +75,7 @@ def test_a_branch_is_fetched_again_and_a_commit_stays(repository: Path) -> None:
 def test_links_in_a_repository_are_refused(repository: Path) -> None:
     """So are missing files. An unknown branch is told in git's words."""
     (repository / "link").symlink_to("/etc/passwd")
-    _commit(repository, "other", "x")
+    commit(repository, "other", "x")
     source = Sources().open(Stack(git=f"file://{repository}"))
     for name in ("link", "missing"):
         with pytest.raises(Refused):
@@ -84,11 +84,11 @@ def test_links_in_a_repository_are_refused(repository: Path) -> None:
         Sources().open(Stack(git=f"file://{repository}", ref="nowhere"))
 
 
-def _commit(repository: Path, name: str, text: str) -> None:
-    (repository / name).write_text(text)
-    _git(repository, "add", ".")
-    _git(repository, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "Change")
-
-
-def _git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", *words], cwd=folder, check=True, timeout=30)
+def test_a_typed_file_has_no_others_beside_it() -> None:
+    """Whatever it names; and its text is in no representation."""
+    source = TypedSource(Secret("services: {web: {environment: {A: hidden}}}"))
+    assert source.read(source.compose) == b"services: {web: {environment: {A: hidden}}}"
+    assert "hidden" not in repr(vars(source))
+    for name in ("a.env", "/etc/hostname", "../compose.yml", ".env"):
+        with pytest.raises(Refused, match="has no other files beside it"):
+            source.read(name)

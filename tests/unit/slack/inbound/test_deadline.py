@@ -8,11 +8,12 @@ from threading import Event
 import pytest
 
 from bot import blocks
+from bot.blocks.modals import Modal, text_field
 from bot.errors import Unavailable
 from bot.settings import Settings
 from bot.slack.inbound import deadline
 from bot.slack.inbound.deadline import Responder
-from bot.slack.inbound.requests import SlashRequest
+from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
 from sandbox.slack import LocalSlack
@@ -58,6 +59,32 @@ def test_late_answer_follows_the_first_one(
     assert "it is unknown whether" in first.text
     goes_on.set()
     slack.wait_to_see("ada", "Done after all.", private=True)
+
+
+@pytest.mark.parametrize(
+    ("action", "next_step"), [(None, "Run the command again."), ("secret.enter", "Press the button again.")]
+)
+def test_a_form_that_does_not_open_is_told(
+    slack: LocalSlack,
+    responder: Responder,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str | None,
+    next_step: str,
+) -> None:
+    """Slack's trigger has expired, or the form is late. What to do again is what the person did."""
+    typed = request(slack)
+    place = (typed.user, typed.channel, typed.response_url)
+    asked = PressRequest(action, "", *place, "press:1", "expired", "1.2") if action else typed
+    form = Modal("text.give", "{}", "deploy in prod", "Deploy", (text_field("text", "Compose file"),))
+    responder.open(asked, form)
+    slack.wait_to_see("ada", "Slack did not open the form.", private=True)
+    slack.wait_to_see("ada", next_step, private=True)
+    monkeypatch.setattr(deadline, "ANSWER_TIMEOUT_S", 0.01)
+    goes_on = Event()
+    responder.ask(lambda: (goes_on.wait(10), form)[1], asked)
+    goes_on.set()
+    told = slack.wait_to_see("ada", "It is too late to open the form.", private=True)
+    assert next_step in told.text
 
 
 def test_request_that_never_ran_is_cancelled(

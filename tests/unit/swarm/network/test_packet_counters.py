@@ -51,11 +51,11 @@ class Sender:
 
     def counters(self) -> Counters:
         """Not used: only the target counts."""
-        raise NotImplementedError
+        raise AssertionError("only the target counts")
 
     def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
         """Not used."""
-        raise NotImplementedError
+        raise AssertionError(f"only the target counts, and {endpoints} is not reached from it")
 
     def send(self, transport: Transport, address: str, port: int, number: int) -> None:
         """Move the counter unless the route is blocked."""

@@ -11,7 +11,7 @@ from bot.model import Facts
 from bot.swarm.operations import RunJob
 from tests.plans.description import Description
 
-JOB = RunJob("id-migrate", "migrate", "prod", "", 2)
+JOB = RunJob("migrate", "prod", id="id-migrate", spec="", force=2)
 FAILED = {"state": "failed", "wanted": False, "exit_code": 3, "error": "task: non-zero exit (3)", "slot": 1}
 
 

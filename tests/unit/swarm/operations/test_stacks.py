@@ -158,6 +158,31 @@ def test_an_update_that_docker_rolls_back_at_once_has_failed() -> None:
         assert bool(operation.failed(seen(recording(writes=THREE), services=(service,)))) is failed
 
 
+@pytest.mark.parametrize("order", ["deploy app --no-resolve --revision 3", "undeploy app"])
+def test_a_failed_step_says_what_is_done_and_how_to_go_on(order: str) -> None:
+    """With the words of the order, so that the next step is about the same files."""
+    found = recording(first=True)
+    operation = replace(step(found, "secret", "app_password"), order=order)
+    told = operation.settle(cast("Engines", Manager()), seen(found), Failed("The engine refused it."))
+    assert told.true_now == (
+        "secret `app_password` does not exist. Steps before this one are done, later ones are not."
+    )
+    assert told.next_step == f"`/swarm {order} --plan` shows what is left."
+    with pytest.raises(Failed) as moved:
+        apply(operation, replace(found, cli="29.0.0"), Manager())
+    assert moved.value.next_step == f"`/swarm {order} --plan` shows what would change now."
+
+
+def test_a_service_that_does_not_come_up_says_the_way_back_or_why() -> None:
+    """A new service has no spec to return to."""
+    found = recording()
+    operation = AwaitService("app", "app_web", spec_digest(found, live_web(found)))
+    for previous, told in (({"Name": "app_web"}, "/swarm rollback app_web"), (None, "/swarm why app_web")):
+        service = ServiceFacts("app_web", 0, 2, id="id-app_web", spec=live_web(found), previous_spec=previous)
+        read = seen(replace(found, writes=()), services=(service,))
+        assert told in operation.settle(cast("Engines", Manager()), read, Failed("It crashed.")).next_step
+
+
 def test_a_long_difference_says_what_it_leaves_out() -> None:
     """An approver must know that there is more, and where."""
     changes = tuple(f"environment variable V{number} `{'x' * 100}` added" for number in range(60))

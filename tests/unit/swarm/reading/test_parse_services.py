@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.model import NodeFacts, UpdateStatus
+from bot.model import UpdateStatus
 from bot.swarm.reading import parse_services
+from tests.kits.nodes import worker
 
 
 def service(**more: Any) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def test_a_reason_is_read_for_services_that_may_lack_tasks() -> None:
         ]
     )
     nodes = [
-        NodeFacts(name, name, role="worker", availability=availability, state="ready", version=1, spec={})
+        worker(name, availability=availability)
         for name, availability in {"a": "active", "b": "active", "c": "drain"}.items()
     ]
     assert parse_services.may_lack_tasks(found, nodes) == ["web", "agent"]

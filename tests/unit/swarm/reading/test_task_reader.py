@@ -8,10 +8,11 @@ from typing import Any, Final
 import pytest
 
 from bot.errors import EngineError, HostUnreachable
-from bot.model import ClusterFacts, ContainerLog, ContainerUsage, FactsQuery, LogLine, LogQuery, NodeFacts, ServiceFacts
+from bot.model import ClusterFacts, ContainerLog, ContainerUsage, FactsQuery, LogLine, LogQuery, ServiceFacts
 from bot.model import TaskFacts as Task
 from bot.swarm.reading import task_reader
 from bot.swarm.reading.task_reader import read_tasks, tasks_named, tasks_to_log
+from tests.kits.nodes import worker
 
 LINE: Final = LogLine(1.0, "alive")
 
@@ -59,11 +60,6 @@ class FakeEngine:
         return ContainerUsage(0.5, 1, 2)
 
 
-def node(number: int, host: str) -> NodeFacts:
-    """Return a worker."""
-    return NodeFacts(f"n{number}", f"host-{number}", "worker", "active", "ready", 1, {}, host=host)
-
-
 def task(number: int, state: str = "running", **more: Any) -> Task:
     """Return the task in slot ``number`` of ``web``, on the node with this number."""
     told: dict[str, Any] = {
@@ -78,7 +74,9 @@ def task(number: int, state: str = "running", **more: Any) -> Task:
 
 def cluster(*tasks: Task) -> ClusterFacts:
     """Return a cluster whose fifth node is not in swarmbot.yml."""
-    nodes = tuple(node(number, f"h{number}" if number < 5 else "") for number in range(1, 6))
+    nodes = tuple(
+        worker(f"n{number}", f"host-{number}", host=f"h{number}" if number < 5 else "") for number in range(1, 6)
+    )
     services = (ServiceFacts("web", 1, 1, id="web-id"), ServiceFacts("web2", 1, 1, id="web-other"))
     return ClusterFacts("c", "h1", 1, {}, nodes, services, task_list=tasks)
 

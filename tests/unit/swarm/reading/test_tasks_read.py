@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, cast
 from unittest.mock import Mock
 
@@ -141,3 +144,54 @@ def test_a_service_that_was_removed_meanwhile_fails_nothing(reader: FactsReader,
     facts = read(reader, engine, FactsQuery(services=True))
     assert facts.swarm is not None
     assert [each.complaint for each in facts.swarm.services] == ["", ""]
+
+
+def ago(seconds: float) -> str:
+    """Return a time as an engine writes it."""
+    return datetime.fromtimestamp(time.time() - seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def made(service_id: str, state: str, seconds: float, *, slot: int = 1, wanted: str = "shutdown") -> dict[str, Any]:
+    """Return a task that was created, and entered its state, so many seconds ago."""
+    status = {"State": state, "Timestamp": ago(seconds), "Err": "task: non-zero exit (3)"}
+    named = {"ID": f"t{seconds}", "ServiceID": service_id, "NodeID": "idn", "CreatedAt": ago(seconds), "Slot": slot}
+    return {**named, "DesiredState": wanted, "Spec": {"CreatedAt": ago(0), "ServiceID": "x"}, "Status": status}
+
+
+def test_a_crash_loop_whose_task_runs_at_this_moment_is_found(reader: FactsReader, engine: Mock) -> None:
+    """The managers' counts are complete. Of the services with new tasks, the failed ones are read in one request."""
+    names = ("calm", "looping", "settled", "updated")
+    engine.services.return_value = [service(name) for name in names]
+    current = [
+        *(made("idcalm", "running", 3600, wanted="running"), made("idlooping", "running", 5, wanted="running")),
+        *(made("idsettled", "running", 150, wanted="running"), made("idupdated", "running", 20, wanted="running")),
+    ]
+    engine.current_tasks.return_value = json.dumps(current).encode()
+    failed = [made(each, "failed", 200 + 30 * n) for each in ("idlooping", "idsettled") for n in range(3)]
+    failed += [made("idupdated", "shutdown", 200 + n, slot=n) for n in range(3)]
+    engine.tasks.side_effect = lambda _: [*current[1:], *failed]
+    facts = read(reader, engine, FactsQuery(services=True, restarts=True))
+    assert [call.args[0] for call in engine.tasks.call_args_list] == [
+        {"service": ["idlooping", "idupdated", "idsettled"]}
+    ]
+    assert facts.swarm is not None
+    loops = {each.name: each.crash_loop for each in facts.swarm.services}
+    assert [name for name in names if loops[name]] == ["looping"]
+    assert loops["looping"] is not None
+    assert (loops["looping"].failures, loops["looping"].last.id) == (3, "t200")
+
+
+def test_a_cluster_is_read_without_its_crash_loops(reader: FactsReader, engine: Mock) -> None:
+    """If the tasks that are to run cannot be listed in time, everything else is told."""
+    engine.current_tasks.side_effect = EngineError("host-1", 500, "rpc error: message larger than max")
+    facts = read(reader, engine, FactsQuery(services=True, restarts=True))
+    assert facts.swarm is not None
+    assert len(facts.swarm.services) == 2
+
+
+def test_no_task_is_read_if_none_is_new(reader: FactsReader, engine: Mock) -> None:
+    """Of thousands of tasks only the time of their creation matters."""
+    engine.services.return_value = [service("web")]
+    engine.current_tasks.return_value = json.dumps([made("idweb", "running", 3600, wanted="running")]).encode()
+    read(reader, engine, FactsQuery(services=True, restarts=True))
+    assert engine.tasks.call_count == 0

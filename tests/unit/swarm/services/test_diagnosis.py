@@ -10,6 +10,7 @@ import pytest
 from bot.model import ClusterFacts, Facts, NodeDescription, NodeFacts, ServiceFacts, TaskFacts, UpdateStatus
 from bot.swarm.services.diagnosis import RECENT_S, diagnose
 from bot.swarm.services.remedies import remedies
+from tests.kits.nodes import worker
 
 NOW: Final = 10_000.0
 MACHINE: Final = NodeDescription(nano_cpus=2_000_000_000, memory_bytes=2**31, os="linux", architecture="x86_64")
@@ -17,8 +18,7 @@ MACHINE: Final = NodeDescription(nano_cpus=2_000_000_000, memory_bytes=2**31, os
 
 def node(number: int, **differing: Any) -> NodeFacts:
     """Return a worker of swarmbot.yml."""
-    told = {"availability": "active", "state": "ready", "host": f"host-{number}", "description": MACHINE, **differing}
-    return NodeFacts(f"n{number}", f"host-{number}", "worker", version=1, spec={}, **told)
+    return worker(f"n{number}", f"host-{number}", **{"host": f"host-{number}", "description": MACHINE, **differing})
 
 
 def task(state: str, **more: Any) -> TaskFacts:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.blocks.limits import SECTION_CHARS
-from bot.model import ClusterFacts, ContainerLog, Facts, LogLine, NodeFacts, ServiceFacts, TaskFacts, TaskReading
+from bot.model import ClusterFacts, ContainerLog, Facts, LogLine, ServiceFacts, TaskFacts, TaskReading
 from bot.secrets.secret import Secret
 from bot.slack.outbound.payload import reveal
 from bot.swarm.services.log_lines import LINE_CHARS, line_blocks, merged_lines
+from tests.kits.nodes import worker
 
 TIMES = st.lists(st.integers(0, 9).map(float), max_size=8).map(sorted)
 
@@ -20,7 +21,7 @@ TIMES = st.lists(st.integers(0, 9).map(float), max_size=8).map(sorted)
 def read(*logs: list[LogLine]) -> tuple[Facts, list[TaskFacts]]:
     """Return facts in which each log is that of a slot of ``web``, with the tasks."""
     tasks = [TaskFacts("web", "n1", "running", wanted=True, slot=n, id=f"t{n}") for n in range(1, len(logs) + 1)]
-    node = NodeFacts("n1", "host-1", "worker", "active", "ready", 1, {})
+    node = worker("n1", "host-1")
     swarm = ClusterFacts("c", "host-1", 1, {}, (node,), (ServiceFacts("web", 1, 1, id="web"),), task_list=(*tasks,))
     readings = {f"t{n}": TaskReading(ContainerLog((*lines,))) for n, lines in enumerate(logs, 1)}
     return Facts("prod", 0.0, {}, swarm, task_readings=MappingProxyType(readings)), tasks

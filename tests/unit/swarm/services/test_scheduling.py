@@ -11,6 +11,7 @@ import pytest
 from bot.model import ClusterFacts, NodeDescription, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.placement import meets_constraints
 from bot.swarm.services.scheduling import candidates, judge, need_of, verdicts
+from tests.kits.nodes import worker
 
 GIB: Final = 1024**3
 MACHINE: Final = NodeDescription(
@@ -22,14 +23,9 @@ MACHINE: Final = NodeDescription(
     plugins=frozenset({("Volume", "local"), ("Volume", "nfs:latest"), ("Network", "overlay"), ("Log", "json-file")}),
     labels=MappingProxyType({"disk": "ssd"}),
 )
-NODE: Final = NodeFacts(
-    id="n2",
-    hostname="host-2",
-    role="worker",
-    availability="active",
-    state="ready",
-    version=1,
-    spec={},
+NODE: Final = worker(
+    "n2",
+    "host-2",
     host="host-2",
     address="10.0.0.2",
     labels=MappingProxyType({"zone": "a", "rack": "7"}),

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import ClusterFacts, NodeFacts
+from bot.model import ClusterFacts
 from bot.swarm.services.service_state import missing_tasks, service_sign, short_count, update_text
 from tests.kits.examples import examples
+from tests.kits.nodes import worker
 from tests.plans.parts import NOW
 from tests.plans.workload import Service, Update
 
@@ -20,10 +21,7 @@ SWARM = ClusterFacts(
     "a",
     1,
     {},
-    tuple(
-        NodeFacts(name, name, role="worker", availability=how, state="ready", version=1, spec={}, labels=labels)
-        for name, (how, labels) in NODES.items()
-    ),
+    tuple(worker(name, availability=how, labels=labels) for name, (how, labels) in NODES.items()),
 )
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import StackRecording
+from bot.model import StackObject, StackRecording
 from bot.secrets.secret import Secret
-from bot.swarm.stacks.writes import digest, pending_writes, removals, spec_digest
+from bot.swarm.stacks.writes import digest, missing_references, pending_writes, removals, spec_digest
 from tests.kits.recordings import recording
 
 WEB = "service app_web"
@@ -50,7 +50,7 @@ def test_a_first_deploy_creates_everything_in_order(cli: str) -> None:
         (f"{WEB}/TaskTemplate/RestartPolicy", {"Condition": "on-failure"}),
         (f"{WEB}/TaskTemplate/Networks", [{"Target": "other", "Aliases": ["web"]}]),
         ("secret app_password/Labels", {}),
-        ("config app_settings/Data", "cmVk"),
+        ("config app_settings/Labels", {}),
     ],
 )
 def test_a_change_is_found_and_has_another_digest(place: str, value: object) -> None:
@@ -61,6 +61,19 @@ def test_a_change_is_found_and_has_another_digest(place: str, value: object) -> 
     same = recording().write_of(write.type, write.name)
     assert same is not None
     assert digest(found, write) != digest(recording(), same)
+
+
+def test_another_content_is_a_new_object() -> None:
+    """And an update of what uses it: by its name, so the digest is the same before and after it is created."""
+    found = recording(writes={"config app_settings/Data": "cmVk"})
+    assert shown(found) == ["create config app_settings-b1f51a51", f"update {WEB}"]
+    config, web = pending_writes(found)
+    assert missing_references(found, web) == ("app_settings-b1f51a51",)
+    created = StackObject("config", "id-red", config.name, 30, config.body)
+    later = recording(writes={"config app_settings/Data": "cmVk"}, added=(created,))
+    [again] = pending_writes(later)
+    assert digest(later, again) == digest(found, web)
+    assert missing_references(later, again) == ()
 
 
 def test_what_a_digest_covers() -> None:
@@ -99,6 +112,15 @@ def test_a_virtual_id_and_the_real_one_mean_the_same() -> None:
     known = next(each for each in recording().objects if each.name == "app_password")
     later = replace(first, objects=(*first.objects, known), writes=(web,))
     assert digest(planned, planned.writes[1]) == digest(later, web)
+
+
+def test_the_config_of_a_credential_spec_is_compared_by_name() -> None:
+    """It is an id, too; a virtual one before it exists."""
+    place = f"{WEB}/TaskTemplate/ContainerSpec/Privileges"
+    real = {place: {"CredentialSpec": {"Config": "id-app_settings"}}}
+    named = {place: {"CredentialSpec": {"Config": "app_settings"}}}
+    assert shown(recording(writes=real, objects=named)) == []
+    assert shown(recording(writes=real)) == [f"update {WEB}"]
 
 
 def test_the_deployed_spec_is_recognized() -> None:

@@ -3,63 +3,17 @@
 from __future__ import annotations
 
 import base64
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import re
 
-import pytest
-
-from sandbox.deployment import Deployment
-from sandbox.fleet import Fleet
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits import secret_search
-from tests.kits.scenario import Scenario, config
-from tests.kits.stacks import CONTENT, HIDDEN, StackFolder, compose, names, service, standing
+from tests.kits.killed_workers import kill_who_runs
+from tests.kits.scenario import Scenario
+from tests.kits.service_scenario import inspect
+from tests.kits.stacks import CONTENT, DEPLOY, HIDDEN, OTHER_IMAGE, StackFolder, compose, names, standing
 
-OTHER_IMAGE = "swarmbot/task:other"
-DEPLOY = "deploy app --no-resolve"
 NEW_VALUE = "a-new-pass-phrase"
-
-
-@pytest.fixture(scope="module")
-def bot(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    """A bot with two workers that knows two stacks; a deploy needs approval only in a freeze."""
-    folder = tmp_path_factory.mktemp("stacks")
-    settings = config(fleet)
-    shop: dict[str, Any] = {"git": f"file://{folder}/shop.git", "ref": "main", "file": "deploy/compose.yml"}
-    shop |= {"variables": {"TAG": "latest"}}
-    settings["clusters"]["prod"]["stacks"] = {"app": str(folder / "app" / "compose.yml"), "shop": shop}
-    settings["rules"]["approvals"]["deploy"] = {"count": 0}
-    with Deployment(fleet, folder, workers=2, config=settings, environment={"LOG_LEVEL": "DEBUG"}) as deployment:
-        yield Scenario(deployment)
-
-
-@pytest.fixture
-def cluster(bot: Scenario) -> Scenario:
-    """One manager and a worker, without services, secrets, configs and networks of stacks."""
-    bot.stand(workers=("host-2",))
-    manager = bot["host-1"]
-    for what in ("service", "secret", "config"):
-        for identity in manager.docker(what, "ls", "-q").split():
-            manager.docker(what, "rm", identity)
-    until(lambda: not any(host.docker("ps", "-q") for host in (bot["host-1"], bot["host-2"])), "no task runs")
-    networks = ("network", "ls", "-q", "--filter", "label=com.docker.stack.namespace")
-    for identity in manager.docker(*networks).split():
-        manager.docker("network", "rm", identity)
-    until(lambda: not manager.docker(*networks), "no network of a stack is left")
-    for host in ("host-1", "host-2"):
-        bot[host].docker("tag", TASK_IMAGE, OTHER_IMAGE)
-    return bot
-
-
-@pytest.fixture
-def app(bot: Scenario) -> StackFolder:
-    """The folder of the stack ``app``, with its first version."""
-    folder = StackFolder(bot.deployment.folder / "app")
-    folder.write(compose())
-    return folder
 
 
 def test_first_deploy_then_no_change(cluster: Scenario, app: StackFolder) -> None:
@@ -114,62 +68,9 @@ def test_changes_are_shown_and_carried_out(cluster: Scenario, app: StackFolder) 
     card = cluster.change("ada", DEPLOY)
     assert "app_web has the deployed spec: 3 tasks running" in card.text.replace("`", ""), card.text
     assert standing(cluster)["app_db"] == before["app_db"]
-    spec = service(cluster, "app_web")["Spec"]
+    spec = inspect(cluster, "app_web")["Spec"]
     assert spec["Mode"] == {"Replicated": {"Replicas": 3}}
     assert "another-password" not in plan + cluster.public()
-
-
-def test_what_docker_refuses_or_ignores_is_found_before(cluster: Scenario, app: StackFolder) -> None:
-    """Changed content of a config or secret, a missing network, invalid files: refused, and nothing is changed."""
-    cluster.change("ada", DEPLOY)
-    before = standing(cluster)
-    app.write(compose(), settings_ini="colour=red\n")
-    told = cluster.ask("ada", DEPLOY)
-    assert "The content of config `app_settings` has changed" in told
-    assert "Give it a new name" in told
-    app.write(compose(), content_txt="another-secret")
-    told = cluster.ask("ada", DEPLOY)
-    assert "The content of secret `app_password` has changed" in told
-    renamed = compose()
-    renamed["configs"]["settings"]["name"] = "settings_v2"
-    app.write(renamed, settings_ini="colour=red\n")
-    assert "`+` creating config `settings_v2`" in cluster.ask("ada", f"{DEPLOY} --plan")
-    external = compose()
-    external["networks"]["inner"] = {"external": True, "name": "elsewhere"}
-    app.write(external)
-    assert 'network "elsewhere" is declared as external, but could not be found' in cluster.ask("ada", DEPLOY)
-    app.write("version: '3.8'\nservices:\n  web:\n    image: x\n    replica: 2\n")
-    assert "line 5: services.web Additional property replica is not allowed" in cluster.ask("ada", DEPLOY)
-    app.write("services:\n  web:\n  image: [\n")
-    assert "line 4" in cluster.ask("ada", DEPLOY)
-    attachable = compose()
-    attachable["networks"]["inner"]["attachable"] = True
-    app.write(attachable)
-    told = cluster.ask("ada", DEPLOY)
-    assert "No change needed" in told
-    assert "Network `app_inner` stays as it is, unlike the compose file (Attachable `False`, not `True`)" in told
-    assert standing(cluster) == before
-
-
-def test_a_compose_file_gets_nothing_of_the_bot(cluster: Scenario, app: StackFolder) -> None:
-    """Its variables, the files outside of its folder, and links out of it are refused."""
-    cases = {
-        "${SLACK_BOT_TOKEN}": {"image": TASK_IMAGE, "environment": {"A": "${SLACK_BOT_TOKEN}"}},
-        "services.web.env_file": {"image": TASK_IMAGE, "env_file": "/etc/passwd"},
-        "services.web.env_file.0": {"image": TASK_IMAGE, "env_file": ["../../swarmbot.yml"]},
-        "it leads out of this folder": {"image": TASK_IMAGE, "env_file": "link.env"},
-        "has a relative path": {"image": TASK_IMAGE, "volumes": ["./data:/data"]},
-    }
-    (app.folder / "link.env").unlink(missing_ok=True)
-    (app.folder / "link.env").symlink_to("/etc/hostname")
-    for expected, web in cases.items():
-        app.write({"version": "3.8", "services": {"web": web}})
-        told = cluster.ask("ada", DEPLOY)
-        assert expected in told, told
-    app.write({"version": "3.8", "services": {"web": {"image": TASK_IMAGE, "environment": ["SLACK_BOT_TOKEN"]}}})
-    cluster.change("ada", DEPLOY)
-    assert "xoxb" not in str(service(cluster, "app_web"))
-    assert names(cluster, "services") == {"app_web"}
 
 
 def test_services_that_the_file_no_longer_has(cluster: Scenario, app: StackFolder) -> None:
@@ -205,7 +106,7 @@ def test_what_moves_between_approval_and_run_voids_it(cluster: Scenario, app: St
             cluster.slack.click("cleo", asked, "Approve")
             void = cluster.see("cleo", "*Void*", after=after)
             assert "is a different one now, so the plan no longer applies" in void.text, void.text
-        assert service(cluster, "app_web")["Spec"]["Mode"] == {"Replicated": {"Replicas": 2}}
+        assert inspect(cluster, "app_web")["Spec"]["Mode"] == {"Replicated": {"Replicas": 2}}
         after = cluster.now
         cluster.slack.slash("ada", "prod", DEPLOY)
         cluster.slack.click("cleo", cluster.see("cleo", "[Approve]", after=after), "Approve")
@@ -213,7 +114,7 @@ def test_what_moves_between_approval_and_run_voids_it(cluster: Scenario, app: St
     finally:
         cluster.ask("cleo", "thaw")
     assert names(cluster, "services") == {"app_web", "app_db", "app_new"}
-    assert "BY=hand" not in str(service(cluster, "app_web")["Spec"])
+    assert "BY=hand" not in str(inspect(cluster, "app_web")["Spec"])
 
 
 def test_a_killed_worker_is_finished_once(cluster: Scenario, app: StackFolder) -> None:
@@ -221,13 +122,11 @@ def test_a_killed_worker_is_finished_once(cluster: Scenario, app: StackFolder) -
     del app
     job = cluster.begin("ada", DEPLOY)
     until(lambda: names(cluster, "secrets") != set(), "the secret is created")
-    told = cluster.ask("eve", f"job {job}")
-    running = [n for n, process in cluster.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
-    cluster.deployment.kill(running[0])
+    killed = kill_who_runs(cluster, job)
     try:
         card = cluster.end(job)
     finally:
-        cluster.deployment.start(running[0])
+        cluster.deployment.start(killed)
     assert card.text.startswith("✓"), card.text
     assert "attempt 2" in cluster.ask("eve", f"job {job}")
     assert f"job `{job}`" in cluster.ask("eve", "stack app")
@@ -270,7 +169,7 @@ def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder
     changed["services"]["web"]["image"] = OTHER_IMAGE
     app.write(changed)
     cluster.change("ada", DEPLOY)
-    assert service(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == OTHER_IMAGE
+    assert inspect(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == OTHER_IMAGE
     app.write("not: [a compose file\n", content_txt="another-secret")
     told = cluster.ask("ada", f"{DEPLOY} --revision {first + 7}")
     assert f"prod has no revision {first + 7} of stack `app`. There are" in told
@@ -279,7 +178,7 @@ def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder
     assert card.text.startswith("✓"), card.text
     assert f"revision {first} (`" in card.text
     assert f"kept as revision {first + 2}" in card.text
-    assert service(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
+    assert inspect(cluster, "app_web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
     assert f"is as revision {first + 2} describes it" in cluster.ask("ada", "stack app --diff")
     cluster["host-1"].docker("service", "scale", "--detach", "app_web=3")
     told = cluster.ask("ada", "stack app --diff")
@@ -288,6 +187,46 @@ def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder
     card = cluster.change("ada", f"deploy app --revision {first + 2} --no-resolve")
     assert card.text.startswith("✓"), card.text
     assert f"{first + 3} · " in cluster.ask("eve", "stack app")
+
+
+def test_a_deploy_that_stops_in_the_middle(cluster: Scenario, app: StackFolder) -> None:
+    """An engine refuses one object: what is done and what is not is told, and the next step works as it is written."""
+    app.write(compose(), content_txt="x" * 600_000)
+    card = cluster.change("ada", DEPLOY)
+    told = card.text.replace("`", "")
+    assert told.startswith("✗ *Stack app was not completely deployed in prod*"), told
+    assert "✓ network app_inner is created" in told
+    assert "secret app_password does not exist. Steps before this one are done, later ones are not." in told
+    assert "creating service app_web: image swarmbot/task:latest, 2 replicas: not started" in told
+    plan = cluster.ask("ada", next_order(card.text))
+    assert "4 to create" in plan, plan
+    app.write(compose())
+    assert cluster.change("ada", DEPLOY).text.startswith("✓")
+
+
+def test_a_cancelled_deploy(cluster: Scenario, app: StackFolder) -> None:
+    """It no longer waits for a slow update, which Docker goes on with; the card says how to see what is left."""
+    cluster.change("ada", DEPLOY)
+    slow = compose()
+    web = slow["services"]["web"]
+    web["image"], web["deploy"]["update_config"] = OTHER_IMAGE, {"monitor": "1s", "delay": "10m"}
+    app.write(slow)
+    after = cluster.now
+    job = cluster.begin("ada", DEPLOY)
+    cluster.see("eve", "1 of 2 tasks running", after=after)
+    cluster.ask("ada", f"cancel {job}")
+    card = cluster.end(job)
+    assert "Cancelled: " in card.text, card.text
+    assert "✓ service app_web is updated" in card.text.replace("`", "")
+    assert "The engines go on with it." in card.text
+    assert "No change needed" in cluster.ask("ada", next_order(card.text.partition("not undone.")[2]))
+
+
+def next_order(told: str) -> str:
+    """Return the order that a card advises, as somebody would type it."""
+    found = re.search(r"/swarm ([^`\n]*?)`? shows what is left", told)
+    assert found, told
+    return found[1]
 
 
 def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
@@ -299,7 +238,7 @@ def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
     assert card.text.startswith("✓ *Stack `app` is removed in prod*"), card.text
     for what in ("services", "secrets", "configs", "networks"):
         assert names(cluster, what) == set()
-    assert service(cluster, "other")
+    assert inspect(cluster, "other")
     assert "prod has no stack `app`" in cluster.ask("ada", "undeploy app")
 
 
@@ -319,52 +258,10 @@ def test_a_service_that_does_not_start_is_reported(cluster: Scenario, app: Stack
     card = cluster.change("ada", DEPLOY)
     assert card.text.startswith("✗"), card.text
     assert "Docker rolled the update back because tasks failed" in card.text
-    assert "exit 4" not in str(service(cluster, "app_web")["Spec"])
-
-
-def test_a_stack_from_git(cluster: Scenario) -> None:
-    """The ref is fetched for each plan, and its commit is named. Variables come from swarmbot.yml."""
-    folder = cluster.deployment.folder
-    _commit(folder, "version: '3.8'\nservices:\n  api:\n    image: swarmbot/task:${TAG}\n")
-    card = cluster.change("ada", "deploy shop --no-resolve")
-    assert card.text.startswith("✓"), card.text
-    assert f"commit `{_git(folder, 'rev-parse', 'main')[:7]}`" in card.text
-    assert service(cluster, "shop_api")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] == TASK_IMAGE
-    _commit(folder, "version: '3.8'\nservices:\n  api:\n    image: swarmbot/task:${TAG}\n    user: '1'\n")
-    assert "user `1` added" in cluster.ask("ada", "deploy shop --no-resolve --plan")
-    assert "is not a stack of prod in swarmbot.yml. Did you mean `shop`?" in cluster.ask("ada", "deploy shopp")
-
-
-def test_an_image_without_a_digest_is_refused(cluster: Scenario, app: StackFolder) -> None:
-    """No registry answers here, so each node could run another image by that name."""
-    del app
-    told = cluster.ask("ada", "deploy app")
-    assert f"No registry gave the digest of `{TASK_IMAGE}`" in told
-    assert names(cluster, "networks") == set()
+    assert "exit 4" not in str(inspect(cluster, "app_web")["Spec"])
 
 
 def kept(cluster: Scenario) -> int:
     """Return the number of the last revision of ``app``; 0 if there is none."""
     told = cluster.ask("eve", "stack app").partition("*Revisions*")[2].strip()
     return int(told.split(" ")[0]) if told else 0
-
-
-def _commit(folder: Path, text: str) -> None:
-    work = folder / "shop"
-    if not work.exists():
-        _run(folder, "git", "init", "--quiet", "--bare", "--initial-branch=main", "shop.git")
-        _run(folder, "git", "clone", "--quiet", "shop.git", "shop")
-    (work / "deploy").mkdir(exist_ok=True)
-    (work / "deploy" / "compose.yml").write_text(text)
-    _run(work, "git", "add", ".")
-    author = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    _run(work, "git", *author, "commit", "--quiet", "-m", "Change it")
-    _run(work, "git", "push", "--quiet", "origin", "HEAD:main")
-
-
-def _git(folder: Path, *words: str) -> str:
-    return _run(folder / "shop.git", "git", *words).strip()
-
-
-def _run(folder: Path, *command: str) -> str:
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=30).stdout

@@ -1,0 +1,43 @@
+"""The form of a command that needs a long text. It opens at once; submitted, it is the command with the text."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from bot.blocks.modals import Modal, text_field
+from bot.commands import TextField
+from bot.errors import NotUnderstood
+from bot.gate.call import Call
+from bot.slack.inbound.requests import SlashRequest, SubmitRequest
+
+CALLBACK: Final = "text.give"
+FIELD: Final = "text"
+MAX_CHARS: Final = 3000
+"""Slack takes no more in a text field, and no more as the subject of a form."""
+
+
+def text_form(call: Call, field: TextField, request: SlashRequest) -> Modal:
+    """Return the form for a command. Raise NotUnderstood if the command is too long to come back with the form."""
+    subject = json.dumps(
+        {
+            "text": request.text,
+            "cluster": call.cluster,
+            "channel": request.channel,
+            "response_url": request.response_url,
+        }
+    )
+    if len(subject) > MAX_CHARS:
+        raise NotUnderstood("This command is too long for a form.", next_step="Shorten its `--reason`.")
+    block = text_field(FIELD, field.label, hint=field.hint, multiline=True, required=True, max_chars=MAX_CHARS)
+    return Modal(CALLBACK, subject, f"{call.command.name} in {call.cluster}", call.command.name.title(), (block,))
+
+
+def submitted_command(request: SubmitRequest) -> tuple[SlashRequest, str, str]:
+    """Return the command of a submitted form as if it were typed now, its cluster, and the text.
+
+    The command comes back from Slack, so it is parsed and authorised again, for the person who submitted the form.
+    """
+    subject = json.loads(request.subject)
+    place = (subject["channel"], subject["response_url"], request.request_key)
+    return SlashRequest(subject["text"], request.user, *place, ""), subject["cluster"], request.values.get(FIELD, "")

@@ -1,0 +1,45 @@
+"""Two workers that are killed: which of them runs a job, their end by SIGKILL, and who takes the job over."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.kits.scenario import Scenario
+
+WORKERS: Final = ("worker.1", "worker.2")
+"""The workers of a scenario that kills them, by their Procfile names."""
+TAKEN_OVER: Final = 60.0
+"""Seconds: issue 2 promises 20, which a busy machine may not keep."""
+
+
+def kill_who_runs(scenario: Scenario, job: str) -> str:
+    """Kill the worker that runs ``job`` with -9 and return its Procfile name."""
+    name = who_runs(scenario, job)
+    scenario.deployment.kill(name)
+    return name
+
+
+def who_runs(scenario: Scenario, job: str) -> str:
+    """Return the Procfile name of the worker that runs ``job`` at its first attempt."""
+    told = scenario.ask("eve", f"job {job}")
+    running = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
+    assert len(running) == 1, told
+    return running[0]
+
+
+def took_over(scenario: Scenario, job: str, first: str) -> bool:
+    """Return whether the living worker reports it."""
+    other = {*WORKERS} - {first}
+    return f"Job {job} was reclaimed, attempt 2" in scenario.deployment.log(other.pop())
+
+
+def kill_all(scenario: Scenario) -> None:
+    """End every worker with kill -9."""
+    for name in WORKERS:
+        scenario.deployment.kill(name)
+
+
+def start_all(scenario: Scenario) -> None:
+    """Start them again."""
+    for name in WORKERS:
+        scenario.deployment.start(name)

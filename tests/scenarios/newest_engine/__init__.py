@@ -1,0 +1,1 @@
+"""The main commands on the newest engine that Debian has."""

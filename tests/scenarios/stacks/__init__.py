@@ -1,0 +1,1 @@
+"""Scenarios of stacks: one bot that knows two of them."""
