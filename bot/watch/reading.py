@@ -18,7 +18,7 @@ PATIENT_S: Final = 10.0
 URGENT_PATIENT_S: Final = 30.0
 """The same for readings after an event."""
 TASKS_S: Final = 30.0
-"""So often every task is listed. Other readings list them only if a node is down or tasks are missing."""
+"""So often all tasks and networks are listed. Other readings list tasks only if a node is down or some are missing."""
 MAX_OTHER_HOSTS: Final = 50
 """How many hosts that are no managers are asked in one reading. The managers tell the state of every node each time."""
 CERTIFICATES_S: Final = 3600.0
@@ -44,7 +44,7 @@ class Reading:
         An ``urgent`` reading seldom waits for hosts that did not respond last time.
         A host that was not read this time is in the facts as one that is still waited for.
         """
-        certificates = self._due("certificates", CERTIFICATES_S)
+        certificates, tasks = self._due("certificates", CERTIFICATES_S), self._due("tasks", TASKS_S)
         tried = set(self._engines.names()) if certificates else self._turn_hosts()
         patient = self._due("patience", URGENT_PATIENT_S if urgent else PATIENT_S) or not self._responding & tried
         query = FactsQuery(
@@ -52,7 +52,8 @@ class Reading:
             hosts=() if patient else tuple(self._responding & tried),
             all_hosts=patient,
             services=True,
-            task_list=self._due("tasks", TASKS_S),
+            task_list=tasks,
+            objects=("networks",) if tasks else (),
             certificates=certificates,
             timeout_s=READ_TIMEOUT_S,
         )
