@@ -65,6 +65,13 @@ class TourDriver:
         """
         return self._act(user, expects, lambda: self.deployment.slack.slash(user, CHANNEL, text))
 
+    def wait(self, user: str, expects: str, act: Callable[[], object], *, timeout: float) -> Answer:
+        """Do what people in Slack do not see, and wait until a person is shown ``expects``, which nobody asked for.
+
+        Raise ExpectationFailed after ``timeout`` seconds.
+        """
+        return self._act(user, expects, act, timeout)
+
     def go_back_to(self, answer: Answer) -> None:
         """Let the next press be of a button in an earlier answer."""
         self.answer = answer
@@ -113,14 +120,14 @@ class TourDriver:
         """Print lines with a blank line before and after them."""
         self.write(*([] if self._after_blank_line else [""]), *lines, "")
 
-    def _act(self, user: str, expects: str, act: Callable[[], object]) -> Answer:
+    def _act(self, user: str, expects: str, act: Callable[[], object], timeout: float = MESSAGE_TIMEOUT_S) -> Answer:
         slack = self.deployment.slack
         after = len(slack.transcript())
         act()
         try:
             self._await_jobs()
             if expects:
-                slack.wait_to_see(user, expects, after=after, timeout=MESSAGE_TIMEOUT_S)
+                slack.wait_to_see(user, expects, after=after, timeout=timeout)
         except TimeoutError:
             raise ExpectationFailed(f"{user} sees: {expects}", _text_of(slack.transcript(after))) from None
         finally:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.tour import cluster_steps as cluster
+from sandbox.tour import incident_steps as incident
 from sandbox.tour import query_steps as query
 from sandbox.tour import service_steps as service
 from sandbox.tour.driver import TourDriver
@@ -45,5 +46,6 @@ STEPS: Final = (
     Step("ben lists the jobs", query.list_jobs),
     Step("dan reads the audit log and verifies it", query.verify_audit_log),
     Step("eve lists her permissions", query.list_permissions),
+    Step("a manager loses power: the channel is told by itself", incident.tell_incident),
     Step("no join token is left anywhere", query.search_for_secrets),
 )
