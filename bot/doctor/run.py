@@ -35,6 +35,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("Slack's signatures", storage.signatures, needs=("Redis",)),
     Check("Messages", storage.messages, needs=("Redis",)),
     Check("Watch", storage.watch, needs=("swarmbot.yml", "Redis")),
+    Check("Webhooks", storage.webhooks, needs=("swarmbot.yml", "Redis")),
     Check("Redis' password", storage.protected, needs=("Redis",)),
     Check("The audit log", storage.audit, needs=("swarmbot.yml", "Redis")),
     Check("Backups", storage.backups, needs=("swarmbot.yml",)),

@@ -21,6 +21,8 @@ from bot.store import durability
 from bot.text.durations import age, write_duration
 from bot.text.suggest import number_of
 from bot.watch.repository import WatchRepository
+from bot.webhooks.deliveries import Deliveries
+from bot.webhooks.targets import targets
 
 WAITING_WARNING_S: Final = 60.0
 
@@ -73,6 +75,23 @@ def messages(resources: Resources) -> Iterator[Finding]:
             f"the oldest for {write_duration(round(waited_s / 60) * 60)}.",
             "Check that a `worker` runs. Its log says why Slack does not accept them.",
         )
+
+
+def webhooks(resources: Resources) -> Iterator[Finding]:
+    """The variables of each webhook are set, and its receiver has accepted what it was sent."""
+    deliveries = Deliveries(resources.redis, Audit(resources.redis))
+    for target in targets(resources.config):
+        first = deliveries.first(target.name)
+        waited_s = time.time() - first[0].made_at if first else 0.0
+        if waited_s > WAITING_WARNING_S:
+            waiting = deliveries.waiting([target.name])[target.name]
+            yield warning(
+                f"{number_of(waiting, 'request')} {'waits' if waiting == 1 else 'wait'} for the webhook {target.name}, "
+                f"the oldest for {write_duration(round(waited_s / 60) * 60)}.",
+                "Check that a `watch` process runs. Its log says what the receiver answered.",
+            )
+        else:
+            yield ok(f"The webhook {target.name} is set up, and no request has waited long.")
 
 
 def protected(resources: Resources) -> Iterator[Finding]:

@@ -15,8 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.model import Facts
+from bot.swarm.incidents.events import events_of
 from bot.swarm.incidents.found import PLACEHOLDER
 from bot.swarm.incidents.incident_message import incident_message, orders_of
+from bot.swarm.incidents.webhook_body import incident_key
 from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
 from tests.plans.showing import show_message
@@ -99,6 +101,24 @@ def test_what_is_advised_is_not_refused(name: str) -> None:
             commands = {*advised_in(found), *((words, False) for words in orders_of(incident).values())}
             refused = [refusals(described, words, conditional=conditional) for words, conditional in sorted(commands)]
             assert [*filter(None, refused)] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_other_systems_see_each_incident_begin_and_end_in_turn(name: str) -> None:
+    """A webhook is told of a beginning, then of changes, then of the end; what is open in Slack is open there."""
+    given_facts, case = CASES[name]
+    timeline = Timeline(case.get("settings", {}))
+    open_: dict[str, bool] = {}
+    for facts, turn in turns(given_facts, case):
+        before = timeline.state
+        _, stepped = timeline.turn(facts, turn["at"], turn)
+        for happened in events_of(before, stepped):
+            key = incident_key(happened.incident)
+            assert open_.get(key, False) == (happened.event != "opened")
+            open_[key] = happened.event != "resolved"
+        assert not events_of(stepped.state, replace(stepped, told=(), entries=()))
+    told = {incident_key(each): not each.shown.startswith("over") for each in timeline.state.incidents if each.told_at}
+    assert open_ == told
 
 
 def _looks(name: str, text: str) -> list[Look]:

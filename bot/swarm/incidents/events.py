@@ -27,25 +27,29 @@ class Happened:
 
 def events_of(before: WatchState, advanced: Advanced) -> tuple[Happened, ...]:
     """Return what has happened between ``before`` and the step after it, of incidents that people are told of."""
-    old = {each.id: each for each in before.incidents}
+    acknowledged = {each.id: each.acknowledged_by for each in before.incidents}
     told = {each.id for each in advanced.told}
+    actions: dict[str, set[str]] = {}
+    for entry in advanced.entries:
+        actions.setdefault(entry.incident, set()).add(entry.action)
     return tuple(
         Happened(event, incident)
         for incident in advanced.state.incidents
-        for event in _events(old.get(incident.id), incident, told=incident.id in told)
+        if incident.told_at
+        for event in _events(
+            incident, actions.get(incident.id, set()), acknowledged.get(incident.id, ""), told=incident.id in told
+        )
     )
 
 
-def _events(before: Incident | None, now: Incident, *, told: bool) -> Iterator[IncidentEvent]:
-    if before is not None and before.opened_at != now.opened_at:
-        before = None  # an id that is used again
-    known = before is not None and bool(before.told_at)
-    was_open = before is not None and known and not before.shown.startswith("over")
-    if told and now.open:
-        yield "updated" if was_open else "opened"
-    elif told and not known:
+def _events(incident: Incident, actions: set[str], acknowledged_by: str, *, told: bool) -> Iterator[IncidentEvent]:
+    began = bool(actions & {"incident opened", "incident reopened"})
+    ended = "incident resolved" in actions or (began and not incident.open)  # of a note, no entry tells its end
+    if began:
         yield "opened"
-    if now.told_at and now.acknowledged_by and (before is None or before.acknowledged_by != now.acknowledged_by):
+    elif told and not ended:
+        yield "updated"
+    if incident.acknowledged_by not in {"", acknowledged_by}:
         yield "acknowledged"
-    if told and not now.open and (was_open or not known):
+    if ended:
         yield "resolved"

@@ -13,12 +13,18 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.blocks import text_message
-from bot.config import Backups
+from bot.config import Backups, Config
 from bot.doctor.resources import Resources
-from bot.doctor.storage import backups, messages, protected
+from bot.doctor.storage import backups, messages, protected, webhooks
+from bot.errors import Misconfigured
+from bot.model.incident import WatchState, WatchTurn
 from bot.outbox.outbox import Outbox
 from bot.queue.end_messages import private
 from bot.secrets.secret import Secret
+from bot.store import keys
+from bot.store.leader_lease import LeaderLeases
+from bot.watch.repository import Said, WatchRepository
+from bot.webhooks.deliveries import Delivery
 from tests.kits.jobs import order
 from tests.kits.unprivileged import unprivileged
 
@@ -96,3 +102,28 @@ def test_messages_that_wait_for_slack(client: Redis) -> None:
     outbox.put(replace(private(asked, text_message("old"), name="old"), made_at=time.time() - 600))
     [finding] = messages(resources)
     assert str(finding).startswith("! 2 messages wait for Slack, the oldest for 10m.")
+
+
+def test_requests_that_wait_for_a_webhook(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its receiver has not accepted for some time is a warning; a variable that is not set has its name."""
+    hosts = {"host-1": {"address": "192.0.2.1"}}
+    config = Config.model_validate(
+        {
+            "clusters": {"prod": {"channel": "C0PROD", "hosts": hosts}},
+            "watch": {"webhooks": {"chat": {"url": "${HOOK_URL}"}}},
+        }
+    )
+    resources = cast("Resources", SimpleNamespace(redis=client, config=config))
+    with pytest.raises(Misconfigured, match="HOOK_URL"):
+        list(webhooks(resources))
+    monkeypatch.setenv("HOOK_URL", "https://hidden.example")
+    assert [str(each) for each in webhooks(resources)] == [
+        "✓ The webhook chat is set up, and no request has waited long."
+    ]
+    lease = LeaderLeases(client, "one").acquire(keys.watch_lease("prod"), 60.0)
+    assert lease
+    old = [Delivery("chat", "prod", "3f2a", time.time() - 600, {})]
+    turn = WatchTurn("one", 0.0)
+    WatchRepository(client, Audit(client)).store(lease, "prod", WatchState(), turn, Said((), (), ()), deliveries=old)
+    [finding] = webhooks(resources)
+    assert str(finding).startswith("! 1 request waits for the webhook chat, the oldest for 10m.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.request import urlopen
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
 from bot.audit import Audit
@@ -20,6 +23,7 @@ from bot.model.incident import WatchState, WatchTurn
 from bot.queue import results
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
+from bot.settings import Listen
 from bot.store import keys
 from bot.store.client import METRICS_TIMEOUTS, connect
 from bot.store.leader_lease import LeaderLeases
@@ -103,11 +107,37 @@ def test_jobs_are_counted_by_state_and_their_durations_kept(client: Redis, queue
         assert line in lines
 
 
+def test_the_page_is_what_prometheus_reads(client: Redis, audit: Audit) -> None:
+    """Each metric has one type and help, and each series is there once."""
+    watched(client, audit, at=time.time())
+    text = WebMetrics(client, ["prod"], ["chat"], shown=True).page().body.decode()
+    families = [*text_string_to_metric_families(text)]
+    names = [family.name for family in families]
+    assert len(names) == len(set(names))
+    assert all(family.documentation.endswith(".") for family in families if family.name.startswith("swarmbot_"))
+    series = [(sample.name, *sorted(sample.labels.items())) for family in families for sample in family.samples]
+    assert len(series) == len(set(series))
+
+
 def test_without_redis_only_that_is_shown() -> None:
     """A count that could not be read is not 0."""
     gone = connect(Secret("unix:///nowhere.sock"), METRICS_TIMEOUTS)
     [only] = StoredMetrics(gone, ["prod"]).collect()
     assert (only.name, [sample.value for sample in only.samples]) == ("swarmbot_redis_up", [0])
+
+
+def test_an_address_of_its_own(client: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    """A second process at the same address goes on without it, and its log says so."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        at = Listen("127.0.0.1", free.getsockname()[1])
+    metrics = WatchMetrics(client, ["prod"])
+    metrics.host_read(0.1, responded=True)
+    metrics.listen(at)
+    with urlopen(f"http://127.0.0.1:{at.port}/metrics", timeout=5) as response:
+        assert 'swarmbot_host_read_seconds_count{responded="true"} 1.0' in response.read().decode()
+    WatchMetrics(client, ["prod"]).listen(at)
+    assert f"/metrics cannot be served at 127.0.0.1:{at.port}" in caplog.text
 
 
 def _expressions(panel: Any) -> list[str]:

@@ -7,42 +7,39 @@ from typing import Any
 
 import pytest
 
-from bot.model.incident import Advanced, Incident, Severity, WatchState
+from bot.model.incident import Advanced, Incident, Severity, WatchEntry, WatchState
 from bot.swarm.incidents.events import Happened, events_of
 from bot.swarm.incidents.webhook_body import webhook_body
 from tests.kits.incidents import AT, incident, signal
 
 OPEN = replace(incident(), shown="open:a:b:c")
-WAITING = replace(incident(), told_at=0.0, changed_at=0.0)
 OVER = replace(incident(resolved_at=AT + 60), shown="over:a:b:c")
 ADA = replace(OPEN, acknowledged_by="U0ADA")
-AGAIN = replace(OPEN, opened_at=AT + 9e6)
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "told", "events"),
+    ("before", "now", "actions", "events"),
     [
-        (None, OPEN, True, ["opened"]),
-        (WAITING, OPEN, True, ["opened"]),
-        (None, WAITING, False, []),
-        (OPEN, OPEN, False, []),
-        (OPEN, OPEN, True, ["updated"]),
-        (OPEN, ADA, True, ["updated", "acknowledged"]),
-        (OPEN, ADA, False, ["acknowledged"]),
-        (ADA, ADA, True, ["updated"]),
-        (OPEN, OVER, True, ["resolved"]),
-        (None, OVER, True, ["opened", "resolved"]),
-        (OVER, OVER, True, []),
-        (OVER, OPEN, True, ["opened"]),
-        (replace(OPEN, resolved_at=AT + 60), OVER, True, ["resolved"]),
-        (OVER, AGAIN, True, ["opened"]),
+        (OPEN, OPEN, [], ["updated"]),
+        (OPEN, ADA, [], ["updated", "acknowledged"]),
+        (ADA, ADA, [], ["updated"]),
+        (OPEN, OPEN, ["incident opened"], ["opened"]),
+        (OPEN, OVER, ["incident resolved"], ["resolved"]),
+        (OPEN, replace(OVER, acknowledged_by="U0ADA"), ["incident resolved"], ["acknowledged", "resolved"]),
+        (OVER, OPEN, ["incident reopened"], ["opened"]),
+        (OPEN, OVER, ["incident opened", "incident resolved"], ["opened", "resolved"]),
+        (OPEN, OVER, ["incident opened"], ["opened", "resolved"]),
     ],
 )
-def test_what_has_happened(before: Incident | None, now: Incident, told: bool, events: list[str]) -> None:  # noqa: FBT001 - a case
-    """Told is what people are told in Slack; an end counts when it is told, and an id may be used again."""
-    state = WatchState(incidents=(now,))
-    old = WatchState(incidents=(before,) if before else ())
-    assert [each.event for each in events_of(old, Advanced(state, told=(now,) if told else ()))] == events
+def test_what_has_happened(before: Incident, now: Incident, actions: list[Any], events: list[str]) -> None:
+    """By what the audit log is told, and what people are told; nothing of what is told to nobody."""
+    entries = tuple(WatchEntry(now.id, action, "") for action in actions)
+    advanced = Advanced(WatchState(incidents=(now,)), told=(now,), entries=entries)
+    old = WatchState(incidents=(before,))
+    assert [each.event for each in events_of(old, advanced)] == events
+    quiet = replace(now, told_at=0.0)
+    silenced = WatchEntry(now.id, "incident silenced", "")
+    assert events_of(old, Advanced(WatchState(incidents=(quiet,)), entries=(silenced,))) == ()
 
 
 def body(kind: Any, event: Any, of: Incident, *severities: Severity) -> Any:
