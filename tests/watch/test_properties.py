@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.config.models import WebhookKind
 from bot.model import Facts
+from bot.model.incident import Severity
 from bot.swarm.incidents.events import events_of
 from bot.swarm.incidents.found import PLACEHOLDER
 from bot.swarm.incidents.incident_message import incident_message, orders_of
-from bot.swarm.incidents.webhook_body import incident_key
+from bot.swarm.incidents.webhook_body import incident_key, webhook_body
 from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
 from tests.plans.showing import show_message
@@ -26,6 +30,8 @@ from tests.plans.test_advice import advised_in, refusals
 from tests.watch.timeline import Timeline, descriptions, turns
 
 HERE: Final = Path(__file__).parent
+MARKUP: Final = re.compile(r"[`*]|<[!@#]|&(?:amp|lt|gt);")
+"""What only Slack understands."""
 FROM_OUTSIDE: Final = frozenset({"swarm_error", "error", "complaint", "message", "labels"})
 """The fields of facts that hold what engines report and people wrote."""
 
@@ -105,7 +111,7 @@ def test_what_is_advised_is_not_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_other_systems_see_each_incident_begin_and_end_in_turn(name: str) -> None:
-    """A webhook is told of a beginning, then of changes, then of the end; what is open in Slack is open there."""
+    """A webhook is told of beginning, changes and end, in plain text; what is open in Slack is open there."""
     given_facts, case = CASES[name]
     timeline = Timeline(case.get("settings", {}))
     open_: dict[str, bool] = {}
@@ -116,6 +122,8 @@ def test_other_systems_see_each_incident_begin_and_end_in_turn(name: str) -> Non
             key = incident_key(happened.incident)
             assert open_.get(key, False) == (happened.event != "opened")
             open_[key] = happened.event != "resolved"
+            bodies = [webhook_body(kind, happened, get_args(Severity), turn["at"]) for kind in get_args(WebhookKind)]
+            assert not MARKUP.search(json.dumps(bodies, ensure_ascii=False))
         assert not events_of(stepped.state, replace(stepped, told=(), entries=()))
     told = {incident_key(each): not each.shown.startswith("over") for each in timeline.state.incidents if each.told_at}
     assert open_ == told
