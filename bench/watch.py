@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import docker
+import requests
+
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
@@ -20,6 +23,7 @@ from sandbox.fleet.shell import until
 from sandbox.slack.observer import Observer
 
 TASKS: Final = 30
+MANAGERS: Final = ("host-1", "host-2", "host-3")
 WORKERS: Final = ("host-2", "host-3", "host-4", "host-5")
 QUIET_S: Final = 45.0
 """How long the cost of watching a quiet cluster is measured."""
@@ -44,6 +48,8 @@ def main() -> None:
             print(f"{name:<8}{detected_s:>10.1f} s{told_s:>16.1f} s")
         told = [each for _, each in delays]
         print(f"told after the engines' detection: median {statistics.median(told):.1f} s, worst {max(told):.1f} s")
+        elected_s, named_s = _leader_cut(fleet, deployment)
+        print(f"leader: another one after {elected_s:.1f} s, named {named_s:.1f} s after that")
         print(f"memory at the end: {_memory_mib(process):.0f} MiB")
 
 
@@ -75,6 +81,38 @@ def _power_cut(fleet: Fleet, deployment: Deployment, name: str) -> tuple[float, 
     fleet[name].power_on()
     until(lambda: _state(fleet["host-1"], name) == "ready", f"{name} is ready", timeout=TIMEOUT_S)
     return detected - began, ended - detected
+
+
+def _leader_cut(fleet: Fleet, deployment: Deployment) -> tuple[float, float]:
+    """Return the seconds from the leader's power cut to the next election, and from there until it is named."""
+    first = fleet["host-1"]
+    first.docker("node", "promote", "host-2", "host-3")
+    until(lambda: len(_reachable(first)) == len(MANAGERS), "three managers are reachable", timeout=TIMEOUT_S)
+    time.sleep(QUIET_S / 3)  # as if they had been managers for long
+    began = time.monotonic()
+    after = len(deployment.slack.transcript())
+    first.power_off()
+    until(lambda: _leader(fleet["host-2"]) in MANAGERS[1:], "another manager leads", timeout=TIMEOUT_S)
+    elected = time.monotonic()
+    deployment.slack.wait_for(lambda slack: any("leads prod" in each.text for each in slack.transcript(after)), 60)
+    return elected - began, time.monotonic() - elected
+
+
+def _leader(manager: Host) -> str:
+    return next((name for name, leads in _reachable(manager).items() if leads), "")
+
+
+def _reachable(manager: Host) -> dict[str, bool]:
+    """Return the managers that are reachable, and whether each leads; nothing if the engine does not say."""
+    try:
+        with manager.engine() as engine:
+            nodes: list[dict[str, Any]] = engine.nodes()
+    except (docker.errors.DockerException, requests.RequestException):
+        return {}
+    managers = {node["Description"]["Hostname"]: node["ManagerStatus"] for node in nodes if "ManagerStatus" in node}
+    return {
+        name: bool(status.get("Leader")) for name, status in managers.items() if status["Reachability"] == "reachable"
+    }
 
 
 def _state(manager: Host, name: str) -> str:

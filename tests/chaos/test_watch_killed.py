@@ -42,8 +42,8 @@ def test_each_power_cut_is_told_once(scenario: WatchScenario, seed: int) -> None
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("seed", [2, 3])
 def test_many_power_cuts_are_told_once(scenario: WatchScenario, seed: int) -> None:
-    """The same for twelve power cuts."""
-    power_cuts(scenario, seed, *("host-2", "host-3", "host-4") * 4)
+    """The same for six power cuts: what returns soon goes on in its message."""
+    power_cuts(scenario, seed, *("host-2", "host-3", "host-4") * 2)
 
 
 def test_slack_is_away_meanwhile(scenario: WatchScenario) -> None:
@@ -79,15 +79,15 @@ def power_cuts(scenario: WatchScenario, seed: int, *workers: str) -> None:
         until(lambda: not any(each.open for each in scenario.incidents()), "it is resolved", timeout=90)
     scenario.quiet()
     told = scenario.incidents()
-    assert len(told) == len(workers), [each.root for each in told]
     posted = [each for each in scenario.slack.transcript(before) if each.kind == "posted" and not each.private]
     messages = [scenario.message(each) for each in told]
     assert all("Resolved after" in each.shown for each in messages)
     own = [each.ts for each in posted if OF_INCIDENT.match(each.text)]
     assert own == [each.ts for each in messages], "each incident has one message"
     actions = [entry.action for entry in scenario.audit.query(count=200)]
-    counts = [actions.count(f"incident {what}") for what in ("opened", "resolved")]
-    assert counts == [len(workers), len(workers)]
+    opened, again, resolved = (actions.count(f"incident {what}") for what in ("opened", "reopened", "resolved"))
+    assert opened == len(told)
+    assert opened + again == resolved == len(workers)
 
 
 def is_down(scenario: WatchScenario, name: str) -> bool:
