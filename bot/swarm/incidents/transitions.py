@@ -40,6 +40,8 @@ AFTERMATH_S: Final = 60.0
 """How long after its end a signal explains others in the same incident."""
 MAX_TOLD_AGAIN: Final = 5
 """How often the thread tells that one signal begins and ends."""
+AWAITED_S: Final = 60.0
+"""So long a silent host is not told because what may explain it has not held long enough."""
 KEPT_S: Final = 24 * 3600.0
 """How long an incident is kept after its end."""
 MAX_ENDED: Final = 200
@@ -163,7 +165,7 @@ class _Step:
         place = self._explained_in(waiting.signal)
         if place is None:
             ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
-            if waiting.signal.key in held_back or not ripe:
+            if waiting.signal.key in held_back or not ripe or self._awaits_cause(waiting.signal):
                 return False
             place = self._gets_better_root(waiting)
         if place is None:
@@ -176,6 +178,15 @@ class _Step:
         else:
             self._add(place, waiting)
         return True
+
+    def _awaits_cause(self, signal: Signal) -> bool:
+        """Return whether a silent host may soon be explained: by the loss of the quorum, or because no host answers."""
+        causes = (
+            each.signal
+            for each in self.waiting
+            if each.signal.kind in {"quorum lost", "host silent"} and self.now - each.first_seen < AWAITED_S
+        )
+        return signal.kind == "host silent" and any(explains(cause, signal) for cause in causes)
 
     def _explained_in(self, signal: Signal) -> int | None:
         """Return the place of the open incident that explains a signal; of several, of the most serious cause."""
