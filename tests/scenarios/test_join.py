@@ -182,6 +182,7 @@ def test_a_failed_manager_leaves_no_record(scenario: Scenario) -> None:
     assert scenario.change("cleo", "join manager host-3").text.startswith("✓")
 
 
+@pytest.mark.long
 def test_a_pending_host_joins(scenario: Scenario) -> None:
     """An earlier join by hand, to a manager that does not exist, is undone first."""
     scenario.cluster()
@@ -196,6 +197,7 @@ def test_a_pending_host_joins(scenario: Scenario) -> None:
     assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
 
 
+@pytest.mark.long
 def test_a_manager_stops_responding_during_a_join(scenario: Scenario) -> None:
     """The join is undone, so that the host does not join later by itself."""
     scenario.cluster()

@@ -88,8 +88,8 @@ def test_back_from_a_rollout_that_somebody_began_by_hand(cluster: Scenario) -> N
     assert running(cluster, "web") == [TASK_IMAGE] * 3
 
 
-@pytest.mark.parametrize("way", ["resume", "rollback --last-good"])
-@pytest.mark.parametrize("order", ["update --image", "restart"])
+@pytest.mark.parametrize("way", ["resume", pytest.param("rollback --last-good", marks=pytest.mark.long)])
+@pytest.mark.parametrize("order", ["update --image", pytest.param("restart", marks=pytest.mark.long)])
 def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str) -> None:
     """Both orders that the card offers work as they stand."""
     create_steady(cluster)
@@ -116,6 +116,7 @@ def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str
     assert bool({*running(cluster, "web", "ID")} & tasks) is not goes_on
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("way", "image"), [("resume web", TASK_IMAGE), ("rollback web --last-good", SECOND_IMAGE)])
 def test_a_cancelled_rollback_stops_docker(cluster: Scenario, way: str, image: str) -> None:
     """To go on is to roll back; to go back is to undo the rollback: the update before it was seen to run."""

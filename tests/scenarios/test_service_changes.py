@@ -74,7 +74,7 @@ def test_update_of_the_environment_keeps_every_other_field(cluster: Scenario) ->
     [
         ("rollback", "Docker rolled the update back because tasks failed."),
         ("pause", "Docker paused the update because tasks failed."),
-        ("continue", "Tasks fail again and again"),
+        pytest.param("continue", "Tasks fail again and again", marks=pytest.mark.long),
     ],
 )
 def test_an_image_whose_tasks_exit(cluster: Scenario, action: str, told: str) -> None:
@@ -136,6 +136,7 @@ def test_restart_rollback_and_remove(cluster: Scenario) -> None:
     assert cluster.nodes().keys() == set(NODES)
 
 
+@pytest.mark.long
 def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
     """Docker paused it for a missing image. Once the hosts have the image, it goes on to the end."""
     create(cluster, "web", "--update-failure-action", "pause")
@@ -170,6 +171,7 @@ def test_an_order_again_tells_why_its_tasks_do_not_run(cluster: Scenario) -> Non
     assert "Docker paused the update because tasks failed." in again.text
 
 
+@pytest.mark.long
 def test_back_to_the_last_good_spec_after_two_updates(cluster: Scenario) -> None:
     """Docker returns only to the broken spec without the label; Swarmbot kept the one whose tasks ran."""
     create(cluster, "web", "--update-failure-action", "pause")
@@ -188,6 +190,7 @@ def test_back_to_the_last_good_spec_after_two_updates(cluster: Scenario) -> None
     assert running(cluster, "web") == [TASK_IMAGE] * 2
 
 
+@pytest.mark.long
 def test_a_global_service(cluster: Scenario) -> None:
     """It is done when every active node runs a task of the new spec; a crash loop, which is 0/0 for Docker, failed."""
     options = ("--mode", "global", "--update-failure-action", "continue", "--restart-delay", "1s")

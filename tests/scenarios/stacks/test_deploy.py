@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import re
 
+import pytest
+
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits import secret_search
@@ -160,6 +162,7 @@ def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> Non
                 assert text not in where
 
 
+@pytest.mark.long
 def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder) -> None:
     """Its files are used as they were, whatever the file is now. Drift is told against the last deploy."""
     first = kept(cluster) + 1
@@ -242,6 +245,7 @@ def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
     assert "prod has no stack `app`" in cluster.ask("ada", "undeploy app")
 
 
+@pytest.mark.long
 def test_a_service_that_does_not_start_is_reported(cluster: Scenario, app: StackFolder) -> None:
     """The writes are done, the tasks crash: the deploy has failed, with exit code."""
     failing = compose()
