@@ -43,7 +43,7 @@ from bot.swarm.stacks.writes import (
 )
 from bot.text.suggest import listed, number_of
 
-MAX_TOLD_CHARS: Final = 1500
+MAX_TOLD_CHARS: Final = 2300
 """Of the differences in one step's line: Slack takes 3000 in a block."""
 VERBS: Final[dict[Action, tuple[str, str]]] = {
     "create": ("creating", "created"),
@@ -87,7 +87,8 @@ class DeployObject(Operation):
     @property
     def doing(self) -> str:
         """Return the step in words, with the difference."""
-        told = f": {', '.join(self._told())}" if self.changes else ""
+        comma = "; " if self.action == "create" else ", "
+        told = f": {comma.join(self._told())}" if self.changes else ""
         action = "update" if self.base else self.action
         return f"`{SIGNS[action]}` {VERBS[action][0]} {self.type} {tick(self.base or self.object)}{told}"
 

@@ -172,7 +172,7 @@ def _walked(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, _Value]]:
     elif path in _SCALARS:
         words, write = _SCALARS[path]
         yield words, _guarded(words, write(value))
-    elif isinstance(value, dict) and value:
+    elif isinstance(value, dict) and (value or not path):
         for key, each in value.items():
             yield from _walked(each, (*path, key))
     else:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.blocks import plain_line, tick
+from bot.blocks import tick
 from bot.model import Action, ClusterFacts, Cost, Facts, ServiceFacts, StackRecording, StackWrite
+from bot.swarm.reading.parse_services import ports
 from bot.swarm.services.change_plan import nowhere_costs, restarting_text, rollout_warnings
 from bot.swarm.services.spec_changes import restarts, spec_changes
+from bot.swarm.services.spec_words import new_service_words
 from bot.swarm.stacks.writes import before, canonical
 from bot.text.suggest import number_of
 
@@ -18,12 +20,15 @@ SIGNS: Final[Mapping[Action, str]] = {"create": "+", "update": "~", "delete": "-
 
 
 def changes_of(swarm: ClusterFacts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
-    """Return what a write changes, old → new, and which tasks restart. Values that look like a secret are masked."""
+    """Return what a write changes, old → new, and which tasks restart; of a new service, all that it is and may do.
+
+    Values that look like a secret are masked.
+    """
     if write.action == "delete":
         return _running(swarm, write) if write.type == "service" else ()
     if write.action == "create":
         content = (f"content changed (new name {tick(write.name)})",) if write.base else ()
-        return tuple(_summary(write.body)) if write.type == "service" else content
+        return _new_service(swarm, recording, write) if write.type == "service" else content
     old, new = _specs(recording, write)
     if write.type != "service":
         old, new = ({key: value for key, value in spec.items() if key != "Data"} for spec in (old, new))
@@ -77,12 +82,6 @@ def _running(swarm: ClusterFacts, write: StackWrite) -> tuple[str, ...]:
     return (number_of(count, "running task"),)
 
 
-def _summary(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a new service is: its image, its tasks and its ports."""
-    service = ServiceFacts(str(body.get("Name", "")), 0, 0, spec=body)
-    yield f"image {tick(plain_line(service.image))}"
-    yield number_of(service.replicas, "replica") if service.mode == "replicated" else service.mode
-    for port in (body.get("EndpointSpec") or {}).get("Ports") or ():
-        published = port.get("PublishedPort") or "any free port"
-        mode = " in host mode" if port.get("PublishMode") == "host" else ""
-        yield f"port {published}:{port.get('TargetPort')}/{port.get('Protocol') or 'tcp'}{mode}"
+def _new_service(swarm: ClusterFacts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
+    spec = canonical(recording, "service", write.body)
+    return tuple(new_service_words(swarm, ServiceFacts(write.name, 0, 0, spec=spec, ports=ports({"Spec": spec}))))
