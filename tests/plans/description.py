@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ from bot.model import (
     HostFailure,
     ProbedRoute,
     Revealed,
+    ServiceFacts,
     ServiceMode,
     StackRevision,
     TaskFacts,
@@ -128,7 +130,7 @@ class Description(BaseModel):
                     *stacked.values(),
                 ),
                 task_counts=sum(map(Counter, self.tasks.values()), Counter()),
-                task_list=self._tasks(),
+                task_list=self._tasks(stacked),
                 networks=tuple(network.facts() for network in self.networks),
                 secrets=tuple(secret.facts() for secret in self.stored_secrets),
                 configs=tuple(config.facts() for config in self.configs),
@@ -203,9 +205,10 @@ class Description(BaseModel):
             running=running, desired=desired, complaint=complaint, mode=mode, replicas=desired, constraints=constraints
         )
 
-    def _tasks(self) -> tuple[TaskFacts, ...]:
+    def _tasks(self, stacked: Mapping[str, ServiceFacts]) -> tuple[TaskFacts, ...]:
+        specs = {name: (stacked.get(name) or self._service(name).facts(name)).template for name in self.tasks}
         running = [
-            TaskFacts(f"id-{service}", node, "running", wanted=True, since=NOW)
+            TaskFacts(f"id-{service}", node, "running", wanted=True, since=NOW, spec=specs[service])
             for service, nodes in self.tasks.items()
             for node, count in nodes.items()
             for _ in range(count)

@@ -67,6 +67,8 @@ def test_a_rollout_that_goes_on_is_paused_and_resumed(cluster: Scenario) -> None
     assert "Swarmbot paused the rollout of `web`" in cluster.ask("eve", "status")
     assert "the rollout of `web` is paused" in cluster.ask("ada", "pause web")
     assert "no move spreads" in cluster.ask("ada", "rebalance web"), "the pause is not taken back by a rebalance"
+    asked = cluster.ask("ada", "scale web=5 --plan")
+    assert f"after any change Docker goes on with it and replaces {4 - began} of 4 tasks" in asked
     assert replaced(cluster) == began
     card = cluster.change("ada", "resume web")
     assert card.text.startswith("✓ *`web` is updated*"), card.text

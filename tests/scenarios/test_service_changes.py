@@ -45,7 +45,7 @@ def test_scale_up_down_and_to_nothing(cluster: Scenario) -> None:
     version = inspect(cluster, "web")["Version"]
     assert cluster.ask("ada", "scale web=1").startswith("✓ *No change needed*: `web` has 1 replica")
     assert inspect(cluster, "web")["Version"] == version
-    assert cluster.change("ada", "scale web=0").text.startswith("✓")
+    assert cluster.confirmed("ada", "scale web=0", "`web` stops: 1 task running now").text.startswith("✓")
     assert running(cluster, "web") == []
 
 
@@ -144,7 +144,7 @@ def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
     assert "Docker paused the update" in cluster.change("ada", f"update web --image {late}").text
     for name in NODES:
         cluster[name].docker("tag", TASK_IMAGE, late)
-    card = cluster.change("ada", "resume web")
+    card = cluster.confirmed("ada", "resume web", "Docker paused it because tasks failed")
     assert card.text.startswith("✓ *`web` is updated*"), card.text
     assert running(cluster, "web") == [late] * 2
 

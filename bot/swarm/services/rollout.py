@@ -124,7 +124,7 @@ def is_rolling(swarm: ClusterFacts, service: ServiceFacts) -> bool:
     """Return whether Docker has tasks to replace, and is not paused by itself. Judged by the tasks."""
     if service.update is not None and service.update.state in PAUSED:
         return False
-    return bool(_older(swarm, service))
+    return bool(older_tasks(swarm, service))
 
 
 def waits_for_pause(swarm: ClusterFacts, service: ServiceFacts, now: float) -> bool:
@@ -139,14 +139,14 @@ def waits_for_pause(swarm: ClusterFacts, service: ServiceFacts, now: float) -> b
 
 def new_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return how far a rollout is: "1 of 3 running tasks is new". Of a paused one, by the spec that is rolled out."""
-    old = len([task for task in _older(swarm, service) if task.state == "running"])
+    old = len([task for task in older_tasks(swarm, service) if task.state == "running"])
     own = without_pause(service)
     new = sum(task.wanted and task.state == "running" and made_from(task, own) for task in swarm.tasks_of(service.id))
     are = "is" if 1 in {new, new + old} else "are"
     return f"{new} of {number_of(new + old, 'running task')} {are} new"
 
 
-def _older(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
+def older_tasks(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
     """Return the tasks that the rollout has to replace."""
     own = without_pause(service)
     alive = (task for task in swarm.tasks_of(service.id) if task.wanted and task.alive)

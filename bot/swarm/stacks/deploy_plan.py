@@ -10,8 +10,9 @@ from typing import Any, Final
 from bot.blocks import tick
 from bot.model import Action, ClusterFacts, Cost, Facts, ServiceFacts, StackRecording, StackWrite
 from bot.swarm.reading.parse_services import ports
-from bot.swarm.services.change_plan import nowhere_costs, restarting_text, rollout_warnings
-from bot.swarm.services.spec_changes import restarts, spec_changes
+from bot.swarm.services.change_plan import nowhere_costs, pause_end, restarting_text, rollout_warnings, stop_costs
+from bot.swarm.services.paused_rollout import is_paused
+from bot.swarm.services.spec_changes import Restarts, restarts, spec_changes
 from bot.swarm.services.spec_words import new_service_words
 from bot.swarm.stacks.writes import before, canonical
 from bot.text.suggest import number_of
@@ -36,11 +37,11 @@ def changes_of(swarm: ClusterFacts, recording: StackRecording, write: StackWrite
     service = swarm.service(write.id)
     if write.type != "service" or service is None:
         return changes
-    return *changes, restarting_text(swarm, replace(service, spec=new), restarts(old, new))
+    return *changes, restarting_text(swarm, service, replace(service, spec=new), _restarts(service, old, new))
 
 
 def costs_of(facts: Facts, recording: StackRecording, write: StackWrite) -> tuple[Cost, ...]:
-    """Return what a write costs: a service that is removed, tasks that no node can run any more."""
+    """Return what a write costs: a service that stops, a pause that ends, tasks that no node can run any more."""
     swarm = facts.swarm
     service = swarm.service(write.id) if swarm and write.type == "service" else None
     if swarm is None or service is None:
@@ -50,16 +51,21 @@ def costs_of(facts: Facts, recording: StackRecording, write: StackWrite) -> tupl
             Cost(f"service {service.name}", f"{tick(service.name)} ({', '.join(_running(swarm, write))}) is removed."),
         )
     old, new = _specs(recording, write)
-    return nowhere_costs(facts, replace(service, spec=new), restarts(old, new))
+    after, replaced = replace(service, spec=new), _restarts(service, old, new)
+    paused, _ = pause_end(swarm, service, after, replaced)
+    return *paused, *stop_costs(swarm, after), *nowhere_costs(facts, after, replaced)
 
 
 def warnings_of(facts: Facts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
     """Return what is risky about replacing the tasks of a service."""
-    service = facts.swarm.service(write.id) if facts.swarm and write.action == "update" else None
-    if service is None:
+    swarm = facts.swarm
+    service = swarm.service(write.id) if swarm and write.action == "update" else None
+    if swarm is None or service is None:
         return ()
     old, new = _specs(recording, write)
-    return rollout_warnings(facts, service, replace(service, spec=new), restarts(old, new))
+    after, replaced = replace(service, spec=new), _restarts(service, old, new)
+    _, told = pause_end(swarm, service, after, replaced)
+    return *told, *rollout_warnings(facts, service, after, replaced)
 
 
 def counted(recording: StackRecording, pending: tuple[StackWrite, ...]) -> str:
@@ -69,6 +75,11 @@ def counted(recording: StackRecording, pending: tuple[StackWrite, ...]) -> str:
     told = [f"{counts[action]} {words}" for action, words in verbs if counts[action]]  # type: ignore[index] # an Action
     same = sum(write.shown_action == "update" for write in recording.writes) - counts["update"]
     return ", ".join([*told, *([f"{same} unchanged"] if same else [])])
+
+
+def _restarts(service: ServiceFacts, old: Mapping[str, Any], new: Mapping[str, Any]) -> Restarts:
+    """Return which tasks Docker replaces. Its command line keeps the number of restarts, which a pause has raised."""
+    return "all" if is_paused(service.spec) else restarts(old, new)
 
 
 def _specs(recording: StackRecording, write: StackWrite) -> tuple[dict[str, Any], dict[str, Any]]:
