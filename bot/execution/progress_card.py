@@ -50,6 +50,8 @@ class ProgressCard:
     """What its end brought besides, in a few words."""
     cancelled_by: str = ""
     """Who cancelled the job before its end (U…); "" if nobody did."""
+    next_told: bool = False
+    """Whether a step that was cancelled names the orders that go on and back: the same order again does neither."""
     notes: list[str] = field(default_factory=list)
     """Warnings about the end."""
     _rows: list[_Row] = field(default_factory=list)
@@ -74,12 +76,13 @@ class ProgressCard:
 
     def ended(self) -> Message:
         """Return the card at the end, with the result as its title."""
-        buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
+        buttons = [] if self.succeeded or self.next_told else [button("Retry", "job.retry", self.job.id)]
         if self.succeeded and self.plan.offer:
             buttons = [button(f"/swarm {self.plan.offer}", OFFER, self.job.id)]
         by = self.cancelled_by
         left = tick(f"/swarm {self.job.order.words} --plan")
-        shows = f" {left} shows what is left." if by and not self.succeeded and MASK not in left else ""
+        is_left = not self.succeeded and not self.next_told and MASK not in left
+        shows = f" {left} shows what is left." if is_left else ""
         stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone.{shows}"] if by else []
         title = self._with_preface(self.headline())
         return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)

@@ -40,7 +40,7 @@ def test_another_worker_stops_docker_for_a_cancelled_update(scenario: Scenario) 
     scenario.slack.slash("ben", "prod", f"cancel {job}")
     card = scenario.end(job)
     assert card.text.startswith("· *Cancelled: update `web` in prod*"), card.text
-    assert "Docker was stopped, and " in card.text, card.text
+    assert "the rollout was paused, " in card.text, card.text
     assert TASK_IMAGE in running(scenario, "web")
     assert scenario.change("ada", "resume web", timeout=180).text.startswith("✓")
     assert running(scenario, "web") == [SECOND_IMAGE] * 4

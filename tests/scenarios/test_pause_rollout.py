@@ -103,7 +103,7 @@ def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str
     cluster.slack.slash("ben", "prod", f"cancel {job}")
     card = cluster.end(job)
     assert card.text.startswith("· *Cancelled: "), card.text
-    assert "Docker was stopped, and " in card.text, card.text
+    assert "the rollout was paused, " in card.text, card.text
     assert " of 3 running tasks " in card.text, card.text
     first, _, rest = way.partition(" ")
     typed = f"{first} web {rest}".strip()
@@ -128,7 +128,7 @@ def test_a_cancelled_rollback_stops_docker(cluster: Scenario, way: str, image: s
     until(lambda: TASK_IMAGE in running(cluster, "web"), "the first task is rolled back")
     cluster.slack.slash("ben", "prod", f"cancel {job}")
     card = cluster.end(job)
-    assert "Docker was stopped, and " in card.text, card.text
+    assert "the rollout was paused, " in card.text, card.text
     assert f"/swarm {way}" in card.text, card.text
     assert SECOND_IMAGE in running(cluster, "web")
     assert cluster.change("ada", way).text.startswith("✓")

@@ -13,7 +13,7 @@ from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Operation, ServiceFacts
 from bot.swarm.operations.pause_rollout import PauseRollout
-from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pause
+from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import last_failure, new_text, rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
 from bot.swarm.services.spec_changes import FieldChange, spec_changes
@@ -69,8 +69,8 @@ class RolledOut(ABC):
         """Return that the rollout is paused, and the orders that go on and back; else that it was not waited for."""
         service = self.found(facts)
         if facts.swarm is not None and service is not None and is_paused(service.spec):
-            told = f"Cancelled: Docker was stopped, and {new_text(facts.swarm, service)}."
-            return Failed(told, next_step=pause_steps(facts, service))
+            told = f"Cancelled: the rollout was paused, {new_text(facts.swarm, service)}."
+            return Failed(told, true_now=PAUSE_COSTS, next_step=pause_steps(facts, service))
         going_on = " The engines go on with it." if service is None or self.has_spec(service) else ""
         return Failed(f"Cancelled before it was seen that {self.done}.{going_on}")
 

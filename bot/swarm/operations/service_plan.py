@@ -37,12 +37,8 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
     present, service = service, _without_pause(service)
     spec = edit.edited(service.spec)
     changes = spec_changes(service.spec, spec)
-    if is_paused(present.spec) and not changes:
-        raise Refused(
-            f"the rollout of {tick(service.name)} is paused by Swarmbot.",
-            true_now="Nothing was changed.",
-            next_step=pause_steps(facts, service),
-        )
+    if not changes:
+        _refuse_paused(facts, present)
     found = rollout(require_cluster(facts), service, facts.cluster_time)
     if not changes and (found.stable or not edit.concerns_tasks):
         state = f", {found.progress}" if edit.concerns_tasks else ""
@@ -76,6 +72,7 @@ def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts, *, ke
     present, service = service, _without_pause(service)
     changes = spec_changes(service.spec, target.spec)
     if not changes:
+        _refuse_paused(facts, present)
         which = "its last good spec" if kept else "the spec that it had before the last update"
         return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {which}",))
     moves = restarts(service.spec, target.spec) != "none" or _rescales(changes)
@@ -149,6 +146,16 @@ def titles(facts: Facts, names: Sequence[str], verb: str, participle: str, noun:
         success=success,
         failure=f"{noun} {{failed}} in {facts.name} failed",
     )
+
+
+def _refuse_paused(facts: Facts, service: ServiceFacts) -> None:
+    """Raise Refused if Swarmbot paused the rollout: an order that changes nothing must not go on with it."""
+    if is_paused(service.spec):
+        raise Refused(
+            f"the rollout of {tick(service.name)} is paused by Swarmbot.",
+            true_now="Nothing was changed.",
+            next_step=pause_steps(facts, service),
+        )
 
 
 def _without_pause(service: ServiceFacts) -> ServiceFacts:
