@@ -126,15 +126,10 @@ class RolledOut(ABC):
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
         service = without_pause(service)
         found = rollout(facts.swarm, service, facts.cluster_time)
-        alive = [task for task in facts.swarm.tasks_of(service.id) if task.state == "running"]
-        older = len(alive) - found.running
-        others = f", and {number_of(older, 'task')} of an older spec" if older > 0 else ""
-        if self.has_spec(service):
-            state = f"{tick(self.service)} has the new spec; {found.progress}{others}."
-            back = self._way_back(facts, service)
-        else:
-            state = f"{tick(self.service)} does not have the new spec; {found.progress}{others}."
-            back = ""
+        has_spec = self.has_spec(service)
+        has = "has" if has_spec else "does not have"
+        state = f"{tick(self.service)} {has} the new spec; {found.progress_beside(error.happened)}."
+        back = self._way_back(facts, service) if has_spec else ""
         more = f"`/swarm why {self.service}` says more." if self.waits else ""
         steps = " ".join(filter(None, (back, more)))
         return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or steps)

@@ -322,7 +322,7 @@ class AwaitService(Operation):
         back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else why
         return Failed(
             error.happened,
-            true_now=f"{tick(self.service)} has {which}; {found.progress}.",
+            true_now=f"{tick(self.service)} has {which}; {found.progress_beside(error.happened)}.",
             next_step=error.next_step or back,
         )
 

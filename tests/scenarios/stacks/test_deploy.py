@@ -221,7 +221,7 @@ def test_a_cancelled_deploy(cluster: Scenario, app: StackFolder) -> None:
     app.write(slow)
     after = cluster.now
     job = cluster.begin("ada", DEPLOY)
-    cluster.see("eve", "1 of 2 tasks running", after=after)
+    cluster.see("eve", "1 of 2 tasks updated", after=after)
     cluster.ask("ada", f"cancel {job}")
     card = cluster.end(job)
     assert "Cancelled: " in card.text, card.text
