@@ -227,7 +227,9 @@ def test_a_cancelled_deploy(cluster: Scenario, app: StackFolder) -> None:
     assert "Cancelled: " in card.text, card.text
     assert "✓ service app_web is updated" in card.text.replace("`", "")
     assert "The engines go on with it." in card.text
-    assert "No change needed" in cluster.ask("ada", next_order(card.text.partition("not undone.")[2]))
+    told = cluster.ask("ada", next_order(card.text.partition("not undone.")[2]))
+    assert "No change needed" in told, told
+    assert "`app_web` is still being updated (1 of 2 tasks updated, 2 running)" in told, told
 
 
 def next_order(told: str) -> str:
@@ -252,13 +254,15 @@ def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
 
 @pytest.mark.long
 def test_a_service_that_does_not_start_is_reported(cluster: Scenario, app: StackFolder) -> None:
-    """The writes are done, the tasks crash: the deploy has failed, with exit code."""
+    """The writes are done, the tasks crash: the deploy has failed, with exit code; and so has the same one again."""
     failing = compose()
     failing["services"]["db"]["command"] = ["sh", "-c", "exit 3"]
     app.write(failing)
     card = cluster.change("ada", DEPLOY)
     assert card.text.startswith("✗"), card.text
     assert "exit code 3" in card.text
+    told = cluster.ask("ada", DEPLOY)
+    assert re.search(r"✗.*\n.*describes it, but `app_db` is not fully running \(0 of 1 task.*exit code 3", told), told
     assert "app_web has the deployed spec: 2 tasks running" in card.text.replace("`", "")
     failing["services"]["db"]["command"] = []
     failing["services"]["web"]["command"] = ["sh", "-c", "exit 4"]
