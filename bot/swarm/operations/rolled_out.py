@@ -16,7 +16,8 @@ from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import last_failure, new_text, rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
-from bot.swarm.services.spec_changes import FieldChange, spec_changes
+from bot.swarm.services.spec_changes import FieldChange
+from bot.swarm.services.way_back import way_back
 from bot.text.suggest import listed, number_of
 
 
@@ -26,6 +27,8 @@ class RolledOut(ABC):
 
     timeout_s: ClassVar[float]
     may_stop_waiting: ClassVar[bool] = True
+    rolls_back: ClassVar[bool] = False
+    """Whether it returns to a spec of before: Docker's rollback would then lead to the one that was left."""
 
     id: str
     """The service's id."""
@@ -129,17 +132,10 @@ class RolledOut(ABC):
         has_spec = self.has_spec(service)
         has = "has" if has_spec else "does not have"
         state = f"{tick(self.service)} {has} the new spec; {found.progress_beside(error.happened)}."
-        back = self._way_back(facts, service) if has_spec else ""
+        back = way_back(facts, service, found, rolled_back=self.rolls_back) if has_spec else ""
         more = f"`/swarm why {self.service}` says more." if self.waits else ""
         steps = " ".join(filter(None, (back, more)))
         return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or steps)
-
-    def _way_back(self, facts: Facts, service: ServiceFacts) -> str:
-        """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another."""
-        good = facts.good_specs.get(service.id)
-        if good and service.previous_spec and spec_changes(good.spec, service.previous_spec):
-            return f"`/swarm rollback {self.service} --last-good` returns to the last spec whose tasks ran."
-        return f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else ""
 
     def timeout(self, facts: Facts) -> float:
         """Return the timeout in seconds, by the number of batches and the times of the update policy."""

@@ -32,6 +32,7 @@ from bot.swarm.operations.remove_service import tasks_left
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts
 from bot.swarm.services.rollout import rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
+from bot.swarm.services.way_back import way_back
 from bot.swarm.stacks.deploy_plan import SIGNS
 from bot.swarm.stacks.writes import (
     before,
@@ -319,7 +320,7 @@ class AwaitService(Operation):
         found = rollout(facts.swarm, service, facts.cluster_time)
         which = "the deployed spec" if self._has_spec(facts, service) else "not the deployed spec"
         why = f"`/swarm why {self.service}` says why its tasks do not run."
-        back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else why
+        back = way_back(facts, service, found) or why
         return Failed(
             error.happened,
             true_now=f"{tick(self.service)} has {which}; {found.progress_beside(error.happened)}.",

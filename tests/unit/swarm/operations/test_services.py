@@ -177,6 +177,31 @@ def test_an_update_that_docker_rolled_back_has_failed() -> None:
     assert error.true_now == "`web` does not have the new spec; 2 of 2 tasks running."
 
 
+def test_no_advice_goes_in_circles() -> None:
+    """A scale of a service that crashes anyway, and a rollback that fails, are not answered with a rollback."""
+    crash = {**TASK, "state": "failed", "wanted": False, "exit_code": 3, "slot": 1, "minutes": 1}
+    failing = {"minutes": 2, "tasks": [crash], "replicas": 3}
+    why = "`/swarm why web` says more."
+
+    def advice(operation: ChangeService | RollBackService, **service: Any) -> str:
+        return operation.settle(cast("Engines", None), seen(**service), Failed("It failed.")).next_step
+
+    scaled = change(seen(), replicas=3)
+    fewer = {"Mode": {"Replicated": {"Replicas": 2}}}
+    assert advice(scaled, previous=fewer, **failing) == why
+    assert advice(scaled, previous=fewer, good_specs={"web": fewer}, **failing) == why
+    assert advice(scaled, previous=fewer, replicas=3, tasks=[TASK, TASK]).startswith("`/swarm rollback web` returns")
+    previous = {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.26"}}}
+    [step] = plan_of(rollback, seen(image="nginx:1.27", previous=previous), RollbackArguments("web")).steps
+    assert isinstance(step.operation, RollBackService)
+    there = {**failing, "replicas": 2, "image": "nginx:1.26"}
+    left = {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.27"}}}
+    assert advice(step.operation, previous=left, **there) == why
+    good = {"web": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}}}
+    told = advice(step.operation, previous=left, good_specs=good, **there)
+    assert told.startswith("`/swarm rollback web --last-good` returns")
+
+
 def test_a_failure_is_told_once() -> None:
     """What the error says is not repeated in the state; a task that is stopping is not counted as running."""
     operation = change(seen(), image="nginx:1.27")
@@ -199,7 +224,7 @@ def test_what_runs_now_and_the_way_back_are_told() -> None:
     operation = change(seen(), image="nginx:1.27")
     mixed = seen(
         image="nginx:1.27",
-        previous={},
+        previous={"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.25"}}},
         update={"state": "paused", "minutes": 1},
         tasks=[TASK, {**TASK, "image": "nginx:1.25"}],
     )
