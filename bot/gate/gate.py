@@ -229,6 +229,8 @@ class Gate:
         if isinstance(decision, policy.Unsettled) and call.command.name not in ANSWERED_WITHOUT_GROUPS:
             raise membership_unknown(decision.groups)
         if isinstance(decision, policy.Refuse):
+            if policy.has(self._config, "view", membership):
+                self._early_refusals.refuse_unknown_names(call)
             self._audit.append([call.entry("refused", detail=decision.reason.happened)])
             raise decision.reason
 
