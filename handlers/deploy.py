@@ -87,6 +87,7 @@ COMPOSE_FILE = TextField(
     hint="Up to 3000 characters. It can name no other files. It is kept encrypted, as a revision once it is deployed.",
     argument="typed",
     needed=lambda arguments: arguments.file,
+    about=lambda arguments: arguments.stack,
     problem=file_problem,
 )
 

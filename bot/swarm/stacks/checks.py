@@ -102,7 +102,8 @@ def _refuse_unresolved_images(recording: StackRecording) -> None:
             f"No registry gave the digest of {listed(map(tick, unresolved))}: each node could run another image by "
             "that name.",
             true_now=UNCHANGED,
-            next_step="Add `--no-resolve` to deploy the name as it is, or write the image with its digest.",
+            next_step="Add `--no-resolve` to deploy the name as it is, or write the image with its digest."
+            + (" The form then begins with the file that you entered." if recording.typed else ""),
         )
 
 
