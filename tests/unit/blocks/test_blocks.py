@@ -121,14 +121,16 @@ def test_code_cannot_be_closed_from_inside() -> None:
 
 
 def test_card_shows_each_state_in_both_renderings() -> None:
-    """The plan has Slack's states, the older rendering our signs; titles are plain text."""
+    """The plan has Slack's states, the older rendering our signs; titles are plain text. A warning is no task."""
     signs: list[blocks.Sign] = [blocks.DONE, blocks.RUNNING, blocks.WAITING, blocks.WARNING, blocks.FAILED]
     card = blocks.progress("*U1 joins*", [blocks.Line(sign, "`host-3` is &lt;up&gt;") for sign in signs], "`k7f3`")
     plan = card.blocks[1]
-    assert plan["title"] == "2 of 5 done, 1 failed"
-    assert [task["status"] for task in plan["tasks"]] == ["complete", "in_progress", "pending", "complete", "error"]
+    assert plan["title"] == "1 of 4 done, 1 failed"
+    assert [task["status"] for task in plan["tasks"]] == ["complete", "in_progress", "pending", "error"]
     assert plan["tasks"][0]["title"] == "host-3 is \u2039up\u203a"
-    assert plan["tasks"][3]["title"].startswith("Warning: ")
+    assert card.blocks[2]["text"]["text"] == "! `host-3` is &lt;up&gt;"
+    only = blocks.progress("t", [blocks.Line(blocks.WARNING, "`web` stays.")])
+    assert [block["type"] for block in only.blocks] == ["section", "section"]
     assert card.plain[1]["text"]["text"].splitlines() == [f"{sign} `host-3` is &lt;up&gt;" for sign in signs]
 
 
