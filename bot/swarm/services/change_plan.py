@@ -127,16 +127,17 @@ def nowhere_costs(facts: Facts, after: ServiceFacts, restarts: Restarts) -> tupl
 
 def rollout_warnings(facts: Facts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> tuple[str, ...]:
     """Return what people must know before tasks are replaced or added. ``after`` has the new spec."""
-    found = [*(_replacing(after) if restarts == "all" else ())]
+    swarm = require_cluster(facts)
+    found = [*(_replacing(swarm, after) if restarts == "all" else ())]
     if not nowhere_costs(facts, after, restarts):
-        found += room_warnings(require_cluster(facts), before, after, restarts)
+        found += room_warnings(swarm, before, after, restarts)
     if before.update and before.update.state in {"updating", "rollback_started"}:
         found.append(f"An update of {tick(after.name)} is in progress: this one takes its place.")
     return tuple(found)
 
 
-def _replacing(service: ServiceFacts) -> list[str]:
-    """Return what is risky about replacing the tasks of this service, by its spec."""
+def _replacing(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
+    """Return what is risky about replacing the tasks of this service, by its spec and what runs of it."""
     name, policy = tick(service.name), service.spec.get("UpdateConfig") or {}
     start_first = policy.get("Order") == "start-first"
     found = []
@@ -154,7 +155,7 @@ def _replacing(service: ServiceFacts) -> list[str]:
         found.append(
             f"{name} publishes ports in host mode: with start-first, a new task needs a node where they are free."
         )
-    if not service.is_global and service.replicas == 1 and not start_first:
+    if not service.is_global and service.replicas == 1 and not start_first and _alive_count(swarm, service):
         found.append(f"{name} has 1 replica and order stop-first: nothing runs while its task is replaced.")
     if policy.get("FailureAction") == "continue":
         found.append(
