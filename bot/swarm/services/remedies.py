@@ -35,9 +35,13 @@ def remedies(
         steps.append(f"back to the spec before: {_order(f'rollback {service.name}')}")
     elif not found.well and not other and good is not None and spec_changes(service.spec, good):
         steps.append(f"back to the last spec whose tasks ran: {_order(f'rollback {service.name} --last-good')}")
-    if logged := [failing for failing in found.failing if failing.reading and failing.reading.log]:
+    if logged := [
+        failing for failing in found.failing if failing.reading and failing.reading.log and failing.reading.log.lines
+    ]:
         names = task_names(swarm, [logged[0].last])
         steps.append(f"{_order(f'logs {names[logged[0].last.id]}')} shows more lines")
+    elif found.failing and not steps:
+        steps.append(f"{_order(f'ps {service.name} --all')} shows how its tasks ended")
     return [*dict.fromkeys(steps)]
 
 
@@ -52,6 +56,9 @@ def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -
     placed = sum(task.wanted and task.alive for task in swarm.tasks_of(service.id))
     if service.mode == "replicated" and placed and any(_is_full(verdict) for verdict in group.verdicts):
         yield f"no more tasks than fit: {_order(f'scale {service.name}={placed}')}"
+    holders = [each.holder for verdict in group.verdicts for each in verdict.refused if each.holder]
+    if not ways and not placed and holders:
+        yield f"{_order(f'service {holders[0]}')} shows the service that has the port"
     if not ways and (less := _fixes(group.verdicts, lambda each: each.spec_fix)):
         changed = " ".join(less[0])
         yield f"ask for less: {_order(f'update {service.name} {changed}')}"
