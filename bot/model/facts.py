@@ -122,6 +122,8 @@ class FactsQuery:
     """Read what the engines' data occupies: on ``hosts`` (or their nodes), or on all if none is named."""
     images: bool = False
     """List the images of ``hosts`` (or their nodes), or of all if none is named."""
+    image: str = ""
+    """An image to look for: in the lists of all hosts' images, and if no active node has it in its registry."""
     wait_s: float = 0.0
     """Wait so many seconds before reading. Only for questions: the lines that a log gets meanwhile."""
     secrets: tuple[Revealed, ...] = ()
@@ -217,6 +219,8 @@ class Facts:
     revisions: tuple[StackRevision, ...] = ()
     """Read for ``FactsQuery.revisions_of``, the last one first."""
 
+    image_trouble: str = ""
+    """Read for ``FactsQuery.image``: why its registry did not confirm it, if no active node was seen to have it."""
     good_specs: Mapping[str, GoodSpec] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Read for ``FactsQuery.good_spec_of`` and ``good_specs``, by service id: the last spec whose tasks ran."""
 

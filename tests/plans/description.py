@@ -59,6 +59,7 @@ class Description(BaseModel):
     good_specs: dict[str, dict[str, Any]] = {}
     """Of a service, what differs in its last good spec, from an hour before."""
     tasks: dict[str, dict[str, int]] = {}
+    image_trouble: str = ""
     task_list: list[Task] = []
     readings: dict[str, Reading] = {}
     constraints: dict[str, list[str]] = {}
@@ -162,6 +163,7 @@ class Description(BaseModel):
             host_key_failures=MappingProxyType(
                 {name: HostFailure("timed out", text) for name, text in self.host_key_failures.items()}
             ),
+            image_trouble=self.image_trouble if query.image else "",
             good_specs={
                 f"id-{name}": GoodSpec(self._service(name).whole_spec(name, more), NOW - 3600)
                 for name, more in self.good_specs.items()

@@ -100,6 +100,10 @@ def test_an_image_whose_tasks_exit(cluster: Scenario, action: str, told: str) ->
 def test_an_image_that_no_node_has(cluster: Scenario) -> None:
     """The task is rejected, which is told with the engine's words."""
     create(cluster, "web", "--update-failure-action", "pause")
+    unknown = "No active node was seen to have the image"
+    assert unknown not in cluster.ask("ada", f"update web --image {SECOND_IMAGE} --plan")
+    asked = cluster.ask("ada", "update web --image swarmbot/task:none --plan")
+    assert unknown in asked, asked
     card = cluster.change("ada", "update web --image swarmbot/task:missing")
     assert card.text.startswith("✗ *The update of `web` in prod failed*"), card.text
     assert "No such image: swarmbot/task:missing" in card.text
