@@ -8,7 +8,21 @@ import time
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Message, Sign, button, progress, tick, user
+from bot.blocks import (
+    DONE,
+    FAILED,
+    RUNNING,
+    WAITING,
+    WARNING,
+    Line,
+    Message,
+    Sign,
+    button,
+    ended_sentence,
+    progress,
+    tick,
+    user,
+)
 from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.queue.job import Job
@@ -169,7 +183,7 @@ def target_of(step: Step) -> str:
 def failure_text(error: SwarmbotError) -> str:
     """Return an error as one line of the card."""
     parts = (error.happened, error.true_now, error.next_step)
-    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+    return " ".join(ended_sentence(part) for part in parts if part)
 
 
 def _finding(sign: str, text: str, next_step: str) -> Line:

@@ -10,7 +10,7 @@ import pytest
 from bot import blocks
 from bot.blocks.message import holds_secret
 from bot.blocks.table import one_table, without_tables
-from bot.errors import Failed, NotUnderstood, Refused
+from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
 from bot.secrets.secret import Secret
 from bot.stored_json import from_json, to_json
 
@@ -181,6 +181,14 @@ def test_one_table_in_a_message() -> None:
     """A second table is written as text."""
     made = one_table([blocks.table(["a"], [["1"]]), blocks.table(["b"], [["2"]])])
     assert [block["type"] for block in made] == ["table", "section"]
+
+
+@pytest.mark.parametrize("error", [Refused, Failed, NotUnderstood])
+def test_the_words_of_another_program_end_with_a_full_stop(error: type[SwarmbotError]) -> None:
+    """So the state now does not run into them."""
+    told = blocks.error_message(error("Docker does not accept it: no key replica", true_now="Nothing was changed."))
+    assert "no key replica. " in told.text
+    assert "no key replica.. " not in blocks.error_message(error("No key replica.", true_now="So.")).text
 
 
 def test_error_messages() -> None:
