@@ -140,6 +140,8 @@ class FactsQuery:
     """The stack whose deploy to record."""
     revisions_of: str = ""
     """The stack whose revisions to list, from Swarmbot's own records."""
+    listed_stacks: bool = False
+    """Name the stacks that swarmbot.yml lists, deployed or not."""
     swarm_folders: tuple[str, ...] = ()
     """Hosts whose swarm folder to examine."""
     raft_state: bool = False
@@ -218,6 +220,8 @@ class Facts:
     """Read for ``FactsQuery.stack``. None if no manager with a quorum could be read."""
     revisions: tuple[StackRevision, ...] = ()
     """Read for ``FactsQuery.revisions_of``, the last one first."""
+    listed_stacks: tuple[str, ...] = ()
+    """The names of the stacks that swarmbot.yml lists, for ``FactsQuery.listed_stacks``."""
 
     image_trouble: str = ""
     """Read for ``FactsQuery.image``: why its registry did not confirm it, if no active node was seen to have it."""

@@ -87,6 +87,8 @@ class Description(BaseModel):
     recorded: Recorded | None = None
     revisions: list[int] = []
     """Of the stack that is asked for, each from a minute before the next, by `U0ADA`."""
+    listed_stacks: list[str] = []
+    """Those that swarmbot.yml lists."""
     closed_channel: tuple[str, str] | None = None
     """Slack's error code, and what to do."""
     root: str = ""
@@ -177,6 +179,7 @@ class Description(BaseModel):
             )
             if query.revisions_of
             else (),
+            listed_stacks=tuple(self.listed_stacks) if query.listed_stacks else (),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 
