@@ -58,6 +58,10 @@ class Failed(Conclusion):
     """It was tried, and the wanted state was not seen."""
 
 
+class NoLeader(Failed):
+    """Managers respond and none has a leader: they may be electing one, which takes seconds, or have lost quorum."""
+
+
 class Misconfigured(Conclusion):
     """A setting, swarmbot.yml or the Slack app is wrong: found at the start of a process and by ``doctor``."""
 

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from redis import Redis
@@ -122,13 +123,22 @@ class TypedFiles:
         assert self._key is not None  # noqa: S101 - require_vault has raised
         return self._key
 
-    def keep(self, cluster: str, text: Secret) -> str:
-        """Keep a file and return its id. Raise Refused as :meth:`require` does."""
+    def keep(self, cluster: str, user: str, about: str, text: Secret) -> str:
+        """Keep the file that a person typed about a stack, and return its id. Raise Refused as :meth:`require` does."""
         file_id = secrets.token_urlsafe(12)
         sealed = Vault(self.require()).seal(_typed(cluster, file_id), text)
         with translate_errors():
             self._redis.set(keys.typed_file(file_id), sealed, ex=keys.TYPED_FILE_TTL_S)
+            self._redis.set(keys.typed_draft(cluster, user, about), file_id, ex=keys.TYPED_DRAFT_TTL_S)
         return file_id
+
+    def last(self, cluster: str, user: str, about: str) -> Secret | None:
+        """Return what this person typed last about a stack, for the next form: a refused order costs no text."""
+        with translate_errors():
+            file_id: Any = self._redis.get(keys.typed_draft(cluster, user, about))
+        with suppress(Refused):
+            return self.read(cluster, file_id) if file_id else None
+        return None
 
     def read(self, cluster: str, file_id: str) -> Secret:
         """Return a file. Raise Refused if it has expired or cannot be decrypted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Final, Literal
 
 from bot.blocks import tick
@@ -12,7 +12,7 @@ from bot.errors import NotUnderstood, Refused
 from bot.model import Facts, FactsQuery, Plan, ServiceFacts
 from bot.swarm.membership.several import each_or_refused
 from bot.swarm.operations.service_plan import changed, one_order, titles
-from bot.swarm.services.change_plan import refuse_job, service_to_change
+from bot.swarm.services.change_plan import image_warnings, refuse_job, service_to_change
 from bot.swarm.services.spec_edit import SpecEdit
 
 MAX_COUNT: Final = 2**31 - 1
@@ -80,6 +80,10 @@ def _query(_: Any) -> FactsQuery:
     return FactsQuery(services=True, task_list=True)
 
 
+def _update_query(arguments: UpdateServiceArguments) -> FactsQuery:
+    return FactsQuery(services=True, task_list=True, image=arguments.image)
+
+
 def _validate_scale(arguments: ScaleArguments) -> None:
     names = [name for name, _ in arguments.services]
     twice = [name for name in names if names.count(name) > 1]
@@ -124,7 +128,7 @@ def scale(facts: Facts, arguments: ScaleArguments) -> Plan:
     permission="operate",
     risk="capacity",
     approval=0,
-    query=_query,
+    query=_update_query,
     validate=_validate_update,
 )
 def update_service(facts: Facts, arguments: UpdateServiceArguments) -> Plan:
@@ -133,7 +137,8 @@ def update_service(facts: Facts, arguments: UpdateServiceArguments) -> Plan:
     if arguments.replicas is not None:
         _refuse_replicas(service)
     named = titles(facts, [service.name], "update", "updated", "The update of")
-    return one_order(named, [(service.name, changed(facts, service, arguments.edit, "update"))])
+    plan = one_order(named, [(service.name, changed(facts, service, arguments.edit, "update"))])
+    return replace(plan, warnings=(*image_warnings(facts, arguments.image), *plan.warnings)) if plan.steps else plan
 
 
 @change(

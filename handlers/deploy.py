@@ -29,6 +29,7 @@ from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.stacks.checks import network_drift, refuse_impossible, stack_warnings
 from bot.swarm.stacks.deploy_plan import changes_of, costs_of, counted, warnings_of
 from bot.swarm.stacks.typed_file import file_problem, require_stack_name
+from bot.swarm.stacks.unchanged import not_running, require_running
 from bot.swarm.stacks.versions import old_versions
 from bot.swarm.stacks.writes import digest, pending_writes, removals, spec_digest
 from bot.text.suggest import listed, nearest, number_of
@@ -86,6 +87,7 @@ COMPOSE_FILE = TextField(
     hint="Up to 3000 characters. It can name no other files. It is kept encrypted, as a revision once it is deployed.",
     argument="typed",
     needed=lambda arguments: arguments.file,
+    about=lambda arguments: arguments.stack,
     problem=file_problem,
 )
 
@@ -112,9 +114,14 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     refuse_impossible(recording, resolve=not arguments.no_resolve)
     pending = pending_writes(recording)
     drift = network_drift(recording)
+    missing = not_running(facts, recording)
     if not pending:
+        require_running(recording, missing)
         same = f"stack {tick(recording.name)} is as {recording.source} describes it ({counted(recording, pending)})"
-        return Plan(_titles(facts, recording.name, "deploy", "deployed"), unchanged=(same, *drift))
+        return Plan(
+            _titles(facts, recording.name, "deploy", "deployed"),
+            unchanged=(same, *(each.text for each in missing), *drift),
+        )
     order = _order(arguments)
     steps = [_step(swarm, recording, write, order, resolve=not arguments.no_resolve) for write in pending]
     steps += [
@@ -122,6 +129,7 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
         for write in pending
         if write.type == "service" and write.action != "delete"
     ]
+    steps += [Step(_awaited(recording, each.write), each.write.name, after=WRITES) for each in missing]
     after = EVERY_TRACK
     for old in old_versions(facts, recording, pending):
         steps.append(Step(RemoveVersion(recording.name, old.type, old.name, old.id), OLD_VERSIONS, after=after))
@@ -131,7 +139,12 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
         steps=tuple(steps),
         effect=f"{counted(recording, pending)} · {recording.source} · by Docker's command line {recording.cli}",
         costs=tuple(cost for write in pending for cost in costs_of(facts, recording, write)),
-        warnings=(*_risks(facts, recording, pending), *stack_warnings(recording), *(f"{each}." for each in drift)),
+        warnings=(
+            *(f"{each.text} now. The deploy does not change it, and waits for it too." for each in missing),
+            *_risks(facts, recording, pending),
+            *stack_warnings(recording),
+            *(f"{each}." for each in drift),
+        ),
     )
 
 

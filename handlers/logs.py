@@ -10,6 +10,7 @@ from bot.blocks import DONE, WAITING, WARNING, Block, Message, context, paragrap
 from bot.commands import DURATION, FileAnswer, Flag, Word, number, question, text
 from bot.errors import NotUnderstood, Refused
 from bot.model import ClusterFacts, Facts, FactsQuery, LogQuery, TaskFacts
+from bot.secrets.free_text import MAY_MISS
 from bot.secrets.secret import Secret
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_reader import MAX_TASKS, tasks_named, with_container
@@ -114,7 +115,7 @@ def log_file(facts: Facts, arguments: LogsArguments) -> FileAnswer | None:
 @question(
     "logs",
     group="Services",
-    help="Show the log lines of a service or a task, only to you; secrets are masked",
+    help="Show the log lines of a service or a task, only to you; what looks like a secret is masked",
     example="logs web --since 10m",
     permission="operate",
     risk="secret",
@@ -153,7 +154,7 @@ def _range(arguments: LogsArguments) -> str:
 
 def _notes(facts: Facts, tasks: list[TaskFacts], more: int, *, long: bool, searched: bool) -> list[str]:
     readings = [reading for task in tasks if (reading := facts.task_readings.get(task.id))]
-    notes = ["Only you see this. Times are in UTC. What looks like a secret is masked."]
+    notes = [f"Only you see this. Times are in UTC. {MAY_MISS}"]
     if long:
         notes.append("These are the last lines: all are in the file in your direct messages with Swarmbot.")
     if more:

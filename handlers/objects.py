@@ -51,8 +51,12 @@ def networks(facts: Facts, _: NoArguments) -> Message:
     """Return a row for each network of the cluster; those of single hosts are not listed."""
     swarm = require_cluster(facts)
     users = _users(swarm.services, _networks_of)
+    published = [each.name for each in swarm.services if any(not port.on_host for port in each.ports)]
     rows = [
-        (each.name, each.driver, ", ".join(each.subnets), _kinds(each), _named(users.get(each.id, [])))
+        (
+            *(each.name, each.driver, ", ".join(each.subnets), _kinds(each)),
+            _named(published if each.ingress else users.get(each.id, [])),
+        )
         for each in swarm.networks
     ]
     return _listed(facts, "network", ("network", "driver", "subnet", "kind", "used by"), rows)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import tick
 from bot.commands import ALL_NODES, NODE_OR_ALL, Word, change
 from bot.errors import NotUnderstood
-from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
+from bot.model import Cost, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.membership.several import find_each, merged, order_titles, shown_names
 from bot.swarm.operations import PlannedImage, RemoveImages, images_query
+from bot.swarm.operations.images import MAX_LISTED
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.unused_images import unused_images
 from bot.text.sizes import about_size
-from bot.text.suggest import number_of
+from bot.text.suggest import listed, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,19 @@ def prune(facts: Facts, arguments: PruneArguments) -> Plan:
     count = sum(len(operation.images) for operation in operations)
     most = about_size(sum(operation.size_bytes for operation in operations))
     effect = f"{number_of(count, 'unused image')}, at most {most}"
-    return replace(plan, effect=effect) if operations else plan
+    costs = tuple(cost for operation in operations for cost in _costs(operation))
+    return replace(plan, effect=effect, costs=costs) if operations else plan
+
+
+def _costs(operation: RemoveImages) -> Iterator[Cost]:
+    """Yield the cost of images that may be nowhere else."""
+    if only := [image.shown for image in operation.images if image.is_only_here]:
+        have, were, they = ("has", "was", "it") if len(only) == 1 else ("have", "were", "they")
+        text = (
+            f"{listed(only, limit=MAX_LISTED)} of {tick(operation.host)} {have} no digest of a registry: {they} {were} "
+            "built or imported, and may not be available to pull again."
+        )
+        yield Cost(f"images {operation.host}", text)
 
 
 def _nodes(facts: Facts, names: Sequence[str]) -> tuple[NodeFacts, ...]:

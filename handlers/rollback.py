@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from bot.blocks import tick, when
 from bot.commands import SERVICE, Flag, Word, change
 from bot.errors import Refused
-from bot.model import Facts, FactsQuery, Plan, ServiceFacts
+from bot.model import Cost, Facts, FactsQuery, Plan, ServiceFacts
 from bot.swarm.operations.service_plan import one_order, resumed, rolled_back, titles
 from bot.swarm.operations.services import good_target
 from bot.swarm.reading.node_lookup import require_cluster
@@ -165,12 +165,14 @@ def resume(facts: Facts, arguments: ResumeArguments) -> Plan:
             next_step=f"`/swarm restart {service.name}` replaces all its tasks.",
         )
     found = rollout(require_cluster(facts), without_pause(service), facts.cluster_time)
-    failed = [] if held else [f"Docker paused it because tasks failed. The last one: {found.last_failure}."]
+    why = "Tasks of its new spec failed" if held else "Docker paused it because tasks failed"
+    failed = Cost(f"rollout of {service.name}", f"{why}. The last one: {found.last_failure}.")
     lost = "Docker then has no other spec to roll back to: it keeps only the one before the last update."
     plan = resumed(facts, service)
     return replace(
         plan,
         titles=titles(facts, [service.name], "resume the update of", "updated", "The update of"),
         effect=f"{found.running} of {number_of(found.wanted, 'task')} of its present spec running",
-        warnings=(*(failed if found.last_failure else ()), lost, *plan.warnings),
+        costs=(failed,) if found.last_failure else (),
+        warnings=(lost, *plan.warnings),
     )

@@ -15,7 +15,7 @@ from bot.model import Facts, FactsQuery, Plan, ServiceFacts, Step
 from bot.swarm.operations import CreateJob, RunJob
 from bot.swarm.operations.service_plan import titles
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.swarm.services.change_plan import service_to_change
+from bot.swarm.services.change_plan import image_warnings, service_to_change
 from bot.swarm.services.job_run import job_run
 from bot.swarm.services.job_spec import JobSpec
 from bot.swarm.services.masked import masked_words
@@ -46,8 +46,8 @@ class RunArguments:
         return JobSpec(self.image, self.env, tuple(shlex.split(self.command)), replicas, concurrent)
 
 
-def _query(_: RunArguments) -> FactsQuery:
-    return FactsQuery(services=True, task_list=True)
+def _query(arguments: RunArguments) -> FactsQuery:
+    return FactsQuery(services=True, task_list=True, image=arguments.image)
 
 
 def _validate(arguments: RunArguments) -> None:
@@ -118,7 +118,7 @@ def _new(facts: Facts, arguments: RunArguments) -> Plan:
         titles(facts, [arguments.job], "run", "completed", "The run of"),
         steps=(Step(CreateJob(arguments.job, facts.name, job=job), arguments.job),),
         effect=f"a new job of image {tick(job.image)}{command}; {count}, {job.concurrent} at once",
-        warnings=("A task that fails is not started again.",),
+        warnings=(*image_warnings(facts, job.image), "A task that fails is not started again."),
     )
 
 

@@ -42,7 +42,7 @@ from bot.swarm.services.service_rows import (
 )
 from bot.swarm.services.service_state import URGENCY, crash_loop_line, missing_tasks, service_sign, update_text
 from bot.swarm.services.spec_words import spec_lines
-from bot.swarm.services.stacks import require_stack, services_of, stack_names
+from bot.swarm.services.stacks import deploy_step, require_stack, services_of, stack_names, undeployed_lines
 from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
 from bot.swarm.stacks.drift import revision_lines, stack_diff
 from bot.text.suggest import first_of, number_of, part_of
@@ -83,11 +83,11 @@ class StackArguments:
 
 
 def _services_query(_: ServicesArguments) -> FactsQuery:
-    return FactsQuery(services=True, restarts=True)
+    return FactsQuery(services=True, restarts=True, listed_stacks=True)
 
 
 def _stacks_query(_: NoArguments) -> FactsQuery:
-    return FactsQuery(services=True, restarts=True)
+    return FactsQuery(services=True, restarts=True, listed_stacks=True)
 
 
 def _service_query(arguments: ServiceArguments) -> FactsQuery:
@@ -100,7 +100,11 @@ def _stack_query(arguments: StackArguments) -> FactsQuery:
         recorded = StackQuery(arguments.stack, resolve="changed", revision=revision, thorough=True)
         return FactsQuery(services=True, task_list=True, stack=recorded)
     return FactsQuery(
-        services=True, restarts=True, objects=("networks", "secrets", "configs"), revisions_of=arguments.stack
+        services=True,
+        restarts=True,
+        objects=("networks", "secrets", "configs"),
+        revisions_of=arguments.stack,
+        listed_stacks=True,
     )
 
 
@@ -178,6 +182,7 @@ def stacks(facts: Facts, _: NoArguments) -> Message:
     names = stack_names(swarm)
     alone = sum(not service.stack for service in swarm.services)
     note = [context(f"{number_of(alone, 'service')} of no stack: `/swarm services` lists all")] if alone else []
+    note = [*paragraphs(undeployed_lines(facts)), *note]
     if not names:
         return Message(f"{facts.name} has no stacks", (section(f"{DONE} *{facts.name} has no stacks*"), *note))
     found = [(name, services_of(swarm, name)) for name in names]
@@ -222,7 +227,9 @@ def stack(facts: Facts, arguments: StackArguments) -> Message:
     swarm, name = require_cluster(facts), arguments.stack
     if facts.revisions and name not in stack_names(swarm):
         title = f"*Stack {plain_line(name)} is not deployed in {facts.name}*"
-        return Message(title.replace("*", ""), tuple(paragraphs([title, *revision_lines(facts)])))
+        return Message(
+            title.replace("*", ""), tuple(paragraphs([title, *_deploy_step(facts, name), *revision_lines(facts)]))
+        )
     require_stack(facts, name)
     named = {
         "Networks": [each.name for each in swarm.networks if each.stack == name],
@@ -237,6 +244,10 @@ def stack(facts: Facts, arguments: StackArguments) -> Message:
         return Message(title.replace("*", ""), tuple(paragraphs([title, *lines])))
     shown = _service_list(facts, own, f"stack {plain_line(name)} in {facts.name}")
     return Message(shown.text, (*shown.blocks, *paragraphs(lines)))
+
+
+def _deploy_step(facts: Facts, name: str) -> list[str]:
+    return [f"Next: {deploy_step(name)}"] if name in facts.listed_stacks else []
 
 
 def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Message:

@@ -15,6 +15,7 @@ from bot.blocks import (
     Block,
     Message,
     context,
+    cut_short,
     paragraphs,
     plain_line,
     quoted,
@@ -27,10 +28,12 @@ from bot.swarm.operations.services import good_target
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.diagnosis import Diagnosis, Failing, Unplaced, diagnose, nodes_by_obstacle
 from bot.swarm.services.log_lines import line_blocks, listed_tasks, merged_lines, task_names
+from bot.swarm.services.masked import masked_words
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
 from bot.swarm.services.remedies import remedies
 from bot.swarm.services.restart_policy import restart_text
 from bot.swarm.services.rollout import new_text
+from bot.swarm.services.rollout_time import health_check
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
@@ -42,6 +45,10 @@ LOG_LINES: Final = 10
 MAX_FAILING: Final = 5
 MAX_NODES: Final = 12
 """The number of nodes that a line names, and the number of lines about nodes."""
+MAX_CHECK_CHARS: Final = 200
+"""Of the command of a health check."""
+UNHEALTHY: Final = "unhealthy container"
+"""How Docker says that a health check failed."""
 MAX_ERROR_CHARS: Final = 300
 """An engine's error may contain a whole log."""
 
@@ -81,7 +88,7 @@ def why(facts: Facts, arguments: WhyArguments) -> Message:
         head,
         *_update(swarm, service, found, names),
         *(line for group in found.unplaced for line in _unplaced(group, names)),
-        *_starting(swarm, found.starting, names),
+        *_starting(swarm, service, found.starting, names),
         *_left_out(found),
     ]
     failing = found.failing[:MAX_FAILING]
@@ -147,11 +154,14 @@ def _unplaced(group: Unplaced, names: dict[str, str]) -> list[str]:
     return lines
 
 
-def _starting(swarm: ClusterFacts, tasks: Sequence[TaskFacts], names: dict[str, str]) -> list[str]:
+def _starting(
+    swarm: ClusterFacts, service: ServiceFacts, tasks: Sequence[TaskFacts], names: dict[str, str]
+) -> list[str]:
+    check = _check(service)
     means = {
         "preparing": "its node pulls the image or sets up mounts and networks",
         "ready": "its node is ready to start it",
-        "starting": "its container starts, or has not passed its health check yet",
+        "starting": f"its container starts, or has not passed its health check{check} yet",
         "assigned": "its node has not accepted it yet",
         "accepted": "its node has accepted it",
     }
@@ -172,13 +182,19 @@ def _left_out(found: Diagnosis) -> list[str]:
 def _failing(facts: Facts, service: ServiceFacts, failing: Failing, names: dict[str, str]) -> list[str]:
     swarm, now = require_cluster(facts), facts.cluster_time
     last, reading = failing.last, failing.reading
-    times = f"failed {failing.count} times, last" if failing.count > 1 else last.state
-    lines = [f"{FAILED} {tick(names[last.id])} {times} {when(last.since)} on {_node(swarm, last)}: {_how(last)}"]
+    verb = "ended" if last.state == "complete" else "failed"
+    times = f"{verb} {failing.count} times, last" if failing.count > 1 else last.state
+    sign = WARNING if last.state == "complete" else FAILED
+    lines = [f"{sign} {tick(names[last.id])} {times} {when(last.since)} on {_node(swarm, last)}: {_how(last)}"]
     if reading is not None and reading.out_of_memory:
         limit = ((service.template.get("Resources") or {}).get("Limits") or {}).get("MemoryBytes")
         lines.append(f"The kernel killed it at its memory limit{f' of {about_size(limit)}' if limit else ''}.")
     elif reading is not None and reading.failure:
         lines.append(f"Its last lines are unknown: {reading.failure}")
+    if (check := _check(service)) and (last.state == "complete" or UNHEALTHY in last.error):
+        certain = UNHEALTHY in last.error
+        told = "Its health check failed" if certain else "It may be that its health check failed"
+        lines.append(f"{told}:{check}. Docker stops such a task and starts another.")
     if failing.now is None:
         if missing_tasks(swarm, service):
             lines.append(restart_text(last, now))
@@ -190,8 +206,16 @@ def _failing(facts: Facts, service: ServiceFacts, failing: Failing, names: dict[
 def _how(task: TaskFacts) -> str:
     """Return how a task ended, with its exit code if the error does not have it."""
     error = plain_line(task.error, MAX_ERROR_CHARS) or plain_line(task.message) or "no reason given"
+    if task.state == "complete":
+        error = "it ended by itself"
     code = "" if task.exit_code is None or f"({task.exit_code})" in error else f" (exit code {task.exit_code})"
     return f"{error}{code}"
+
+
+def _check(service: ServiceFacts) -> str:
+    """Return the command of the health check of the spec in backticks, after a space; "" if it has none."""
+    test = [str(word) for word in health_check(service).get("Test", ())[1:]]
+    return f" {tick(cut_short(' '.join(masked_words(test)), MAX_CHECK_CHARS))}" if test else ""
 
 
 def _ended(swarm: ClusterFacts, task: TaskFacts) -> str:

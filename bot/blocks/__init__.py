@@ -16,7 +16,7 @@ from bot.blocks.elements import (
     section,
     text_message,
 )
-from bot.blocks.failure import error_message
+from bot.blocks.failure import ended_sentence, error_message
 from bot.blocks.message import Block, Message, fit
 from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
 from bot.blocks.table import long_table, table
@@ -40,6 +40,7 @@ __all__ = [
     "cut_short",
     "divider",
     "echo",
+    "ended_sentence",
     "error_message",
     "escape",
     "fields",

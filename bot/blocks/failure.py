@@ -20,14 +20,19 @@ def error_message(error: SwarmbotError, title: str = "", *buttons: dict[str, Any
     return Message(" ".join(lines), blocks)
 
 
+def ended_sentence(text: str) -> str:
+    """Return a text with a full stop at its end, unless it has one: the words of other programs often have none."""
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def _refusal(error: SwarmbotError) -> list[str]:
     lead = "" if isinstance(error, NotUnderstood | NotAllowed) else "Refused: "
-    first = f"{lead}{error.happened} {error.true_now}".rstrip()
+    first = f"{lead}{ended_sentence(error.happened)} {error.true_now}".rstrip()
     return [first, error.next_step] if error.next_step else [first]
 
 
 def _failure(error: SwarmbotError, title: str) -> list[str]:
-    lines = [f"✗ {title or '*Failed*'}", error.happened[:1].upper() + error.happened[1:]]
+    lines = [f"✗ {title or '*Failed*'}", ended_sentence(error.happened[:1].upper() + error.happened[1:])]
     if error.true_now:
         lines.append(f"State now: {_after_colon(error.true_now)}")
     if error.next_step:

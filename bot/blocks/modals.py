@@ -46,11 +46,18 @@ class FieldErrors:
 
 
 def text_field(
-    name: str, label: str, *, hint: str = "", multiline: bool = False, required: bool = False, max_chars: int = 1000
+    name: str,
+    label: str,
+    *,
+    hint: str = "",
+    multiline: bool = False,
+    required: bool = False,
+    max_chars: int = 1000,
+    initial: str = "",
 ) -> Block:
     """Return a text field; its value comes back under ``name``. It may be empty if ``multiline``, unless ``required``.
 
-    Slack takes 3000 characters.
+    ``initial`` is what it holds when it opens. Slack takes 3000 characters.
     """
     block: Block = {
         "type": "input",
@@ -59,6 +66,8 @@ def text_field(
         "label": plain_text(label, MAX_LABEL_CHARS),
         "element": {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": max_chars},
     }
+    if initial:
+        block["element"]["initial_value"] = initial
     return block | {"hint": plain_text(hint, MAX_LABEL_CHARS)} if hint else block
 
 

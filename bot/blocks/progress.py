@@ -34,7 +34,6 @@ STATUS: Final[dict[Sign, str]] = {
     DONE: "complete",
     RUNNING: "in_progress",
     WAITING: "pending",
-    WARNING: "complete",
     FAILED: "error",
 }
 URGENCY: Final[dict[Sign, int]] = {FAILED: 0, WARNING: 1, RUNNING: 2, WAITING: 3, DONE: 4}
@@ -52,6 +51,7 @@ class Line:
 def progress(title: str, lines: Sequence[Line], footer: str = "", buttons: Sequence[dict[str, Any]] = ()) -> Message:
     """Return a job's card: Slack's ``plan`` of ``task_card``s, and sections for a Slack without them.
 
+    A warning is no task, for which Slack has a sign of its own: it is written below the plan, and not counted as done.
     Of more than 40 lines, failed and running ones are kept first, then the next to run; the rest is counted.
     """
     shown, left_out = _chosen(lines)
@@ -60,9 +60,11 @@ def progress(title: str, lines: Sequence[Line], footer: str = "", buttons: Seque
         end.append(context(*(text for text in (left_out, footer) if text)))
     if buttons:
         end.append(actions(*buttons))
-    plan = [_plan(lines, shown)] if shown else []
+    tasks = [line for line in shown if line.sign != WARNING]
+    plan = [_plan(lines, tasks)] if tasks else []
+    warnings = paragraphs(f"{WARNING} {line.text}" for line in shown if line.sign == WARNING)
     written = paragraphs(f"{line.sign} {line.text}" for line in shown)
-    return Message(title, (section(title), *plan, *end), (section(title), *written, *end))
+    return Message(title, (section(title), *plan, *warnings, *end), (section(title), *written, *end))
 
 
 def _chosen(lines: Sequence[Line]) -> tuple[list[Line], str]:
@@ -74,8 +76,8 @@ def _chosen(lines: Sequence[Line]) -> tuple[list[Line], str]:
 
 
 def _plan(lines: Sequence[Line], shown: Sequence[Line]) -> Block:
-    counts = Counter(line.sign for line in lines)
-    summary = f"{counts[DONE] + counts[WARNING]} of {len(lines)} done"
+    counts = Counter(line.sign for line in lines if line.sign != WARNING)
+    summary = f"{counts[DONE]} of {counts.total()} done"
     failed = f", {counts[FAILED]} failed" if counts[FAILED] else ""
     return {
         "type": "plan",
@@ -85,11 +87,7 @@ def _plan(lines: Sequence[Line], shown: Sequence[Line]) -> Block:
 
 
 def _task(number: int, line: Line) -> Block:
-    """Return a line as a task. A warning is a word here: Slack shows a sign of its own."""
-    text = _bare(line.text)
-    if line.sign == WARNING:
-        text = f"Warning: {text}"
-    title, rest = _title_and_rest(text)
+    title, rest = _title_and_rest(_bare(line.text))
     task: Block = {
         "type": "task_card",
         "task_id": str(number),

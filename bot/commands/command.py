@@ -76,6 +76,8 @@ class TextField:
     """The argument that takes the id, a :class:`TypedText`."""
     needed: Callable[[Any], bool]
     """Whether a command with these arguments needs it."""
+    about: Callable[[Any], str]
+    """What a text for these arguments is about: the form begins with what the same person last typed about it."""
     problem: Callable[[str], str]
     """Returns why a text cannot be used, in plain words for the form; "" if that is not seen yet."""
 

@@ -180,6 +180,8 @@ def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabular
     if _is_switch(parameter):
         return True
     kind = _kind(parameter)
+    if kind.shown.isupper() and kind.shown in texts:
+        raise NotUnderstood(f"{echo(kind.shown)} is a placeholder.", next_step="Type a value of your own in its place.")
     values = [value for text in texts for value in kind.read(text, vocabulary)]
     if parameter.many:
         _refuse_twice(parameter, texts)

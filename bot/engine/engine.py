@@ -180,6 +180,10 @@ class SshEngine:
         """``GET /images/json`` and ``GET /containers/json``."""
         return containers.images(self._client)
 
+    def check_registry(self, image: str) -> None:
+        """``GET /distribution/{image}/json``."""
+        self._client.content(f"/distribution/{quote(image, safe='/:@')}/json", {})
+
     def remove_image(self, image: str) -> None:
         """``DELETE /images/{image}``."""
         self._client.change("DELETE", f"/images/{quote(image, safe='/:@')}")

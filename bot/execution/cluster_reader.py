@@ -42,6 +42,8 @@ class ClusterReader:
             self._last_read.note(cluster, facts.swarm, services=query.services)
         if query.revisions_of:
             facts = replace(facts, revisions=self._revisions.listed(cluster, query.revisions_of))
+        if query.listed_stacks:
+            facts = replace(facts, listed_stacks=self.engines(cluster).stack_recorder.names)
         return self._with_good_specs(facts, query)
 
     def keep_good_spec(self, facts: Facts, operation: Operation) -> None:

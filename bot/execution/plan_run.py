@@ -109,7 +109,7 @@ class PlanRun:
             allow = partial(self._allow, step)
             end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow, stop=self._is_cancelled)
         except Conclusion as error:
-            self._note(step, "failed", failure_text(error))
+            self._note_failure(step, error)
             return False
         self._keep(end.facts, step.operation)
         before = "" if end.changed or step.operation.check_only else ", as before"
@@ -125,7 +125,7 @@ class PlanRun:
                 return False
             raise operation.settle(engines, facts, operation.cancelled(facts))
         except Conclusion as error:
-            self._note(step, "failed", failure_text(error))
+            self._note_failure(step, error)
         return True
 
     def _follow(self, step: Step, facts: Facts) -> None:
@@ -133,6 +133,12 @@ class PlanRun:
         if progress := step.operation.progress(facts):
             self.card.set(step, "running", f"{step.operation.doing}: {progress}")
             self._show()
+
+    def _note_failure(self, step: Step, error: Conclusion) -> None:
+        """Show how a step failed. What a cancelled job has stopped goes on by the orders that the step names."""
+        if self.card.cancelled_by and step.operation.on_cancel and error.next_step:
+            self.card.next_told = True
+        self._note(step, "failed", failure_text(error))
 
     def _note(self, step: Step, state: str, text: str) -> None:
         self.card.set(step, state, text)  # type: ignore[arg-type] # a Standing, as all callers here write it

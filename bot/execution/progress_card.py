@@ -8,7 +8,21 @@ import time
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Message, Sign, button, progress, tick, user
+from bot.blocks import (
+    DONE,
+    FAILED,
+    RUNNING,
+    WAITING,
+    WARNING,
+    Line,
+    Message,
+    Sign,
+    button,
+    ended_sentence,
+    progress,
+    tick,
+    user,
+)
 from bot.errors import SwarmbotError
 from bot.model import Plan, Step
 from bot.queue.job import Job
@@ -50,6 +64,8 @@ class ProgressCard:
     """What its end brought besides, in a few words."""
     cancelled_by: str = ""
     """Who cancelled the job before its end (U…); "" if nobody did."""
+    next_told: bool = False
+    """Whether a step that was cancelled names the orders that go on and back: the same order again does neither."""
     notes: list[str] = field(default_factory=list)
     """Warnings about the end."""
     _rows: list[_Row] = field(default_factory=list)
@@ -74,12 +90,13 @@ class ProgressCard:
 
     def ended(self) -> Message:
         """Return the card at the end, with the result as its title."""
-        buttons = [] if self.succeeded else [button("Retry", "job.retry", self.job.id)]
+        buttons = [] if self.succeeded or self.next_told else [button("Retry", "job.retry", self.job.id)]
         if self.succeeded and self.plan.offer:
             buttons = [button(f"/swarm {self.plan.offer}", OFFER, self.job.id)]
         by = self.cancelled_by
         left = tick(f"/swarm {self.job.order.words} --plan")
-        shows = f" {left} shows what is left." if by and not self.succeeded and MASK not in left else ""
+        is_left = not self.succeeded and not self.next_told and MASK not in left
+        shows = f" {left} shows what is left." if is_left else ""
         stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone.{shows}"] if by else []
         title = self._with_preface(self.headline())
         return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
@@ -166,7 +183,7 @@ def target_of(step: Step) -> str:
 def failure_text(error: SwarmbotError) -> str:
     """Return an error as one line of the card."""
     parts = (error.happened, error.true_now, error.next_step)
-    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+    return " ".join(ended_sentence(part) for part in parts if part)
 
 
 def _finding(sign: str, text: str, next_step: str) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any, Final
 from bot.blocks import WAITING, Message, actions, button, context, text_message, tick
 from bot.blocks.message import holds_secret
 from bot.commands import Command
-from bot.errors import Conclusion, SwarmbotError
+from bot.errors import Conclusion, NoLeader, SwarmbotError
 from bot.execution.open_changes import open_changes
 from bot.execution.services import WorkerServices
 from bot.execution.still_working import still_working
@@ -26,6 +27,11 @@ from bot.text.suggest import listed
 
 FIRST_ANSWER_S: Final = 2.0
 """After this time a question is answered with the hosts that are still silent as unknown."""
+ELECTION_TIMEOUT_S: Final = 12.0
+"""So long a cluster without a leader is read again before that is the answer. Elections take 3 to 10 s."""
+ELECTION_READ_S: Final = 4.0
+"""The time of each such read: engines that lost their leader let calls wait for longer."""
+ELECTION_PAUSE_S: Final = 1.0
 MAX_CLUSTERS_AT_ONCE: Final = 8
 log = logging.getLogger(__name__)
 
@@ -162,7 +168,37 @@ class Questions:
             return early
         if early.swarm is not None and not set(silent) & set(query.hosts):
             self._answer_early(lease, command, arguments, not_read_yet(early, silent), silent)
+        if early.swarm is None and self._needs_leader(command, arguments, early):
+            return self._read_after_election(lease, query)
         return self._cluster_reader.read(cluster, query)
+
+    def _needs_leader(self, command: Command, arguments: Any, facts: Facts) -> bool:
+        """Return whether the only answer from these facts is that the cluster has no leader."""
+        assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
+        try:
+            command.answer(self._with_records(facts, command.query(arguments)), arguments)
+        except NoLeader:
+            return True
+        except SwarmbotError as error:
+            log.debug("Without a leader there is another answer: %s", error)
+        return False
+
+    def _read_after_election(self, lease: Lease, query: FactsQuery) -> Facts:
+        """Say that a leader may be elected, and return the facts once there is one; the last ones if there is none."""
+        cluster = lease.job.order.cluster
+        told = f"{WAITING} *{cluster} has no leader now*: its managers may be electing one, which takes seconds."
+        told = f"{told} The answer follows within about {ELECTION_TIMEOUT_S + ELECTION_READ_S:.0f} s."
+        try:
+            self._replies.meanwhile(lease, text_message(told))
+        except SwarmbotError as error:
+            log.info("The requester of job %s was not told of the election: %s", lease.job.id, error)
+        until = time.monotonic() + ELECTION_TIMEOUT_S
+        while True:
+            facts = self._cluster_reader.read(cluster, replace(query, timeout_s=min(query.timeout_s, ELECTION_READ_S)))
+            if facts.swarm is not None or time.monotonic() > until:
+                return facts
+            if lease.lost.wait(ELECTION_PAUSE_S):
+                raise LeaseLost(lease.job.id)
 
     def _answer_early(self, lease: Lease, command: Command, arguments: Any, facts: Facts, silent: list[str]) -> None:
         """Answer with what is known. Nothing depends on it: the complete answer follows."""

@@ -11,6 +11,7 @@ from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
 from bot.blocks import echo, tick, when
 from bot.commands.grammar import usage_text
+from bot.commands.shared_words import NODE_FLAG, SERVICE_FLAG, SHARED_WORDS
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused
 from bot.gate.call import Call
@@ -54,17 +55,27 @@ class EarlyRefusals:
         if (may_need_approval or call.command.is_change(call.arguments)) and not call.only_plan:
             self._refuse_what_waits(call)
 
+    def refuse_unknown_names(self, call: Call) -> None:
+        """Raise NotUnderstood for a name that may mean a node or a service, and that neither had when last read.
+
+        Which permission the order needs depends on what the name means. Raise nothing for other words.
+        """
+        if _means_either(call):
+            self._refuse_unknown_nodes(call)
+
     def _refuse_unknown_nodes(self, call: Call) -> None:
         """Raise NotUnderstood for a name that no host has, and that no node had when the cluster was last read.
 
-        Not while a change runs or is in line: it may add the node.
+        With a word that may be about a service: that no service had either. Not while a change runs or is in line: it
+        may add the node.
         """
         known_hosts = self._config.clusters[call.cluster].hosts
         names = [name for name in call.nodes if name not in known_hosts and not MAY_BE_ID.fullmatch(name)]
         nodes = self._last_read.nodes(call.cluster) if names else None
-        unknown = [name for name in names if nodes and not nodes.has(name)]
+        services = self._last_read.services(call.cluster) if names and _means_either(call) else None
+        unknown = [name for name in names if nodes and not nodes.has(name) and not (services and services.has(name))]
         if nodes and unknown and not self._queue.in_line(call.cluster):
-            raise _unknown_node(call, unknown[0], nodes)
+            raise _unknown_node(call, unknown[0], nodes, services)
 
     def _refuse_unknown_services(self, call: Call) -> None:
         """Raise NotUnderstood for a name that is like that of a service, and that none had when they were last read.
@@ -123,13 +134,25 @@ def _rolls_out(order: Order, services: Iterable[str]) -> bool:
     return order.command in ROLLOUTS and bool({*services} & {*words})
 
 
-def _unknown_node(call: Call, name: str, nodes: ReadNodes) -> NotUnderstood:
-    near = nearest(name, nodes.names)
+def _means_either(call: Call) -> bool:
+    """Return whether the name decides if the word that was typed is about a node or a service."""
+    typed, *words = call.words.split()
+    shared = SHARED_WORDS.get(typed)
+    return shared is not None and shared.by_name and not {NODE_FLAG, SERVICE_FLAG} & {*words}
+
+
+def _unknown_node(call: Call, name: str, nodes: ReadNodes, services: ReadServices | None) -> NotUnderstood:
+    """Return the error for a name that no node has. ``services``: those that it may mean too."""
+    near = nearest(name, (*(services.names if services else ()), *nodes.names))
     closest = f" Did you mean {tick(near)}?" if near else ""
-    listed = first_of([*map(tick, nodes.names)], MAX_LISTED)
+    known = f"Nodes: {first_of([*map(tick, nodes.names)], MAX_LISTED)}. `/swarm nodes` reads them again."
+    if services:
+        listed = first_of([*map(tick, services.names)], MAX_LISTED) or "none"
+        known = f"Services: {listed}. `/swarm services` reads them again. {known}"
     return NotUnderstood(
-        f"{call.cluster} had no node {echo(name)} when it was last read, {when(nodes.at)}.{closest}",
-        next_step=f"Nodes: {listed}. `/swarm nodes` reads them again. Usage: {usage_text(call.command)}.",
+        f"{call.cluster} had no {'service or node' if services else 'node'} {echo(name)} when it was last read, "
+        f"{when(nodes.at)}.{closest}",
+        next_step=f"{known} Usage: {usage_text(call.command)}.",
     )
 
 

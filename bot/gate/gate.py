@@ -81,7 +81,8 @@ class Gate:
         if form is not None and form.asked_for(call.arguments):
             self._authorise(call)
             self._typed_files.require()
-            return text_form(call, form, request)
+            last = self._typed_files.last(call.cluster, call.user, form.about(call.arguments))
+            return text_form(call, form, request, last)
         return self.take(call)
 
     def _parsed(self, request: SlashRequest, chosen: str) -> Call | Message:
@@ -195,7 +196,7 @@ class Gate:
         self._authorise(call)
         if problem := form.problem(text):
             return FieldErrors({FIELD: problem})
-        file_id = self._typed_files.keep(call.cluster, Secret(text))
+        file_id = self._typed_files.keep(call.cluster, call.user, form.about(call.arguments), Secret(text))
         return self._admit(replace(call, arguments=replace(call.arguments, **{form.argument: file_id})))
 
     def take(self, call: Call) -> Message | None:
@@ -237,6 +238,8 @@ class Gate:
         if isinstance(decision, policy.Unsettled) and call.command.name not in ANSWERED_WITHOUT_GROUPS:
             raise membership_unknown(decision.groups)
         if isinstance(decision, policy.Refuse):
+            if policy.has(self._config, "view", membership):
+                self._early_refusals.refuse_unknown_names(call)
             self._audit.append([call.entry("refused", detail=decision.reason.happened)])
             raise decision.reason
 

@@ -9,6 +9,7 @@ from bot.blocks.modals import Modal, text_field
 from bot.commands import TextField
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
+from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import SlashRequest, SubmitRequest
 
 CALLBACK: Final = "text.give"
@@ -17,8 +18,11 @@ MAX_CHARS: Final = 3000
 """Slack takes no more in a text field, and no more as the subject of a form."""
 
 
-def text_form(call: Call, field: TextField, request: SlashRequest) -> Modal:
-    """Return the form for a command. Raise NotUnderstood if the command is too long to come back with the form."""
+def text_form(call: Call, field: TextField, request: SlashRequest, last: Secret | None) -> Modal:
+    """Return the form for a command; ``last`` is what it holds when it opens.
+
+    Raise NotUnderstood if the command is too long to come back with the form.
+    """
     subject = json.dumps(
         {
             "text": request.text,
@@ -29,7 +33,10 @@ def text_form(call: Call, field: TextField, request: SlashRequest) -> Modal:
     )
     if len(subject) > MAX_CHARS:
         raise NotUnderstood("This command is too long for a form.", next_step="Shorten its `--reason`.")
-    block = text_field(FIELD, field.label, hint=field.hint, multiline=True, required=True, max_chars=MAX_CHARS)
+    initial = last.reveal() if last else ""
+    block = text_field(
+        FIELD, field.label, hint=field.hint, multiline=True, required=True, max_chars=MAX_CHARS, initial=initial
+    )
     return Modal(CALLBACK, subject, f"{call.command.name} in {call.cluster}", call.command.name.title(), (block,))
 
 

@@ -197,6 +197,10 @@ class Engine(Protocol):
         """Return the images of ``GET /images/json?all=true``, with whether a container of this engine uses them."""
         ...
 
+    def check_registry(self, image: str) -> None:
+        """``GET /distribution/{image}/json``, without a login. Raises EngineError if the registry does not know it."""
+        ...
+
     def remove_image(self, image: str) -> None:
         """``DELETE /images/{image}``, an id or a name, without force. Raises EngineError 409 if it is in use."""
         ...

@@ -124,6 +124,8 @@ class FactsQuery:
     """Read what the engines' data occupies: on ``hosts`` (or their nodes), or on all if none is named."""
     images: bool = False
     """List the images of ``hosts`` (or their nodes), or of all if none is named."""
+    image: str = ""
+    """An image to look for: in the lists of all hosts' images, and if no active node has it in its registry."""
     wait_s: float = 0.0
     """Wait so many seconds before reading. Only for questions: the lines that a log gets meanwhile."""
     secrets: tuple[Revealed, ...] = ()
@@ -140,6 +142,8 @@ class FactsQuery:
     """The stack whose deploy to record."""
     revisions_of: str = ""
     """The stack whose revisions to list, from Swarmbot's own records."""
+    listed_stacks: bool = False
+    """Name the stacks that swarmbot.yml lists, deployed or not."""
     swarm_folders: tuple[str, ...] = ()
     """Hosts whose swarm folder to examine."""
     raft_state: bool = False
@@ -218,7 +222,11 @@ class Facts:
     """Read for ``FactsQuery.stack``. None if no manager with a quorum could be read."""
     revisions: tuple[StackRevision, ...] = ()
     """Read for ``FactsQuery.revisions_of``, the last one first."""
+    listed_stacks: tuple[str, ...] = ()
+    """The names of the stacks that swarmbot.yml lists, for ``FactsQuery.listed_stacks``."""
 
+    image_trouble: str = ""
+    """Read for ``FactsQuery.image``: why its registry did not confirm it, if no active node was seen to have it."""
     good_specs: Mapping[str, GoodSpec] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Read for ``FactsQuery.good_spec_of`` and ``good_specs``, by service id: the last spec whose tasks ran."""
 

@@ -91,6 +91,13 @@ class ServiceFacts:
     crash_loop: CrashLoop | None = None
     """Found if its tasks were read: by ``FactsQuery.restarts``, or for another reason. None proves nothing."""
 
+    def ended_early(self, task: TaskFacts) -> bool:
+        """Return whether a task failed, or ended by itself with exit code 0 although its service is no job.
+
+        So ends a task whose health check fails, too, if its process exits with 0 when Docker stops it.
+        """
+        return task.failed or (task.state == "complete" and not self.is_job)
+
     @property
     def template(self) -> Mapping[str, Any]:
         """The spec of its tasks (``TaskTemplate``)."""

@@ -181,6 +181,11 @@ class StackRecording:
 class StackRecorder(Protocol):
     """Records what a deploy of the cluster's stacks would write."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stacks that swarmbot.yml lists."""
+        ...
+
     def registry_auth(self, image: str) -> Secret | None:
         """Return the worker's credentials for an image's registry, as ``X-Registry-Auth``; None if it has none."""
         ...

@@ -13,21 +13,41 @@ from typing import Any, Final
 from bot.secrets.secret import MASK
 
 _PEM_TEXT: Final = r"[\w+/=\s:,.\\-]"
+_MAX_PEM_CHARS: Final = 16_384
+"""Of a private key with its end. Of a longer one, or one that is cut off, what can be part of a key is masked."""
 _PATTERNS: Final = (
     re.compile(r"SWM(?:TKN|KEY)-[\w+/=-]*", re.IGNORECASE),
     re.compile(r"(?:xox[a-z]|xapp)-[\w-]+", re.IGNORECASE),
     re.compile(
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[^\"]*?-----END [A-Z0-9 ]*PRIVATE KEY-----|" + _PEM_TEXT + "*)"
+        rf"-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY-----"
+        rf"(?:[^\"]{{0,{_MAX_PEM_CHARS}}}?-----END [A-Z0-9 ]{{0,40}}PRIVATE KEY-----|{_PEM_TEXT}*)"
     ),
-    re.compile(r"(?<=://)[^\s/@\"\\]*:[^\s/@\"\\]+(?=@)"),
+    re.compile(r"(?<=://)[^\s/@:\"\\]*+:[^\s/@\"\\]++(?=@)"),
+    re.compile(
+        r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{20,}"
+        r"|\b[sr]k_(?:live|test)_\w{10,}|(?<![\w-])AIza[\w-]{30,}|(?<![\w-])SG\.[\w-]{16,}+\.[\w-]{16,}"
+    ),
+    re.compile(r"(?<![\w-])eyJ[\w-]{6,}+\.[\w-]{6,}+(?:\.[\w-]*+)*"),
+    re.compile(r"\${1,2}(?:2[abxy]?|apr1|1|5|6|y|7|argon2\w{0,2}|pbkdf2[\w-]{0,20}|scrypt)\${1,2}[\w./$=,+-]{6,}"),
+    re.compile(r"(?P<kept>\bhooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/)[\w/-]+"),
+    re.compile(r"(?P<kept>\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/)[\w/-]+"),
+    re.compile(r"(?P<kept>\bwebhook\.office\.com/webhookb2/)[\w/@-]+"),
+    re.compile(r"(?P<kept>\bapi\.telegram\.org/bot)[\w:-]+"),
+    re.compile(r"(?P<kept>\bbearer[ \t]+)(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/=-]+", re.IGNORECASE),
 )
+"""Secrets that say by their form what they are: tokens of Docker, Slack, AWS, GitHub, GitLab, Stripe, Google, SendGrid,
+JWTs, private keys, passwords in URLs, hashes of passwords, webhooks. Of some the start is kept, which is no secret."""
 
 
 def redact(text: str) -> str:
-    """Mask join tokens, unlock keys, Slack tokens, PEM private keys and passwords in URLs. JSON stays valid."""
+    """Mask what is a secret by its form (:data:`_PATTERNS`). JSON stays valid."""
     for pattern in _PATTERNS:
-        text = pattern.sub(MASK, text)
+        text = pattern.sub(_masked, text)
     return text
+
+
+def _masked(found: re.Match[str]) -> str:
+    return found.groupdict().get("kept", "") + MASK
 
 
 class RedactingRecord(logging.LogRecord):

@@ -6,19 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from bot.secrets.free_text import masked_phrases
 from bot.secrets.redact import redact
 from bot.secrets.secret import MASK
 
 _SECRET_NAME: Final = re.compile(
-    r"passw(?:or)?d|passphrase|(?:^|_|pg)pass$|pwd|secret|token|api_?key|private_?key|access_?key|credential|_key$|^key$|_auth$"
-    r"|_dsn$|salt|cookie",
+    r"passw(?:or)?d|passphrase|passcode|(?:^|_|pg)pass$|pwd|secret|token|api_?key|private_?key|access_?key|credential"
+    r"|(?:^|_)keys?(?:_|$)|(?-i:[a-z0-9]Key)(?:_|$)|_auth$|_dsn$|salt|cookie",
     re.IGNORECASE,
 )
-_SECRET_VALUE: Final = re.compile(
-    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{20,}|\b[sr]k_(?:live|test)_\w{10,}"
-    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}"
-)
-"""Tokens that say by their form what they are: of AWS, GitHub, GitLab, Stripe, Google and SendGrid, and JWTs."""
 _FILE_NAME: Final = re.compile(r"_(?:file|path|dir)$", re.IGNORECASE)
 """By convention such a variable holds the path of a file with the secret, as Docker's own images have it."""
 
@@ -40,11 +36,12 @@ def names_a_secret(text: str) -> bool:
 def looks_secret(name: str, value: str) -> bool:
     """Return whether the value of a variable called ``name`` must be treated as a secret.
 
-    Its name says so (``DB_PASSWORD``), or its value holds a token, a key or a URL with a password. The path of a file
-    with a secret (``DB_PASSWORD_FILE=/run/secrets/db``) is none.
+    Its name says so (``DB_PASSWORD``, ``db.password``), or its value holds a secret by its form (:func:`redact`). The
+    path of a file with a secret (``DB_PASSWORD_FILE=/run/secrets/db``) is none.
     """
-    if redact(value) != value or _SECRET_VALUE.search(value):
+    if redact(value) != value:
         return True
+    name = re.sub(r"[.-]", "_", name)
     if _FILE_NAME.search(name) and value.startswith("/"):
         return False
     return bool(value) and _SECRET_NAME.search(name) is not None
@@ -54,7 +51,7 @@ def masked_line(text: str, known: Iterable[str] = ()) -> str:
     """Return a line of a log without what looks like a secret, and without the ``known`` secrets wherever they are."""
     for value in known:
         text = text.replace(value, MASK)
-    return _LOGGED_PAIR.sub(_masked_pair, redact(text))
+    return _LOGGED_PAIR.sub(_masked_pair, masked_phrases(redact(text)))
 
 
 def _masked_pair(found: re.Match[str]) -> str:

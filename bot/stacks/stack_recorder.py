@@ -70,6 +70,11 @@ class CliStackRecorder:
         self._keep_versions = keep_versions
         self._sources = Sources()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stacks that swarmbot.yml lists."""
+        return tuple(self._stacks)
+
     def registry_auth(self, image: str) -> Secret | None:
         """Return the worker's credentials for the registry of an image."""
         return registry_auth(image)

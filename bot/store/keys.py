@@ -34,6 +34,8 @@ HELD_SOURCE_TTL_S: Final = DAY_S
 """How long the source of a deploy that runs is held: longer than any job runs."""
 TYPED_FILE_TTL_S: Final = 8 * DAY_S
 """How long a typed compose file is kept: longer than an approval of it may wait. Its revision has it then."""
+TYPED_DRAFT_TTL_S: Final = DAY_S
+"""How long a form begins with what the same person last typed into one like it."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
 DIGEST_TTL_S: Final = 7 * DAY_S
@@ -193,6 +195,11 @@ def stack_sources(cluster: str, stack: str) -> str:
 def typed_file(file_id: str) -> str:
     """String: a compose file (encrypted) that somebody typed into a form. Expires after TYPED_FILE_TTL_S."""
     return f"swarmbot:typed-file:{file_id}"
+
+
+def typed_draft(cluster: str, user: str, about: str) -> str:
+    """String: the id of the file that a person last typed about a stack. Expires after TYPED_DRAFT_TTL_S."""
+    return f"swarmbot:typed-draft:{cluster}:{user}:{about}"
 
 
 def user_group(group_id: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.fleet.shell import until
 from tests.kits.killed_workers import kill_all, who_runs
 from tests.kits.scenario import Scenario
@@ -24,6 +26,7 @@ def test_another_worker_finishes_the_backup(scenario: Scenario) -> None:
     assert len([*(scenario.deployment.folder / "backups").iterdir()]) == 1
 
 
+@pytest.mark.long
 def test_without_any_worker_the_engine_runs_again(scenario: Scenario) -> None:
     """No process of Swarmbot runs, and the manager still comes back. A worker that starts later ends the job."""
     job, first = stopped(scenario)

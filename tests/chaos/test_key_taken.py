@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
@@ -11,6 +13,7 @@ from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import JOB, Scenario
 
 
+@pytest.mark.long
 def test_the_next_worker_has_no_key_and_says_so(scenario: Scenario) -> None:
     """Nothing was changed, the job ends, and Retry takes the key again.
 

@@ -52,6 +52,7 @@ def rotated_once(scenario: Scenario, old: str) -> None:
         join(scenario, "host-4", (old, f"{scenario['host-1'].address}:2377"))
 
 
+@pytest.mark.long
 def test_nobody_joins(scenario: Scenario) -> None:
     """After its deadline the token is rotated, and the requester is told."""
     scenario.cluster()

@@ -168,6 +168,7 @@ def test_a_user_without_access_to_the_socket_is_reported(hosts: Fleet) -> None:
         assert "usermod -aG docker deploy" in failure_of(cluster, "socket denied").next_step
 
 
+@pytest.mark.long
 def test_a_cable_cut_during_calls_is_reported(hosts: Fleet) -> None:
     """Calls end in seconds, not at TCP's own time-out, and the host is reached again afterwards."""
     with engines(hosts) as cluster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ from bot.model import (
     HostFailure,
     ProbedRoute,
     Revealed,
+    ServiceFacts,
     ServiceMode,
     StackRevision,
     TaskFacts,
@@ -57,6 +59,7 @@ class Description(BaseModel):
     good_specs: dict[str, dict[str, Any]] = {}
     """Of a service, what differs in its last good spec, from an hour before."""
     tasks: dict[str, dict[str, int]] = {}
+    image_trouble: str = ""
     task_list: list[Task] = []
     readings: dict[str, Reading] = {}
     constraints: dict[str, list[str]] = {}
@@ -84,6 +87,8 @@ class Description(BaseModel):
     recorded: Recorded | None = None
     revisions: list[int] = []
     """Of the stack that is asked for, each from a minute before the next, by `U0ADA`."""
+    listed_stacks: list[str] = []
+    """Those that swarmbot.yml lists."""
     closed_channel: tuple[str, str] | None = None
     """Slack's error code, and what to do."""
     root: str = ""
@@ -128,7 +133,7 @@ class Description(BaseModel):
                     *stacked.values(),
                 ),
                 task_counts=sum(map(Counter, self.tasks.values()), Counter()),
-                task_list=self._tasks(),
+                task_list=self._tasks(stacked),
                 networks=tuple(network.facts() for network in self.networks),
                 secrets=tuple(secret.facts() for secret in self.stored_secrets),
                 configs=tuple(config.facts() for config in self.configs),
@@ -160,6 +165,7 @@ class Description(BaseModel):
             host_key_failures=MappingProxyType(
                 {name: HostFailure("timed out", text) for name, text in self.host_key_failures.items()}
             ),
+            image_trouble=self.image_trouble if query.image else "",
             good_specs={
                 f"id-{name}": GoodSpec(self._service(name).whole_spec(name, more), NOW - 3600)
                 for name, more in self.good_specs.items()
@@ -173,6 +179,7 @@ class Description(BaseModel):
             )
             if query.revisions_of
             else (),
+            listed_stacks=tuple(self.listed_stacks) if query.listed_stacks else (),
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
 
@@ -203,9 +210,10 @@ class Description(BaseModel):
             running=running, desired=desired, complaint=complaint, mode=mode, replicas=desired, constraints=constraints
         )
 
-    def _tasks(self) -> tuple[TaskFacts, ...]:
+    def _tasks(self, stacked: Mapping[str, ServiceFacts]) -> tuple[TaskFacts, ...]:
+        specs = {name: (stacked.get(name) or self._service(name).facts(name)).template for name in self.tasks}
         running = [
-            TaskFacts(f"id-{service}", node, "running", wanted=True, since=NOW)
+            TaskFacts(f"id-{service}", node, "running", wanted=True, since=NOW, spec=specs[service])
             for service, nodes in self.tasks.items()
             for node, count in nodes.items()
             for _ in range(count)

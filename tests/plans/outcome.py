@@ -28,7 +28,7 @@ def read_words(words: str, vocabulary: Vocabulary) -> tuple[Command, Any]:
 
 def ended(error: SwarmbotError) -> dict[str, Any]:
     """Return a refusal or a failure as a case writes it."""
-    return {NAMES[type(error)]: show_error(error)}
+    return {next(name for kind, name in NAMES.items() if isinstance(error, kind)): show_error(error)}
 
 
 def outcome(command: Command, facts: Facts, arguments: Any, case: Mapping[str, Any]) -> dict[str, Any]:

@@ -233,6 +233,8 @@ class Recorded(Strict):
     notes: list[str] = []
     revision: int = 0
     """The revision that was deployed last, or that the case asks for."""
+    typed: str = ""
+    """The id of the file that was typed into a form."""
 
     def recording(self, query: StackQuery) -> StackRecording:
         """Return what a worker records for ``query``."""
@@ -246,6 +248,7 @@ class Recorded(Strict):
             added=tuple(self.added),
             keep_versions=self.keep_versions,
             notes=tuple(self.notes),
+            typed=self.typed,
         )
         removed = [removal(each) for each in found.objects if query.prune and each.name in self.pruned]
         if self.revision and query.revision:

@@ -24,6 +24,7 @@ GRAMMAR: Final = re.compile(r"[…\[]")
 HOST: Final = re.compile(r"\b(?:HOST|NODE)\b")
 VALUES: Final = {
     "BACKUP": "latest",
+    "IMAGE": "nginx:1.27",
     "DURATION": "720h",
     "FLAG VALUE": "cert-expiry 720h",
     "url=URL": "url=https://ca.example/sign",

@@ -35,6 +35,7 @@ def test_a_follower_is_backed_up_and_restarted(scenario: Scenario) -> None:
     assert f"3 nodes (3 managers), root `{bytes.fromhex(root)[:4].hex(':')}…` · not drilled" in told, told
 
 
+@pytest.mark.long
 def test_an_autolocked_manager_is_unlocked_after_its_backup(scenario: Scenario) -> None:
     """The engine starts locked, and the bot unlocks it with the key of the cluster."""
     scenario.change("cleo", "init host-1 --autolock")
@@ -162,6 +163,7 @@ def test_a_drill_reports_differences_and_cleans_up(scenario: Scenario) -> None:
     assert scenario.nodes() == SOUND
 
 
+@pytest.mark.long
 def test_a_drill_takes_a_missing_backup(scenario: Scenario) -> None:
     """Without a backup, the plan contains both steps, and both are done."""
     cluster_with_objects(scenario)

@@ -73,6 +73,7 @@ def test_a_rotation_ends_when_all_nodes_have_new_certificates(scenario: Scenario
     assert scenario.change("ada", "join worker host-4").text.startswith("✓")
 
 
+@pytest.mark.long
 def test_a_rotation_waits_for_a_node_that_is_down(scenario: Scenario) -> None:
     """The other nodes get certificates; the card and `ca` name the missing node; once it is back the rotation ends."""
     scenario.cluster(workers=WORKERS)

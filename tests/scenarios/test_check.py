@@ -220,6 +220,7 @@ def test_the_overlay_trial_finds_nodes_without_overlay(scenario: Scenario) -> No
     assert overlay_leftovers(scenario) == []
 
 
+@pytest.mark.long
 def test_the_overlay_trial_finds_nodes_without_gossip(scenario: Scenario) -> None:
     """With 7946 blocked at one node, all nodes are ready, and the engines of the others do not know that node."""
     scenario.cluster(workers=("host-2", "host-3"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.fleet.shell import until
 from tests.kits.scenario import Scenario
 
 MANAGERS = ("host-1", "host-2", "host-3", "host-4")
 
 
+@pytest.mark.long
 def test_managers_are_demoted_one_by_one(scenario: Scenario) -> None:
     """The leader hands over; a demotion without failure tolerance needs two approvals; managers that are down count."""
     scenario.cluster(managers=MANAGERS)

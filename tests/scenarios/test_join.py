@@ -140,8 +140,10 @@ def test_blocked_gossip_and_overlay_ports_stop_a_join(scenario: Scenario, port: 
     assert f"{port}/{protocol} from host-1 to host-2 is blocked" in card.text
     assert f"{port}/{protocol} from host-3 to host-1 is blocked" in card.text
     reason = "containers on these hosts may not reach each other"
-    beside = f"Warning: {port}/{protocol} from host-3 and host-4 to host-2 are blocked: {reason}"
-    assert beside in card.text, "what is closed between hosts that are no managers is told, and stops nothing"
+    beside = f"! {port}/{protocol} from host-3 and host-4 to host-2 are blocked: {reason}"
+    assert beside in card.text.replace("`", ""), (
+        "what is closed between hosts that are no managers is told, and stops nothing"
+    )
     assert "host-4 reaches the managers on 2377/tcp, 7946/tcp+udp, 4789/udp" in card.text
     assert [scenario.membership(f"host-{number}") for number in (2, 3, 4)] == ["inactive", "inactive", "active"]
     scenario["host-2"].fix()
@@ -182,6 +184,7 @@ def test_a_failed_manager_leaves_no_record(scenario: Scenario) -> None:
     assert scenario.change("cleo", "join manager host-3").text.startswith("✓")
 
 
+@pytest.mark.long
 def test_a_pending_host_joins(scenario: Scenario) -> None:
     """An earlier join by hand, to a manager that does not exist, is undone first."""
     scenario.cluster()
@@ -196,6 +199,7 @@ def test_a_pending_host_joins(scenario: Scenario) -> None:
     assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active"}
 
 
+@pytest.mark.long
 def test_a_manager_stops_responding_during_a_join(scenario: Scenario) -> None:
     """The join is undone, so that the host does not join later by itself."""
     scenario.cluster()

@@ -67,6 +67,8 @@ def test_a_rollout_that_goes_on_is_paused_and_resumed(cluster: Scenario) -> None
     assert "Swarmbot paused the rollout of `web`" in cluster.ask("eve", "status")
     assert "the rollout of `web` is paused" in cluster.ask("ada", "pause web")
     assert "no move spreads" in cluster.ask("ada", "rebalance web"), "the pause is not taken back by a rebalance"
+    asked = cluster.ask("ada", "scale web=5 --plan")
+    assert f"after any change Docker goes on with it and replaces {4 - began} of 4 tasks" in asked
     assert replaced(cluster) == began
     card = cluster.change("ada", "resume web")
     assert card.text.startswith("✓ *`web` is updated*"), card.text
@@ -88,8 +90,8 @@ def test_back_from_a_rollout_that_somebody_began_by_hand(cluster: Scenario) -> N
     assert running(cluster, "web") == [TASK_IMAGE] * 3
 
 
-@pytest.mark.parametrize("way", ["resume", "rollback --last-good"])
-@pytest.mark.parametrize("order", ["update --image", "restart"])
+@pytest.mark.parametrize("way", ["resume", pytest.param("rollback --last-good", marks=pytest.mark.long)])
+@pytest.mark.parametrize("order", ["update --image", pytest.param("restart", marks=pytest.mark.long)])
 def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str) -> None:
     """Both orders that the card offers work as they stand."""
     create_steady(cluster)
@@ -101,7 +103,7 @@ def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str
     cluster.slack.slash("ben", "prod", f"cancel {job}")
     card = cluster.end(job)
     assert card.text.startswith("· *Cancelled: "), card.text
-    assert "Docker was stopped, and " in card.text, card.text
+    assert "the rollout was paused, " in card.text, card.text
     assert " of 3 running tasks " in card.text, card.text
     first, _, rest = way.partition(" ")
     typed = f"{first} web {rest}".strip()
@@ -116,6 +118,7 @@ def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str
     assert bool({*running(cluster, "web", "ID")} & tasks) is not goes_on
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("way", "image"), [("resume web", TASK_IMAGE), ("rollback web --last-good", SECOND_IMAGE)])
 def test_a_cancelled_rollback_stops_docker(cluster: Scenario, way: str, image: str) -> None:
     """To go on is to roll back; to go back is to undo the rollback: the update before it was seen to run."""
@@ -125,7 +128,7 @@ def test_a_cancelled_rollback_stops_docker(cluster: Scenario, way: str, image: s
     until(lambda: TASK_IMAGE in running(cluster, "web"), "the first task is rolled back")
     cluster.slack.slash("ben", "prod", f"cancel {job}")
     card = cluster.end(job)
-    assert "Docker was stopped, and " in card.text, card.text
+    assert "the rollout was paused, " in card.text, card.text
     assert f"/swarm {way}" in card.text, card.text
     assert SECOND_IMAGE in running(cluster, "web")
     assert cluster.change("ada", way).text.startswith("✓")

@@ -45,7 +45,7 @@ def test_scale_up_down_and_to_nothing(cluster: Scenario) -> None:
     version = inspect(cluster, "web")["Version"]
     assert cluster.ask("ada", "scale web=1").startswith("✓ *No change needed*: `web` has 1 replica")
     assert inspect(cluster, "web")["Version"] == version
-    assert cluster.change("ada", "scale web=0").text.startswith("✓")
+    assert cluster.confirmed("ada", "scale web=0", "`web` stops: 1 task running now").text.startswith("✓")
     assert running(cluster, "web") == []
 
 
@@ -74,7 +74,7 @@ def test_update_of_the_environment_keeps_every_other_field(cluster: Scenario) ->
     [
         ("rollback", "Docker rolled the update back because tasks failed."),
         ("pause", "Docker paused the update because tasks failed."),
-        ("continue", "Tasks fail again and again"),
+        pytest.param("continue", "Tasks fail again and again", marks=pytest.mark.long),
     ],
 )
 def test_an_image_whose_tasks_exit(cluster: Scenario, action: str, told: str) -> None:
@@ -100,6 +100,10 @@ def test_an_image_whose_tasks_exit(cluster: Scenario, action: str, told: str) ->
 def test_an_image_that_no_node_has(cluster: Scenario) -> None:
     """The task is rejected, which is told with the engine's words."""
     create(cluster, "web", "--update-failure-action", "pause")
+    unknown = "No active node was seen to have the image"
+    assert unknown not in cluster.ask("ada", f"update web --image {SECOND_IMAGE} --plan")
+    asked = cluster.ask("ada", "update web --image swarmbot/task:none --plan")
+    assert unknown in asked, asked
     card = cluster.change("ada", "update web --image swarmbot/task:missing")
     assert card.text.startswith("✗ *The update of `web` in prod failed*"), card.text
     assert "No such image: swarmbot/task:missing" in card.text
@@ -136,6 +140,7 @@ def test_restart_rollback_and_remove(cluster: Scenario) -> None:
     assert cluster.nodes().keys() == set(NODES)
 
 
+@pytest.mark.long
 def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
     """Docker paused it for a missing image. Once the hosts have the image, it goes on to the end."""
     create(cluster, "web", "--update-failure-action", "pause")
@@ -143,7 +148,7 @@ def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
     assert "Docker paused the update" in cluster.change("ada", f"update web --image {late}").text
     for name in NODES:
         cluster[name].docker("tag", TASK_IMAGE, late)
-    card = cluster.change("ada", "resume web")
+    card = cluster.confirmed("ada", "resume web", "Docker paused it because tasks failed")
     assert card.text.startswith("✓ *`web` is updated*"), card.text
     assert running(cluster, "web") == [late] * 2
 
@@ -170,6 +175,7 @@ def test_an_order_again_tells_why_its_tasks_do_not_run(cluster: Scenario) -> Non
     assert "Docker paused the update because tasks failed." in again.text
 
 
+@pytest.mark.long
 def test_back_to_the_last_good_spec_after_two_updates(cluster: Scenario) -> None:
     """Docker returns only to the broken spec without the label; Swarmbot kept the one whose tasks ran."""
     create(cluster, "web", "--update-failure-action", "pause")
@@ -188,6 +194,7 @@ def test_back_to_the_last_good_spec_after_two_updates(cluster: Scenario) -> None
     assert running(cluster, "web") == [TASK_IMAGE] * 2
 
 
+@pytest.mark.long
 def test_a_global_service(cluster: Scenario) -> None:
     """It is done when every active node runs a task of the new spec; a crash loop, which is 0/0 for Docker, failed."""
     options = ("--mode", "global", "--update-failure-action", "continue", "--restart-delay", "1s")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bot.secrets.secret import TYPED_SECRET_TTL_S, Secret
 from bot.store import keys
 from bot.store.client import connect
@@ -85,6 +87,7 @@ def test_retry_asks_for_the_key_again(scenario: Scenario) -> None:
     assert scenario.nodes() == {"host-1": "Ready Active Leader"}
 
 
+@pytest.mark.long
 def test_all_managers_are_unlocked_after_a_power_cut(scenario: Scenario) -> None:
     """After the first unlock there is no quorum yet, which is not a failure; after the second there is one."""
     key = autolocked(scenario, *MANAGERS)

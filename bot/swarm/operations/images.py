@@ -13,7 +13,7 @@ from bot.swarm.services.unused_images import unused_images
 from bot.text.sizes import about_size
 from bot.text.suggest import listed, number_of
 
-MAX_LISTED: Final = 5
+MAX_LISTED: Final = 10
 """The number of images of a node that a step names."""
 ID_CHARS: Final = 12
 """How many digits of an id are shown of an image without a name, as Docker does."""
@@ -32,6 +32,11 @@ class PlannedImage:
     def shown(self) -> str:
         """Its first name, or the beginning of its id."""
         return tick(short_image(self.names[0]) if self.names else self.id.partition(":")[2][:ID_CHARS])
+
+    @property
+    def is_only_here(self) -> bool:
+        """Whether it has a name, and no digest of a registry that it could be pulled from again."""
+        return bool(self.names) and not any("@sha256:" in name for name in self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,9 @@ class RemoveImages(Operation):
     def seen(self, facts: Facts) -> str:
         """Return how many images are removed, and which ones stay."""
         kept = self._present(facts) or []
-        removed = f"{number_of(len(self.images) - len(kept), 'image')} of `{self.host}` removed"
+        gone = [image.shown for image in self.images if image not in kept]
+        removed = f"{number_of(len(gone), 'image')} of `{self.host}` removed"
+        removed += f": {listed(gone, limit=MAX_LISTED)}" if gone else ""
         if not kept:
             return removed
         shown = listed((image.shown for image in kept), limit=MAX_LISTED)

@@ -159,6 +159,12 @@ class AddReplicas(_OneService, Operation):
         """Return how many run."""
         return f"{self.running(facts.swarm)} running" if facts.swarm else ""
 
+    def seen(self, facts: Facts) -> str:
+        """Return what was started: at the end fewer tasks run again."""
+        del facts
+        started = "was started" if self.extra == 1 else "were started"
+        return f"{number_of(self.extra, 'more task')} of {tick(self.service_name)} {started}"
+
     def failed(self, facts: Facts) -> str:
         """Return why a new task does not start."""
         return _failure(facts, self.found(facts))
@@ -199,6 +205,12 @@ class RestoreSpec(_OneService, Operation):
             return True
         most = service.replicas if service.mode == "replicated" else len(facts.swarm.nodes)
         return not is_temporary(service.spec) and self.running(facts.swarm) <= most
+
+    def seen(self, facts: Facts) -> str:
+        """Return the wanted state, with the number of tasks that run."""
+        if facts.swarm is None or self.found(facts) is None:
+            return self.done
+        return f"{self.done}: {number_of(self.running(facts.swarm), 'task')} running"
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Take it back, then the label: a rollback returns to the spec between the two, which is the service's own."""

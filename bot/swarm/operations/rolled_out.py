@@ -13,10 +13,11 @@ from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Operation, ServiceFacts
 from bot.swarm.operations.pause_rollout import PauseRollout
-from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pause
+from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import last_failure, new_text, rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
-from bot.swarm.services.spec_changes import FieldChange, spec_changes
+from bot.swarm.services.spec_changes import FieldChange
+from bot.swarm.services.way_back import way_back
 from bot.text.suggest import listed, number_of
 
 
@@ -26,6 +27,8 @@ class RolledOut(ABC):
 
     timeout_s: ClassVar[float]
     may_stop_waiting: ClassVar[bool] = True
+    rolls_back: ClassVar[bool] = False
+    """Whether it returns to a spec of before: Docker's rollback would then lead to the one that was left."""
 
     id: str
     """The service's id."""
@@ -69,8 +72,8 @@ class RolledOut(ABC):
         """Return that the rollout is paused, and the orders that go on and back; else that it was not waited for."""
         service = self.found(facts)
         if facts.swarm is not None and service is not None and is_paused(service.spec):
-            told = f"Cancelled: Docker was stopped, and {new_text(facts.swarm, service)}."
-            return Failed(told, next_step=pause_steps(facts, service))
+            told = f"Cancelled: the rollout was paused, {new_text(facts.swarm, service)}."
+            return Failed(told, true_now=PAUSE_COSTS, next_step=pause_steps(facts, service))
         going_on = " The engines go on with it." if service is None or self.has_spec(service) else ""
         return Failed(f"Cancelled before it was seen that {self.done}.{going_on}")
 
@@ -126,25 +129,13 @@ class RolledOut(ABC):
             return Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
         service = without_pause(service)
         found = rollout(facts.swarm, service, facts.cluster_time)
-        alive = [task for task in facts.swarm.tasks_of(service.id) if task.state == "running"]
-        older = len(alive) - found.running
-        others = f", and {number_of(older, 'task')} of an older spec" if older > 0 else ""
-        if self.has_spec(service):
-            state = f"{tick(self.service)} has the new spec; {found.progress}{others}."
-            back = self._way_back(facts, service)
-        else:
-            state = f"{tick(self.service)} does not have the new spec; {found.progress}{others}."
-            back = ""
+        has_spec = self.has_spec(service)
+        has = "has" if has_spec else "does not have"
+        state = f"{tick(self.service)} {has} the new spec; {found.progress_beside(error.happened)}."
+        back = way_back(facts, service, found, rolled_back=self.rolls_back) if has_spec else ""
         more = f"`/swarm why {self.service}` says more." if self.waits else ""
         steps = " ".join(filter(None, (back, more)))
         return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or steps)
-
-    def _way_back(self, facts: Facts, service: ServiceFacts) -> str:
-        """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another."""
-        good = facts.good_specs.get(service.id)
-        if good and service.previous_spec and spec_changes(good.spec, service.previous_spec):
-            return f"`/swarm rollback {self.service} --last-good` returns to the last spec whose tasks ran."
-        return f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else ""
 
     def timeout(self, facts: Facts) -> float:
         """Return the timeout in seconds, by the number of batches and the times of the update policy."""

@@ -11,10 +11,13 @@ from bot.model import Facts, Plan, PlanTitles, ServiceFacts, Step
 from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService, Verb
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import (
+    is_docker_paused,
     nowhere_costs,
+    pause_end,
     refuse_job,
     restarting_text,
     rollout_warnings,
+    stop_costs,
 )
 from bot.swarm.services.held import held_text
 from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pause
@@ -34,18 +37,15 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
     present, service = service, _without_pause(service)
     spec = edit.edited(service.spec)
     changes = spec_changes(service.spec, spec)
-    if is_paused(present.spec) and not changes:
-        raise Refused(
-            f"the rollout of {tick(service.name)} is paused by Swarmbot.",
-            true_now="Nothing was changed.",
-            next_step=pause_steps(facts, service),
-        )
+    if not changes:
+        _refuse_paused(facts, present)
     found = rollout(require_cluster(facts), service, facts.cluster_time)
     if not changes and (found.stable or not edit.concerns_tasks):
         state = f", {found.progress}" if edit.concerns_tasks else ""
         return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {held_text(edit)}{state}",))
-    goes_on = not changes or is_paused(present.spec)
-    moves = goes_on or restarts(service.spec, spec) != "none" or _rescales(changes)
+    replaced = restarts(service.spec, spec)
+    goes_on = not changes or is_paused(present.spec) or is_docker_paused(present)
+    moves = goes_on or replaced != "none" or _rescales(changes)
     operation = ChangeService(
         id=service.id,
         service=service.name,
@@ -58,12 +58,9 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
         verb=verb,
     )
     plan = part(facts, service, replace(service, spec=spec), operation)
-    told = ""
-    if is_paused(present.spec):
-        told = f"Swarmbot paused the rollout of {tick(service.name)}: after any change Docker goes on with it."
-    elif changes and service.update and service.update.state == "paused":
-        told = f"Docker paused the last update of {tick(service.name)}: after any change it goes on with it."
-    plan = replace(plan, warnings=(*filter(None, [told]), *plan.warnings))
+    if changes:
+        costs, told = pause_end(require_cluster(facts), present, replace(service, spec=spec), replaced)
+        plan = replace(plan, costs=(*costs, *plan.costs), warnings=(*told, *plan.warnings))
     return replace(plan, effect=plan.effect.rpartition("; ")[2]) if verb == "restart" else plan
 
 
@@ -75,6 +72,7 @@ def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts, *, ke
     present, service = service, _without_pause(service)
     changes = spec_changes(service.spec, target.spec)
     if not changes:
+        _refuse_paused(facts, present)
         which = "its last good spec" if kept else "the spec that it had before the last update"
         return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {which}",))
     moves = restarts(service.spec, target.spec) != "none" or _rescales(changes)
@@ -110,13 +108,14 @@ def resumed(facts: Facts, service: ServiceFacts) -> Plan:
 
 def part(facts: Facts, before: ServiceFacts, after: ServiceFacts, operation: ChangeService | RollBackService) -> Plan:
     """Return the plan of one step: old → new per field, which tasks restart, and what people must know."""
-    replaced = restarts(before.spec, after.spec)
+    swarm, replaced = require_cluster(facts), restarts(before.spec, after.spec)
     told = ", ".join(change.shown for change in operation.changes) or "its spec stays as it is"
+    is_still = not operation.changes and is_docker_paused(before)
     return Plan(
         PlanTitles(),
         steps=(Step(operation, before.name),),
-        effect=f"{told}; {restarting_text(require_cluster(facts), after, replaced)}",
-        costs=nowhere_costs(facts, after, replaced),
+        effect=f"{told}; {'no task restarts' if is_still else restarting_text(swarm, before, after, replaced)}",
+        costs=(*stop_costs(swarm, after), *nowhere_costs(facts, after, replaced)),
         warnings=rollout_warnings(facts, before, after, replaced),
     )
 
@@ -147,6 +146,16 @@ def titles(facts: Facts, names: Sequence[str], verb: str, participle: str, noun:
         success=success,
         failure=f"{noun} {{failed}} in {facts.name} failed",
     )
+
+
+def _refuse_paused(facts: Facts, service: ServiceFacts) -> None:
+    """Raise Refused if Swarmbot paused the rollout: an order that changes nothing must not go on with it."""
+    if is_paused(service.spec):
+        raise Refused(
+            f"the rollout of {tick(service.name)} is paused by Swarmbot.",
+            true_now="Nothing was changed.",
+            next_step=pause_steps(facts, service),
+        )
 
 
 def _without_pause(service: ServiceFacts) -> ServiceFacts:

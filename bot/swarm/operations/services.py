@@ -78,6 +78,7 @@ class RollBackService(RolledOut, Operation):
     """
 
     kind: ClassVar[str] = "roll-back-service"
+    rolls_back: ClassVar[bool] = True
 
     target: str
     """The fingerprint of the spec to return to."""

@@ -32,6 +32,7 @@ from bot.swarm.operations.remove_service import tasks_left
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts
 from bot.swarm.services.rollout import rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
+from bot.swarm.services.way_back import way_back
 from bot.swarm.stacks.deploy_plan import SIGNS
 from bot.swarm.stacks.writes import (
     before,
@@ -43,7 +44,7 @@ from bot.swarm.stacks.writes import (
 )
 from bot.text.suggest import listed, number_of
 
-MAX_TOLD_CHARS: Final = 1500
+MAX_TOLD_CHARS: Final = 2300
 """Of the differences in one step's line: Slack takes 3000 in a block."""
 VERBS: Final[dict[Action, tuple[str, str]]] = {
     "create": ("creating", "created"),
@@ -87,7 +88,8 @@ class DeployObject(Operation):
     @property
     def doing(self) -> str:
         """Return the step in words, with the difference."""
-        told = f": {', '.join(self._told())}" if self.changes else ""
+        comma = "; " if self.action == "create" else ", "
+        told = f": {comma.join(self._told())}" if self.changes else ""
         action = "update" if self.base else self.action
         return f"`{SIGNS[action]}` {VERBS[action][0]} {self.type} {tick(self.base or self.object)}{told}"
 
@@ -318,10 +320,10 @@ class AwaitService(Operation):
         found = rollout(facts.swarm, service, facts.cluster_time)
         which = "the deployed spec" if self._has_spec(facts, service) else "not the deployed spec"
         why = f"`/swarm why {self.service}` says why its tasks do not run."
-        back = f"`/swarm rollback {self.service}` returns to the spec before." if service.previous_spec else why
+        back = way_back(facts, service, found) or why
         return Failed(
             error.happened,
-            true_now=f"{tick(self.service)} has {which}; {found.progress}.",
+            true_now=f"{tick(self.service)} has {which}; {found.progress_beside(error.happened)}.",
             next_step=error.next_step or back,
         )
 

@@ -33,6 +33,7 @@ from bot.swarm.network.probe_routes import probe_routes
 from bot.swarm.network.routes import DATA_PORT, matching_hosts, mesh_routes, ready_peers, wanted_routes
 from bot.swarm.reading import parse, parse_objects, parse_services
 from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
+from bot.swarm.reading.image_reader import read_image_trouble
 from bot.swarm.reading.manager_choice import readable_managers
 from bot.swarm.reading.node_lookup import assign_hosts
 from bot.swarm.reading.task_reader import read_tasks
@@ -108,6 +109,7 @@ class FactsReader:
             other_clusters=MappingProxyType(
                 {address: other for address, other in self._foreign.items() if other != name}
             ),
+            image_trouble=read_image_trouble(engines, hosts, swarm, query.image) if swarm and query.image else "",
             backups=engines.backup_store.list_backups() if query.backups else BackupList(),
             stack=engines.stack_recorder.record(engines[swarm.read_from], query.stack)
             if swarm and query.stack

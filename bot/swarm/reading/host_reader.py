@@ -144,7 +144,7 @@ def _with_storage(engine: Engine, facts: HostFacts, query: FactsQuery) -> HostFa
         facts = replace(facts, volumes=parse_objects.volumes(engine.volumes()))
     if query.hosts and not matches_name(facts, query.hosts):
         return facts
-    if query.images:
+    if query.images or query.image:
         facts = _with_images(engine, facts)
     if not query.disk:
         return facts

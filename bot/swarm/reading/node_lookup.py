@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.blocks import echo, tick
-from bot.errors import Failed, NotUnderstood
+from bot.errors import Failed, NoLeader, NotUnderstood
 from bot.model import ClusterFacts, Engines, Facts, Finding, HostFacts, NodeFacts, ip_of
 from bot.text.suggest import listed, nearest
 
@@ -37,7 +37,8 @@ def no_readable_cluster(facts: Facts, true_now: str = "") -> Failed:
             next_step="`/swarm status` shows which hosts do not respond. If there is no cluster yet, create one: "
             "`/swarm init HOST`.",
         )
-    return Failed(
+    kind = NoLeader if any(host.responds and host.is_manager and host.runs_as_member for host in hosts) else Failed
+    return kind(
         f"No manager of {facts.name} that has a quorum could be read.",
         true_now=true_now,
         next_step="`/swarm status` shows what is wrong.",

@@ -92,8 +92,12 @@ def with_crash_loops(found: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], 
 
 
 def _crash_loop(tasks: Sequence[TaskFacts], now: float) -> CrashLoop | None:
-    """Return whether tasks of one place fail again and again, and none has run for long since."""
-    failed = [task for task in tasks if task.failed and now - task.since < CRASH_WINDOW_S]
+    """Return whether tasks of one place fail again and again, and none has run for long since.
+
+    Only tasks with the spec of the newest one count: those of an older spec say nothing of the present one.
+    """
+    present = max(tasks, key=lambda task: task.created).spec
+    failed = [task for task in tasks if task.failed and now - task.since < CRASH_WINDOW_S and task.spec == present]
     if len(failed) < MIN_FAILURES or any(task.state == "running" and now - task.since >= STEADY_S for task in tasks):
         return None
     return CrashLoop(len(failed), max(failed, key=lambda task: task.since))

@@ -95,7 +95,8 @@ def tasks_to_log(swarm: ClusterFacts, query: LogQuery) -> list[TaskFacts]:
         return with_container(named)[:MAX_TASKS]
     latest: dict[str, TaskFacts] = {}
     for task in sorted(named, key=lambda task: task.since):
-        if task.failed:
+        service = swarm.service(task.service)
+        if service is not None and service.ended_early(task):
             latest[task.place] = task
     return with_container(latest.values())[:MAX_FAILED_TASKS]
 

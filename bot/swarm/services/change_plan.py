@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from bot.blocks import echo, tick
+from bot.blocks import echo, plain_line, tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import ClusterFacts, Cost, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import meets_constraints, misplaced_tasks, schedulable_nodes
-from bot.swarm.services.rollout import monitor_s
+from bot.swarm.services.rollout import MAX_ERROR_CHARS, monitor_s, older_tasks
 from bot.swarm.services.rollout_time import health_check, healthy_after_s
 from bot.swarm.services.room import room_warnings
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.spec_changes import Restarts
 from bot.text.durations import write_duration
-from bot.text.suggest import listed, number_of
+from bot.text.suggest import listed, number_of, part_of
 
 MIN_ID_CHARS: Final = 10
 """Of an id so many characters must be given to change its service: a shorter word may be a misspelt name."""
@@ -46,14 +47,74 @@ def refuse_job(service: ServiceFacts) -> None:
         )
 
 
-def restarting_text(swarm: ClusterFacts, after: ServiceFacts, restarts: Restarts) -> str:
+def replaced_count(swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> int:
+    """Return how many tasks are replaced because of their spec: Docker goes on with a rollout that has not ended.
+
+    ``after`` may name networks that tasks have by their ids, as a compose file does: then all tasks differ from it.
+    """
+    return len(older_tasks(swarm, after if restarts == "all" else before))
+
+
+def restarting_text(swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> str:
     """Return which tasks are replaced, in words."""
-    if restarts == "some" and (count := len(misplaced_tasks(swarm, after))):
-        return f"{number_of(count, 'task')} must leave a node that does not meet the constraints"
-    if restarts != "all":
-        return "no task restarts"
-    count = sum(task.wanted and task.alive for task in swarm.tasks_of(after.id))
-    return f"all {count} tasks restart" if count > 1 else f"{count or 'no'} task restarts"
+    older = replaced_count(swarm, before, after, restarts)
+    if restarts == "all":
+        count = _alive_count(swarm, after)
+        if older < count:
+            return f"{part_of(older, count, 'task')} {'restarts' if older == 1 else 'restart'}"
+        return f"all {count} tasks restart" if count > 1 else f"{count or 'no'} task restarts"
+    leaving = len(misplaced_tasks(swarm, after)) if restarts == "some" else 0
+    told = [f"{number_of(leaving, 'task')} must leave a node that does not meet the constraints"] if leaving else []
+    told += [f"{number_of(older, 'task')} of an older spec {'is' if older == 1 else 'are'} replaced"] if older else []
+    return ", ".join(told) or "no task restarts"
+
+
+def _alive_count(swarm: ClusterFacts, service: ServiceFacts) -> int:
+    """Return how many tasks of a service run or start, without those that are to stop."""
+    return sum(task.wanted and task.alive for task in swarm.tasks_of(service.id))
+
+
+def is_docker_paused(service: ServiceFacts) -> bool:
+    """Return whether the last update is paused, and not by Swarmbot."""
+    return not is_paused(service.spec) and service.update is not None and service.update.state == "paused"
+
+
+def pause_end(
+    swarm: ClusterFacts, present: ServiceFacts, after: ServiceFacts, restarts: Restarts
+) -> tuple[tuple[Cost, ...], tuple[str, ...]]:
+    """Return what it costs that a change ends the pause of a rollout, or else a warning; nothing without a pause.
+
+    It costs the tasks that the rollout has not replaced: somebody stopped it, or tasks failed. A change that replaces
+    all tasks anyway takes the place of what Docker has paused.
+    """
+    if is_paused(present.spec):
+        told = f"Swarmbot paused the rollout of {tick(after.name)}: after any change Docker goes on with it"
+    elif is_docker_paused(present):
+        told = f"Docker paused the last update of {tick(after.name)}: after any change it goes on with it"
+    else:
+        return (), ()
+    older = replaced_count(swarm, present, after, restarts)
+    if not older or (restarts == "all" and not is_paused(present.spec)):
+        return (), (f"{told}.",)
+    count = part_of(older, _alive_count(swarm, after), "task")
+    return (Cost(f"rollout of {after.name}", f"{told} and replaces {count}."),), ()
+
+
+def image_warnings(facts: Facts, image: str) -> tuple[str, ...]:
+    """Return that new tasks may not find their image, if that was read."""
+    if not (why := plain_line(facts.image_trouble, MAX_ERROR_CHARS).removesuffix(".")):
+        return ()
+    told = f"No active node was seen to have the image {tick(image)}, and its registry did not confirm it: {why}."
+    return (f"{told} A task whose node does not get it fails.",)
+
+
+def stop_costs(swarm: ClusterFacts, after: ServiceFacts) -> tuple[Cost, ...]:
+    """Return the cost of a service that runs and is scaled to 0."""
+    running = sum(task.wanted and task.state == "running" for task in swarm.tasks_of(after.id))
+    if after.mode != "replicated" or after.replicas or not running:
+        return ()
+    text = f"{tick(after.name)} stops: {number_of(running, 'task')} running now, none afterwards."
+    return (Cost(f"service {after.name}", text),)
 
 
 def nowhere_costs(facts: Facts, after: ServiceFacts, restarts: Restarts) -> tuple[Cost, ...]:
@@ -74,16 +135,17 @@ def nowhere_costs(facts: Facts, after: ServiceFacts, restarts: Restarts) -> tupl
 
 def rollout_warnings(facts: Facts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> tuple[str, ...]:
     """Return what people must know before tasks are replaced or added. ``after`` has the new spec."""
-    found = [*(_replacing(after) if restarts == "all" else ())]
+    swarm = require_cluster(facts)
+    found = [*(_replacing(swarm, after) if restarts == "all" else ())]
     if not nowhere_costs(facts, after, restarts):
-        found += room_warnings(require_cluster(facts), before, after, restarts)
+        found += room_warnings(swarm, before, after, restarts)
     if before.update and before.update.state in {"updating", "rollback_started"}:
         found.append(f"An update of {tick(after.name)} is in progress: this one takes its place.")
     return tuple(found)
 
 
-def _replacing(service: ServiceFacts) -> list[str]:
-    """Return what is risky about replacing the tasks of this service, by its spec."""
+def _replacing(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
+    """Return what is risky about replacing the tasks of this service, by its spec and what runs of it."""
     name, policy = tick(service.name), service.spec.get("UpdateConfig") or {}
     start_first = policy.get("Order") == "start-first"
     found = []
@@ -101,7 +163,7 @@ def _replacing(service: ServiceFacts) -> list[str]:
         found.append(
             f"{name} publishes ports in host mode: with start-first, a new task needs a node where they are free."
         )
-    if not service.is_global and service.replicas == 1 and not start_first:
+    if not service.is_global and service.replicas == 1 and not start_first and _alive_count(swarm, service):
         found.append(f"{name} has 1 replica and order stop-first: nothing runs while its task is replaced.")
     if policy.get("FailureAction") == "continue":
         found.append(

@@ -31,7 +31,8 @@ def unmet_constraints(node: NodeFacts, constraints: Iterable[str], name: str = "
             text, change = _unmet_label(node, label, found["value"], wanted=found["how"] == "==")
             replaced = found["how"] == "!=" and label in asked  # the label that is asked for takes its place
             fix = f"label {name or node.name} {change}" if change and not replaced else ""
-            yield Obstacle("constraints", text, fix, _without(found))
+            has = node.labels.get(label, "") if fix else ""
+            yield Obstacle("constraints", text, fix, _without(found), overwrites=f"{label}={has}" if has else "")
         elif not met:
             yield Obstacle("constraints", f"does not meet {shown}", "", _without(found))
 

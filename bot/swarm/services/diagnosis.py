@@ -130,7 +130,7 @@ def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> lis
         places.setdefault(task.place, []).append(task)
     found = []
     for own in places.values():
-        ended = [task for task in own if task.failed]
+        ended = [task for task in own if service.ended_early(task)]
         if not ended:
             continue
         last = max(ended, key=lambda task: task.since)
@@ -139,7 +139,8 @@ def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> lis
         replaced = now is None and any(task.state in {"running", "complete", "shutdown"} for task in later)
         past = facts.at - last.since > RECENT_S or not made_from(last, service)
         recovered = now is not None and now.state == "running" and past
-        if not replaced and not recovered:
+        not_wanted = last.state == "complete" and now is None  # by its restart policy it may end for good
+        if not (replaced or recovered or not_wanted):
             found.append(Failing(last, len(ended), now, facts.task_readings.get(last.id)))
     return sorted(found, key=lambda each: -each.last.since)
 

@@ -23,3 +23,7 @@ class Obstacle:
     """The flags of ``/swarm update SERVICE`` that remove it: the task then asks for less. "" if there are none."""
     known: bool = True
     """Whether it was seen. If not, ``text`` says what is not known, and the node may take the task."""
+    holder: str = ""
+    """The service that has what the task needs; "" if there is none."""
+    overwrites: str = ""
+    """The label (``zone=b``) that ``fix`` replaces, which other services may need; "" if it replaces none."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 from bot.model import Facts, ServiceFacts
 from bot.model.service import NO_PLATFORM
 from bot.swarm.services.same_spec import same_spec
+from bot.swarm.services.spec_changes import spec_changes
 from bot.swarm.services.temporary_spec import kept_in, unlabelled, with_kept
 
 KEYS: Final = ("update", "rollback", "platforms", "placed", "force")
@@ -83,9 +84,10 @@ def without_pause(service: ServiceFacts) -> ServiceFacts:
 
 
 def pause_steps(facts: Facts, service: ServiceFacts) -> str:
-    """Return the orders that go on with a paused rollout, and that go back if its last good spec was read."""
+    """Return the orders that go on with a paused rollout, and that go back if its last good spec was another one."""
     steps = [f"`/swarm resume {service.name}` goes on."]
-    if service.id in facts.good_specs:
+    good = facts.good_specs.get(service.id)
+    if good and spec_changes(good.spec, unpaused(service.spec)):
         steps.append(f"`/swarm rollback {service.name} --last-good` returns to the last spec whose tasks ran.")
     return " ".join(steps)
 

@@ -31,27 +31,51 @@ def remedies(
         steps.append(f"an image that its nodes find: {_order(f'update {service.name} --image IMAGE')}")
     previous = service.previous_spec
     other = previous is not None and bool(spec_changes(service.spec, previous))
+    rollback = _order(f"rollback {service.name}")
     if service.update is not None and service.update.state == "paused" and other:
-        steps.append(f"back to the spec before: {_order(f'rollback {service.name}')}")
+        steps.append(f"back to the spec before: {rollback}")
+    elif other and _new_constraints(service) and any(map(_is_constrained, found.unplaced)):
+        steps.insert(0, f"its constraints came with the last update, back to the spec before: {rollback}")
     elif not found.well and not other and good is not None and spec_changes(service.spec, good):
         steps.append(f"back to the last spec whose tasks ran: {_order(f'rollback {service.name} --last-good')}")
-    if logged := [failing for failing in found.failing if failing.reading and failing.reading.log]:
+    if logged := [
+        failing for failing in found.failing if failing.reading and failing.reading.log and failing.reading.log.lines
+    ]:
         names = task_names(swarm, [logged[0].last])
         steps.append(f"{_order(f'logs {names[logged[0].last.id]}')} shows more lines")
+    elif found.failing and not steps:
+        steps.append(f"{_order(f'ps {service.name} --all')} shows how its tasks ended")
     return [*dict.fromkeys(steps)]
+
+
+def _new_constraints(service: ServiceFacts) -> set[str]:
+    """Return the constraints that the spec before did not have."""
+    specs = (service.template, (service.previous_spec or {}).get("TaskTemplate") or {})
+    now, before = ({*((spec.get("Placement") or {}).get("Constraints") or ())} for spec in specs)
+    return now - before
+
+
+def _is_constrained(group: Unplaced) -> bool:
+    """Return whether no node takes the tasks, and constraints stand in the way."""
+    seen = {each.filter for verdict in group.verdicts for each in verdict.refused}
+    return not group.taker and "constraints" in seen
 
 
 def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -> Iterator[str]:
     """Yield what gives the tasks a node; a change of the service only where no command about a node does."""
-    ways = _fixes(group.verdicts, lambda each: each.fix)[:MAX_NODES]
+    gentle = [verdict for verdict in group.verdicts if not any(each.overwrites for each in verdict.refused)]
+    ways = (_fixes(gentle, _fix) or _fixes(group.verdicts, _fix))[:MAX_NODES]
     if ways:
-        yield " or ".join(" and ".join(map(_order, way)) for way in ways)
+        yield " or ".join(" and ".join(way) for way in ways)
     away = [verdict.node for verdict in group.verdicts if verdict.node.state != "ready" and verdict.node.host]
     for node in away[:MAX_NODES]:
         yield f"{_order(f'check {node.host}')} shows why {tick(node.name)} is {node.state}"
     placed = sum(task.wanted and task.alive for task in swarm.tasks_of(service.id))
     if service.mode == "replicated" and placed and any(_is_full(verdict) for verdict in group.verdicts):
         yield f"no more tasks than fit: {_order(f'scale {service.name}={placed}')}"
+    holders = [each.holder for verdict in group.verdicts for each in verdict.refused if each.holder]
+    if not ways and not placed and holders:
+        yield f"{_order(f'service {holders[0]}')} shows the service that has the port"
     if not ways and (less := _fixes(group.verdicts, lambda each: each.spec_fix)):
         changed = " ".join(less[0])
         yield f"ask for less: {_order(f'update {service.name} {changed}')}"
@@ -61,6 +85,13 @@ def _fixes(verdicts: Iterable[Verdict], fix_of: Callable[[Obstacle], str]) -> li
     """Return for each node the fixes that remove all that stands in the way, the fewest first; without other nodes."""
     found = [[*dict.fromkeys(map(fix_of, verdict.refused))] for verdict in verdicts if verdict.refused]
     return sorted((fixes for fixes in found if all(fixes)), key=len)
+
+
+def _fix(obstacle: Obstacle) -> str:
+    """Return the command about the node, with the label that it replaces; "" if there is none."""
+    if not obstacle.fix:
+        return ""
+    return f"{_order(obstacle.fix)}{f' (replaces {tick(obstacle.overwrites)})' if obstacle.overwrites else ''}"
 
 
 def _is_full(verdict: Verdict) -> bool:

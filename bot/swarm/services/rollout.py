@@ -18,7 +18,7 @@ from bot.swarm.services.paused_rollout import is_blocked, without_pause
 from bot.swarm.services.placement import accepts_tasks, global_count, meets_constraints
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.temporary_spec import is_temporary
-from bot.text.suggest import listed, number_of
+from bot.text.suggest import listed, number_of, part_of
 
 DEFAULT_MONITOR_S: Final = 5.0
 """Docker's default of ``UpdateConfig.Monitor``."""
@@ -44,7 +44,9 @@ class Rollout:
     wanted: int
     """How many tasks should run. Of a global service: the nodes that accept tasks and meet its constraints."""
     running: int
-    """Of these, how many run and were made from the present spec."""
+    """Of these, how many run, were made from the present spec, and are on a node that fits."""
+    others: int
+    """How many other tasks run that are not to stop yet: the rollout replaces them."""
     stable: bool
     """Whether as many as wanted have run for the monitor time, no other task is left, and Docker changes nothing."""
     stopping: int
@@ -58,12 +60,18 @@ class Rollout:
 
     @property
     def progress(self) -> str:
-        """Return "2 of 3 tasks running", and what delays the others."""
-        parts = [f"{self.running} of {number_of(self.wanted, 'task')} running"]
+        """Return "2 of 3 tasks running" or "2 of 7 tasks updated, 7 running", and what delays the others."""
+        return self.progress_beside("")
+
+    def progress_beside(self, told: str) -> str:
+        """Return the progress without the reasons that ``told`` names."""
+        count = part_of(self.running, self.wanted, "task")
+        parts = [f"{count} updated, {self.running + self.others} running" if self.others else f"{count} running"]
         parts += [f"{number_of(self.stopping, 'task')} stopping"] if self.stopping else []
-        parts += [f"{count} pending: {plain_line(reason, MAX_ERROR_CHARS)}" for reason, count in self.pending]
-        parts += [self.last_failure] if self.last_failure and not self.stable else []
-        return "; ".join(parts)
+        reasons = [(plain_line(reason, MAX_ERROR_CHARS), count) for reason, count in self.pending]
+        parts += [f"{count} pending" if reason in told else f"{count} pending: {reason}" for reason, count in reasons]
+        is_new = bool(self.last_failure) and not self.stable and self.last_failure not in told
+        return "; ".join([*parts, *([self.last_failure] if is_new else [])])
 
 
 def monitor_s(service: ServiceFacts) -> float:
@@ -92,6 +100,7 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     found = Rollout(
         wanted=wanted,
         running=len(running),
+        others=sum(_is_up(swarm, task) for task in kept) - len(running),
         stable=stable,
         stopping=len(stopping),
         pending=tuple(sorted(Counter(task.error for task in pending).items())),
@@ -124,7 +133,7 @@ def is_rolling(swarm: ClusterFacts, service: ServiceFacts) -> bool:
     """Return whether Docker has tasks to replace, and is not paused by itself. Judged by the tasks."""
     if service.update is not None and service.update.state in PAUSED:
         return False
-    return bool(_older(swarm, service))
+    return bool(older_tasks(swarm, service))
 
 
 def waits_for_pause(swarm: ClusterFacts, service: ServiceFacts, now: float) -> bool:
@@ -139,14 +148,14 @@ def waits_for_pause(swarm: ClusterFacts, service: ServiceFacts, now: float) -> b
 
 def new_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return how far a rollout is: "1 of 3 running tasks is new". Of a paused one, by the spec that is rolled out."""
-    old = len([task for task in _older(swarm, service) if task.state == "running"])
+    old = len([task for task in older_tasks(swarm, service) if task.state == "running"])
     own = without_pause(service)
     new = sum(task.wanted and task.state == "running" and made_from(task, own) for task in swarm.tasks_of(service.id))
     are = "is" if 1 in {new, new + old} else "are"
     return f"{new} of {number_of(new + old, 'running task')} {are} new"
 
 
-def _older(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
+def older_tasks(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
     """Return the tasks that the rollout has to replace."""
     own = without_pause(service)
     alive = (task for task in swarm.tasks_of(service.id) if task.wanted and task.alive)
@@ -195,12 +204,16 @@ def crash_loop_text(failures: Sequence[TaskFacts], last: str) -> str:
 
 def _runs(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> bool:
     """Return whether a task of the present spec runs where it may: a new constraint moves those that do not fit."""
-    if task.state != "running" or not task.wanted or not made_from(task, service):
+    if not _is_up(swarm, task) or not task.wanted or not made_from(task, service):
         return False
     node = swarm.node(task.node)
-    if node is None:
-        return True
-    return not _stays(swarm, service, task) and node.state != "down" and meets_constraints(node, service)
+    return node is None or (not _stays(swarm, service, task) and meets_constraints(node, service))
+
+
+def _is_up(swarm: ClusterFacts, task: TaskFacts) -> bool:
+    """Return whether a task runs, as far as it is known: not on a node that is down."""
+    node = swarm.node(task.node)
+    return task.state == "running" and (node is None or node.state != "down")
 
 
 def _stays(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> bool:

@@ -201,7 +201,7 @@ def _host_ports(found: Candidate, need: Need) -> Iterator[Obstacle]:
     """SwarmKit's HostPortFilter."""
     for port, protocol in sorted(need.host_ports):
         if (holder := found.held_ports.get((port, protocol))) is not None:
-            yield Obstacle("host ports", f"port {port}/{protocol} is in use by {tick(holder)}")
+            yield Obstacle("host ports", f"port {port}/{protocol} is in use by {tick(holder)}", holder=holder)
 
 
 def _max_replicas(found: Candidate, need: Need) -> Iterator[Obstacle]:

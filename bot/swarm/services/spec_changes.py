@@ -19,6 +19,14 @@ from bot.secrets.secret import MASK
 from bot.secrets.secret_names import looks_secret
 from bot.swarm.services.masked import masked_text, masked_words
 from bot.swarm.services.same_spec import normalised
+from bot.swarm.services.setting_words import (
+    READABLE,
+    file_words,
+    health_words,
+    mount_words,
+    network_words,
+    port_words,
+)
 from bot.swarm.services.spec_edit import NANO_CPUS
 from bot.text.durations import write_duration
 from bot.text.sizes import write_size
@@ -107,7 +115,19 @@ class _Order:
         return [*self.keys]
 
 
-_Value = str | _Hidden | _Order
+@dataclass(frozen=True, slots=True)
+class _Worded:
+    """A value without secrets that is shown in words. All of it is compared."""
+
+    text: str
+    shown: str
+
+    @property
+    def check(self) -> str:
+        return self.text
+
+
+_Value = str | _Hidden | _Worded | _Order
 
 
 def _same(one: _Value | None, other: _Value | None) -> bool:
@@ -123,7 +143,7 @@ def _shown(value: _Value | None) -> str:
         return ""
     if isinstance(value, _Order):
         return ", ".join(value.keys)[:MAX_VALUE_CHARS]
-    value = value.shown if isinstance(value, _Hidden) else value
+    value = value if isinstance(value, str) else value.shown
     return value if len(value) <= MAX_VALUE_CHARS else value[: MAX_VALUE_CHARS - 1] + "…"
 
 
@@ -172,7 +192,7 @@ def _walked(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, _Value]]:
     elif path in _SCALARS:
         words, write = _SCALARS[path]
         yield words, _guarded(words, write(value))
-    elif isinstance(value, dict) and value:
+    elif isinstance(value, dict) and (value or not path):
         for key, each in value.items():
             yield from _walked(each, (*path, key))
     else:
@@ -186,6 +206,14 @@ def _guarded(name: str, text: str) -> _Value:
         return _Hidden(text)
     shown = masked_text(text)
     return text if shown == text else _Hidden(text, shown)
+
+
+def _worded(name: str, text: str, words: str) -> _Value:
+    """Return the text, shown in words; masked as a whole if it looks like a secret."""
+    value = _guarded(name, text)
+    if isinstance(value, _Hidden):
+        return value if value.shown == MASK else _Hidden(text, masked_text(words))
+    return _Worded(text, words)
 
 
 def _duration(nanoseconds: float) -> str:
@@ -224,13 +252,13 @@ def _each(words: str) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
 
 
 def _named(
-    words: str, name: Callable[[Any], str], write: Callable[[Any], str] = _compact
+    words: str, name: Callable[[Any], str], show: Callable[[Any], str], text: Callable[[Any], str] = _compact
 ) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
-    """Read a list of objects, each with a name of its own."""
+    """Read a list of objects, each with a name of its own. Their texts are compared, and they are shown in words."""
 
     def read(value: Any) -> Iterator[tuple[str, _Value]]:
         for each in value:
-            yield f"{words} {redact(name(each))}", _guarded(words, write(each))
+            yield f"{words} {redact(name(each))}", _worded(words, text(each), show(each))
         yield f"order of {words}s", _Order(tuple(redact(name(each)) for each in value))
 
     return read
@@ -246,6 +274,10 @@ def _line(words: str) -> Callable[[Any], Iterator[tuple[str, _Value]]]:
     return read
 
 
+def _health(value: Any) -> Iterator[tuple[str, _Value]]:
+    yield "health check", _worded("health check", _compact(value), health_words(value))
+
+
 def _file_name(each: Mapping[str, Any]) -> str:
     file = each.get("File") or {}
     return str(file.get("Name") or each.get("SecretName") or each.get("ConfigName") or "?")
@@ -254,7 +286,7 @@ def _file_name(each: Mapping[str, Any]) -> str:
 def _reference(each: Mapping[str, Any]) -> str:
     """Return the name of a config or secret, or the whole reference if its id or its file's rights tell more."""
     name, file = each.get("SecretName") or each.get("ConfigName"), each.get("File") or {}
-    usual = (file.get("UID", "0"), file.get("GID", "0"), file.get("Mode")) == ("0", "0", _READABLE)
+    usual = (file.get("UID", "0"), file.get("GID", "0"), file.get("Mode")) == ("0", "0", READABLE)
     return str(name) if usual and {each.get("SecretID"), each.get("ConfigID")} <= {None, name} else _compact(each)
 
 
@@ -262,8 +294,6 @@ def _port(each: Mapping[str, Any]) -> str:
     return f"{each.get('PublishedPort', 'auto')}:{each.get('TargetPort')}/{each.get('Protocol', 'tcp')}"
 
 
-_READABLE: Final = 0o444
-"""The mode of the file of a config or secret, unless another one is asked for."""
 _CONTAINER: Final = ("TaskTemplate", "ContainerSpec")
 _LIMITS: Final = ("TaskTemplate", "Resources", "Limits")
 _RESERVED: Final = ("TaskTemplate", "Resources", "Reservations")
@@ -273,18 +303,18 @@ _LISTS: Final[Mapping[tuple[str, ...], Callable[[Any], Iterable[tuple[str, _Valu
     (*_CONTAINER, "Env"): _pairs("environment variable"),
     (*_CONTAINER, "Command"): _line("command"),
     (*_CONTAINER, "Args"): _line("arguments"),
-    (*_CONTAINER, "Mounts"): _named("mount", lambda each: str(each.get("Target"))),
-    (*_CONTAINER, "Secrets"): _named("secret", _file_name, _reference),
-    (*_CONTAINER, "Configs"): _named("config", _file_name, _reference),
+    (*_CONTAINER, "Mounts"): _named("mount", lambda each: str(each.get("Target")), mount_words),
+    (*_CONTAINER, "Secrets"): _named("secret", _file_name, file_words, _reference),
+    (*_CONTAINER, "Configs"): _named("config", _file_name, file_words, _reference),
+    (*_CONTAINER, "Healthcheck"): _health,
     ("TaskTemplate", "Placement", "Constraints"): _each("constraint"),
-    ("TaskTemplate", "Networks"): _named("network", lambda each: str(each.get("Target"))),
-    ("EndpointSpec", "Ports"): _named("port", _port),
+    ("TaskTemplate", "Networks"): _named("network", lambda each: str(each.get("Target")), network_words),
+    ("EndpointSpec", "Ports"): _named("port", _port, port_words),
 }
 _SCALARS: Final[Mapping[tuple[str, ...], tuple[str, Callable[[Any], str]]]] = {
     ("Name",): ("name", _compact),
     (*_CONTAINER, "Image"): ("image", _compact),
     (*_CONTAINER, "StopGracePeriod"): ("stop grace period", _duration),
-    (*_CONTAINER, "Healthcheck"): ("health check", _compact),
     (*_CONTAINER, "User"): ("user", _compact),
     (*_CONTAINER, "Hostname"): ("host name", _compact),
     (*_LIMITS, "NanoCPUs"): ("CPU limit", _cpus),

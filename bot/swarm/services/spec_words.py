@@ -13,18 +13,30 @@ from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, Port, ServiceFacts
 from bot.model.service import NANOSECONDS, STACK_LABEL
 from bot.swarm.services.masked import masked_mapping, masked_pairs, masked_words
+from bot.swarm.services.spec_changes import spec_changes
 from bot.text.durations import write_duration
 from bot.text.suggest import listed, number_of
 
 Json = Mapping[str, Any]
 MAX_LINE_CHARS: Final = 2500
 """Of more environment variables, labels and mounts, the number is told."""
+MAX_NEW_CHARS: Final = 600
+"""The same for a service that is to be created: all its subjects share one line."""
 MAX_VALUE_CHARS: Final = 200
+MAX_COMMAND_CHARS: Final = 500
 MIB: Final = 1024 * 1024
 DIGEST_CHARS: Final = len("sha256:") + 12
 DEFAULT_MONITOR_NS: Final = 5 * NANOSECONDS
 DEFAULT_DELAY_NS: Final = 5 * NANOSECONDS
 """Docker's defaults for the time after which a task of an update counts as good, and between restarts."""
+_TOLD_OF_TEMPLATE: Final = frozenset(
+    {"ContainerSpec", "Resources", "RestartPolicy", "Placement", "Networks", "LogDriver", "ForceUpdate"}
+)
+_TOLD_OF_CONTAINER: Final = frozenset(
+    {"Image", "Command", "Args", "User", "Dir", "Hostname", "ReadOnly", "CapabilityAdd", "CapabilityDrop", "Mounts"}
+    | {"Healthcheck", "StopSignal", "StopGracePeriod", "Secrets", "Configs", "Env", "Labels"}
+)
+"""The keys that have words of their own. All others are shown by their names."""
 FAILURE_ACTIONS: Final = {"pause": "pauses it", "continue": "does not stop it", "rollback": "rolls it back"}
 
 
@@ -51,8 +63,35 @@ def spec_lines(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
         "Labels": _several(_ticked(masked_mapping(_own_labels(service.spec)))),
         "Container labels": _several(_ticked(masked_mapping(_own_labels(service.container)))),
         "Log driver": _driver(service.template.get("LogDriver")),
+        "Other settings": _several(_others(service.template)),
     }
     return [f"*{subject}* {text}" for subject, text in told.items() if text]
+
+
+def new_service_words(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
+    """Return what a service that does not exist yet is and may do, subject by subject; the gravest first.
+
+    What Docker takes by default is left out, and how updates, rollbacks and stops go.
+    """
+    container, template = service.container, service.template
+    count = number_of(service.replicas, "replica") if service.mode == "replicated" else mode_text(service)
+    told = {
+        "mounts": _short(map(_mount, container.get("Mounts") or ())),
+        "runs as": _runs_as(container),
+        "command": _words(container.get("Command")),
+        "arguments": _words(container.get("Args")),
+        "other settings": _short(_others(template)),
+        "ports": _short(tick(port_text(port)) for port in service.ports),
+        "networks": _networks(swarm, service, MAX_NEW_CHARS),
+        "secrets": _short(_reference(each, "Secret") for each in container.get("Secrets") or ()),
+        "configs": _short(_reference(each, "Config") for each in container.get("Configs") or ()),
+        "placement": _placement(template.get("Placement") or {}) if template.get("Placement") else "",
+        "health check": _health(container["Healthcheck"]) if container.get("Healthcheck") else "",
+        "resources": _resources(template.get("Resources") or {}),
+        "environment": _short(_ticked(masked_pairs(container.get("Env") or ()))),
+    }
+    known = [f"{subject} {text}" for subject, text in told.items() if text]
+    return [f"image {tick(plain_line(service.image))}", count, *known]
 
 
 def short_image(image: str) -> str:
@@ -83,7 +122,7 @@ def _image(image: str) -> str:
 
 
 def _words(words: Sequence[str] | None) -> str:
-    return tick(_cut(" ".join(masked_words(words)))) if words else ""
+    return tick(_cut(" ".join(masked_words(words)), MAX_COMMAND_CHARS)) if words else ""
 
 
 def _runs_as(container: Json) -> str:
@@ -100,12 +139,12 @@ def _runs_as(container: Json) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _networks(swarm: ClusterFacts, service: ServiceFacts) -> str:
+def _networks(swarm: ClusterFacts, service: ServiceFacts, most: int = MAX_LINE_CHARS) -> str:
     names = {network.id: network.name for network in swarm.networks}
     attached = service.template.get("Networks") or service.spec.get("Networks") or ()
     mode = (service.spec.get("EndpointSpec") or {}).get("Mode") or "vip"
     shown = [_network(each, names) for each in attached]
-    return _several(shown) + (" · DNS round robin, no virtual IP" if mode == "dnsrr" else "")
+    return _several(shown, most) + (" · DNS round robin, no virtual IP" if mode == "dnsrr" else "")
 
 
 def _network(attached: Json, names: Mapping[str, str]) -> str:
@@ -119,7 +158,7 @@ def _mount(mount: Json) -> str:
     kind, source = str(mount.get("Type") or "volume"), str(mount.get("Source") or "")
     options = (mount.get("VolumeOptions") or {}).get("DriverConfig") or {}
     parts = [plain_line(kind), tick(source) if source else "", f"at {tick(str(mount.get('Target', '')))}"]
-    parts += ["read-only"] if mount.get("ReadOnly") else []
+    parts += ["read-only"] if mount.get("ReadOnly") else ["writable"] if kind == "bind" else []
     parts += [f"driver {tick(str(options['Name']))}"] if options.get("Name") else []
     if options.get("Options"):
         parts += ["with", *_ticked(masked_mapping(options["Options"]))]
@@ -221,11 +260,26 @@ def _own_labels(found: Json) -> Json:
     return {key: value for key, value in (found.get("Labels") or {}).items() if key != STACK_LABEL}
 
 
-def _several(texts: Iterable[str]) -> str:
-    """Return the texts as a list; of many those that fit into a section, and how many more there are."""
+def _others(template: Json) -> Iterator[str]:
+    """Yield the settings that have no words of their own here: a newer Docker may have any."""
+    rest = {key: value for key, value in template.items() if key not in _TOLD_OF_TEMPLATE}
+    container = {
+        key: value for key, value in (template.get("ContainerSpec") or {}).items() if key not in _TOLD_OF_CONTAINER
+    }
+    for each in spec_changes({}, {"TaskTemplate": {**rest, "ContainerSpec": container}}):
+        name = each.field.removeprefix("TaskTemplate.").removeprefix("ContainerSpec.")
+        yield f"{plain_line(name)} {tick(each.new)}"
+
+
+def _short(texts: Iterable[str]) -> str:
+    return _several(texts, MAX_NEW_CHARS)
+
+
+def _several(texts: Iterable[str], most: int = MAX_LINE_CHARS) -> str:
+    """Return the texts as a list; of many those that fit into ``most`` characters, and how many more there are."""
     found = list(texts)
     lengths = accumulate(len(text) + len(", ") for text in found)
-    kept = found[: sum(length <= MAX_LINE_CHARS for length in lengths)]
+    kept = found[: sum(length <= most for length in lengths)]
     more = f" and {len(found) - len(kept)} more" if len(found) > len(kept) else ""
     return ", ".join(kept) + more
 
@@ -234,8 +288,8 @@ def _ticked(texts: Iterable[str]) -> Iterator[str]:
     return (tick(_cut(text)) for text in texts)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_VALUE_CHARS else f"{text[: MAX_VALUE_CHARS - 1]}…"
+def _cut(text: str, most: int = MAX_VALUE_CHARS) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _duration(nanoseconds: float) -> str:

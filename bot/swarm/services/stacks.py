@@ -33,9 +33,24 @@ def require_stack(facts: Facts, name: str) -> None:
         return
     if any(service.name == name for service in swarm.services):
         raise NotUnderstood(f"{tick(name)} is a service, not a stack.", next_step=f"`/swarm service {name}` shows it.")
-    near = nearest(name, names)
+    if name in facts.listed_stacks:
+        raise NotUnderstood(f"Stack {tick(name)} is not deployed in {facts.name}.", next_step=deploy_step(name))
+    near = nearest(name, [*names, *facts.listed_stacks])
     closest = f" Did you mean {tick(near)}?" if near else ""
+    deployed = [f"Stacks: {first_of([*map(tick, names)], MAX_LISTED)}."] if names else []
     raise NotUnderstood(
         f"{facts.name} has no stack {echo(name)}.{closest}",
-        next_step=f"Stacks: {first_of([*map(tick, names)], MAX_LISTED)}." if names else "There are no stacks.",
+        next_step=" ".join([*deployed, *undeployed_lines(facts)]) or "There are no stacks.",
     )
+
+
+def undeployed_lines(facts: Facts) -> list[str]:
+    """Return which stacks of swarmbot.yml are not deployed, and how to deploy one; [] if there is none."""
+    deployed = stack_names(require_cluster(facts))
+    left = [name for name in facts.listed_stacks if name not in deployed]
+    return [f"Not deployed: {first_of([*map(tick, left)], MAX_LISTED)}. {deploy_step(left[0])}"] if left else []
+
+
+def deploy_step(name: str) -> str:
+    """Return how to deploy a stack that swarmbot.yml lists."""
+    return f"`/swarm deploy {name}` deploys it."

@@ -19,6 +19,8 @@ from bot.text.mrkdwn import cut_short, safe_name
 MAX_ERROR_CHARS: Final = 110
 URGENCY: Final[Mapping[Sign, int]] = {FAILED: 0, WARNING: 1, WAITING: 2, RUNNING: 3}
 ID_CHARS: Final = 12
+ENDED_EARLY: Final = "ended by itself with exit code 0"
+"""What is said of a task that completed although its service is no job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def task_rows(swarm: ClusterFacts, tasks: Iterable[TaskFacts], now: float, *, pa
     rows: list[tuple[int, str, int, float, TaskRow]] = []
     for held in places.values():
         held.sort(key=lambda task: -task.created)
-        failed = next((task for task in held if task.failed), None)
+        owner = services.get(held[0].service)
+        failed = next((task for task in held if (owner.ended_early(task) if owner else task.failed)), None)
         for task in held if past else _shown(held, lacks_tasks=held[0].service in lacking):
             row = _row(task, services.get(task.service), nodes, failed, now)
             rows.append((URGENCY[row.sign], row.service, task.slot, -task.created, row))
@@ -113,10 +116,13 @@ def _row(
     state = task.state if task.wanted or task.ended else f"{task.state}, told to stop"
     state = f"unknown, was {task.state}" if is_lost else state
     error = "waits until the paused rollout goes on" if is_blocked(task.spec) and not task.ended else exit_text(task)
+    if service and task.state == "complete" and service.ended_early(task):
+        error = error or ENDED_EARLY
     if failed is not None and not error and not task.ended:
         passed_s = now - failed.since
         if task.state != "running" or passed_s < RECENT_S:
-            error = f"{age(passed_s)} ago: {exit_text(failed) or failed.state}"
+            told = ENDED_EARLY if failed.state == "complete" else failed.state
+            error = f"{age(passed_s)} ago: {exit_text(failed) or told}"
     return TaskRow(
         sign=WARNING if is_lost else task_sign(task),
         name=task.name_in(owner),

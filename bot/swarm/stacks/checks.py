@@ -11,13 +11,13 @@ from typing import Any, Final
 from bot.blocks import plain_line, tick
 from bot.errors import Refused
 from bot.model import StackObject, StackRecording, StackWrite
+from bot.swarm.stacks.rights import new_rights
 from bot.swarm.stacks.writes import canonical, pending_writes
 from bot.text.suggest import listed, number_of
 
 UNCHANGED: Final = "Nothing was changed."
 EVERY_NODE_HAS: Final = frozenset({"host", "none"})
 """Networks of each engine that a task may use wherever it runs."""
-SOCKETS: Final = ("docker.sock", "containerd.sock")
 _NETWORK_FIELDS: Final = ("Driver", "Attachable", "Internal", "EnableIPv6")
 
 
@@ -31,7 +31,7 @@ def refuse_impossible(recording: StackRecording, *, resolve: bool) -> None:
 
 def stack_warnings(recording: StackRecording) -> tuple[str, ...]:
     """Return what people must know before they approve."""
-    return (*orphans(recording), *_rights(recording), *_local_networks(recording), *recording.notes)
+    return (*orphans(recording), *new_rights(recording), *_local_networks(recording), *recording.notes)
 
 
 def network_drift(recording: StackRecording) -> tuple[str, ...]:
@@ -102,7 +102,8 @@ def _refuse_unresolved_images(recording: StackRecording) -> None:
             f"No registry gave the digest of {listed(map(tick, unresolved))}: each node could run another image by "
             "that name.",
             true_now=UNCHANGED,
-            next_step="Add `--no-resolve` to deploy the name as it is, or write the image with its digest.",
+            next_step="Add `--no-resolve` to deploy the name as it is, or write the image with its digest."
+            + (" The form then begins with the file that you entered." if recording.typed else ""),
         )
 
 
@@ -120,18 +121,6 @@ def orphans(recording: StackRecording) -> Iterator[str]:
             f"{listed(map(tick, left))} {runs} on: the compose file does not have "
             f"{'it' if len(left) == 1 else 'them'}. `--prune` removes {number_of(len(left), 'service')}."
         )
-
-
-def _rights(recording: StackRecording) -> Iterator[str]:
-    """Yield what gives a service rights on its nodes. Only what changes is told."""
-    for write in pending_writes(recording):
-        container = (write.body.get("TaskTemplate") or {}).get("ContainerSpec") or {}
-        for mount in container.get("Mounts") or ():
-            source = str(mount.get("Source") or "")
-            if mount.get("Type") == "bind" and (source.endswith(SOCKETS) or source == "/"):
-                yield f"{tick(write.name)} mounts {tick(plain_line(source))} of its nodes: it has root's rights there."
-        if added := container.get("CapabilityAdd"):
-            yield f"{tick(write.name)} gets the capabilities {listed(tick(plain_line(str(each))) for each in added)}."
 
 
 def _local_networks(recording: StackRecording) -> Iterator[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.blocks import plain_line, tick
+from bot.blocks import tick
 from bot.model import Action, ClusterFacts, Cost, Facts, ServiceFacts, StackRecording, StackWrite
-from bot.swarm.services.change_plan import nowhere_costs, restarting_text, rollout_warnings
-from bot.swarm.services.spec_changes import restarts, spec_changes
+from bot.swarm.reading.parse_services import ports
+from bot.swarm.services.change_plan import nowhere_costs, pause_end, restarting_text, rollout_warnings, stop_costs
+from bot.swarm.services.paused_rollout import is_paused
+from bot.swarm.services.spec_changes import Restarts, restarts, spec_changes
+from bot.swarm.services.spec_words import new_service_words
 from bot.swarm.stacks.writes import before, canonical
 from bot.text.suggest import number_of
 
@@ -18,12 +21,15 @@ SIGNS: Final[Mapping[Action, str]] = {"create": "+", "update": "~", "delete": "-
 
 
 def changes_of(swarm: ClusterFacts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
-    """Return what a write changes, old → new, and which tasks restart. Values that look like a secret are masked."""
+    """Return what a write changes, old → new, and which tasks restart; of a new service, all that it is and may do.
+
+    Values that look like a secret are masked.
+    """
     if write.action == "delete":
         return _running(swarm, write) if write.type == "service" else ()
     if write.action == "create":
         content = (f"content changed (new name {tick(write.name)})",) if write.base else ()
-        return tuple(_summary(write.body)) if write.type == "service" else content
+        return _new_service(swarm, recording, write) if write.type == "service" else content
     old, new = _specs(recording, write)
     if write.type != "service":
         old, new = ({key: value for key, value in spec.items() if key != "Data"} for spec in (old, new))
@@ -31,11 +37,11 @@ def changes_of(swarm: ClusterFacts, recording: StackRecording, write: StackWrite
     service = swarm.service(write.id)
     if write.type != "service" or service is None:
         return changes
-    return *changes, restarting_text(swarm, replace(service, spec=new), restarts(old, new))
+    return *changes, restarting_text(swarm, service, replace(service, spec=new), _restarts(service, old, new))
 
 
 def costs_of(facts: Facts, recording: StackRecording, write: StackWrite) -> tuple[Cost, ...]:
-    """Return what a write costs: a service that is removed, tasks that no node can run any more."""
+    """Return what a write costs: a service that stops, a pause that ends, tasks that no node can run any more."""
     swarm = facts.swarm
     service = swarm.service(write.id) if swarm and write.type == "service" else None
     if swarm is None or service is None:
@@ -45,16 +51,21 @@ def costs_of(facts: Facts, recording: StackRecording, write: StackWrite) -> tupl
             Cost(f"service {service.name}", f"{tick(service.name)} ({', '.join(_running(swarm, write))}) is removed."),
         )
     old, new = _specs(recording, write)
-    return nowhere_costs(facts, replace(service, spec=new), restarts(old, new))
+    after, replaced = replace(service, spec=new), _restarts(service, old, new)
+    paused, _ = pause_end(swarm, service, after, replaced)
+    return *paused, *stop_costs(swarm, after), *nowhere_costs(facts, after, replaced)
 
 
 def warnings_of(facts: Facts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
     """Return what is risky about replacing the tasks of a service."""
-    service = facts.swarm.service(write.id) if facts.swarm and write.action == "update" else None
-    if service is None:
+    swarm = facts.swarm
+    service = swarm.service(write.id) if swarm and write.action == "update" else None
+    if swarm is None or service is None:
         return ()
     old, new = _specs(recording, write)
-    return rollout_warnings(facts, service, replace(service, spec=new), restarts(old, new))
+    after, replaced = replace(service, spec=new), _restarts(service, old, new)
+    _, told = pause_end(swarm, service, after, replaced)
+    return *told, *rollout_warnings(facts, service, after, replaced)
 
 
 def counted(recording: StackRecording, pending: tuple[StackWrite, ...]) -> str:
@@ -64,6 +75,11 @@ def counted(recording: StackRecording, pending: tuple[StackWrite, ...]) -> str:
     told = [f"{counts[action]} {words}" for action, words in verbs if counts[action]]  # type: ignore[index] # an Action
     same = sum(write.shown_action == "update" for write in recording.writes) - counts["update"]
     return ", ".join([*told, *([f"{same} unchanged"] if same else [])])
+
+
+def _restarts(service: ServiceFacts, old: Mapping[str, Any], new: Mapping[str, Any]) -> Restarts:
+    """Return which tasks Docker replaces. Its command line keeps the number of restarts, which a pause has raised."""
+    return "all" if is_paused(service.spec) else restarts(old, new)
 
 
 def _specs(recording: StackRecording, write: StackWrite) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -77,12 +93,6 @@ def _running(swarm: ClusterFacts, write: StackWrite) -> tuple[str, ...]:
     return (number_of(count, "running task"),)
 
 
-def _summary(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a new service is: its image, its tasks and its ports."""
-    service = ServiceFacts(str(body.get("Name", "")), 0, 0, spec=body)
-    yield f"image {tick(plain_line(service.image))}"
-    yield number_of(service.replicas, "replica") if service.mode == "replicated" else service.mode
-    for port in (body.get("EndpointSpec") or {}).get("Ports") or ():
-        published = port.get("PublishedPort") or "any free port"
-        mode = " in host mode" if port.get("PublishMode") == "host" else ""
-        yield f"port {published}:{port.get('TargetPort')}/{port.get('Protocol') or 'tcp'}{mode}"
+def _new_service(swarm: ClusterFacts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
+    spec = canonical(recording, "service", write.body)
+    return tuple(new_service_words(swarm, ServiceFacts(write.name, 0, 0, spec=spec, ports=ports({"Spec": spec}))))

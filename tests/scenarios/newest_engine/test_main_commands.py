@@ -75,7 +75,7 @@ def test_a_rollout_is_paused(scenario: Scenario) -> None:
     until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
     scenario.slack.slash("ben", "prod", f"cancel {job}")
     card = scenario.end(job)
-    assert "Docker was stopped, and " in card.text, card.text
+    assert "the rollout was paused, " in card.text, card.text
     assert set(running(scenario, "web")) == {TASK_IMAGE, SECOND_IMAGE}
     assert "1 paused by Swarmbot" in scenario.ask("eve", "services")
     assert scenario.change("ada", "resume web").text.startswith("✓ *`web` is updated*")

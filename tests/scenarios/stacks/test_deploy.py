@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import re
 
+import pytest
+
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits import secret_search
@@ -20,7 +22,10 @@ def test_first_deploy_then_no_change(cluster: Scenario, app: StackFolder) -> Non
     """Everything is created and seen to run. The same file, also in another order, posts nothing."""
     plan = cluster.ask("ada", f"{DEPLOY} --plan")
     assert "5 to create" in plan
-    assert "+ creating service app_web: image swarmbot/task:latest, 2 replicas" in plan.replace("`", "")
+    assert (
+        "+ creating service app_web: image swarmbot/task:latest; 2 replicas; networks app_inner (as web); configs"
+        in plan.replace("`", "")
+    )
     assert names(cluster, "services") == set()
     card = cluster.change("ada", DEPLOY)
     assert card.text.startswith("✓ *Stack `app` is deployed in prod*"), card.text
@@ -160,6 +165,7 @@ def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> Non
                 assert text not in where
 
 
+@pytest.mark.long
 def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder) -> None:
     """Its files are used as they were, whatever the file is now. Drift is told against the last deploy."""
     first = kept(cluster) + 1
@@ -197,7 +203,9 @@ def test_a_deploy_that_stops_in_the_middle(cluster: Scenario, app: StackFolder) 
     assert told.startswith("✗ *Stack app was not completely deployed in prod*"), told
     assert "✓ network app_inner is created" in told
     assert "secret app_password does not exist. Steps before this one are done, later ones are not." in told
-    assert "creating service app_web: image swarmbot/task:latest, 2 replicas: not started" in told
+    assert re.search(
+        r"creating service app_web: image swarmbot/task:latest; 2 replicas; .*LOG_LEVEL=info: not started", told
+    ), told
     plan = cluster.ask("ada", next_order(card.text))
     assert "4 to create" in plan, plan
     app.write(compose())
@@ -213,13 +221,15 @@ def test_a_cancelled_deploy(cluster: Scenario, app: StackFolder) -> None:
     app.write(slow)
     after = cluster.now
     job = cluster.begin("ada", DEPLOY)
-    cluster.see("eve", "1 of 2 tasks running", after=after)
+    cluster.see("eve", "1 of 2 tasks updated", after=after)
     cluster.ask("ada", f"cancel {job}")
     card = cluster.end(job)
     assert "Cancelled: " in card.text, card.text
     assert "✓ service app_web is updated" in card.text.replace("`", "")
     assert "The engines go on with it." in card.text
-    assert "No change needed" in cluster.ask("ada", next_order(card.text.partition("not undone.")[2]))
+    told = cluster.ask("ada", next_order(card.text.partition("not undone.")[2]))
+    assert "No change needed" in told, told
+    assert "`app_web` is still being updated (1 of 2 tasks updated, 2 running)" in told, told
 
 
 def next_order(told: str) -> str:
@@ -242,14 +252,17 @@ def test_undeploy(cluster: Scenario, app: StackFolder) -> None:
     assert "prod has no stack `app`" in cluster.ask("ada", "undeploy app")
 
 
+@pytest.mark.long
 def test_a_service_that_does_not_start_is_reported(cluster: Scenario, app: StackFolder) -> None:
-    """The writes are done, the tasks crash: the deploy has failed, with exit code."""
+    """The writes are done, the tasks crash: the deploy has failed, with exit code; and so has the same one again."""
     failing = compose()
     failing["services"]["db"]["command"] = ["sh", "-c", "exit 3"]
     app.write(failing)
     card = cluster.change("ada", DEPLOY)
     assert card.text.startswith("✗"), card.text
     assert "exit code 3" in card.text
+    told = cluster.ask("ada", DEPLOY)
+    assert re.search(r"✗.*\n.*describes it, but `app_db` is not fully running \(0 of 1 task.*exit code 3", told), told
     assert "app_web has the deployed spec: 2 tasks running" in card.text.replace("`", "")
     failing["services"]["db"]["command"] = []
     failing["services"]["web"]["command"] = ["sh", "-c", "exit 4"]

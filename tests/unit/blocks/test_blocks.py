@@ -10,7 +10,7 @@ import pytest
 from bot import blocks
 from bot.blocks.message import holds_secret
 from bot.blocks.table import one_table, without_tables
-from bot.errors import Failed, NotUnderstood, Refused
+from bot.errors import Failed, NotUnderstood, Refused, SwarmbotError
 from bot.secrets.secret import Secret
 from bot.stored_json import from_json, to_json
 
@@ -121,14 +121,16 @@ def test_code_cannot_be_closed_from_inside() -> None:
 
 
 def test_card_shows_each_state_in_both_renderings() -> None:
-    """The plan has Slack's states, the older rendering our signs; titles are plain text."""
+    """The plan has Slack's states, the older rendering our signs; titles are plain text. A warning is no task."""
     signs: list[blocks.Sign] = [blocks.DONE, blocks.RUNNING, blocks.WAITING, blocks.WARNING, blocks.FAILED]
     card = blocks.progress("*U1 joins*", [blocks.Line(sign, "`host-3` is &lt;up&gt;") for sign in signs], "`k7f3`")
     plan = card.blocks[1]
-    assert plan["title"] == "2 of 5 done, 1 failed"
-    assert [task["status"] for task in plan["tasks"]] == ["complete", "in_progress", "pending", "complete", "error"]
+    assert plan["title"] == "1 of 4 done, 1 failed"
+    assert [task["status"] for task in plan["tasks"]] == ["complete", "in_progress", "pending", "error"]
     assert plan["tasks"][0]["title"] == "host-3 is \u2039up\u203a"
-    assert plan["tasks"][3]["title"].startswith("Warning: ")
+    assert card.blocks[2]["text"]["text"] == "! `host-3` is &lt;up&gt;"
+    only = blocks.progress("t", [blocks.Line(blocks.WARNING, "`web` stays.")])
+    assert [block["type"] for block in only.blocks] == ["section", "section"]
     assert card.plain[1]["text"]["text"].splitlines() == [f"{sign} `host-3` is &lt;up&gt;" for sign in signs]
 
 
@@ -179,6 +181,14 @@ def test_one_table_in_a_message() -> None:
     """A second table is written as text."""
     made = one_table([blocks.table(["a"], [["1"]]), blocks.table(["b"], [["2"]])])
     assert [block["type"] for block in made] == ["table", "section"]
+
+
+@pytest.mark.parametrize("error", [Refused, Failed, NotUnderstood])
+def test_the_words_of_another_program_end_with_a_full_stop(error: type[SwarmbotError]) -> None:
+    """So the state now does not run into them."""
+    told = blocks.error_message(error("Docker does not accept it: no key replica", true_now="Nothing was changed."))
+    assert "no key replica. " in told.text
+    assert "no key replica.. " not in blocks.error_message(error("No key replica.", true_now="So.")).text
 
 
 def test_error_messages() -> None:

@@ -245,3 +245,12 @@ def _understood(words: str) -> object:
     sentence = read_sentence(words)
     arguments = read_arguments(COMMANDS.find(sentence.name), sentence.words, HOSTS)
     return COMMANDS.find(arguments.command) if sentence.name == "help" else arguments
+
+
+@pytest.mark.parametrize("text", ["update web --image IMAGE", "drain NODE", "label host-1 KEY=VALUE", "why SERVICE"])
+def test_a_placeholder_is_no_value(text: str) -> None:
+    """A command that an answer or the help names was pasted as it stands."""
+    sentence = read_sentence(text)
+    command = COMMANDS["update-service" if sentence.name == "update" else sentence.name]
+    with pytest.raises(NotUnderstood, match="is a placeholder"):
+        read_arguments(command, sentence.words, HOSTS)

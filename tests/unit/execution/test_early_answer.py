@@ -13,10 +13,11 @@ import pytest
 from bot.blocks import Message
 from bot.commands import Command, Vocabulary
 from bot.errors import Failed, SwarmbotError
-from bot.execution import still_working
+from bot.execution import questions, still_working
 from bot.execution.questions import Questions
 from bot.model import Facts, FactsQuery, HostFacts, HostFailure, Membership
 from bot.queue.job import Job, Order
+from bot.swarm.reading.node_lookup import require_cluster
 from tests.kits.jobs import order
 from tests.plans.outcome import read_words
 
@@ -64,7 +65,7 @@ def _run(
 ) -> list[str]:
     """Return the messages about a question, which is to all clusters if the order names none."""
     replies = _Replies()
-    lease: Any = SimpleNamespace(job=Job(asked, "running"), worker="one")
+    lease: Any = SimpleNamespace(job=Job(asked, "running"), worker="one", lost=Event())
     services: Any = SimpleNamespace(
         config=SimpleNamespace(clusters={"prod": None, "lab": None, "dev": None, "new": None}),
         replies=replies,
@@ -159,6 +160,32 @@ def test_nothing_is_said_early_if_nothing_is_known(words: str) -> None:
         return _facts(SILENT if query.timeout_s == 2.0 else OFF, cluster=cluster)
 
     assert _told(words, read) == ["host-1 host-2"]
+
+
+@pytest.mark.parametrize("elected", [True, False])
+def test_a_cluster_without_a_leader_is_read_again(monkeypatch: pytest.MonkeyPatch, *, elected: bool) -> None:
+    """An election takes seconds: it is called a failure only if there is no leader at its end."""
+    monkeypatch.setattr(questions, "ELECTION_PAUSE_S", 0.01)
+    monkeypatch.setattr(questions, "ELECTION_TIMEOUT_S", 60.0 if elected else 0.05)
+    command, arguments = read_words("hosts", Vocabulary("prod", ("host-1", "host-2")))
+
+    def answer(facts: Facts, _: object) -> Message:
+        require_cluster(facts)
+        return Message("read", ())
+
+    reads: list[float] = []
+
+    def read(_cluster: str, query: FactsQuery, _: _Replies) -> Facts:
+        reads.append(query.timeout_s)
+        if elected and len(reads) == 4:
+            return _facts(None)
+        manager = HostFacts("host-1", "10.0.0.1", membership="active", is_manager=True)
+        return replace(_facts(None, cluster=False), hosts=MappingProxyType({"host-1": manager}))
+
+    waiting, end = _run(replace(command, answer=answer), arguments, order(words="hosts"), read)
+    assert waiting.startswith("· *prod has no leader now*: its managers may be electing one")
+    assert end == ("read" if elected else "No manager of prod that has a quorum could be read.")
+    assert len(reads) > 2
 
 
 def test_a_question_that_takes_long_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:

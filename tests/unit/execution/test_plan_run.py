@@ -95,6 +95,11 @@ class Halting(LabelNode):
         """Hold, as the node has the label."""
         return LabelNode(self.node, self.name, (("zone", "a"),))
 
+    def cancelled(self, facts: Facts) -> Failed:
+        """Name the order that goes on."""
+        del facts
+        return Failed("stopped", next_step="`/swarm resume web` goes on.")
+
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_what_another_worker_began_is_stopped_too(queue: Queue, redis_url: str, *, begun: bool) -> None:
@@ -113,6 +118,7 @@ def test_what_another_worker_began_is_stopped_too(queue: Queue, redis_url: str, 
     change = PlanRun(lease, Plan(PlanTitles("a", "b", "c", "d"), steps), queue, process.replies, "C0PROD")
     change.run(refusing, lambda _: facts)
     assert [row.state for row in change.card._rows] == ["failed" if begun else "stopped", "stopped"]
+    assert change.card.next_told is begun
 
 
 class Refusing(dict[str, Any]):

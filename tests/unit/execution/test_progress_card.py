@@ -216,7 +216,11 @@ def test_cancelled() -> None:
     shown.cancelled_by = "U0BEN"
     message = shown.ended()
     assert "Cancelled by <@U0BEN>. Steps that are done were not undone." in written(message)
+    assert "shows what is left" in written(message)
     assert buttons(message) == ["Retry"]
+    shown.next_told = True
+    assert "shows what is left" not in written(shown.ended())
+    assert buttons(shown.ended()) == []
 
 
 @pytest.mark.parametrize(

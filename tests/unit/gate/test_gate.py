@@ -29,6 +29,7 @@ def command(text: str) -> SlashRequest:
         "label host-2 proxy=http://user:pass@proxy:1",
         "label host-2 token=SWMTKN-1-abc-def",
         "label host-2 slack=xoxb-123-abc",
+        "label host-2 SWMTKN-1-abc-def=worker",
     ],
 )
 def test_a_change_that_storage_would_mask_is_refused(gate: Gate, client: Redis, words: str) -> None:

@@ -71,3 +71,16 @@ def test_the_node_of_a_name_needs_the_node_s_permission(gate: Gate, queue: Queue
     assert queue.recent(None, 10) == []
     typed(gate, "remove host-2 --node", "U0CLEO")
     assert [job.order.command for job in queue.recent(None, 10)] == ["remove"]
+
+
+@pytest.mark.parametrize("text", ["remove wbe", "pause wbe"])
+def test_an_unknown_name_is_told_before_the_permission(gate: Gate, queue: Queue, text: str) -> None:
+    """It is not known which permission the order needs; the nearest name may be that of a service."""
+    with pytest.raises(NotUnderstood) as refused:
+        typed(gate, text)
+    assert "prod had no service or node `wbe` when it was last read" in refused.value.happened
+    assert refused.value.happened.endswith("Did you mean `web`?")
+    assert refused.value.next_step.startswith("Services: `web`, `host-2`. `/swarm services` reads them again. Nodes: ")
+    with pytest.raises(NotAllowed):
+        typed(gate, "remove wbe --node")
+    assert queue.recent(None, 10) == []

@@ -88,6 +88,17 @@ def test_the_file_is_kept_encrypted_for_the_order(gate: Gate, queue: Queue, clie
         TypedFiles(client, Secret("j" * 32)).read("prod", job.order.args["typed"])
 
 
+def test_a_form_begins_with_what_the_same_person_typed_last(gate: Gate, client: Redis) -> None:
+    """An order can be refused once its file was typed. Nobody else sees it, and another stack's form is empty."""
+    gate.submit(submitted(form(gate), COMPOSE))
+    held = form(gate, "deploy app --file --no-resolve").view()["blocks"][0]["element"]
+    assert held["initial_value"] == COMPOSE
+    assert "initial_value" not in form(gate, "deploy other --file").view()["blocks"][0]["element"]
+    assert TypedFiles(client, KEY_OF_TESTS).last("prod", "U0BEN", "app") is None
+    assert TypedFiles(client, Secret("j" * 32)).last("prod", "U0ADA", "app") is None
+    assert "tr0ub4dor" not in "\n".join(redis_contents(client))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -159,10 +159,11 @@ def test_size_method_and_path_have_their_own_status(web: Web) -> None:
     assert ask(web, path="/", method="GET")[0] == 404
 
 
-def test_healthz_reports_the_process_only(web: Web) -> None:
-    """It says that the process lives, whatever else is wrong. HEAD has no body."""
+def test_healthz_reports_the_process_only(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    """It says that the process lives, whatever else is wrong. HEAD has no body, and logs nothing."""
     assert ask(web, path="/healthz", method="GET")[0] == 200
     assert ask(web, path="/healthz", method="HEAD") == (200, "")
+    assert caplog.text == ""
 
 
 def test_readyz_names_the_part_and_the_log_the_reason(

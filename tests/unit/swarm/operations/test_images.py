@@ -74,10 +74,10 @@ def test_an_image_that_came_into_use_stays(changed: Facts) -> None:
 def test_the_end_tells_what_was_seen() -> None:
     """Removed or in use is done. Without a reading nothing is."""
     assert OPERATION.satisfied(seen())
-    assert OPERATION.seen(seen()) == "2 images of `host-2` removed"
+    assert OPERATION.seen(seen()) == "2 images of `host-2` removed: `old:1` and `old:2`"
     kept = seen({**BB, "in_use": True})
     assert OPERATION.satisfied(kept)
-    assert OPERATION.seen(kept) == "1 image of `host-2` removed; kept, because used or named by now: `old:2`"
+    assert OPERATION.seen(kept) == "1 image of `host-2` removed: `old:1`; kept, because used or named by now: `old:2`"
     assert not OPERATION.satisfied(seen(AA))
     assert not OPERATION.satisfied(seen(failure="timed out"))
     assert not OPERATION.satisfied(Description.model_validate({"hosts": {"host-2": {}}, "readable": False}).facts())
@@ -105,9 +105,10 @@ def test_a_failure_says_what_is_left() -> None:
 
 def test_a_step_names_some_images() -> None:
     """Of more it says how many."""
-    images = tuple(PlannedImage(f"sha256:{place:064x}", (f"old:{place}",)) for place in range(7))
+    images = tuple(PlannedImage(f"sha256:{place:064x}", (f"old:{place}",)) for place in range(12))
     assert RemoveImages("host-2", images, 3 * 1024**2).doing == (
-        "removing 7 images of `host-2` (frees at most 3 MiB): `old:0`, `old:1`, `old:2`, `old:3`, `old:4` and 2 more"
+        "removing 12 images of `host-2` (frees at most 3 MiB): `old:0`, `old:1`, `old:2`, `old:3`, `old:4`, "
+        "`old:5`, `old:6`, `old:7`, `old:8`, `old:9` and 2 more"
     )
     nameless = RemoveImages("host-2", (PlannedImage(f"sha256:{'ab' * 32}", ()),), 0)
     assert nameless.doing == "removing 1 image of `host-2` (frees at most 0 B): `abababababab`"

@@ -1,4 +1,4 @@
-"""How long a move is waited for: by the times that the service's spec gives, or Docker takes for them."""
+"""How long a move is waited for, by the times that the service's spec gives or Docker takes; and what its steps say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.swarm.operations import AddReplicas
+from bot.swarm.operations import AddReplicas, RestoreSpec
 from bot.swarm.operations.moves import START_TIMEOUT_S
 from tests.plans.description import Description
 
@@ -30,3 +30,12 @@ def test_a_new_task_has_the_time_of_its_health_check(check: dict[str, Any], seco
     spec = {"TaskTemplate": {"ContainerSpec": {"Healthcheck": check}}}
     described = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": {"running": 1, "spec": spec}}}
     assert ADD.timeout(Description.model_validate(described).facts()) == START_TIMEOUT_S + seconds
+
+
+def test_what_a_rebalance_did_is_true_at_its_end() -> None:
+    """The card keeps the line of the first step, when the service has as many tasks as before again."""
+    tasks = [{"service": "web", "node": "id-host-1", "state": "running", "slot": slot} for slot in (1, 2)]
+    described = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": {"replicas": 2}}, "task_list": tasks}
+    facts = Description.model_validate(described).facts()
+    assert ADD.seen(facts) == "1 more task of `web` was started"
+    assert RestoreSpec("id-web", "web").seen(facts) == "`web` has its own spec again: 2 tasks running"

@@ -117,18 +117,19 @@ def test_back_from_a_paused_restart() -> None:
 
 def test_a_cancelled_update_tells_how_far_it_is() -> None:
     """With the orders that go on and back, if there is a spec to go back to; one that had not begun says no more."""
-    facts = rolling(NEW, OLD, HELD, paused=True, good_specs={"web": {}})
+    good = {"web": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}}}
+    facts = rolling(NEW, OLD, HELD, paused=True, good_specs=good)
     operation = change(rolling(NEW, OLD), env=(("A", "1"),))
     assert operation.on_cancel == PAUSE
     told = operation.cancelled(facts)
-    assert told.happened == "Cancelled: Docker was stopped, and 1 of 2 running tasks is new."
+    assert told.happened == "Cancelled: the rollout was paused, 1 of 2 running tasks is new."
     goes_on = "`/swarm resume web` goes on."
     back = "`/swarm rollback web --last-good` returns to the last spec whose tasks ran."
     assert told.next_step == f"{goes_on} {back}"
     assert operation.cancelled(rolling(NEW, OLD, HELD, paused=True)).next_step == goes_on
     assert "The engines go on" not in operation.cancelled(rolling(NEW, OLD)).happened
     state = operation.settle(cast("Engines", engines_of(facts)), facts, told).true_now
-    assert state == "`web` does not have the new spec; 1 of 2 tasks running, and 1 task of an older spec."
+    assert state == "Until it goes on, Docker starts no task of it, not even in place of one that fails."
 
 
 def test_an_automatic_rollback_returns_to_the_pause() -> None:

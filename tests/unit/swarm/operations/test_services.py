@@ -174,7 +174,49 @@ def test_an_update_that_docker_rolled_back_has_failed() -> None:
         "Docker rolled the update back because tasks failed. The last one: `web.1` on `host-2` failed with exit code 3."
     )
     error = operation.settle(cast("Engines", None), later, Failed("It failed."))
-    assert error.true_now.startswith("`web` does not have the new spec; 2 of 2 tasks running")
+    assert error.true_now == "`web` does not have the new spec; 2 of 2 tasks running."
+
+
+def test_no_advice_goes_in_circles() -> None:
+    """A scale of a service that crashes anyway, and a rollback that fails, are not answered with a rollback."""
+    crash = {**TASK, "state": "failed", "wanted": False, "exit_code": 3, "slot": 1, "minutes": 1}
+    failing = {"minutes": 2, "tasks": [crash], "replicas": 3}
+    why = "`/swarm why web` says more."
+
+    def advice(operation: ChangeService | RollBackService, **service: Any) -> str:
+        return operation.settle(cast("Engines", None), seen(**service), Failed("It failed.")).next_step
+
+    scaled = change(seen(), replicas=3)
+    fewer = {"Mode": {"Replicated": {"Replicas": 2}}}
+    assert advice(scaled, previous=fewer, **failing) == why
+    assert advice(scaled, previous=fewer, good_specs={"web": fewer}, **failing) == why
+    assert advice(scaled, previous=fewer, replicas=3, tasks=[TASK, TASK]).startswith("`/swarm rollback web` returns")
+    previous = {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.26"}}}
+    [step] = plan_of(rollback, seen(image="nginx:1.27", previous=previous), RollbackArguments("web")).steps
+    assert isinstance(step.operation, RollBackService)
+    there = {**failing, "replicas": 2, "image": "nginx:1.26"}
+    left = {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.27"}}}
+    assert advice(step.operation, previous=left, **there) == why
+    good = {"web": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}}}
+    told = advice(step.operation, previous=left, good_specs=good, **there)
+    assert told.startswith("`/swarm rollback web --last-good` returns")
+
+
+def test_a_failure_is_told_once() -> None:
+    """What the error says is not repeated in the state; a task that is stopping is not counted as running."""
+    operation = change(seen(), image="nginx:1.27")
+    crashed = {**TASK, "state": "failed", "wanted": False, "exit_code": 3, "image": "nginx:1.27", "slot": 2}
+    old, stopping = {**TASK, "image": "nginx:1.25"}, {**TASK, "image": "nginx:1.25", "wanted": False}
+    tasks = [{**old, "slot": 1}, {**stopping, "slot": 2}, {**crashed, "minutes": 1}]
+    now = seen(image="nginx:1.27", update={"state": "paused", "minutes": 2}, minutes=2, tasks=tasks)
+    why = operation.failed(now)
+    assert why == (
+        "Docker paused the update because tasks failed. The last one: `web.2` on `host-2` failed with exit code 3."
+    )
+    state = "`web` has the new spec; 0 of 2 tasks updated, 1 running; 1 task stopping"
+    assert operation.settle(cast("Engines", None), now, Failed(why)).true_now == f"{state}."
+    other = operation.settle(cast("Engines", None), now, Failed("Timed out.")).true_now
+    assert other == f"{state}; `web.2` on `host-2` failed with exit code 3."
 
 
 def test_what_runs_now_and_the_way_back_are_told() -> None:
@@ -182,13 +224,13 @@ def test_what_runs_now_and_the_way_back_are_told() -> None:
     operation = change(seen(), image="nginx:1.27")
     mixed = seen(
         image="nginx:1.27",
-        previous={},
+        previous={"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.25"}}},
         update={"state": "paused", "minutes": 1},
         tasks=[TASK, {**TASK, "image": "nginx:1.25"}],
     )
     assert operation.failed(mixed) == "Docker paused the update because tasks failed."
     error = operation.settle(cast("Engines", None), mixed, Failed("It failed."))
-    assert error.true_now == "`web` has the new spec; 1 of 2 tasks running, and 1 task of an older spec."
+    assert error.true_now == "`web` has the new spec; 1 of 2 tasks updated, 2 running."
     assert error.next_step == "`/swarm rollback web` returns to the spec before. `/swarm why web` says more."
 
 

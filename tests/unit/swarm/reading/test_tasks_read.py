@@ -155,7 +155,7 @@ def made(service_id: str, state: str, seconds: float, *, slot: int = 1, wanted: 
     """Return a task that was created, and entered its state, so many seconds ago."""
     status = {"State": state, "Timestamp": ago(seconds), "Err": "task: non-zero exit (3)"}
     named = {"ID": f"t{seconds}", "ServiceID": service_id, "NodeID": "idn", "CreatedAt": ago(seconds), "Slot": slot}
-    return {**named, "DesiredState": wanted, "Spec": {"CreatedAt": ago(0), "ServiceID": "x"}, "Status": status}
+    return {**named, "DesiredState": wanted, "Spec": {"CreatedAt": TIME, "ServiceID": "x"}, "Status": status}
 
 
 def test_a_crash_loop_whose_task_runs_at_this_moment_is_found(reader: FactsReader, engine: Mock) -> None:
@@ -179,6 +179,21 @@ def test_a_crash_loop_whose_task_runs_at_this_moment_is_found(reader: FactsReade
     assert [name for name in names if loops[name]] == ["looping"]
     assert loops["looping"] is not None
     assert (loops["looping"].failures, loops["looping"].last.id) == (3, "t200")
+
+
+def test_failures_of_an_older_spec_are_no_crash_loop(reader: FactsReader, engine: Mock) -> None:
+    """An image that was missing is rolled back: its failures say nothing of the tasks that run now."""
+    engine.services.return_value = [service("web")]
+    current = made("idweb", "running", 20, wanted="running")
+    engine.current_tasks.return_value = json.dumps([current]).encode()
+    old = {"ContainerSpec": {"Image": "nosuch/web:2"}}
+    engine.tasks.side_effect = lambda _: [
+        current,
+        *({**made("idweb", "rejected", 60 + n), "Spec": old} for n in range(3)),
+    ]
+    facts = read(reader, engine, FactsQuery(services=True, restarts=True))
+    assert facts.swarm is not None
+    assert [each.crash_loop for each in facts.swarm.services] == [None]
 
 
 def test_a_cluster_is_read_without_its_crash_loops(reader: FactsReader, engine: Mock) -> None:

@@ -125,6 +125,15 @@ def test_a_pending_task_is_told_with_its_reason_after_seconds() -> None:
     assert judged(NEW, {}, stopping, {**waiting, "minutes": seconds(16)}).verdict != ""
 
 
+def test_a_healthy_rollout_does_not_read_as_an_outage() -> None:
+    """The tasks that it has not replaced yet run too, but not those on a node that is down."""
+    assert judged({**NEW, "replicas": 3}, {}, OLD, OLD).progress == "1 of 3 tasks updated, 3 running"
+    down = {"host-3": {"is": "worker", "record": {"state": "down"}}}
+    found = judged({**NEW, "replicas": 3}, {}, OLD, {**OLD, "node": "id-host-3"}, hosts=down)
+    assert found.progress == "1 of 3 tasks updated, 2 running"
+    assert judged({**NEW, "replicas": 3}, {}, {}).progress == "2 of 3 tasks running"
+
+
 def test_tasks_that_docker_does_not_restart_have_failed() -> None:
     """Restart condition none: the task ended, and no other follows it."""
     ended = {"state": "complete", "wanted": False, "exit_code": 0, "slot": 2, "minutes": seconds(5)}

@@ -1,0 +1,40 @@
+"""Which order leads back from a change of a service that failed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.model import Facts, ServiceFacts
+from bot.swarm.services.rollout import Rollout
+from bot.swarm.services.spec_changes import restarts, spec_changes
+
+
+def way_back(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back: bool = False) -> str:
+    """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another; else "".
+
+    No order is advised that would run the tasks that fail now again. ``rolled_back``: whether a rollback failed, which
+    Docker's own would only undo.
+    """
+    good, before = facts.good_specs.get(service.id), service.previous_spec
+    if (
+        good
+        and _helps(service, good.spec, found)
+        and (before is None or rolled_back or spec_changes(good.spec, before))
+    ):
+        return f"`/swarm rollback {service.name} --last-good` returns to the last spec whose tasks ran."
+    if before is None or rolled_back or not _helps(service, before, found):
+        return ""
+    return f"`/swarm rollback {service.name}` returns to the spec before."
+
+
+def _helps(service: ServiceFacts, spec: Mapping[str, Any], found: Rollout) -> bool:
+    """Return whether the spec is another one, and if tasks failed, makes other tasks."""
+    present, other = _unforced(service.spec), _unforced(spec)
+    return bool(spec_changes(present, other)) and not (found.last_failure and restarts(present, other) == "none")
+
+
+def _unforced(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the spec without the number of forced restarts: that alone makes the same tasks."""
+    template = spec.get("TaskTemplate") or {}
+    return {**spec, "TaskTemplate": {key: value for key, value in template.items() if key != "ForceUpdate"}}
