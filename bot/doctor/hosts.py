@@ -12,7 +12,7 @@ from bot.doctor.finding import Finding, from_error, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.engine.pool import ClusterEngines
 from bot.errors import SwarmbotError
-from bot.model.engine_api import Json
+from bot.model.engine_values import Json
 from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known
 from bot.text.suggest import listed
 

@@ -21,7 +21,7 @@ from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
 from bot.errors import EngineError, HostUnreachable
 from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage, ImageFacts
-from bot.model.engine_api import Answer, JoinTokens, Json
+from bot.model.engine_values import Answer, JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
 from bot.secrets.secret import Secret

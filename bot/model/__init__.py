@@ -13,7 +13,8 @@ from bot.model.containers import (
     LogQuery,
     TaskReading,
 )
-from bot.model.engine_api import Answer, Engine, Engines, EventStream, JoinTokens, Json
+from bot.model.engine_api import Engine, Engines
+from bot.model.engine_values import Answer, EventStream, JoinTokens, Json
 from bot.model.facts import ClosedChannel, Facts, FactsQuery, Freeze, OpenChange, Revealed
 from bot.model.host import (
     Certificate,

@@ -9,50 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot.errors import HostUnreachable
 from bot.model.backups import BackupStore
 from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage, ImageFacts
+from bot.model.engine_values import Answer, EventStream, JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
 from bot.model.stack import StackRecorder
 from bot.secrets.secret import Secret
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class JoinTokens:
-    """The join tokens of a cluster."""
-
-    worker: Secret
-    manager: Secret
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An engine's response as it came."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class EventStream(Protocol):
-    """A bell: it rings when an object of the cluster changed. What changed must be read."""
-
-    def wait(self, timeout_s: float) -> bool:
-        """Return whether it rang within ``timeout_s`` seconds. Raises HostUnreachable if the stream broke.
-
-        Silence means nothing: a stream of a worker is silent, and one of a manager without a quorum.
-        """
-        ...
-
-    def close(self) -> None:
-        """End the stream."""
-        ...
 
 
 class Engine(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 from bot.config import Config
 from bot.engine.pool import ClusterEngines, EnginePool
 from bot.errors import Failed
-from bot.model.engine_api import Json
+from bot.model.engine_values import Json
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
 

@@ -1,0 +1,43 @@
+"""What calls of an engine return besides facts: its JSON, join tokens, raw answers and the stream of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.secrets.secret import Secret
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinTokens:
+    """The join tokens of a cluster."""
+
+    worker: Secret
+    manager: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An engine's response as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class EventStream(Protocol):
+    """A bell: it rings when an object of the cluster changed. What changed must be read."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Return whether it rang within ``timeout_s`` seconds. Raises HostUnreachable if the stream broke.
+
+        Silence means nothing: a stream of a worker is silent, and one of a manager without a quorum.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the stream."""
+        ...
