@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.model import Facts, ServiceFacts
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rollout import Rollout
 from bot.swarm.services.spec_changes import restarts, spec_changes
 
@@ -16,7 +17,7 @@ def way_back(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back
     No order is advised that would run the tasks that fail now again. ``rolled_back``: whether a rollback failed, which
     Docker's own would only undo.
     """
-    good, before = facts.good_specs.get(service.id), service.previous_spec
+    good, before = facts.good_specs.get(service.id), spec_before(service)
     if (
         good
         and _helps(service, good.spec, found)
@@ -26,6 +27,12 @@ def way_back(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back
     if before is None or rolled_back or not _helps(service, before, found):
         return ""
     return f"`/swarm rollback {service.name}` returns to the spec before."
+
+
+def spec_before(service: ServiceFacts) -> Mapping[str, Any] | None:
+    """Return the spec that Docker's rollback returns to; None if there is none, or only that of Swarmbot's pause."""
+    before = service.previous_spec
+    return None if before is None or is_paused(before) else before
 
 
 def _helps(service: ServiceFacts, spec: Mapping[str, Any], found: Rollout) -> bool:

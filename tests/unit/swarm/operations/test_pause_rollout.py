@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -10,7 +11,7 @@ from bot.errors import Failed
 from bot.model import Engines, Facts
 from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.services import ResumeUpdate, RollBackService
-from bot.swarm.services.paused_rollout import is_paused, unpaused
+from bot.swarm.services.paused_rollout import is_paused, paused, unpaused
 from bot.swarm.services.spec_changes import fingerprint
 from bot.swarm.services.spec_edit import SpecEdit
 from handlers.change_service import UpdateServiceArguments, update_service
@@ -132,14 +133,27 @@ def test_a_cancelled_update_tells_how_far_it_is() -> None:
     assert state == "Until it goes on, Docker starts no task of it, not even in place of one that fails."
 
 
+def test_after_a_resumed_rollout_that_fails_docker_has_no_way_back() -> None:
+    """Its only other spec is the paused one, to which no rollback is possible."""
+    [step] = plan_of(resume, rolling(NEW, OLD, HELD, paused=True), ResumeArguments("web")).steps
+    described = rolling(NEW, OLD, previous={"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}})
+    assert described.swarm is not None
+    service = described.swarm.services[0]
+    assert service.previous_spec is not None
+    before = replace(service, previous_spec=paused(service.previous_spec))
+    facts = replace(described, swarm=replace(described.swarm, services=(before,)))
+    told = step.operation.settle(cast("Engines", None), facts, Failed("It failed."))
+    assert told.next_step == "`/swarm why web` says more."
+
+
 def test_an_automatic_rollback_returns_to_the_pause() -> None:
     """Docker's only other spec is the paused one: a resumed update whose tasks fail stops there, and is told so."""
-    paused = rolling(NEW, OLD, HELD, paused=True)
-    [step] = plan_of(resume, paused, ResumeArguments("web")).steps
+    held = rolling(NEW, OLD, HELD, paused=True)
+    [step] = plan_of(resume, held, ResumeArguments("web")).steps
     back = seen(update={"state": "rollback_started", "minutes": 0}, tasks=[NEW, OLD, HELD], paused=True)
     assert step.operation.failed(back).startswith("Docker stopped the update because tasks failed")
-    assert paused.swarm is not None
-    assert step.operation.spec == fingerprint(unpaused(paused.swarm.services[0].spec))  # type: ignore[attr-defined]
+    assert held.swarm is not None
+    assert step.operation.spec == fingerprint(unpaused(held.swarm.services[0].spec))  # type: ignore[attr-defined]
 
 
 def test_the_same_update_again_does_not_end_the_pause() -> None:
