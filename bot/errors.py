@@ -59,7 +59,7 @@ class Failed(Conclusion):
 
 
 class NoLeader(Failed):
-    """Managers respond and none has a leader: they may be electing one, which takes seconds, or have lost quorum."""
+    """No manager with a quorum could be read: an election of a leader may run, which takes seconds."""
 
 
 class Misconfigured(Conclusion):

@@ -28,7 +28,7 @@ from bot.text.suggest import listed
 FIRST_ANSWER_S: Final = 2.0
 """After this time a question is answered with the hosts that are still silent as unknown."""
 ELECTION_TIMEOUT_S: Final = 12.0
-"""So long a cluster without a leader is read again before that is the answer. Elections take 3 to 10 s."""
+"""So long a cluster that no manager shows is read again, before it is read for the last time."""
 ELECTION_READ_S: Final = 4.0
 """The time of each such read: engines that lost their leader let calls wait for longer."""
 ELECTION_PAUSE_S: Final = 1.0
@@ -173,7 +173,7 @@ class Questions:
         return self._cluster_reader.read(cluster, query)
 
     def _needs_leader(self, command: Command, arguments: Any, facts: Facts) -> bool:
-        """Return whether the only answer from these facts is that the cluster has no leader."""
+        """Return whether the only answer from these facts is that no manager with a quorum could be read."""
         assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
         try:
             command.answer(self._with_records(facts, command.query(arguments)), arguments)
@@ -186,19 +186,22 @@ class Questions:
     def _read_after_election(self, lease: Lease, query: FactsQuery) -> Facts:
         """Say that a leader may be elected, and return the facts once there is one; the last ones if there is none."""
         cluster = lease.job.order.cluster
-        told = f"{WAITING} *{cluster} has no leader now*: its managers may be electing one, which takes seconds."
-        told = f"{told} The answer follows within about {ELECTION_TIMEOUT_S + ELECTION_READ_S:.0f} s."
+        told = (
+            f"{WAITING} *No manager of {cluster} that has a quorum could be read yet*: they may be electing a leader. "
+        )
+        told += f"The answer follows within {ELECTION_TIMEOUT_S + ELECTION_READ_S + query.timeout_s:.0f} s."
         try:
             self._replies.meanwhile(lease, text_message(told))
         except SwarmbotError as error:
             log.info("The requester of job %s was not told of the election: %s", lease.job.id, error)
         until = time.monotonic() + ELECTION_TIMEOUT_S
-        while True:
-            facts = self._cluster_reader.read(cluster, replace(query, timeout_s=min(query.timeout_s, ELECTION_READ_S)))
-            if facts.swarm is not None or time.monotonic() > until:
-                return facts
+        while time.monotonic() < until:
             if lease.lost.wait(ELECTION_PAUSE_S):
                 raise LeaseLost(lease.job.id)
+            facts = self._cluster_reader.read(cluster, replace(query, timeout_s=min(query.timeout_s, ELECTION_READ_S)))
+            if facts.swarm is not None:
+                return facts
+        return self._cluster_reader.read(cluster, query)
 
     def _answer_early(self, lease: Lease, command: Command, arguments: Any, facts: Facts, silent: list[str]) -> None:
         """Answer with what is known. Nothing depends on it: the complete answer follows."""

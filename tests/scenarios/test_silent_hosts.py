@@ -42,3 +42,13 @@ def test_an_overview_does_not_wait_for_a_silent_host(scenario: Scenario) -> None
     early = scenario.see("ada", "*`host-4` of prod has not responded yet*", after=after, private=True)
     assert "2 clusters, the worst first" in early.text
     scenario.slack.wait_to_see("ada", "*prod is degraded*", after=after, private=True, timeout=30)
+
+
+def test_a_question_during_an_election_is_answered_after_it(scenario: Scenario) -> None:
+    """The leader is off: its managers elect another one within seconds, and no answer says that nothing can be read."""
+    scenario.cluster(managers=("host-1", "host-2", "host-3"))
+    scenario["host-1"].power_off()
+    for _ in range(3):
+        told = scenario.ask("ada", "nodes")
+        assert "could be read" not in told, told
+        assert "host-2" in told

@@ -211,6 +211,16 @@ def test_a_task_that_starts_and_dies(cluster: Scenario) -> None:
     assert "connecting" not in cluster.public()
 
 
+def test_an_unhealthy_task_that_ends_with_0(cluster: Scenario) -> None:
+    """Docker calls it complete, and starts another. The command of its health check is named."""
+    script = "trap 'exit 0' TERM; while :; do sleep 0.2; done"
+    check = ("--health-cmd", "false", "--health-interval", "1s", "--health-retries", "1", "--restart-delay", "1s")
+    create_service(cluster, "web", *check, command=("sh", "-c", script))
+    until(lambda: "ended 2 times" in cluster.ask("ada", "why web"), "it ends again", timeout=60)
+    assert "It may be that its health check failed: `false`." in cluster.ask("ada", "why web")
+    assert "ended by itself with exit code 0" in cluster.ask("ada", "ps web --all")
+
+
 def test_a_crash_loop_whose_task_runs_at_this_moment(cluster: Scenario) -> None:
     """As many tasks run as wanted, by every count, and lists and the status say nevertheless that they fail."""
     create_service(cluster, "web", "--restart-delay", "1s", command=("sh", "-c", "sleep 4; exit 3"))

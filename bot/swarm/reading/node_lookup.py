@@ -37,8 +37,7 @@ def no_readable_cluster(facts: Facts, true_now: str = "") -> Failed:
             next_step="`/swarm status` shows which hosts do not respond. If there is no cluster yet, create one: "
             "`/swarm init HOST`.",
         )
-    kind = NoLeader if any(host.responds and host.is_manager and host.runs_as_member for host in hosts) else Failed
-    return kind(
+    return NoLeader(
         f"No manager of {facts.name} that has a quorum could be read.",
         true_now=true_now,
         next_step="`/swarm status` shows what is wrong.",
