@@ -132,6 +132,14 @@ class HostFailure:
         """Whether nothing was heard of the host: it may be off, or only Swarmbot may not reach it."""
         return self.is_late or self.problem in {"no route", "timed out", "lost"}
 
+    @property
+    def shows_no_engine(self) -> bool:
+        """Whether the engine was seen not to work: nobody answers at the host, or its engine is stopped.
+
+        Any other failure says nothing of the engine: it was late, it hangs, or it could not be asked.
+        """
+        return self.problem in {"docker stopped", "no docker"} or (self.is_silence and not self.is_late)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class RaftPosition:

@@ -17,6 +17,7 @@ from bot.swarm.health.issues import (
     old_manager_issue,
     quorum_issues,
     split_brain_issue,
+    unsure_leader_issue,
 )
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.health.preflight import live_restore_fix
@@ -94,9 +95,12 @@ def _without_swarm(facts: Facts) -> Health:
     lost = [old.name for old in missing if not old.up]
     locked = [_locked(host) for host in managers if host.membership == "locked"]
     unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
+    working = [host.name for host in managers if host.is_manager and host.membership != "locked"]
     if quorum.managers and quorum.tolerates >= 0:
-        working = [host.name for host in managers if host.is_manager and host.membership != "locked"]
         return Health("no leader", (leaderless_issue(working), *locked, *silent))
+    unsure = [old.name for old in missing if old.host and not old.gone]
+    if working and quorum.managers and quorum.reachable + len(unsure) >= quorum.needed:
+        return Health("no leader", (unsure_leader_issue(working, unsure), *locked, *silent))
     errors = [Issue(critical=True, text=no_leader_text(host)) for host in managers if host.membership != "locked"]
     if unlocked.tolerates >= 0 or not olds:
         return Health("no quorum", (*errors, *locked, *silent))

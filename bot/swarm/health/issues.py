@@ -86,6 +86,15 @@ def leaderless_issue(names: list[str]) -> Issue:
     return Issue(critical=True, text=text, fix=f"{again}: check that 2377/tcp is open between {them}")
 
 
+def unsure_leader_issue(names: Sequence[str], unsure: Sequence[str]) -> Issue:
+    """Return the issue of managers of which ``names`` respond without a leader, and ``unsure`` may be at work."""
+    them, others = listed(map(tick, names)), listed(map(tick, unsure))
+    verb = "responds and has" if len(names) == 1 else "respond and have"
+    text = f"{them} {verb} no leader; whether the engine of {others} works is unknown"
+    fix = f"`/swarm status` again in 30 s. If nothing has changed: look at Docker's log on {others}"
+    return Issue(critical=True, text=text, fix=fix)
+
+
 def no_leader_text(host: HostFacts) -> str:
     """Return that a manager has no leader. For up to 28 s after the loss its engine does not report this itself."""
     if not host.swarm_error or NO_LEADER in host.swarm_error:

@@ -46,10 +46,17 @@ class OldManager:
         return "left" if self.host.membership == "inactive" and not self.host.recovery_pending else "member"
 
     @property
+    def gone(self) -> bool:
+        """Return whether it was seen not to work. Of one that is neither gone nor a member, that is unknown."""
+        if self.state == "unreachable":
+            return bool(self.host and self.host.failure and self.host.failure.shows_no_engine)
+        return self.state != "member"
+
+    @property
     def up(self) -> bool:
         """Return whether an unreachable manager answers over SSH: then it is not lost, even if it is declared lost."""
         failure = self.host.failure if self.host and self.state == "unreachable" else None
-        return failure is not None and failure.is_engine_problem
+        return failure is not None and (failure.is_engine_problem or failure.problem == "engine error")
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:

@@ -179,16 +179,18 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
     assert failure  # noqa: S101 - tells mypy what the caller has checked
     node = _node_of(swarm, host)
     lines, advice = [one_line(failure.happened)], failure.next_step
-    if failure.is_late:
+    what = f"Swarmbot does not reach {tick(host.name)} over SSH"
+    if failure.is_late:  # its engine may hang
+        what = f"{tick(host.name)} does not answer Swarmbot in time"
         advice = _until_it_answers(host)
     if node is not None and node.state == "ready":
-        text = f"Swarmbot does not reach {tick(host.name)} over SSH; the managers see it as ready"
+        text = f"{what}; the managers see it as ready"
         lines.append("The managers hear its engine, so its tasks run as far as they know. Swarmbot cannot check this.")
     elif swarm is None:
-        text = f"Swarmbot does not reach {tick(host.name)} over SSH; what the managers see is unknown"
+        text = f"{what}; what the managers see is unknown"
     else:
         state = f"it is {node.state} for the managers" if node else f"it is not a known node of {facts.name}"
-        text = f"Swarmbot does not reach {tick(host.name)} over SSH; {state}"
+        text = f"{what}; {state}"
         advice = advice if node else f"bring {tick(host.name)} back, or remove it from swarmbot.yml"
     if host.reach_from_managers == "open":
         lines.append(f"A manager connects to port 2377 of {tick(host.name)}: the host is up.")

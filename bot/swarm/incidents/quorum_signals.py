@@ -6,14 +6,14 @@ says of the cluster is trusted only if as many managers as are needed are not se
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.blocks import tick
-from bot.model import ClusterFacts, Facts, HostFacts, RaftMembers
+from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, RaftMembers, ip_of
 from bot.model.incident import Signal, SignalKind, Tracked, WatchState
-from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue
+from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.incidents.found import Found, typable
 from bot.swarm.incidents.memory import held_signals
@@ -44,7 +44,7 @@ def quorum_signals(before: WatchState, facts: Facts) -> Found:
     if facts.swarm is not None and is_trusted(facts):
         return _with_quorum(before, facts, facts.swarm)
     if facts.swarm is not None:
-        return _lost(facts, _read_loss(facts, facts.swarm))
+        return _read_loss(before, facts, facts.swarm)
     return _unread(before, facts)
 
 
@@ -145,7 +145,7 @@ class _Loss:
     holds_s: float
 
 
-def _lost(facts: Facts, loss: _Loss) -> Found:
+def _lost(before: WatchState, facts: Facts, loss: _Loss) -> Found:
     signal = Signal(
         "quorum lost",
         "",
@@ -159,30 +159,51 @@ def _lost(facts: Facts, loss: _Loss) -> Found:
         hosts=tuple(name for name in loss.missing if name in facts.hosts),
         holds_s=loss.holds_s,
     )
-    return Found((signal,), frozenset({"quorum lost"}))
+    read: set[SignalKind] = {"quorum lost"}
+    if not _told_leaderless(before):  # what was told goes on until there is a leader
+        read.add("leader changed")
+    return Found((signal,), frozenset(read))
 
 
-def _patience(facts: Facts, quorum: Quorum, missing: Iterable[str], *, said: bool) -> float:
-    """Return how long the loss of the quorum must hold; ``said`` if a manager reports it.
+def _told_leaderless(before: WatchState) -> bool:
+    """Return whether an open incident says that there is no leader."""
+    tracked = (each for incident in before.incidents if incident.open for each in incident.tracked)
+    return any(each.signal.key == "leader changed:" and not each.over_at for each in tracked)
 
-    During an election managers hang too, and a leader that is cut off reports that it has lost all others: they may be
-    enough without it.
+
+def _read_loss(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+    """Return what the hosts show while a manager still answers, maybe from memory.
+
+    If enough managers may be at work, their loss is not told: a manager without a quorum stops to answer by itself.
     """
-    unsure = sum(name in facts.hosts and _may_be_up(facts.hosts[name]) for name in missing)
-    if quorum.reachable + unsure >= quorum.needed:
-        return LATE_HOLDS_S
-    return 0.0 if said else INFERRED_HOLDS_S
-
-
-def _read_loss(facts: Facts, swarm: ClusterFacts) -> _Loss:
-    """Return the loss that the hosts show while a manager still answers from memory."""
     members = raft_members(facts)
     quorum = quorum_of(members)
-    missing, lost = missing_managers(facts, swarm)
-    nodes = tuple(node for node, up in members.reachable.items() if not up)
+    missing = [node for node in swarm.managers if members.reachable.get(node.id) is False]
+    gone = [node for node in missing if _is_gone(facts, node)]
     said = reported_quorum(swarm).tolerates < 0 or _reports_loss(facts)
-    holds_s = _patience(facts, quorum, [*missing], said=said)
-    return _Loss(quorum, lost_quorum_issue(quorum, missing, lost), tuple(missing), nodes, holds_s)
+    if quorum.reachable + len(missing) - len(gone) >= quorum.needed:
+        unsure = [node.name for node in missing if node not in gone and not _responds(facts, node)]
+        working = [node.name for node in swarm.managers if node.reachability and _responds(facts, node)]
+        return Found((_leaderless(before, facts, quorum, working, unsure),) if said else ())
+    lost = {*missing_managers(facts, swarm)[1]}
+    names = [node.name for node in gone]
+    lost_names = [name for node in gone if (name := node.host or ip_of(node.raft_address)) in lost]
+    issue = lost_quorum_issue(quorum, names, lost_names)
+    holds_s = 0.0 if said else INFERRED_HOLDS_S
+    return _lost(before, facts, _Loss(quorum, issue, tuple(names), tuple(node.id for node in missing), holds_s))
+
+
+def _responds(facts: Facts, node: NodeFacts) -> bool:
+    host = facts.hosts.get(node.host)
+    return host is not None and host.responds and host.is_manager
+
+
+def _is_gone(facts: Facts, node: NodeFacts) -> bool:
+    """Return whether a manager that is missing was seen not to work. Of the others that is unknown."""
+    host = facts.hosts.get(node.host)
+    if host is None or host.failure is None:
+        return not _responds(facts, node)  # not in swarmbot.yml, locked, or in no cluster any more
+    return host.failure.shows_no_engine
 
 
 def _unread(before: WatchState, facts: Facts) -> Found:
@@ -192,35 +213,46 @@ def _unread(before: WatchState, facts: Facts) -> Found:
     working = [old for old in olds if old.state == "member"]
     if not olds or not (working or _stopped_too_many(olds)):
         return _blind(facts, olds)
-    if quorum.tolerates >= 0:
-        return Found((_leaderless(before, facts, quorum, [old.name for old in working]),))
-    missing = [old for old in olds if old.state != "member"]
-    lost = [old.name for old in missing if old.state == "unreachable" and not old.up]
+    names = [old.name for old in working]
+    unsure = [old.name for old in olds if old.state == "unreachable" and not old.gone]
+    if quorum.reachable + len(unsure) >= quorum.needed:
+        missing_few = quorum.tolerates >= 0
+        return Found((_leaderless(before, facts, quorum, names, [] if missing_few else unsure),))
+    gone = [old for old in olds if old.gone]
+    lost = [old.name for old in gone if old.state == "unreachable" and not old.up]
     locked = [old for old in working if old.host and old.host.membership == "locked"]
     unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
     unlock = [f"`/swarm unlock {old.name}`" for old in locked]
-    names = [old.name for old in missing]
-    issue = lost_quorum_issue(unlocked, names, lost, unlock)
+    missing = [old.name for old in gone]
+    issue = lost_quorum_issue(unlocked, missing, lost, unlock)
     if unlocked.tolerates >= 0:
         issue = replace(issue, fix=", ".join(unlock))
-    holds_s = _patience(facts, quorum, names, said=_reports_loss(facts) or _stopped_too_many(olds) or bool(locked))
-    return _lost(facts, _Loss(quorum, issue, tuple(names), (), holds_s))
+    said = _reports_loss(facts) or _stopped_too_many(olds) or bool(locked)
+    holds_s = 0.0 if said else INFERRED_HOLDS_S
+    return _lost(before, facts, _Loss(quorum, issue, tuple(missing), (), holds_s))
 
 
-def _leaderless(before: WatchState, facts: Facts, quorum: Quorum, names: list[str]) -> Signal:
-    """Return that enough managers respond and none leads: still the loss of the quorum if that was seen before."""
+def _leaderless(
+    before: WatchState, facts: Facts, quorum: Quorum, names: Sequence[str], unsure: Sequence[str]
+) -> Signal:
+    """Return that none of the managers leads: still the loss of the quorum if that was seen before.
+
+    ``names`` respond; ``unsure`` may be at work, and are needed for a quorum.
+    """
     was_lost = any(signal.kind == "quorum lost" for signal in held_signals(before))
-    issue, what = leaderless_issue(names), "quorum yet" if was_lost else "leader"
+    responding = managers_text(replace(quorum, reachable=len(names)))
+    issue = unsure_leader_issue(names, unsure) if unsure else leaderless_issue([*names])
     return Signal(
         "quorum lost" if was_lost else "leader changed",
         "",
         "critical",
-        f"{facts.name} has no {what}: {managers_text(quorum)} respond, and none leads",
+        f"{facts.name} has no {'quorum yet' if was_lost else 'leader'}: {responding} respond, "
+        f"{'an election may be in progress' if unsure else 'and none leads'}",
         facts.at,
         advice=issue.fix,
         lines=(issue.text,),
         calm=("running tasks continue",),
-        holds_s=LEADERLESS_HOLDS_S,
+        holds_s=LATE_HOLDS_S if unsure else LEADERLESS_HOLDS_S,
     )
 
 
@@ -232,12 +264,12 @@ def _reports_loss(facts: Facts) -> bool:
 def _stopped_too_many(olds: Iterable[OldManager]) -> bool:
     """Return whether too many managers were seen to be stopped, or to have left, for a quorum."""
     olds = list(olds)
-    down = sum(old.up or old.state in {"left", "stopped", "held off"} for old in olds)
+    down = sum((old.up and old.gone) or old.state in {"left", "stopped", "held off"} for old in olds)
     return bool(olds) and len(olds) - down < Quorum(len(olds), 0).needed
 
 
 def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
-    """Return that Swarmbot reaches no manager, if hosts are silent: whether there is a quorum is unknown then."""
+    """Return that no manager answers, if hosts are silent: whether there is a quorum is unknown then."""
     olds = list(olds)
     silent = [host.name for host in facts.hosts.values() if host.failure and not host.awaited]
     whole = len(silent) == len(facts.hosts)
@@ -245,16 +277,21 @@ def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
         return Found()
     what = f"none of the {len(facts.hosts)} hosts of {facts.name}" if whole else f"no manager of {facts.name}"
     names = {old.name for old in olds} | set(silent)
+    late = any(_may_be_up(facts.hosts[name]) for name in silent)
+    advice = "check the network between Swarmbot and the hosts"
+    if late and not whole:  # the network is well
+        again = "`/swarm status` again in 30 s: an election may be in progress"
+        advice = f"{again}. If nothing has changed: look at Docker's log on the managers"
     signal = Signal(
         "host silent",
         "",
         "critical",
-        f"Swarmbot reaches {what}",
+        f"{what} answers in time" if late else f"Swarmbot reaches {what}",
         facts.at,
-        advice="check the network between Swarmbot and the hosts",
+        advice=advice,
         lines=("Whether the cluster has a quorum and runs its tasks is unknown.",),
         hosts=tuple(name for name in facts.hosts if name in names),
-        holds_s=LATE_HOLDS_S if any(_may_be_up(facts.hosts[name]) for name in silent) else INFERRED_HOLDS_S,
+        holds_s=LATE_HOLDS_S if late else INFERRED_HOLDS_S,
     )
     return Found((signal,))
 

@@ -180,13 +180,19 @@ class _Step:
         return True
 
     def _awaits_cause(self, signal: Signal) -> bool:
-        """Return whether a silent host may soon be explained: by the loss of the quorum, or because no host answers."""
+        """Return whether a silent host may soon be explained: by the loss of the quorum, or because no host answers.
+
+        While no manager leads, the quorum may be lost.
+        """
         causes = (
             each.signal
             for each in self.waiting
-            if each.signal.kind in {"quorum lost", "host silent"} and self.now - each.first_seen < AWAITED_S
+            if each.signal.kind in {"quorum lost", "host silent", "leader changed"}
+            and self.now - each.first_seen < AWAITED_S
         )
-        return signal.kind == "host silent" and any(explains(cause, signal) for cause in causes)
+        return signal.kind == "host silent" and any(
+            cause.kind == "leader changed" or explains(cause, signal) for cause in causes
+        )
 
     def _explained_in(self, signal: Signal) -> int | None:
         """Return the place of the open incident that explains a signal; of several, of the most serious cause."""
