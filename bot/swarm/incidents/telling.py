@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -55,8 +55,12 @@ def tell(
     silences: Sequence[Silence],
     settings: WatchSettings,
     quiet: str,
+    acknowledged: Collection[str] = (),
 ) -> Told:
-    """Return what to tell of each incident now. ``lines`` are the new lines of its thread."""
+    """Return what to tell of each incident now. ``lines`` are the new lines of its thread.
+
+    ``acknowledged`` are the ids of those that were acknowledged just now.
+    """
     told = Told()
     for incident in incidents:
         keeper, until = _keeper(incident, now, silences, quiet)
@@ -64,7 +68,13 @@ def tell(
             told.incidents.append(incident)
         elif incident.told_at:
             silence = "" if keeper == QUIET else keeper  # what was told before a freeze is followed to its end
-            _tell_change(told, replace(incident, silenced_by=silence), lines.get(incident.id, ()), now, settings)
+            if silence:
+                by_person = incident.silenced_by != silence or incident.id in acknowledged
+                _tell_silenced(told, replace(incident, silenced_by=silence), now, by_person=by_person)
+                told.due.append(until)
+                continue
+            new = [*(_missed(incident) if incident.silenced_by else ()), *lines.get(incident.id, ())]
+            _tell_change(told, replace(incident, silenced_by=""), [*dict.fromkeys(new)], now, settings)
         elif keeper:
             if not incident.silenced_by:
                 told.entries.append(WatchEntry(incident.id, "incident silenced", _detail(incident)))
@@ -115,6 +125,23 @@ def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSetti
     told.note(incident, details)
     if incident.open and settings.repeat_s:
         told.due.append(now + settings.repeat_s)
+
+
+def _tell_silenced(told: Told, incident: Incident, now: float, *, by_person: bool) -> None:
+    """Keep an incident quiet that was told. Its message only shows that people silenced or acknowledged it."""
+    if not by_person or not incident.open or _state_of(incident.shown) == "over":
+        told.incidents.append(incident)
+        return
+    told.message(replace(incident, changed_at=now, shown=digest_of(incident), edits=(*incident.edits, now)))
+
+
+def _missed(incident: Incident) -> list[str]:
+    """Return what its thread was not told while it was silenced: what began since and holds, or its end."""
+    if not incident.open:
+        return [f"{resolved_text(incident)}."]
+    reopened = _state_of(incident.shown) == "over"
+    began = (each for each in incident.tracked if not each.over_at)
+    return [line for each in began if reopened or each.first_seen > incident.changed_at for line in began_lines(each)]
 
 
 def _tell_change(told: Told, incident: Incident, lines: Sequence[str], now: float, settings: WatchSettings) -> None:

@@ -24,7 +24,7 @@ from bot.model.incident import (
     WatchState,
 )
 from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
-from bot.swarm.incidents.grouping import AFTER_WORK_S, explains, rank, root_of, work_behind
+from bot.swarm.incidents.grouping import AFTER_WORK_S, PLACES, explains, rank, root_of, work_behind
 from bot.swarm.incidents.incident_message import began_lines, ended_line, resolved_text
 from bot.swarm.incidents.telling import tell
 from bot.swarm.incidents.tracking import followed
@@ -70,7 +70,15 @@ def advance(
     step.note()
     step.acknowledge(acknowledged)
     step.settle(settings)
-    told = tell(step.incidents, step.lines, seen.at, silences=silences, settings=settings, quiet=quiet)
+    told = tell(
+        step.incidents,
+        step.lines,
+        seen.at,
+        silences=silences,
+        settings=settings,
+        quiet=quiet,
+        acknowledged=step.acknowledged,
+    )
     kept = _kept(told.incidents, seen.at)
     due = min((each for each in (*told.due, *step.due()) if each > seen.at), default=0.0)
     return Advanced(
@@ -114,6 +122,8 @@ class _Step:
     waiting: list[Tracked]
     lines: dict[str, list[str]] = field(default_factory=dict)
     """New lines of each incident's thread."""
+    acknowledged: set[str] = field(default_factory=set)
+    """The incidents that were acknowledged just now."""
 
     @property
     def now(self) -> float:
@@ -149,6 +159,7 @@ class _Step:
             for place, incident in enumerate(self.incidents):
                 if incident.id == each.incident and incident.open and not incident.acknowledged_by:
                     self.incidents[place] = replace(incident, acknowledged_by=each.by, acknowledged_at=each.at)
+                    self.acknowledged.add(incident.id)
                     self._say(incident.id, [f"Acknowledged by {user(each.by)} {when(each.at)}."])
 
     def admit(self) -> None:
@@ -226,10 +237,10 @@ class _Step:
         return set(causes)
 
     def _ended_before(self, waiting: Tracked) -> int | None:
-        """Return the place of the incident with this root that ended a short time ago."""
+        """Return the place of the incident with this root, or of the same host, that ended a short time ago."""
         for place, incident in enumerate(self.incidents):
             ended = incident.resolved_at and self.now - incident.resolved_at < REOPEN_S
-            if ended and incident.root == waiting.signal.key:
+            if ended and (incident.root == waiting.signal.key or _is_about_the_same(incident, waiting.signal)):
                 return place
         return None
 
@@ -350,3 +361,10 @@ class _Step:
 
     def _say(self, incident: str, lines: list[str]) -> None:
         self.lines.setdefault(incident, []).extend(lines)
+
+
+def _is_about_the_same(incident: Incident, signal: Signal) -> bool:
+    """Return whether an incident is about the host or node of a signal, and had this signal."""
+    root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+    known = any(each.signal.key == signal.key for each in incident.tracked)
+    return known and root.kind in PLACES and signal.kind in PLACES and not {*root.hosts}.isdisjoint(signal.hosts)
