@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from bot.blocks import (
@@ -28,7 +29,7 @@ from bot.blocks import (
     when,
 )
 from bot.model.incident import Incident, Severity, Signal, Tracked
-from bot.swarm.incidents.grouping import MANAGERS, PLACES, SERVICES, explains, headline_of, rank
+from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, headline_of, rank
 from bot.text.durations import age
 from bot.text.suggest import number_of
 
@@ -86,9 +87,16 @@ def severity_of(incident: Incident) -> Severity:
     return "critical" if "critical" in found else "warning" if "warning" in found else "note"
 
 
-def began_lines(tracked: Tracked) -> list[str]:
-    """Return the lines of the thread for a signal that is part of an incident now: what it is, and details."""
+def began_lines(tracked: Tracked, beside: Iterable[Tracked] = ()) -> list[str]:
+    """Return the lines of the thread for a signal that is part of an incident now: what it is, and details.
+
+    Of a silent host whose node is down or unreachable, as a signal ``beside`` it says, only the silence is told: what
+    the managers saw before is not so any more.
+    """
     signal = tracked.signal
+    causes = (each.signal for each in beside if each.signal.kind in NODES and not each.over_at)
+    if signal.kind == "host silent" and any(explains(cause, signal) for cause in causes):
+        signal = replace(signal, text=signal.text.partition(";")[0], lines=signal.lines[:1])
     head = f"{SIGNS[signal.severity]} {when(signal.since, with_seconds=True)} · {signal.text}"
     return [head, *(f"{_INDENT}{line}" for line in signal.lines if line != signal.text)]
 

@@ -183,7 +183,9 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
     if failure.is_late:  # its engine may hang
         what = f"{tick(host.name)} does not answer Swarmbot in time"
         advice = _until_it_answers(host)
-    if node is not None and node.state == "ready":
+    if node is not None and node.role == "manager" and node.reachability == "unreachable":
+        text = f"{what}; it is unreachable for the other managers"
+    elif node is not None and node.state == "ready":
         text = f"{what}; the managers see it as ready"
         lines.append("The managers hear its engine, so its tasks run as far as they know. Swarmbot cannot check this.")
     elif swarm is None:

@@ -117,7 +117,7 @@ def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSetti
         return
     cause = headline_of(incident.tracked).cause
     details = [f"It began during {cause}."] if cause else []
-    details += dict.fromkeys(line for each in incident.tracked for line in began_lines(each))
+    details += dict.fromkeys(line for each in incident.tracked for line in began_lines(each, incident.tracked))
     details += [ended_line(each) for each in incident.tracked if each.over_at and each.ended]
     if not incident.open:
         told.entries.append(WatchEntry(incident.id, "incident resolved", resolved_text(incident)))
@@ -141,7 +141,12 @@ def _missed(incident: Incident) -> list[str]:
         return [f"{resolved_text(incident)}."]
     reopened = _state_of(incident.shown) == "over"
     began = (each for each in incident.tracked if not each.over_at)
-    return [line for each in began if reopened or each.first_seen > incident.changed_at for line in began_lines(each)]
+    return [
+        line
+        for each in began
+        if reopened or each.first_seen > incident.changed_at
+        for line in began_lines(each, incident.tracked)
+    ]
 
 
 def _tell_change(told: Told, incident: Incident, lines: Sequence[str], now: float, settings: WatchSettings) -> None:

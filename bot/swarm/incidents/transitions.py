@@ -149,7 +149,7 @@ class _Step:
             if bool(old.over_at) == bool(new.over_at):
                 continue
             if new.begun <= MAX_TOLD_AGAIN and not incident.flapping:
-                self._say(incident.id, [ended_line(new)] if new.over_at else began_lines(new))
+                self._say(incident.id, [ended_line(new)] if new.over_at else began_lines(new, tracked))
             changes = with_change(changes, self.now) if new.signal.key == incident.root else changes
         return replace(incident, tracked=tracked, changes=changes, quorum=self._quorum(incident))
 
@@ -304,7 +304,7 @@ class _Step:
             changes=with_change(incident.changes, self.now) if again else incident.changes,
             quorum=self._quorum(incident),
         )
-        self._say(incident.id, began_lines(waiting))
+        self._say(incident.id, began_lines(waiting, tracked))
 
     def note(self) -> None:
         """Tell what has no end: as part of the incident that explains it, or as a message of its own."""
