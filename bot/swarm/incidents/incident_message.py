@@ -173,6 +173,7 @@ def _worth_telling(tracked: Iterable[Tracked], top: Tracked) -> list[Tracked]:
     """Return the most important first, without those that say the same of a node or the quorum as ``top`` does."""
     implied = PLACES | {"quorum at risk"} if top.signal.kind == "quorum lost" else PLACES
     implied = implied | {"tasks pending"} if top.signal.calm else implied
+    implied = implied | {"service short of tasks"} if top.signal.kind == "update failed" else implied
     found = [each for each in tracked if not (each.signal.kind in implied and explains(top.signal, each.signal))]
     return sorted(found, key=lambda each: (rank(each.signal), each.first_seen, each.signal.key))
 

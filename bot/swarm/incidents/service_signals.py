@@ -15,7 +15,7 @@ from bot.swarm.incidents.lost_tasks import unplaced_reason
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.remedies import remedies
-from bot.swarm.services.rollout import IN_PROGRESS, failure_text
+from bot.swarm.services.rollout import IN_PROGRESS, PAUSED, failure_text
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
 from bot.swarm.services.spec_changes import spec_changes
 from bot.text.suggest import number_of
@@ -46,15 +46,20 @@ TASK_KINDS: Final[frozenset[SignalKind]] = frozenset({"service short of tasks", 
 
 
 def needs_tasks(facts: Facts) -> bool:
-    """Return whether the task list is needed to judge these facts: a node is down, or tasks of a service are missing.
+    """Return whether the task list is needed to judge these facts.
 
-    While that is so, facts without the task list say nothing about services.
+    It is if a node is down, if tasks of a service are missing, or if Docker paused an update. While that is so, facts
+    without the task list say nothing about tasks.
     """
     swarm = facts.swarm
     if swarm is None or swarm.task_list:
         return False
     down = any(node.state != "ready" for node in swarm.nodes)
-    return down or any(missing_tasks(swarm, service) for service in swarm.services)
+    return down or any(missing_tasks(swarm, service) or _is_paused(service) for service in swarm.services)
+
+
+def _is_paused(service: ServiceFacts) -> bool:
+    return service.update is not None and service.update.state in PAUSED
 
 
 def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
@@ -72,7 +77,7 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
     judged = not needs_tasks(facts)
     for service in swarm.services:
         well |= _well(swarm, service)
-        signals += _update(before, service)
+        signals += _update(before, swarm, service, tasks.get(service.id, ()))
         if not judged or not _is_suspect(facts, swarm, service, tasks.get(service.id, ())):
             continue
         diagnosed += 1
@@ -176,14 +181,13 @@ def _failing(
     facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
 ) -> Signal:
     last = max((each.last for each in looping), key=lambda task: task.since)
-    code = f"exit code {last.exit_code}" if last.exit_code is not None else last.state
-    error = plain_line(masked_text(last.error), MAX_REASON_CHARS)
+    error = plain_line(_error_of(last), MAX_REASON_CHARS)
     nodes = dict.fromkeys(each.last.node for each in looping if each.last.node)
     return Signal(
         "tasks failing",
         service.name,
         "warning" if service.running else "critical",
-        f"tasks of {tick(service.name)} fail again and again: {', '.join(filter(None, (code, error)))}",
+        f"tasks of {tick(service.name)} fail again and again: {error}",
         facts.at,
         subject_id=service.id,
         fix=_way_back(facts, service),
@@ -240,14 +244,14 @@ def _only_down(group: Unplaced) -> list[NodeFacts]:
     ]
 
 
-def _update(before: WatchState, service: ServiceFacts) -> list[Signal]:
+def _update(before: WatchState, swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]) -> list[Signal]:
     """Return that Docker paused the last update, or a note that it was rolled back since the last reading."""
     update = service.update
     if update is None:
         return []
-    message = plain_line(masked_text(update.message), MAX_REASON_CHARS)
     began = update.started or service.updated
-    if update.state in {"paused", "rollback_paused"}:
+    if _is_paused(service):
+        counts = f"{count_text(swarm, service)}{_why_paused(service, tasks)}"
         what = "update" if update.state == "paused" else "rollback"
         back = service.previous_spec is not None and update.state == "paused"
         return [
@@ -255,7 +259,7 @@ def _update(before: WatchState, service: ServiceFacts) -> list[Signal]:
                 "update failed",
                 service.name,
                 "warning",
-                f"the {what} of {tick(service.name)} is paused: {message}",
+                f"the {what} of {tick(service.name)} is paused: {counts}",
                 began,
                 subject_id=service.id,
                 fix=f"rollback {service.name}" if back else "",
@@ -275,6 +279,22 @@ def _update(before: WatchState, service: ServiceFacts) -> list[Signal]:
             )
         ]
     return []
+
+
+def _why_paused(service: ServiceFacts, tasks: Iterable[TaskFacts]) -> str:
+    """Return the error of the task for which Docker paused: Docker names it by its id. "" if it is unknown."""
+    failed = sorted((task for task in tasks if task.failed), key=lambda task: task.since)
+    named = [task for task in failed if task.id and service.update and task.id in service.update.message]
+    last = next(reversed(named or failed), None)
+    error = _error_of(last) if last else masked_text(service.complaint)
+    return f"; a task failed: {plain_line(error, MAX_REASON_CHARS)}" if error else ""
+
+
+def _error_of(task: TaskFacts) -> str:
+    """Return the error of a task without secrets, and its exit code if the error does not have it."""
+    error = masked_text(task.error)
+    code = "" if task.exit_code is None or f"({task.exit_code})" in error else f"exit code {task.exit_code}"
+    return ", ".join(filter(None, (code, error))) or task.state
 
 
 def _advice(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> str:
