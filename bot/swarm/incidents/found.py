@@ -35,6 +35,8 @@ def joined(parts: Iterable[Found]) -> Found:
     )
 
 
+UNSEEN: Final = "; what the managers see is unknown"
+"""The end of the text about a silent host while no manager can be read."""
 PLACEHOLDER: Final = re.compile(r"`/swarm [^`]*\b[A-Z]{4,}\b")
 """A command that cannot be typed as it stands: ``/swarm join manager HOST``."""
 

@@ -29,6 +29,7 @@ from bot.blocks import (
     when,
 )
 from bot.model.incident import Incident, Severity, Signal, Tracked
+from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, headline_of, rank
 from bot.text.durations import age
 from bot.text.suggest import number_of
@@ -201,7 +202,8 @@ def _calm(incident: Incident, top: Tracked) -> list[str]:
 
 def _was(incident: Incident) -> list[str]:
     """Return what was wrong, for a message that stays readable after the end."""
-    return _some(f"Was: {each.signal.text}" for each in _worth_telling(incident.tracked, headline_of(incident.tracked)))
+    worth_telling = _worth_telling(incident.tracked, headline_of(incident.tracked))
+    return _some(f"Was: {each.signal.text.removesuffix(UNSEEN)}" for each in worth_telling)
 
 
 def _foot(incident: Incident) -> list[str]:

@@ -10,7 +10,7 @@ from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.model.incident import Signal, SignalKind
 from bot.swarm.health.health import node_issues
 from bot.swarm.health.issues import is_split_off
-from bot.swarm.incidents.found import Found, key_of
+from bot.swarm.incidents.found import UNSEEN, Found, key_of
 from bot.swarm.incidents.lost_tasks import lost_tasks_lines
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.mrkdwn import one_line
@@ -189,7 +189,7 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
         text = f"{what}; the managers see it as ready"
         lines.append("The managers hear its engine, so its tasks run as far as they know. Swarmbot cannot check this.")
     elif swarm is None:
-        text = f"{what}; what the managers see is unknown"
+        text = f"{what}{UNSEEN}"
     else:
         state = f"it is {node.state} for the managers" if node else f"it is not a known node of {facts.name}"
         text = f"{what}; {state}"

@@ -339,13 +339,18 @@ class _Step:
             share = change_share(incident.changes, self.now)
             flapping = share > settings.flap_low if incident.flapping else share >= settings.flap_high
             over = all(each.over_at for each in incident.tracked) and not flapping
-            settled = replace(incident, flapping=flapping, resolved_at=self.now if over else 0.0)
+            tracked = tuple(map(self._with_last_words, incident.tracked)) if over else incident.tracked
+            settled = replace(incident, tracked=tracked, flapping=flapping, resolved_at=self.now if over else 0.0)
             self.incidents[place] = settled
             if flapping != incident.flapping:
                 stable = "Stable again." if not flapping else "Flapping: nothing more is told until it is stable."
                 self._say(incident.id, [stable])
             if over:
                 self._say(incident.id, [f"{resolved_text(settled)}."])
+
+    def _with_last_words(self, tracked: Tracked) -> Tracked:
+        """Return a signal that was over earlier with how its subject is now, at the end of its incident."""
+        return replace(tracked, ended=self.seen.well.get(tracked.signal.key, tracked.ended))
 
     def due(self) -> list[float]:
         """Return when a signal has held long enough or its job explains it no longer, and when to look again."""
