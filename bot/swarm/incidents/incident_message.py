@@ -153,7 +153,8 @@ def _lines(incident: Incident) -> list[str]:
     if incident.resolved_at:
         times = f"{when(_began(incident))} to {when(_ended(incident))}"
         return [f"{DONE} *{resolved_text(incident)}* · {name} · {times}", *_was(incident)]
-    since = f"since {when(signal.since)}{' or before' * signal.at_latest}"
+    first = _first_of(incident, signal)
+    since = f"since {when(first.since)}{' or before' * first.at_latest}"
     head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}{_more(incident, top)}* · {since}"
     cause = [f"It began during {top.cause}, and lasts."] if top.cause else []
     others = _others(incident, top)
@@ -255,8 +256,14 @@ def _fallback(incident: Incident, now: float) -> str:
         return f"{incident.cluster}: {flapping_text(incident)}"
     if incident.resolved_at and signal.severity != "note":
         return f"{incident.cluster}: {resolved_text(incident)}"
-    passed = age(now - signal.since)
+    passed = age(now - _first_of(incident, signal).since)
     return f"{incident.cluster}: {signal.text} ({f'for {passed}' if incident.open else f'{passed} ago'})"
+
+
+def _first_of(incident: Incident, signal: Signal) -> Signal:
+    """Return the signal that shows since when ``signal`` is so: a node that is down may have been unreachable first."""
+    held = (each.signal for each in incident.tracked if each.signal.kind in NODES and not each.over_at)
+    return min((signal, *(each for each in held if explains(signal, each))), key=lambda each: each.since)
 
 
 def _began(incident: Incident) -> float:
