@@ -87,7 +87,7 @@ def leaderless_issue(names: list[str]) -> Issue:
 
 
 def unsure_leader_issue(names: Sequence[str], unsure: Sequence[str]) -> Issue:
-    """Return the issue of managers of which ``names`` respond without a leader, and ``unsure`` may be at work."""
+    """Return the issue of managers: ``names`` respond without a leader, ``unsure`` may be at work."""
     them, others = listed(map(tick, names)), listed(map(tick, unsure))
     verb = "responds and has" if len(names) == 1 else "respond and have"
     text = f"{them} {verb} no leader; whether the engine of {others} works is unknown"

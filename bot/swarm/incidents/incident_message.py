@@ -38,6 +38,8 @@ SIGNS: Final[Mapping[Severity, Sign]] = {"critical": FAILED, "warning": WARNING,
 MAX_SIGNALS: Final = 8
 """Of more signals that follow from the root, only the number is shown."""
 MAX_THREAD_LINES: Final = 30
+EXACT_S: Final = 3600.0
+"""The times of an incident that lasted less are told with seconds."""
 
 SHOW: Final = "incident.show"
 CHECK: Final = "incident.check"
@@ -151,7 +153,9 @@ def _lines(incident: Incident) -> list[str]:
     if incident.resolved_at and signal.severity == "note":
         return [f"{SIGNS['note']} *{prefix}{signal.text}*", *_next(signal)]
     if incident.resolved_at:
-        times = f"{when(_began(incident))} to {when(_ended(incident))}"
+        began, ended = _began(incident), _ended(incident)
+        short = ended - began < EXACT_S
+        times = f"{when(began, with_seconds=short)} to {when(ended, with_seconds=short)}"
         return [f"{DONE} *{resolved_text(incident)}* · {name} · {times}", *_was(incident)]
     first = _first_of(incident, signal)
     since = f"since {when(first.since)}{' or before' * first.at_latest}"

@@ -253,7 +253,8 @@ def _update(before: WatchState, swarm: ClusterFacts, service: ServiceFacts, task
     if _is_paused(service):
         counts = f"{count_text(swarm, service)}{_why_paused(service, tasks)}"
         what = "update" if update.state == "paused" else "rollback"
-        back = service.previous_spec is not None and update.state == "paused"
+        previous = service.previous_spec if update.state == "paused" else None
+        back = previous is not None and bool(spec_changes(service.spec, previous))
         return [
             Signal(
                 "update failed",
