@@ -46,6 +46,7 @@ def test_many_power_cuts_are_told_once(scenario: WatchScenario, seed: int) -> No
     power_cuts(scenario, seed, *("host-2", "host-3", "host-4") * 2)
 
 
+@pytest.mark.long
 def test_slack_is_away_meanwhile(scenario: WatchScenario) -> None:
     """What began and ended while Slack was away is one message, with the true times."""
     scenario.cluster(workers=("host-4",))
@@ -55,7 +56,7 @@ def test_slack_is_away_meanwhile(scenario: WatchScenario) -> None:
     scenario["host-4"].power_off()
     until(lambda: any(each.told_at for each in scenario.incidents()), "an incident is promised", timeout=60)
     scenario["host-4"].power_on()
-    until(lambda: not any(each.open for each in scenario.incidents()), "it is over", timeout=90)
+    until(lambda: not any(each.open for each in scenario.incidents()), "it is over", timeout=180)
     scenario.slack.clear_faults()
     [incident] = scenario.incidents()
     ended = scenario.told("Resolved after", resolved=True)

@@ -36,6 +36,7 @@ def course(hosts: Fleet) -> Iterator[IncidentCourse]:
         yield course
 
 
+@pytest.mark.long
 def test_only_swarmbot_is_cut_off_from_a_host(hosts: Fleet, course: IncidentCourse) -> None:
     """The managers hear its node, so nothing but the silence is told, and what is not known."""
     hosts["host-4"].block(22)
@@ -46,6 +47,7 @@ def test_only_swarmbot_is_cut_off_from_a_host(hosts: Fleet, course: IncidentCour
     assert "Swarmbot cannot check this" in "\n".join(course.thread)
 
 
+@pytest.mark.long
 def test_an_engine_stops_while_its_host_answers(hosts: Fleet, course: IncidentCourse) -> None:
     """The stopped engine is told first; that its node is down, and its tasks run elsewhere, is the same incident."""
     hosts["host-4"].stop_docker()
@@ -56,6 +58,7 @@ def test_an_engine_stops_while_its_host_answers(hosts: Fleet, course: IncidentCo
     assert len(course.posted) == 1
 
 
+@pytest.mark.long
 def test_the_leader_is_cut_off_from_the_other_managers(hosts: Fleet, course: IncidentCourse) -> None:
     """Two managers elect a leader while all of them hang: this is no loss of the quorum, and no node is down."""
     leader = course.state.leader_name

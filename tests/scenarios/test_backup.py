@@ -123,6 +123,7 @@ def test_an_invalid_backup_is_refused(scenario: Scenario) -> None:
     assert scenario.membership("host-3") == "inactive"
 
 
+@pytest.mark.long
 def test_a_drill_reports_differences_and_cleans_up(scenario: Scenario) -> None:
     """The drill compares objects and reports changes and faults.
 

@@ -142,6 +142,7 @@ def test_a_returned_node_gets_tasks_again(cluster: Scenario) -> None:
     assert cluster.ask("ada", "rebalance web").startswith("✓ *No change needed*")
 
 
+@pytest.mark.long
 def test_a_node_that_returns_is_offered_tasks(cluster: Scenario) -> None:
     """The card's button shows the moves, and a button below them makes them. By force, all tasks restart instead."""
     cluster["host-1"].docker("node", "update", "--availability", "drain", "host-3")

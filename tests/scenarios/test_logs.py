@@ -114,6 +114,7 @@ def test_later_lines(cluster: Scenario) -> None:
     assert 10 < told.count("| tick") < 40, told
 
 
+@pytest.mark.long
 def test_questions_about_services_while_the_leader_is_off(scenario: Scenario) -> None:
     """Another manager leads. `ps`, `why` and `logs` answer by what it says, and name the node that is off."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"))

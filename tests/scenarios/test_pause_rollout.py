@@ -77,6 +77,7 @@ def test_a_rollout_that_goes_on_is_paused_and_resumed(cluster: Scenario) -> None
     assert "no rollout of `web` is in progress" in cluster.ask("ada", "pause web")
 
 
+@pytest.mark.long
 def test_back_from_a_rollout_that_somebody_began_by_hand(cluster: Scenario) -> None:
     """Docker's only other spec is lost by the pause; Swarmbot kept it, as its tasks were seen to run."""
     create_steady(cluster, "--update-delay", "5s")
@@ -136,6 +137,7 @@ def test_a_cancelled_rollback_stops_docker(cluster: Scenario, way: str, image: s
     assert "swarmbot.temporary" not in inspect(cluster, "web")["Spec"]["Labels"]
 
 
+@pytest.mark.long
 def test_a_resumed_rollout_whose_tasks_fail(cluster: Scenario) -> None:
     """Failure action rollback returns to the pause, because Docker has no other spec: the old tasks go on running."""
     create_steady(cluster, "--update-failure-action", "rollback", "--update-delay", "3s", "--update-monitor", "4s")

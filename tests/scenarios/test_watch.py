@@ -108,6 +108,7 @@ def test_the_leader_loses_power(scenario: WatchScenario) -> None:
     scenario.told("Resolved after", resolved=True)
 
 
+@pytest.mark.long
 def test_the_quorum_is_lost_and_watch_killed(scenario: WatchScenario) -> None:
     """After both processes were killed, another one goes on with the same incident in the same message."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"))

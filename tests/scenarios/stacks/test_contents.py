@@ -24,6 +24,7 @@ def small() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_tasks_see_the_new_content(cluster: Scenario, app: StackFolder) -> None:
     """Of a config and a secret, twice. The same file is then no change; the first content again creates nothing."""
     app.write(small())

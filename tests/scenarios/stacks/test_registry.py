@@ -20,6 +20,7 @@ def compose(image: str) -> dict[str, Any]:
     return {"version": "3.8", "services": {"web": web}}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cluster")
 def test_an_image_is_pinned_to_its_digest(bot: Scenario, app: StackFolder, registry: Registry) -> None:
     """The nodes pull what was approved. A tag that means another image is a change; a revision has the first one."""
