@@ -1,4 +1,4 @@
-"""``python -m bot sandbox say | click | fill``: use a running local Slack by hand."""
+"""``python -m bot sandbox say | click | fill | show``: use a running local Slack by hand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RUNNING_ACTION: Final = "job.cancel"
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``say``, ``click`` and ``fill``."""
+    """Add ``say``, ``click``, ``fill`` and ``show``."""
     say = subparsers.add_parser("say", help="type a command in a running local Slack and show the answer")
     say.add_argument("user", help="ada, ben (operators), cleo, dan (admins) or eve")
     say.add_argument("channel", help="prod, lab or random")
@@ -40,7 +40,10 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     fill.add_argument("user", help="the person whose form it is")
     fill.add_argument("answers", nargs="*", metavar="LABEL=TEXT", help='for example "Reason=not today"')
     fill.set_defaults(act=_fill)
-    for parser in (say, click, fill):
+    show = subparsers.add_parser("show", help="show what everybody in the channels of a running local Slack sees")
+    show.add_argument("--last", type=int, default=20, help="how many messages (default %(default)s)")
+    show.set_defaults(act=_show)
+    for parser in (say, click, fill, show):
         parser.add_argument("--slack", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="its URL (%(default)s)")
 
 
@@ -76,6 +79,12 @@ def _fill(args: argparse.Namespace) -> int:
     return _show_answer(slack, args.user, after)
 
 
+def _show(args: argparse.Namespace) -> int:
+    slack = RemoteSlack(args.slack)
+    _print(slack, newest_public(slack.transcript(), args.last))
+    return 0
+
+
 def _show_answer(slack: RemoteSlack, user: str, after: int) -> int:
     """Wait until the answer is complete, then print all that followed entry number ``after``."""
     deadline = monotonic() + ANSWER_TIMEOUT_S
@@ -86,10 +95,21 @@ def _show_answer(slack: RemoteSlack, user: str, after: int) -> int:
         seen = after + len(entries)
         if not changed and is_complete(entries):
             break
-    printer = TranscriptPrinter(slack.names(), TerminalStyle.of(sys.stdout), show_secrets=True)
-    lines = list(printer.lines(slack.transcript(after)))
-    sys.stdout.write("".join(f"{line}\n" for line in [*lines, ""]))
+    _print(slack, slack.transcript(after))
     return 0
+
+
+def _print(slack: RemoteSlack, entries: list[TranscriptEntry]) -> None:
+    printer = TranscriptPrinter(slack.names(), TerminalStyle.of(sys.stdout), show_secrets=True)
+    sys.stdout.write("".join(f"{line}\n" for line in [*printer.lines(entries), ""]))
+
+
+def newest_public(entries: list[TranscriptEntry], count: int) -> list[TranscriptEntry]:
+    """Return all states of the newest ``count`` messages that everybody sees, also of those that nobody asked for."""
+    public = [entry for entry in entries if entry.kind in {"posted", "edited"} and not entry.private]
+    newest = dict.fromkeys(entry.ts for entry in reversed(public))
+    kept = set([*newest][:count])
+    return [entry for entry in public if entry.ts in kept]
 
 
 def is_complete(entries: list[TranscriptEntry]) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.blocks import Block, actions, button
 from sandbox.slack.transcript import TranscriptEntry
-from sandbox.tour.cli import is_complete
+from sandbox.tour.cli import is_complete, newest_public
 
 
 def posted(*buttons: Block, private: bool, text: str = "Drain host-2? [Cancel]") -> TranscriptEntry:
@@ -33,3 +35,12 @@ def test_only_progress_in_the_channel_is_still_running(entry: TranscriptEntry, *
 def test_nothing_is_no_answer() -> None:
     """The bot has not answered yet."""
     assert not is_complete([])
+
+
+def test_the_channels_are_shown_as_they_are_now() -> None:
+    """The newest messages that everybody sees, with all their states; no private one."""
+    old, new = posted(private=False, text="old"), replace(posted(private=False, text="new"), ts="2.0", number=3)
+    edited = replace(new, kind="edited", text="newer", number=4)
+    private = replace(posted(private=True), ts="3.0", number=5)
+    assert newest_public([old, new, edited, private], 1) == [new, edited]
+    assert newest_public([old, new, edited, private], 9) == [old, new, edited]
