@@ -92,6 +92,7 @@ def test_a_planned_drain_is_no_incident(scenario: WatchScenario) -> None:
     assert scenario.incidents() == []
 
 
+@pytest.mark.long
 def test_the_leader_loses_power(scenario: WatchScenario) -> None:
     """The new leader is named; the one that led watch may be killed meanwhile, and another process goes on."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"))
