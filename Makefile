@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 4
 
-.PHONY: demo check test test-long test-engines lint bench setup setup-dev
+.PHONY: demo check unit test test-long test-engines lint bench setup setup-dev
 
 setup:
 	@bash sandbox/setup.sh demo
@@ -15,9 +15,12 @@ setup-dev:
 demo: setup
 	@$(PYTHON) -m bot sandbox demo
 
-# All that needs no Docker host, with a tenth of the examples of property tests: under a minute.
-check: lint
-	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n auto --dist worksteal -q tests/unit tests/plans tests/watch
+# All that needs no Docker host, with a tenth of the examples of property tests: about a minute, lint beside tests.
+check: setup-dev
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint unit
+
+unit: setup-dev
+	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -q tests/unit tests/plans tests/watch
 
 test: setup-dev
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
