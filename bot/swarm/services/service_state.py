@@ -15,7 +15,7 @@ from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, ServiceFacts
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import is_paused
-from bot.swarm.services.placement import is_judged, meets_constraints, schedulable_nodes
+from bot.swarm.services.placement import global_count
 from bot.swarm.services.rollout import failure_text
 from bot.text.durations import age
 from bot.text.suggest import part_of
@@ -37,12 +37,8 @@ def wanted_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
         return service.replicas
     if service.mode == "replicated job":
         return max(0, min(service.concurrent, service.completions - service.completed))
-    if not is_judged(swarm, service):
-        return max(0, service.desired - service.completed * service.is_job)
-    eligible = sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
-    if service.mode == "global job":
-        return max(0, eligible - service.completed)
-    return max(eligible, service.desired)
+    wanted = global_count(swarm, service)
+    return max(0, wanted - service.completed) if service.is_job else max(wanted, service.desired)
 
 
 def missing_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
