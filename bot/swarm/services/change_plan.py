@@ -11,7 +11,7 @@ from bot.model import ClusterFacts, Cost, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import meets_constraints, misplaced_tasks, schedulable_nodes
-from bot.swarm.services.rollout import MAX_ERROR_CHARS, monitor_s, older_tasks
+from bot.swarm.services.rollout import IN_PROGRESS, MAX_ERROR_CHARS, monitor_s, older_tasks
 from bot.swarm.services.rollout_time import health_check, healthy_after_s
 from bot.swarm.services.room import room_warnings
 from bot.swarm.services.service_lookup import find_service
@@ -139,7 +139,7 @@ def rollout_warnings(facts: Facts, before: ServiceFacts, after: ServiceFacts, re
     found = [*(_replacing(swarm, after) if restarts == "all" else ())]
     if not nowhere_costs(facts, after, restarts):
         found += room_warnings(swarm, before, after, restarts)
-    if before.update and before.update.state in {"updating", "rollback_started"}:
+    if before.update and before.update.state in IN_PROGRESS:
         found.append(f"An update of {tick(after.name)} is in progress: this one takes its place.")
     return tuple(found)
 
