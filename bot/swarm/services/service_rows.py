@@ -50,17 +50,16 @@ def service_rows(swarm: ClusterFacts, services: Sequence[ServiceFacts], now: flo
 
 def headline(swarm: ClusterFacts, services: Sequence[ServiceFacts], where: str) -> tuple[Sign, str]:
     """Return the sign and text of a list of services: "2 of 3 services of prod fully running · 1 update failed"."""
-    signs = Counter(service_sign(swarm, service) for service in services)
+    signed = [(service, service_sign(swarm, service)) for service in services]
+    signs = Counter(sign for _, sign in signed)
     complete = sum(not missing_tasks(swarm, service) for service in services)
     parts = [f"*{part_of(complete, len(services), 'service')} of {where} fully running*"]
     held = sum(is_paused(service.spec) for service in services)
-    looping = [each for each in services if each.crash_loop and not missing_tasks(swarm, each)]
-    failed = sum(
-        service_sign(swarm, each) == WARNING and not is_paused(each.spec) and each not in looping for each in services
-    )
+    looping = sum(bool(each.crash_loop) and not missing_tasks(swarm, each) for each in services)
+    failed = sum(sign == WARNING and not each.crash_loop and not is_paused(each.spec) for each, sign in signed)
     parts += [f"{number_of(failed, 'update')} failed"] if failed else []
     parts += [f"{held} paused by Swarmbot"] if held else []
-    parts += [f"{len(looping)} in a crash loop"] if looping else []
+    parts += [f"{looping} in a crash loop"] if looping else []
     parts += [f"{signs[RUNNING]} in progress"] if signs[RUNNING] else []
     sign: Sign = FAILED if signs[FAILED] else WARNING if signs[WARNING] else RUNNING if signs[RUNNING] else DONE
     return sign, " · ".join(parts)
