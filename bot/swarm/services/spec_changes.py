@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from bot.blocks import plain_line, tick
+from bot.blocks import cut_short, plain_line, tick
 from bot.model.service import NANOSECONDS
 from bot.secrets.redact import redact
 from bot.secrets.secret import MASK
@@ -143,8 +143,7 @@ def _shown(value: _Value | None) -> str:
         return ""
     if isinstance(value, _Order):
         return ", ".join(value.keys)[:MAX_VALUE_CHARS]
-    value = value if isinstance(value, str) else value.shown
-    return value if len(value) <= MAX_VALUE_CHARS else value[: MAX_VALUE_CHARS - 1] + "…"
+    return cut_short(value if isinstance(value, str) else value.shown, MAX_VALUE_CHARS)
 
 
 def _of_tasks(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
-from bot.blocks import plain_line, tick
+from bot.blocks import cut_short, plain_line, tick
 from bot.model import ClusterFacts, Port, ServiceFacts
 from bot.model.service import NANOSECONDS, STACK_LABEL
 from bot.swarm.services.masked import masked_mapping, masked_pairs, masked_words
@@ -122,7 +122,7 @@ def _image(image: str) -> str:
 
 
 def _words(words: Sequence[str] | None) -> str:
-    return tick(_cut(" ".join(masked_words(words)), MAX_COMMAND_CHARS)) if words else ""
+    return tick(cut_short(" ".join(masked_words(words)), MAX_COMMAND_CHARS)) if words else ""
 
 
 def _runs_as(container: Json) -> str:
@@ -185,7 +185,7 @@ def _health(check: Json | None) -> str:
         return "none in the spec; the image may have one"
     if test[0] == "NONE":
         return "switched off"
-    parts = [tick(_cut(" ".join(masked_words(test[1:]))))]
+    parts = [tick(cut_short(" ".join(masked_words(test[1:])), MAX_VALUE_CHARS))]
     named = {"Interval": "every", "Timeout": "time-out", "StartPeriod": "start period"}
     parts += [f"{word} {_duration(check[key])}" for key, word in named.items() if check.get(key)]
     parts += [f"unhealthy after {number_of(check['Retries'], 'failure')}"] if check.get("Retries") else []
@@ -285,11 +285,7 @@ def _several(texts: Iterable[str], most: int = MAX_LINE_CHARS) -> str:
 
 
 def _ticked(texts: Iterable[str]) -> Iterator[str]:
-    return (tick(_cut(text)) for text in texts)
-
-
-def _cut(text: str, most: int = MAX_VALUE_CHARS) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return (tick(cut_short(text, MAX_VALUE_CHARS)) for text in texts)
 
 
 def _duration(nanoseconds: float) -> str:
