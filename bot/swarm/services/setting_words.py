@@ -67,9 +67,14 @@ def health_words(check: Json) -> str:
     """Return the command of a health check, and when it is run: "curl -f http://localhost, every 10s"."""
     test = [str(word) for word in check.get("Test") or ()]
     command = "switched off" if test[:1] == ["NONE"] else " ".join(masked_words(test[1:])) or "of the image"
+    return ", ".join([command, *check_times(check), *_others(_without(check, "Test", "Retries", *_TIMES))])
+
+
+def check_times(check: Json) -> list[str]:
+    """Return when a health check is run, and when it has failed: "every 10s", "unhealthy after 3 failures"."""
     parts = [f"{word} {write_duration(check[key] / NANOSECONDS)}" for key, word in _TIMES.items() if check.get(key)]
     parts += [f"unhealthy after {number_of(check['Retries'], 'failure')}"] if check.get("Retries") else []
-    return ", ".join([command, *parts, *_others(_without(check, "Test", "Retries", *_TIMES))])
+    return parts
 
 
 def _without(found: Json, *keys: str) -> dict[str, Any]:

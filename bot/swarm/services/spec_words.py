@@ -13,6 +13,7 @@ from bot.blocks import cut_short, plain_line, tick
 from bot.model import ClusterFacts, Port, ServiceFacts
 from bot.model.service import NANOSECONDS, STACK_LABEL
 from bot.swarm.services.masked import masked_mapping, masked_pairs, masked_words
+from bot.swarm.services.setting_words import check_times
 from bot.swarm.services.spec_changes import spec_changes
 from bot.text.durations import write_duration
 from bot.text.suggest import listed, number_of
@@ -185,11 +186,8 @@ def _health(check: Json | None) -> str:
         return "none in the spec; the image may have one"
     if test[0] == "NONE":
         return "switched off"
-    parts = [tick(cut_short(" ".join(masked_words(test[1:])), MAX_VALUE_CHARS))]
-    named = {"Interval": "every", "Timeout": "time-out", "StartPeriod": "start period"}
-    parts += [f"{word} {_duration(check[key])}" for key, word in named.items() if check.get(key)]
-    parts += [f"unhealthy after {number_of(check['Retries'], 'failure')}"] if check.get("Retries") else []
-    return " · ".join(parts)
+    command = tick(cut_short(" ".join(masked_words(test[1:])), MAX_VALUE_CHARS))
+    return " · ".join([command, *check_times(check)])
 
 
 def _placement(found: Json) -> str:
