@@ -16,6 +16,7 @@ from bot.swarm.reading.node_lookup import find_node, require_cluster
 from bot.swarm.services.gapless import MIN_AVAILABLE, min_available
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rebalance import Spread, spreads
+from bot.swarm.services.rollout_time import batch_size
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.spec_edit import SpecEdit
 from bot.swarm.services.temporary_spec import is_temporary
@@ -110,10 +111,10 @@ def _restarted(facts: Facts, spread: Spread) -> Plan:
 
 def _refuse_below_minimum(service: ServiceFacts) -> None:
     """Raise Refused if fewer tasks run between two batches than the label of the service asks for."""
-    policy = service.spec.get("UpdateConfig") or {"Parallelism": 1}
+    policy = service.spec.get("UpdateConfig") or {}
     if policy.get("Order") == "start-first" or MIN_AVAILABLE not in (service.spec.get("Labels") or {}):
         return
-    left = max(0, service.replicas - (policy.get("Parallelism") or service.replicas))
+    left = service.replicas - batch_size(service, service.replicas)
     if left < min_available(service):
         raise Refused(
             f"{left} of {number_of(service.replicas, 'task')} of {tick(service.name)} would run meanwhile, and its "

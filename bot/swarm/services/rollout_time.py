@@ -18,11 +18,16 @@ DEFAULT_RETRIES: Final = 3
 
 def rollout_timeout_s(service: ServiceFacts) -> float:
     """Return after how many seconds a rollout of the service is not waited for any longer."""
-    policy = service.spec.get("UpdateConfig") or {"Parallelism": 1}
     wanted = max(service.replicas, service.running, service.desired, 1)
-    batches = math.ceil(wanted / (policy.get("Parallelism") or wanted))
+    batches = math.ceil(wanted / batch_size(service, wanted))
     each = START_S + update_delay_s(service) + service.stop_grace + healthy_after_s(service)
     return BASE_S + batches * each + monitor_s(service)
+
+
+def batch_size(service: ServiceFacts, wanted: int) -> int:
+    """Return how many of ``wanted`` tasks an update replaces at a time. Docker takes 0 for all of them."""
+    policy = service.spec.get("UpdateConfig") or {"Parallelism": 1}
+    return min(int(policy.get("Parallelism") or wanted), wanted)
 
 
 def update_delay_s(service: ServiceFacts) -> float:

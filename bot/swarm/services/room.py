@@ -10,6 +10,7 @@ from bot.blocks import tick
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.diagnosis import nodes_by_obstacle
 from bot.swarm.services.placement import misplaced_tasks
+from bot.swarm.services.rollout_time import batch_size
 from bot.swarm.services.scheduling import Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.spec_changes import Restarts
 from bot.text.suggest import listed, number_of
@@ -46,10 +47,8 @@ def _new_tasks(
     if after.is_global:
         return 0, []
     if restarts == "all":
-        policy = after.spec.get("UpdateConfig") or {"Parallelism": 1}
-        beside = policy.get("Order") == "start-first"
-        batch = min(policy.get("Parallelism") or after.replicas, after.replicas)
-        return (batch, []) if beside else (after.replicas, own)
+        beside = (after.spec.get("UpdateConfig") or {}).get("Order") == "start-first"
+        return (batch_size(after, after.replicas), []) if beside else (after.replicas, own)
     moving = misplaced_tasks(swarm, after) if restarts == "some" else []
     return max(0, after.replicas - before.replicas) + len(moving), moving
 
