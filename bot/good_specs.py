@@ -30,7 +30,7 @@ class GoodSpecs:
 
         During an update that is the spec before it, if tasks of that one run.
         """
-        service = facts.swarm.service(operation.changed_service) if facts.swarm else None
+        service = facts.service(operation.changed_service)
         if self._key is None or facts.swarm is None or service is None or service.is_job:
             return
         spec = running_spec(facts.swarm, service, facts.cluster_time)

@@ -12,7 +12,7 @@ from bot.model.cluster import ClusterFacts, NodeFacts
 from bot.model.containers import LogQuery, TaskReading
 from bot.model.host import HostFacts, HostFailure, HostKey
 from bot.model.network import Mesh, ProbedRoute
-from bot.model.service import GoodSpec
+from bot.model.service import GoodSpec, ServiceFacts
 from bot.model.stack import StackQuery, StackRecording, StackRevision
 from bot.secrets.secret import Secret
 
@@ -257,3 +257,7 @@ class Facts:
         """Return the node that this host is in *this* cluster; None if it is not a member."""
         facts = self.hosts.get(host)
         return self.swarm.node_of(facts) if self.swarm and facts and facts.responds else None
+
+    def service(self, service_id: str) -> ServiceFacts | None:
+        """Return the service with this id; None if there is none, or if the cluster could not be read."""
+        return self.swarm.service(service_id) if self.swarm else None

@@ -41,10 +41,6 @@ class _OneService(ABC):
         """Return a query for services and all tasks."""
         return FactsQuery(services=True, task_list=True)
 
-    def found(self, facts: Facts) -> ServiceFacts | None:
-        """Return the service; None if there is none, or if the cluster cannot be read."""
-        return facts.swarm.service(self.service) if facts.swarm else None
-
     def running(self, swarm: ClusterFacts, off: Sequence[str] = ()) -> int:
         """Return how many tasks run that are meant to, not counting those on the nodes ``off``."""
         found = (task for task in swarm.tasks_of(self.service) if task.wanted and task.state == "running")
@@ -77,7 +73,7 @@ class MoveService(_OneService, Operation):
 
     def timeout(self, facts: Facts) -> float:
         """Return the time for each task, one after the other: to start, to be healthy, and to stop."""
-        service = self.found(facts)
+        service = facts.service(self.service)
         if facts.swarm is None or service is None:
             return START_TIMEOUT_S
         each = START_TIMEOUT_S + service.stop_grace + _healthy_after(service) + update_delay_s(service)
@@ -87,7 +83,7 @@ class MoveService(_OneService, Operation):
         """Return whether no task of the service is left on the nodes and every replica runs elsewhere."""
         if facts.swarm is None:
             return False
-        service = self.found(facts)
+        service = facts.service(self.service)
         if service is None:
             return True
         return not self._left(facts.swarm) and self.running(facts.swarm, off=self.nodes) >= service.replicas
@@ -106,7 +102,7 @@ class MoveService(_OneService, Operation):
 
     def failed(self, facts: Facts) -> str:
         """Return why a new task does not start. The old ones go on running."""
-        return _failure(facts, self.found(facts))
+        return _failure(facts, facts.service(self.service))
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Return the error with how far it is. A later step takes the placement back."""
@@ -148,7 +144,7 @@ class AddReplicas(_OneService, Operation):
 
     def timeout(self, facts: Facts) -> float:
         """Return the time to start and to be healthy."""
-        service = self.found(facts)
+        service = facts.service(self.service)
         return START_TIMEOUT_S + (_healthy_after(service) if service else 0.0)
 
     def satisfied(self, facts: Facts) -> bool:
@@ -167,7 +163,7 @@ class AddReplicas(_OneService, Operation):
 
     def failed(self, facts: Facts) -> str:
         """Return why a new task does not start."""
-        return _failure(facts, self.found(facts))
+        return _failure(facts, facts.service(self.service))
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Add the replicas, unless they were added before."""
@@ -193,14 +189,14 @@ class RestoreSpec(_OneService, Operation):
 
     def timeout(self, facts: Facts) -> float:
         """Return the time for a task to stop."""
-        service = self.found(facts)
+        service = facts.service(self.service)
         return self.timeout_s + (service.stop_grace if service else 0.0)
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether nothing temporary is left in the spec, and no more tasks run than it asks for."""
         if facts.swarm is None:
             return False
-        service = self.found(facts)
+        service = facts.service(self.service)
         if service is None:
             return True
         most = service.replicas if service.mode == "replicated" else len(facts.swarm.nodes)
@@ -208,7 +204,7 @@ class RestoreSpec(_OneService, Operation):
 
     def seen(self, facts: Facts) -> str:
         """Return the wanted state, with the number of tasks that run."""
-        if facts.swarm is None or self.found(facts) is None:
+        if facts.swarm is None or facts.service(self.service) is None:
             return self.done
         return f"{self.done}: {number_of(self.running(facts.swarm), 'task')} running"
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, FactsQuery, Json, Operation, ServiceFacts
+from bot.model import Engines, Facts, FactsQuery, Json, Operation
 from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
 from bot.swarm.services.paused_rollout import is_paused, paused, unpaused
 from bot.swarm.services.rollout import SETTLING_S, is_rolling, new_text, waits_for_pause
@@ -53,7 +53,7 @@ class PauseRollout(Operation):
         """Return whether Docker's updater waits for a task that no node takes, or has nothing to replace."""
         if facts.swarm is None:
             return False
-        service = self._found(facts)
+        service = facts.service(self.id)
         if service is None:
             return True
         if is_paused(service.spec):
@@ -62,7 +62,7 @@ class PauseRollout(Operation):
 
     def failed(self, facts: Facts) -> str:
         """Return that the rollout ended before Docker was stopped: then nothing may stay paused."""
-        service = self._found(facts)
+        service = facts.service(self.id)
         if facts.swarm is None or service is None or not is_paused(service.spec):
             return ""
         if is_rolling(facts.swarm, service) or facts.cluster_time - service.updated < SETTLING_S:
@@ -71,7 +71,7 @@ class PauseRollout(Operation):
 
     def seen(self, facts: Facts) -> str:
         """Return the state with the number of new tasks."""
-        service = self._found(facts)
+        service = facts.service(self.id)
         if facts.swarm is None or service is None:
             return f"{facts.name} has no service {tick(self.service)} any more"
         if not is_paused(service.spec):
@@ -84,7 +84,7 @@ class PauseRollout(Operation):
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Take the pause back if the rollout has ended; else return the error with the number of new tasks."""
-        service = self._found(facts)
+        service = facts.service(self.id)
         if facts.swarm is None or service is None:
             return Failed(error.happened, true_now=f"{self.cluster} cannot be read: the state is unknown.")
         state, step = f"{tick(self.service)}: {new_text(facts.swarm, service)}.", error.next_step
@@ -106,6 +106,3 @@ class PauseRollout(Operation):
                 next_step=f"`/swarm rebalance {self.service}` takes it back.",
             )
         return paused(spec)
-
-    def _found(self, facts: Facts) -> ServiceFacts | None:
-        return facts.swarm.service(self.id) if facts.swarm else None

@@ -42,7 +42,7 @@ class RemoveService(Operation):
 
     def timeout(self, facts: Facts) -> float:
         """Return the timeout in seconds: the grace period of its tasks is added."""
-        service = facts.swarm.service(self.id) if facts.swarm else None
+        service = facts.service(self.id)
         return self.timeout_s + (service.stop_grace if service else 0.0)
 
     def satisfied(self, facts: Facts) -> bool:
@@ -57,7 +57,7 @@ class RemoveService(Operation):
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Remove it, if it is still the service that the plan shows."""
         engine = reading_manager(engines, facts)
-        service = facts.swarm.service(self.id) if facts.swarm else None
+        service = facts.service(self.id)
         if service is None:
             return
         if fingerprint(service.spec) != self.spec:

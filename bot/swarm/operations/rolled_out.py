@@ -70,7 +70,7 @@ class RolledOut(ABC):
 
     def cancelled(self, facts: Facts) -> Failed:
         """Return that the rollout is paused, and the orders that go on and back; else that it was not waited for."""
-        service = self.found(facts)
+        service = facts.service(self.id)
         if facts.swarm is not None and service is not None and is_paused(service.spec):
             told = f"Cancelled: the rollout was paused, {new_text(facts.swarm, service)}."
             return Failed(told, true_now=PAUSE_COSTS, next_step=pause_steps(facts, service))
@@ -79,14 +79,14 @@ class RolledOut(ABC):
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the service has the spec, and its tasks have run for the monitor time."""
-        service = self.found(facts)
+        service = facts.service(self.id)
         if service is None or facts.swarm is None or not self.has_spec(service):
             return False
         return not self.waits or rollout(facts.swarm, service, facts.cluster_time).stable
 
     def failed(self, facts: Facts) -> str:
         """Return why the rollout has failed: rolled back, paused, tasks that crash or that no node takes."""
-        service = self.found(facts)
+        service = facts.service(self.id)
         if facts.swarm is None:
             return ""
         if service is None:
@@ -103,7 +103,7 @@ class RolledOut(ABC):
 
     def progress(self, facts: Facts) -> str:
         """Return how many tasks run."""
-        service = self.found(facts)
+        service = facts.service(self.id)
         if service is None or facts.swarm is None or not self.waits:
             return ""
         if not self.has_spec(service):
@@ -113,7 +113,7 @@ class RolledOut(ABC):
 
     def seen(self, facts: Facts) -> str:
         """Return the wanted state, with the number of its tasks."""
-        service = self.found(facts)
+        service = facts.service(self.id)
         if service is None or facts.swarm is None or not self.waits:
             return self.done
         running = rollout(facts.swarm, service, facts.cluster_time).running
@@ -122,7 +122,7 @@ class RolledOut(ABC):
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Return the error with what runs now, and how to go back."""
         del engines
-        service = self.found(facts)
+        service = facts.service(self.id)
         if facts.swarm is None:
             return Failed(error.happened, true_now=f"{self.cluster} cannot be read: the state is unknown.")
         if service is None:
@@ -139,12 +139,8 @@ class RolledOut(ABC):
 
     def timeout(self, facts: Facts) -> float:
         """Return the timeout in seconds, by the number of batches and the times of the update policy."""
-        service = self.found(facts)
+        service = facts.service(self.id)
         return rollout_timeout_s(service) if service and self.waits else self.timeout_s
-
-    def found(self, facts: Facts) -> ServiceFacts | None:
-        """Return the service; None if there is none, or if the cluster cannot be read."""
-        return facts.swarm.service(self.id) if facts.swarm else None
 
     def moved(self, left: tuple[FieldChange, ...] = ()) -> Failed:
         """Return the error for a service that somebody else has changed where this order changes it."""

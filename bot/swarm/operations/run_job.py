@@ -95,7 +95,7 @@ class RunJob(_Run, Operation):
 
     def begun(self, facts: Facts) -> ServiceFacts | None:
         """Return the job if it has the number of this run."""
-        service = facts.swarm.service(self.id) if facts.swarm else None
+        service = facts.service(self.id)
         return service if service and int(service.template.get("ForceUpdate") or 0) == self.force else None
 
     def failed(self, facts: Facts) -> str:

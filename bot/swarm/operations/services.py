@@ -150,7 +150,7 @@ class ResumeUpdate(RolledOut, Operation):
 
     def failed(self, facts: Facts) -> str:
         """Return the same as for an update; that the update is still paused is no failure before it was resumed."""
-        service = self.found(facts)
+        service = facts.service(self.id)
         paused = service is not None and service.update is not None and service.update.started == self.last_update
         return "" if paused else super(ResumeUpdate, self).failed(facts)
 

@@ -147,7 +147,7 @@ class DeployObject(Operation):
 
     def failed(self, facts: Facts) -> str:
         """Return that Docker rolled this update back: then the service has its old spec again, within moments."""
-        service = facts.swarm.service(self.id) if facts.swarm and self.action == "update" else None
+        service = facts.service(self.id) if self.action == "update" else None
         update = service.update if service else None
         if update is None or update.started == self.last_update or not update.state.startswith("rollback"):
             return ""
