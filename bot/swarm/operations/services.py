@@ -17,7 +17,7 @@ from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts, 
 from bot.swarm.reading.parse_services import seconds
 from bot.swarm.services.paused_rollout import is_paused, unpaused
 from bot.swarm.services.spec_changes import fingerprint, spec_changes
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec_edit import SpecEdit, unforced
 
 Verb = Literal["update", "scale", "restart"]
 DOING: Final[Mapping[Verb, str]] = {"update": "updating", "scale": "scaling", "restart": "restarting all tasks of"}
@@ -182,6 +182,7 @@ def good_target(facts: Facts, service_id: str, present: Mapping[str, Any]) -> Js
         return None
     rolled_out = unpaused(present)
     forced = (rolled_out.get("TaskTemplate") or {}).get("ForceUpdate")
-    template = {key: value for key, value in good.spec["TaskTemplate"].items() if key != "ForceUpdate"}
-    target = {**good.spec, "TaskTemplate": template if forced is None else {**template, "ForceUpdate": forced}}
+    target = unforced(good.spec)
+    if forced is not None:
+        target["TaskTemplate"]["ForceUpdate"] = forced
     return dict(good.spec) if is_paused(present) and not spec_changes(rolled_out, target) else target

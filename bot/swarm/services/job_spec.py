@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.model import ServiceFacts
 from bot.swarm.services.spec_changes import FieldChange, spec_changes
+from bot.swarm.services.spec_edit import unforced
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,4 @@ class JobSpec:
 
     def differences(self, service: ServiceFacts) -> tuple[FieldChange, ...]:
         """Return how a service differs from the job, but for how often it was run."""
-        template = {key: value for key, value in service.template.items() if key != "ForceUpdate"}
-        return spec_changes({**service.spec, "TaskTemplate": template}, self.spec(service.name))
+        return spec_changes(unforced(service.spec), self.spec(service.name))

@@ -123,6 +123,12 @@ def edited_env(env: Iterable[str], added: Pairs, removed: Sequence[str]) -> list
     return [*found, *(f"{name}={value}" for name, value in new.items())]
 
 
+def unforced(spec: Mapping[str, Any]) -> Json:
+    """Return the spec without the number of forced restarts: that alone makes the same tasks."""
+    template = spec.get("TaskTemplate") or {}
+    return {**spec, "TaskTemplate": {key: value for key, value in template.items() if key != "ForceUpdate"}}
+
+
 def plain_constraint(text: str) -> str:
     """Return a constraint without the spaces that mean nothing, as Docker compares them."""
     match = CONSTRAINT.fullmatch(text)

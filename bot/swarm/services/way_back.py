@@ -9,6 +9,7 @@ from bot.model import Facts, ServiceFacts
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rollout import Rollout
 from bot.swarm.services.spec_changes import restarts, spec_changes
+from bot.swarm.services.spec_edit import unforced
 
 
 def way_back(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back: bool = False) -> str:
@@ -37,11 +38,5 @@ def spec_before(service: ServiceFacts) -> Mapping[str, Any] | None:
 
 def _helps(service: ServiceFacts, spec: Mapping[str, Any], found: Rollout) -> bool:
     """Return whether the spec is another one, and if tasks failed, makes other tasks."""
-    present, other = _unforced(service.spec), _unforced(spec)
+    present, other = unforced(service.spec), unforced(spec)
     return bool(spec_changes(present, other)) and not (found.last_failure and restarts(present, other) == "none")
-
-
-def _unforced(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the spec without the number of forced restarts: that alone makes the same tasks."""
-    template = spec.get("TaskTemplate") or {}
-    return {**spec, "TaskTemplate": {key: value for key, value in template.items() if key != "ForceUpdate"}}
