@@ -154,7 +154,7 @@ def update_service(facts: Facts, arguments: UpdateServiceArguments) -> Plan:
 def restart(facts: Facts, arguments: ServiceArguments) -> Plan:
     """Raise ``ForceUpdate`` by one, as ``docker service update --force`` does."""
     service = service_to_change(facts, arguments.service)
-    edit = SpecEdit(force=int(service.template.get("ForceUpdate") or 0) + 1)
+    edit = SpecEdit(force=service.forced + 1)
     named = titles(facts, [service.name], "restart", "restarted", "The restart of")
     return one_order(named, [(service.name, changed(facts, service, edit, "restart"))])
 

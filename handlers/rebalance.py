@@ -100,8 +100,7 @@ def _forced(facts: Facts, wanted: Sequence[Spread], arguments: RebalanceArgument
 def _restarted(facts: Facts, spread: Spread) -> Plan:
     service = spread.service
     _refuse_below_minimum(service)
-    force = int(service.template.get("ForceUpdate") or 0) + 1
-    plan = changed(facts, service, SpecEdit(force=force), "restart")
+    plan = changed(facts, service, SpecEdit(force=service.forced + 1), "restart")
     counts = listed(str(count) for count in sorted(spread.counts.values(), reverse=True))
     told = f"All tasks of {tick(service.name)} restart. By node there are {counts} of them now."
     if (service.spec.get("UpdateConfig") or {}).get("Order") == "start-first":

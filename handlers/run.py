@@ -99,8 +99,9 @@ def run(facts: Facts, arguments: RunArguments) -> Plan:
     if arguments.image:
         _refuse_another_spec(service, arguments.spec)
     found = job_run(require_cluster(facts), service, facts.cluster_time)
-    force = int(service.template.get("ForceUpdate") or 0) + 1
-    operation = RunJob(service.name, facts.name, id=service.id, spec=fingerprint(service.spec), force=force)
+    operation = RunJob(
+        service.name, facts.name, id=service.id, spec=fingerprint(service.spec), force=service.forced + 1
+    )
     running = f"A run is in progress: its {number_of(found.running, 'running task')} will be stopped."
     return Plan(
         titles(facts, [service.name], "run", "completed", "The run of"),

@@ -138,6 +138,11 @@ class ServiceFacts:
         return str(self.container.get("Image") or "")
 
     @property
+    def forced(self) -> int:
+        """How often all its tasks were restarted by force (``ForceUpdate``); of a job, how often it was run again."""
+        return int(self.template.get("ForceUpdate") or 0)
+
+    @property
     def stack(self) -> str:
         """The stack that it is part of; "" if there is none."""
         return str((self.spec.get("Labels") or NO_SPEC).get(STACK_LABEL, ""))

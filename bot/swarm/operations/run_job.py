@@ -96,7 +96,7 @@ class RunJob(_Run, Operation):
     def begun(self, facts: Facts) -> ServiceFacts | None:
         """Return the job if it has the number of this run."""
         service = facts.service(self.id)
-        return service if service and int(service.template.get("ForceUpdate") or 0) == self.force else None
+        return service if service and service.forced == self.force else None
 
     def failed(self, facts: Facts) -> str:
         """Return why it will not complete, also if the job was removed."""
