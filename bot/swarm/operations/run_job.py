@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from bot.blocks import tick
 from bot.errors import EngineError, Failed, SwarmbotError
@@ -13,6 +13,9 @@ from bot.swarm.operations.spec_updates import reading_manager, update_service_sp
 from bot.swarm.services.job_run import JobRun, job_run
 from bot.swarm.services.job_spec import JobSpec
 from bot.swarm.services.spec_edit import SpecEdit
+
+NAME_TAKEN: Final = 409
+"""The status of an engine's answer if another service has the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +148,10 @@ class CreateJob(_Run, Operation):
         try:
             engine.create_service(self.job.spec(self.service))
         except EngineError as error:
-            if error.status != CONFLICT:
+            if error.status != NAME_TAKEN:
                 raise
             raise Failed(
                 f"A service {tick(self.service)} was created after this was planned.",
                 true_now="This order created nothing.",
                 next_step=f"`/swarm service {self.service}` shows it.",
             ) from None
-
-
-CONFLICT = 409
-"""The status of an engine's answer if the name is taken."""
