@@ -80,15 +80,20 @@ def _created(found: Json) -> tuple[str, str] | None:
 
 def with_crash_loops(found: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], now: float) -> tuple[ServiceFacts, ...]:
     """Return the services with what ``tasks`` show to fail again and again. ``now`` is in unix seconds."""
-    places: dict[str, list[TaskFacts]] = {}
-    for task in tasks:
-        places.setdefault(task.place, []).append(task)
     loops: dict[str, CrashLoop] = {}
-    for own in places.values():
+    for own in by_place(tasks):
         loop = _crash_loop(own, now)
         if loop and (loop.last.service not in loops or loop.last.since > loops[loop.last.service].last.since):
             loops[loop.last.service] = loop
     return tuple(replace(each, crash_loop=loops[each.id]) if each.id in loops else each for each in found)
+
+
+def by_place(tasks: Iterable[TaskFacts]) -> list[list[TaskFacts]]:
+    """Return the tasks of each place: those that replaced each other."""
+    places: dict[str, list[TaskFacts]] = {}
+    for task in tasks:
+        places.setdefault(task.place, []).append(task)
+    return [*places.values()]
 
 
 def _crash_loop(tasks: Sequence[TaskFacts], now: float) -> CrashLoop | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
+from bot.swarm.reading.parse_services import by_place
 from bot.swarm.services.obstacle import Filter
 from bot.swarm.services.paused_rollout import is_blocked
 from bot.swarm.services.same_spec import made_from
@@ -125,11 +126,8 @@ def _judged(swarm: ClusterFacts, need: Need, tasks: Iterable[TaskFacts]) -> list
 
 
 def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Failing]:
-    places: dict[str, list[TaskFacts]] = {}
-    for task in tasks:
-        places.setdefault(task.place, []).append(task)
     found = []
-    for own in places.values():
+    for own in by_place(tasks):
         ended = [task for task in own if service.ended_early(task)]
         if not ended:
             continue

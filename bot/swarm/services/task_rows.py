@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.blocks import FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
+from bot.swarm.reading.parse_services import by_place
 from bot.swarm.reading.task_targets import TaskTarget
 from bot.swarm.services.diagnosis import RECENT_S
 from bot.swarm.services.masked import masked_text
@@ -49,12 +50,9 @@ def task_rows(swarm: ClusterFacts, tasks: Iterable[TaskFacts], now: float, *, pa
     """
     services = {service.id: service for service in swarm.services}
     nodes = {node.id: node for node in swarm.nodes}
-    places: dict[str, list[TaskFacts]] = {}
-    for task in tasks:
-        places.setdefault(task.place, []).append(task)
     lacking = {service.id for service in swarm.services if missing_tasks(swarm, service)}
     rows: list[tuple[int, str, int, float, TaskRow]] = []
-    for held in places.values():
+    for held in by_place(tasks):
         held.sort(key=lambda task: -task.created)
         owner = services.get(held[0].service)
         failed = next((task for task in held if (owner.ended_early(task) if owner else task.failed)), None)
