@@ -78,6 +78,11 @@ class NodeFacts:
         """Whether the managers see the node as ready; a manager must also be reachable in Raft."""
         return self.state == "ready" and (self.role == "worker" or self.reachability == "reachable")
 
+    @property
+    def accepts_tasks(self) -> bool:
+        """Whether it takes new tasks."""
+        return self.state == "ready" and self.availability == "active"
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:

@@ -14,7 +14,7 @@ def read_image_trouble(engines: Engines, hosts: Mapping[str, HostFacts], swarm: 
 
     The registry is asked without a login, and only if no node has the image. The hosts' images must have been read.
     """
-    active = {node.host for node in swarm.nodes if node.state == "ready" and node.availability == "active"}
+    active = {node.host for node in swarm.nodes if node.accepts_tasks}
     stored = (each for name in active & hosts.keys() for each in hosts[name].images or ())
     if any(is_named(each.id, each.names, (image,)) for each in stored):
         return ""

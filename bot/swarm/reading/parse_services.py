@@ -44,7 +44,7 @@ def may_lack_tasks(found: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) ->
     The managers do not count what a global service lacks. So any that has no task on some active node is among them,
     after the others.
     """
-    active = sum(node.state == "ready" and node.availability == "active" for node in nodes)
+    active = sum(node.accepts_tasks for node in nodes)
     short = [each.id for each in found if each.running < each.desired]
     fewer = [each.id for each in found if each.is_global and each.running + each.completed < active]
     return [*dict.fromkeys([*short, *fewer])]

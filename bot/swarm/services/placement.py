@@ -61,14 +61,9 @@ def global_count(swarm: ClusterFacts, service: ServiceFacts) -> int:
     return sum(meets_constraints(node, service) for node in schedulable_nodes(swarm))
 
 
-def accepts_tasks(node: NodeFacts) -> bool:
-    """Return whether the node accepts new tasks."""
-    return node.state == "ready" and node.availability == "active"
-
-
 def schedulable_nodes(swarm: ClusterFacts) -> list[NodeFacts]:
     """Return the nodes that accept new tasks now."""
-    return [node for node in swarm.nodes if accepts_tasks(node)]
+    return [node for node in swarm.nodes if node.accepts_tasks]
 
 
 def misplaced_tasks(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:

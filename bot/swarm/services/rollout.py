@@ -15,7 +15,7 @@ from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS, UpdateStatus
 from bot.swarm.services.paused_rollout import is_blocked, without_pause
-from bot.swarm.services.placement import accepts_tasks, global_count, meets_constraints
+from bot.swarm.services.placement import global_count, meets_constraints
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.temporary_spec import is_temporary
 from bot.text.suggest import listed, number_of, part_of
@@ -219,7 +219,7 @@ def _is_up(swarm: ClusterFacts, task: TaskFacts) -> bool:
 def _stays(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) -> bool:
     """Return whether it is the task of a global service on a paused node, which Docker leaves as it is."""
     node = swarm.node(task.node)
-    return service.is_global and node is not None and not accepts_tasks(node)
+    return service.is_global and node is not None and not node.accepts_tasks
 
 
 def _failures(service: ServiceFacts, tasks: Iterable[TaskFacts]) -> list[TaskFacts]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Cost, Facts, NodeFacts, ServiceFacts, Step
-from bot.swarm.services.placement import accepts_tasks, meets_constraints
+from bot.swarm.services.placement import meets_constraints
 from bot.text.suggest import listed, number_of
 
 
@@ -22,7 +22,7 @@ def service_costs(facts: Facts, steps: Sequence[Step]) -> tuple[Cost, ...]:
     after = {node.id: _after(node, steps) for node in swarm.nodes}
     stopping = {service.id: _stopping(swarm, service, after) for service in swarm.services}
     losing = [service for service in swarm.services if stopping[service.id]]
-    takers = [node for node in after.values() if accepts_tasks(node)]
+    takers = [node for node in after.values() if node.accepts_tasks]
     if losing and not takers:
         return (Cost("every service", f"No other node of {facts.name} accepts tasks: no service runs until one does."),)
     return tuple(
