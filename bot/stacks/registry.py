@@ -14,6 +14,7 @@ from typing import Any, Final
 from bot.blocks import echo, tick
 from bot.errors import Failed
 from bot.secrets.secret import Secret
+from bot.text.image_names import registry_host
 
 DOCKER_HUB: Final = "https://index.docker.io/v1/"
 HELPER_TIMEOUT_S: Final = 20.0
@@ -27,9 +28,8 @@ _HELPER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 def registry_of(image: str) -> str:
     """Return the key of an image's registry in Docker's configuration: its host, or Docker Hub's URL."""
-    first, slash, _ = image.partition("/")
-    named = slash and ("." in first or ":" in first or first == "localhost")
-    return first if named and first != "docker.io" else DOCKER_HUB
+    host = registry_host(image)
+    return DOCKER_HUB if host in {"", "docker.io"} else host
 
 
 def registry_auth(image: str) -> Secret | None:

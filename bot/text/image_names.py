@@ -49,6 +49,12 @@ def image_name(text: str) -> ImageName | None:
     return ImageName(repository, tag or ("" if digest else "latest"), digest) if last else None
 
 
+def registry_host(text: str) -> str:
+    """Return the host of the registry that a name begins with; "" if it begins with none, as that of Docker Hub may."""
+    first, slash, _ = text.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else ""
+
+
 def _is_id(image_id: str, text: str) -> bool:
     """Return whether ``text`` is the id of an image or its beginning, with ``sha256:`` or without."""
     start = text.removeprefix(DIGEST)

@@ -16,6 +16,7 @@ from bot.swarm.services.masked import masked_mapping, masked_pairs, masked_words
 from bot.swarm.services.setting_words import check_times
 from bot.swarm.services.spec_changes import spec_changes
 from bot.text.durations import write_duration
+from bot.text.image_names import registry_host
 from bot.text.suggest import listed, number_of
 
 Json = Mapping[str, Any]
@@ -98,8 +99,7 @@ def new_service_words(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
 def short_image(image: str) -> str:
     """Return an image for a list: without its registry's host, and without its digest if it has a tag."""
     name, _, digest = image.partition("@")
-    host, slash, rest = name.partition("/")
-    short = rest if slash and ("." in host or ":" in host or host == "localhost") else name
+    short = name.partition("/")[2] if registry_host(name) else name
     has_tag = ":" in short.rpartition("/")[2]
     return short if has_tag or not digest else f"{short}@{digest[:DIGEST_CHARS]}"
 
