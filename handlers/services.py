@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from bot.blocks import (
     DONE,
@@ -82,11 +82,7 @@ class StackArguments:
     ] = None
 
 
-def _services_query(_: ServicesArguments) -> FactsQuery:
-    return FactsQuery(services=True, restarts=True, listed_stacks=True)
-
-
-def _stacks_query(_: NoArguments) -> FactsQuery:
+def _list_query(_: Any) -> FactsQuery:
     return FactsQuery(services=True, restarts=True, listed_stacks=True)
 
 
@@ -120,7 +116,7 @@ def _compares(arguments: StackArguments) -> bool:
     permission="view",
     risk="none",
     approval=0,
-    query=_services_query,
+    query=_list_query,
 )
 def services(facts: Facts, arguments: ServicesArguments) -> Message:
     """Return a row for each service, what is wrong first."""
@@ -174,7 +170,7 @@ def _stack_permission(arguments: StackArguments) -> Permission:
     permission="view",
     risk="none",
     approval=0,
-    query=_stacks_query,
+    query=_list_query,
 )
 def stacks(facts: Facts, _: NoArguments) -> Message:
     """Return a row for each stack, what is wrong first."""
