@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.model import BASE_NAME_LABEL, ObjectType, StackObject, StackWrite
+from bot.model import BASE_NAME_LABEL, Action, ObjectType, StackObject, StackWrite
 from bot.secrets.secret import Secret
 from bot.stacks.recorder import virtual_id
 
@@ -81,7 +81,7 @@ def _with_its_content(
     return _renamed(write, "create", name, virtual_id(write.type, name))
 
 
-def _renamed(write: StackWrite, action: Any, name: str, identity: str) -> StackWrite:
+def _renamed(write: StackWrite, action: Action, name: str, identity: str) -> StackWrite:
     labels = {**(write.body.get("Labels") or {}), BASE_NAME_LABEL: write.name}
     body = {**write.body, "Name": name, "Labels": labels}
     return replace(write, action=action, name=name, id=identity, body=body, base=write.name)

@@ -60,7 +60,7 @@ class CliStackRecorder:
         secret_key: Secret | None,
         revisions: Revisions | None,
         *,
-        keep_versions: int = 3,
+        keep_versions: int,
     ) -> None:
         self._cluster = cluster
         self._stacks = stacks
