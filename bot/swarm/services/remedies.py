@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.blocks import tick
@@ -51,9 +52,8 @@ def remedies(
 
 def _new_constraints(service: ServiceFacts) -> set[str]:
     """Return the constraints that the spec before did not have."""
-    specs = (service.template, (service.previous_spec or {}).get("TaskTemplate") or {})
-    now, before = ({*((spec.get("Placement") or {}).get("Constraints") or ())} for spec in specs)
-    return now - before
+    before = replace(service, spec=service.previous_spec or {})
+    return {*service.constraints} - {*before.constraints}
 
 
 def _is_constrained(group: Unplaced) -> bool:
