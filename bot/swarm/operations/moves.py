@@ -228,8 +228,8 @@ def _failure(facts: Facts, service: ServiceFacts | None) -> str:
     """Return why tasks that a temporary change started do not run, in a sentence; "" while they may."""
     if facts.swarm is None or service is None or not is_temporary(service.spec):
         return ""
-    name, tasks = tick(service.name), facts.swarm.tasks_of(service.id)
-    stuck = [task for task in tasks if task.wanted and task.state == "pending" and facts.at - task.since > PENDING_S]
+    name, tasks, now = tick(service.name), facts.swarm.tasks_of(service.id), facts.cluster_time
+    stuck = [task for task in tasks if task.wanted and task.state == "pending" and now - task.since > PENDING_S]
     if reasons := sorted({plain_line(task.error) for task in stuck if task.error}):
         return f"{number_of(len(stuck), 'task')} of {name} cannot be placed: {listed(reasons)}."
     ended = [task for task in tasks if task.failed and task.since >= service.updated]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.model import TaskFacts
 from bot.swarm.operations import AddReplicas, RestoreSpec
 from bot.swarm.operations.moves import START_TIMEOUT_S
+from bot.swarm.services.temporary_spec import with_more_replicas
 from tests.plans.description import Description
 
 SECOND = 1_000_000_000
@@ -30,6 +33,22 @@ def test_a_new_task_has_the_time_of_its_health_check(check: dict[str, Any], seco
     spec = {"TaskTemplate": {"ContainerSpec": {"Healthcheck": check}}}
     described = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": {"running": 1, "spec": spec}}}
     assert ADD.timeout(Description.model_validate(described).facts()) == START_TIMEOUT_S + seconds
+
+
+def test_a_pending_task_is_judged_by_the_cluster_s_clock() -> None:
+    """A worker whose clock is ahead does not give up a task that the scheduler has just seen."""
+    spec = with_more_replicas({"Mode": {"Replicated": {"Replicas": 1}}}, 1)
+    described = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": {"running": 1, "spec": spec}}}
+    facts = Description.model_validate(described).facts()
+    manager, began = facts.hosts["host-1"], facts.at
+    assert facts.swarm
+    stuck = TaskFacts("id-web", "", "pending", wanted=True, error="no suitable node", slot=2, since=began)
+    ahead = replace(facts, at=began + 60, swarm=replace(facts.swarm, task_list=(stuck,)))
+    told = [
+        ADD.failed(replace(ahead, hosts={**facts.hosts, "host-1": replace(manager, system_time=began + seconds)}))
+        for seconds in (1, 6)
+    ]
+    assert told == ["", "1 task of `web` cannot be placed: no suitable node."]
 
 
 def test_what_a_rebalance_did_is_true_at_its_end() -> None:
