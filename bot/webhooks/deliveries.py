@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -66,10 +65,9 @@ class Deliveries:
     that the order is kept.
     """
 
-    def __init__(self, redis: Redis, audit: Audit, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, redis: Redis, audit: Audit) -> None:
         self._redis = redis
         self._audit = audit
-        self._now = now
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in ("done", "put_off")}
 
     def first(self, webhook: str) -> tuple[Delivery, Retry] | None:
