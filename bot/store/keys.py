@@ -73,10 +73,7 @@ JOB_DURATIONS: Final = f"{_JOBS}:durations"
 """Hash: how many jobs ended, by ``LANE:STATE:END`` (the upper end of a bucket of seconds, or inf), and by
 ``LANE:STATE:sum`` how many seconds they ran. Never expires."""
 WEBHOOKS: Final = "swarmbot:webhook:line:"
-"""The beginning of the keys of the webhooks' lines; a webhook's name follows.
-
-List: JSON of requests that the webhook has not accepted yet, in order. Expires WEBHOOK_TTL_S after the last one
-came."""
+"""The beginning of the keys of :func:`webhook_line`, for scripts that promise requests."""
 PENDING_ROTATIONS: Final = "swarmbot:rotations"
 """Sorted set: ids of pending token rotations, by when to check them next (ms). Goes with the last one."""
 PICTURES: Final = "swarmbot:totp:pictures"
@@ -258,6 +255,11 @@ def acknowledgements(cluster: str) -> str:
 def silences(cluster: str) -> str:
     """Hash: JSON of a silence by its id. Watch deletes those that have ended. Goes with the last one."""
     return f"swarmbot:watch:silences:{cluster}"
+
+
+def webhook_line(webhook: str) -> str:
+    """List: JSON of requests that a webhook has not accepted yet, in order. Expires WEBHOOK_TTL_S after the newest."""
+    return f"{WEBHOOKS}{webhook}"
 
 
 def webhook_retry(webhook: str) -> str:

@@ -74,7 +74,7 @@ class Deliveries:
         """Return what is to be sent next, and what became of it so far; None if nothing waits."""
         with translate_errors():
             pipe = self._redis.pipeline(transaction=False)
-            pipe.lindex(f"{keys.WEBHOOKS}{webhook}", 0)
+            pipe.lindex(keys.webhook_line(webhook), 0)
             pipe.hmget(keys.webhook_retry(webhook), "tries", "at")
             body, (tries, at) = pipe.execute()
         return (from_json(Delivery, body), Retry(int(tries or 0), float(at or 0))) if body else None
@@ -84,12 +84,12 @@ class Deliveries:
         with translate_errors():
             pipe = self._redis.pipeline(transaction=False)
             for name in webhooks:
-                pipe.llen(f"{keys.WEBHOOKS}{name}")
+                pipe.llen(keys.webhook_line(name))
             return dict(zip(webhooks, pipe.execute(), strict=True))
 
     def done(self, lease: LeaderLease, delivery: Delivery, entries: Sequence[Entry] = ()) -> None:
         """Remove the first one in line: it was accepted, or ``entries`` say why it is given up."""
-        places = [keys.webhook_lease(delivery.webhook), f"{keys.WEBHOOKS}{delivery.webhook}"]
+        places = [keys.webhook_lease(delivery.webhook), keys.webhook_line(delivery.webhook)]
         places += [keys.webhook_retry(delivery.webhook), *keys.AUDIT]
         args = [str(lease.fence), delivery.id]
         reply = self._audit.commit(entries, lambda tail: self._run["done"](places, args + tail))

@@ -90,7 +90,7 @@ def test_they_arrive_in_order_although_the_receiver_fails(client: Redis, receive
 def test_the_routing_key_is_sent_and_never_stored(client: Redis, receiver: Receiver) -> None:
     """It is added at the last moment."""
     promise(client, 1)
-    stored = client.lindex(f"{keys.WEBHOOKS}pager", 0)
+    stored = client.lindex(keys.webhook_line("pager"), 0)
     sender(client, receiver.url, Clock(), key="rk-secret").turn()
     assert receiver.bodies == [{"number": 1, "routing_key": "rk-secret"}]
     assert "rk-secret" not in str(stored)
