@@ -104,6 +104,7 @@ Keep = Annotated[float, BeforeValidator(_days)]
 Template = Annotated[Secret, PlainValidator(_template)]
 """Text that may be a secret, and may name environment variables."""
 Severity = Literal["critical", "warning", "note"]
+"""Of an incident. ``critical``: service or quorum is at stake now. ``note``: told once, without an end."""
 WebhookKind = Literal["json", "pagerduty", "alertmanager"]
 """``json``: Swarmbot's own fields. ``pagerduty``: Events API v2. ``alertmanager``: its API v2."""
 UpToADay = Annotated[float, BeforeValidator(_up_to_a_day)]

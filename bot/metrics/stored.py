@@ -19,8 +19,9 @@ from prometheus_client.registry import Collector
 from redis import Redis
 
 from bot.audit import Audit
+from bot.config.models import Severity
 from bot.errors import Unavailable
-from bot.model.incident import ClusterNumbers, Severity
+from bot.model.incident import ClusterNumbers
 from bot.outbox.outbox import Outbox
 from bot.queue.counts import BUCKETS_S, Durations, JobCounts, job_counts
 from bot.queue.queue import Queue

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-Severity = Literal["critical", "warning", "note"]
-"""``critical``: service or quorum is at stake now. ``note``: told once, without an end."""
+from bot.config.models import Severity
 
 SignalKind = Literal[
     "quorum lost",

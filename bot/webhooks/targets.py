@@ -10,9 +10,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bot.config import Config
-from bot.config.models import WebhookKind
+from bot.config.models import Severity, WebhookKind
 from bot.errors import Misconfigured
-from bot.model.incident import Severity
 from bot.secrets.secret import Secret
 
 PAGERDUTY_URL: Final = "https://events.pagerduty.com/v2/enqueue"

@@ -16,9 +16,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.config.models import WebhookKind
+from bot.config.models import Severity, WebhookKind
 from bot.model import Facts
-from bot.model.incident import Severity
 from bot.swarm.incidents.events import events_of
 from bot.swarm.incidents.found import PLACEHOLDER
 from bot.swarm.incidents.incident_message import incident_message, orders_of

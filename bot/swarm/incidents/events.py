@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.model.incident import Advanced, Incident, Severity, WatchState
+from bot.config.models import Severity
+from bot.model.incident import Advanced, Incident, WatchState
 
 IncidentEvent = Literal["opened", "updated", "acknowledged", "resolved"]
 

@@ -28,7 +28,8 @@ from bot.blocks import (
     user,
     when,
 )
-from bot.model.incident import Incident, Severity, Signal, Tracked
+from bot.config.models import Severity
+from bot.model.incident import Incident, Signal, Tracked
 from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, headline_of, rank
 from bot.text.durations import age

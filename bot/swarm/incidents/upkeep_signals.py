@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.blocks import tick, user
+from bot.config.models import Severity
 from bot.model import ClusterFacts, Facts, Finding, HostFacts, NetworkFacts
-from bot.model.incident import Extra, Severity, ShownToken, Signal, SignalKind, WatchSettings, WatchState
+from bot.model.incident import Extra, ShownToken, Signal, SignalKind, WatchSettings, WatchState
 from bot.swarm.health.clocks import clock_findings
 from bot.swarm.health.issues import is_split_off, split_brain_issue
 from bot.swarm.incidents.found import NOTHING, Found, joined, key_of

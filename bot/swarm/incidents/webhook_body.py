@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
-from bot.config.models import WebhookKind
-from bot.model.incident import Incident, Severity
+from bot.config.models import Severity, WebhookKind
+from bot.model.incident import Incident
 from bot.swarm.incidents.events import Happened, IncidentEvent
 from bot.swarm.incidents.grouping import headline_of
 from bot.swarm.incidents.incident_message import resolved_text, severity_of

@@ -10,7 +10,8 @@ import pytest
 from redis import Redis
 
 from bot.audit import Audit
-from bot.model.incident import Severity, WatchState, WatchTurn
+from bot.config.models import Severity
+from bot.model.incident import WatchState, WatchTurn
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect

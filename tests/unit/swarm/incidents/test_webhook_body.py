@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.model.incident import Advanced, Incident, Severity, WatchEntry, WatchState
+from bot.config.models import Severity
+from bot.model.incident import Advanced, Incident, WatchEntry, WatchState
 from bot.swarm.incidents.events import Happened, events_of
 from bot.swarm.incidents.webhook_body import webhook_body
 from tests.kits.incidents import AT, incident, signal
