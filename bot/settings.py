@@ -95,7 +95,7 @@ def _secret_key(env: Mapping[str, str]) -> Secret | None:
 
 def _listen(name: str, text: str, others: str) -> Listen:
     address, _, port = text.rpartition(":")
-    if not address or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
+    if not address or not _is_port(port):
         raise Misconfigured(
             f"{name} is `{text}`, which is not valid.",
             next_step=f"Set it to an address and a port like `127.0.0.1:9464`{others}.",
@@ -104,8 +104,12 @@ def _listen(name: str, text: str, others: str) -> Listen:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= MAX_PORT:
+    if not _is_port(text):
         raise Misconfigured(
             f"PORT is `{text}`, which is not valid.", next_step=f"Set it to a number from 1 to {MAX_PORT}."
         )
     return int(text)
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) <= MAX_PORT
