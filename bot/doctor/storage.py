@@ -71,8 +71,7 @@ def messages(resources: Resources) -> Iterator[Finding]:
     waited_s = time.time() - backlog.oldest
     if backlog.count and waited_s > WAITING_WARNING_S:
         yield warning(
-            f"{number_of(backlog.count, 'message')} {'waits' if backlog.count == 1 else 'wait'} for Slack, "
-            f"the oldest for {write_duration(round(waited_s / 60) * 60)}.",
+            _waiting(backlog.count, "message", "Slack", waited_s),
             "Check that a `worker` runs. Its log says why Slack does not accept them.",
         )
 
@@ -84,14 +83,19 @@ def webhooks(resources: Resources) -> Iterator[Finding]:
         first = deliveries.first(target.name)
         waited_s = time.time() - first[0].made_at if first else 0.0
         if waited_s > WAITING_WARNING_S:
-            waiting = deliveries.waiting([target.name])[target.name]
+            count = deliveries.waiting([target.name])[target.name]
             yield warning(
-                f"{number_of(waiting, 'request')} {'waits' if waiting == 1 else 'wait'} for the webhook {target.name}, "
-                f"the oldest for {write_duration(round(waited_s / 60) * 60)}.",
+                _waiting(count, "request", f"the webhook {target.name}", waited_s),
                 "Check that a `watch` process runs. Its log says what the receiver answered.",
             )
         else:
             yield ok(f"The webhook {target.name} is set up, and no request has waited long.")
+
+
+def _waiting(count: int, what: str, receiver: str, oldest_s: float) -> str:
+    waits = "waits" if count == 1 else "wait"
+    oldest = write_duration(round(oldest_s / 60) * 60)
+    return f"{number_of(count, what)} {waits} for {receiver}, the oldest for {oldest}."
 
 
 def protected(resources: Resources) -> Iterator[Finding]:
