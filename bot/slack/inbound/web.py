@@ -75,21 +75,29 @@ class Web:
         if path == EVENTS:
             rejected = self._guard.rejection(environ)
             return _respond(start_response, rejected) if rejected else self._timed_event(environ, start_response)
-        shows_metrics = self._metrics is not None and self._metrics.shown and not environ.keys() & set(FORWARDED)
-        if path not in {"/healthz", "/readyz", *(["/metrics"] if shows_metrics else [])}:
+        metrics = self._metrics_for(environ) if path == "/metrics" else None
+        if metrics is None and path not in {"/healthz", "/readyz"}:
             return _respond(start_response, 404)
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return _respond(start_response, 405)
-        if path == "/metrics" and self._metrics is not None:
-            content_type, body = self._metrics.page()
+        if metrics is None:
+            response = self._health(path, start_response)
+        else:
+            content_type, body = metrics.page()
             response = _send(start_response, HTTPStatus.OK, body, content_type)
-            return [] if environ["REQUEST_METHOD"] == "HEAD" else response
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else response
+
+    def _metrics_for(self, environ: WSGIEnvironment) -> MetricsLike | None:
+        """Return the metrics, if they are shown here and no reverse proxy has forwarded the request."""
+        shown = self._metrics is not None and self._metrics.shown and environ.keys().isdisjoint(FORWARDED)
+        return self._metrics if shown else None
+
+    def _health(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
         problems = self._readiness.problems() if path == "/readyz" else {}
         content: dict[str, Any] = {"ok": not problems, "problems": problems}
         if path == "/readyz" and self._signatures.secret_may_be_wrong:
             content["warnings"] = ["No request had a signature that SLACK_SIGNING_SECRET matches."]
-        response = _respond(start_response, 503 if problems else 200, content)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else response
+        return _respond(start_response, 503 if problems else 200, content)
 
     def _timed_event(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.monotonic()
