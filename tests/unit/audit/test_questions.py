@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.audit import Audit, Entry, Filter
 from bot.audit.paging import AuditPages
@@ -15,10 +13,8 @@ from bot.errors import NotUnderstood
 from bot.gate import Gate
 from bot.model.records import MAX_MATCHES
 from bot.queue.queue import Queue
-from bot.settings import Settings
 from bot.slack.inbound.requests import SlashRequest
-from bot.slack.outbound.notifier import Notifier
-from bot.wiring.web import open_gate
+from tests.kits.gates import gate_of
 from tests.kits.jobs import taken
 
 CONFIG = {
@@ -32,10 +28,7 @@ CONFIG = {
 def gate(redis_url: str, client: Redis, tmp_path: Path) -> Gate:
     """Return a gate whose only administrator is U0ADA."""
     assert client.ping()
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+    return gate_of(CONFIG, redis_url, tmp_path)
 
 
 def typed(gate: Gate, text: str, person: str = "U0ADA") -> str:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.audit import Audit
 from bot.gate import Gate
-from bot.settings import Settings
-from bot.slack.outbound.notifier import Notifier
 from bot.totp import SeedVault, Totp
-from bot.wiring.web import open_gate
+from tests.kits.gates import gate_of
 from tests.kits.totp import KEY, Clock
 
 CONFIG = {
@@ -40,7 +36,4 @@ def totp(client: Redis, audit: Audit, clock: Clock) -> Totp:
 def gate(client: Redis, redis_url: str, tmp_path: Path) -> Gate:
     """Return a gate whose administrators are U0ADA and U0CLEO."""
     assert client.ping()
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+    return gate_of(CONFIG, redis_url, tmp_path)

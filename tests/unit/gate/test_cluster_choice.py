@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.blocks import Message
 from bot.blocks.modals import Modal
@@ -17,12 +15,10 @@ from bot.errors import NotUnderstood, Refused
 from bot.gate import Gate
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.settings import Settings
 from bot.slack.inbound.requests import PressRequest, SlashRequest
-from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
-from bot.wiring.web import open_gate
 from sandbox.tour.secret_scan import redis_contents
+from tests.kits.gates import gate_of
 
 URL = "https://hooks.slack.com/commands/1"
 CONFIG = {
@@ -39,10 +35,7 @@ CONFIG = {
 def gate(redis_url: str, client: Redis, tmp_path: Path) -> Gate:
     """Return a gate of two clusters."""
     assert client.ping()
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG, sort_keys=False))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+    return gate_of(CONFIG, redis_url, tmp_path)
 
 
 def typed(gate: Gate, text: str) -> Message | None:

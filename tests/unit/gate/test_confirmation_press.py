@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.approvals.approval import ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
@@ -19,10 +17,8 @@ from bot.blocks.modals import Modal
 from bot.errors import Refused
 from bot.gate import Gate
 from bot.queue.queue import Queue
-from bot.settings import Settings
 from bot.slack.inbound.requests import PressRequest, ReplacingMessage, SlashRequest
-from bot.slack.outbound.notifier import Notifier
-from bot.wiring.web import open_gate
+from tests.kits.gates import gate_of
 from tests.kits.jobs import order, taken
 
 CONFIG = {
@@ -36,10 +32,7 @@ CONFIG = {
 def gate(redis_url: str, client: Redis, tmp_path: Path) -> Gate:
     """Return a gate whose operators are U0ADA and U0BEN."""
     assert client.ping()
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+    return gate_of(CONFIG, redis_url, tmp_path)
 
 
 def asked(queue: Queue, client: Redis, audit: Audit, person: str) -> str:

@@ -6,9 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.approvals.approval import ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
@@ -18,10 +16,8 @@ from bot.blocks.modals import Modal
 from bot.errors import Refused, Unavailable
 from bot.gate import Gate
 from bot.queue.queue import Queue
-from bot.settings import Settings
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
-from bot.slack.outbound.notifier import Notifier
-from bot.wiring.web import open_gate
+from tests.kits.gates import gate_of
 from tests.kits.jobs import admitted, taken
 
 CONFIG = {
@@ -35,10 +31,7 @@ CONFIG = {
 def gate(client: Redis, redis_url: str, tmp_path: Path) -> Gate:
     """Return a gate with two administrators, who are named by id."""
     assert client.ping()
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+    return gate_of(CONFIG, redis_url, tmp_path)
 
 
 @pytest.fixture

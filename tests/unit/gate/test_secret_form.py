@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.blocks.modals import FieldErrors, Modal
 from bot.errors import NotAllowed, NotUnderstood, Refused
@@ -16,11 +14,9 @@ from bot.execution.secret_request import FORM_BUTTON
 from bot.gate import Gate
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.settings import Settings
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
-from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
-from bot.wiring.web import open_gate
+from tests.kits.gates import gate_of
 from tests.kits.totp import KEY as KEY_OF_TESTS
 
 CONFIG = {
@@ -35,11 +31,7 @@ URL = "https://hooks.slack.com/actions/1"
 
 def opened(redis_url: str, tmp_path: Path, secret_key: str = SECRET_KEY) -> Gate:
     """Return a gate whose only operator is U0ADA."""
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    environment |= {"SWARMBOT_SECRET_KEY": secret_key} if secret_key else {}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+    return gate_of(CONFIG, redis_url, tmp_path, SWARMBOT_SECRET_KEY=secret_key)
 
 
 @pytest.fixture

@@ -6,18 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.errors import NotAllowed, NotUnderstood
 from bot.gate import Gate
 from bot.last_read import LastRead
 from bot.queue.queue import Queue
-from bot.settings import Settings
 from bot.slack.inbound.requests import SlashRequest
-from bot.slack.outbound.notifier import Notifier
-from bot.wiring.web import open_gate
+from tests.kits.gates import gate_of
 from tests.plans.description import Description
 
 CONFIG = {
@@ -34,10 +30,7 @@ def gate(redis_url: str, client: Redis, tmp_path: Path) -> Gate:
     swarm = Description.model_validate({"hosts": hosts, "services": {"web": {}, "host-2": {}}}).facts().swarm
     assert swarm is not None
     LastRead(client).note("prod", replace(swarm), services=True)
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG, sort_keys=False))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+    return gate_of(CONFIG, redis_url, tmp_path)
 
 
 def typed(gate: Gate, text: str, person: str = "U0ADA") -> None:

@@ -6,21 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.blocks.modals import FieldErrors, Modal
 from bot.errors import NotAllowed, NotUnderstood, Refused
 from bot.gate import Gate
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
-from bot.settings import Settings
 from bot.slack.inbound.requests import SlashRequest, SubmitRequest
-from bot.slack.outbound.notifier import Notifier
 from bot.stack_revisions import TypedFiles
-from bot.wiring.web import open_gate
 from sandbox.tour.secret_scan import redis_contents
+from tests.kits.gates import gate_of
 from tests.kits.totp import KEY as KEY_OF_TESTS
 
 CONFIG = {
@@ -34,11 +30,7 @@ COMPOSE = "services:\n  web:\n    image: nginx\n    environment: {DB_PASSWORD: t
 
 def opened(redis_url: str, tmp_path: Path, key: str = KEY_OF_TESTS.reveal()) -> Gate:
     """Return a gate whose only operator is U0ADA."""
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    environment |= {"SWARMBOT_SECRET_KEY": key} if key else {}
-    return open_gate(Settings.from_environment(environment), Notifier(WebClient()))
+    return gate_of(CONFIG, redis_url, tmp_path, SWARMBOT_SECRET_KEY=key)
 
 
 @pytest.fixture
@@ -50,9 +42,7 @@ def gate(client: Redis, redis_url: str, tmp_path: Path) -> Gate:
 
 def typed(gate: Gate, text: str, user: str = "U0ADA") -> object:
     """Type a command and return the answer."""
-    return gate.slash(
-        SlashRequest(text, user, "C0PROD", "https://hooks.slack.com/commands/1", f"command:{text}", "1.2")
-    )
+    return gate.slash(SlashRequest(text, user, "C0PROD", URL, f"command:{text}", "1.2"))
 
 
 def form(gate: Gate, text: str = "deploy app --file --no-resolve") -> Modal:

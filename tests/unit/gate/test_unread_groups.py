@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from redis import Redis
 
 from bot.blocks import Message
 from bot.errors import NotAllowed
 from bot.gate import Gate
-from bot.settings import Settings
 from bot.slack.inbound.requests import SlashRequest
-from bot.slack.outbound.client import web_client
-from bot.slack.outbound.notifier import Notifier
 from bot.usergroups import MembershipUnknown
-from bot.wiring.web import open_gate
+from tests.kits.gates import gate_of
 from tests.plans.showing import show_message
 
 CONFIG = {
@@ -30,11 +26,7 @@ CONFIG = {
 def gate(client: Redis, redis_url: str, tmp_path: Path) -> Gate:
     """Return a gate whose Slack does not respond."""
     assert client.ping()
-    config = tmp_path / "swarmbot.yml"
-    config.write_text(yaml.safe_dump(CONFIG))
-    environment = {"SLACK_BOT_TOKEN": "xoxb-1", "REDIS_URL": redis_url, "SWARMBOT_CONFIG": str(config)}
-    settings = Settings.from_environment(environment | {"SLACK_API_URL": "http://127.0.0.1:9/api/"})
-    return open_gate(settings, Notifier(web_client(settings)))
+    return gate_of(CONFIG, redis_url, tmp_path, SLACK_API_URL="http://127.0.0.1:9/api/")
 
 
 def typed(gate: Gate, user: str, text: str) -> list[str]:
