@@ -21,12 +21,11 @@ from bot.model.incident import WatchState, WatchTurn
 from bot.outbox.outbox import Outbox
 from bot.queue.end_messages import private
 from bot.secrets.secret import Secret
-from bot.store import keys
-from bot.store.leader_lease import LeaderLeases
-from bot.watch.repository import Said, WatchRepository
+from bot.watch.repository import WatchRepository
 from bot.webhooks.deliveries import Delivery
 from tests.kits.jobs import order
 from tests.kits.unprivileged import unprivileged
+from tests.kits.watch_lease import NOTHING_SAID, led
 
 KEY = Secret("k" * 32)
 
@@ -120,10 +119,8 @@ def test_requests_that_wait_for_a_webhook(client: Redis, monkeypatch: pytest.Mon
     assert [str(each) for each in webhooks(resources)] == [
         "✓ The webhook chat is set up, and no request has waited long."
     ]
-    lease = LeaderLeases(client, "one").acquire(keys.watch_lease("prod"), 60.0)
-    assert lease
     old = [Delivery("chat", "prod", "3f2a", time.time() - 600, {})]
     turn = WatchTurn("one", 0.0)
-    WatchRepository(client, Audit(client)).store(lease, "prod", WatchState(), turn, Said((), (), ()), deliveries=old)
+    WatchRepository(client, Audit(client)).store(led(client), "prod", WatchState(), turn, NOTHING_SAID, deliveries=old)
     [finding] = webhooks(resources)
     assert str(finding).startswith("! 1 request waits for the webhook chat, the oldest for 10m.")

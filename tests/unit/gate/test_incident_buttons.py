@@ -17,10 +17,10 @@ from bot.model.incident import Incident, WatchState, WatchTurn
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.store import keys
-from bot.store.leader_lease import LeaderLeases
 from bot.stored_json import to_json
 from bot.watch.repository import WatchRepository
 from tests.kits.incidents import AT, incident, signal
+from tests.kits.watch_lease import led
 
 PRESS = PressRequest("", "3f2a", "U0ADA", "C0PROD", "https://hooks.slack.example/1", "press-1", "trigger", "1.0")
 
@@ -108,10 +108,8 @@ def test_the_typed_commands(gate: Gate, client: Redis, repository: WatchReposito
         return json.dumps([block.get("text", {}) for block in answer.blocks], ensure_ascii=False)
 
     assert "prod is not watched" in typed("watch")
-    lease = LeaderLeases(client, "one").acquire(keys.watch_lease("prod"), 60)
-    assert lease is not None
     turn = WatchTurn("one", AT, 0.2, 10, "host-1", bell=True, nodes=5, services=2, unread=("host-5",))
-    repository.store(lease, "prod", WatchState(incidents=(incident(),)), turn, repository.said("prod", AT))
+    repository.store(led(client), "prod", WatchState(incidents=(incident(),)), turn, repository.said("prod", AT))
     assert "5 nodes, 2 services · not read: `host-5`" in typed("watch")
     assert "`3f2a`" in typed("incidents")
     typed("silence all --for 2h --reason sale")

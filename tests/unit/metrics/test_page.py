@@ -24,13 +24,12 @@ from bot.queue import results
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.settings import Listen
-from bot.store import keys
 from bot.store.client import METRICS_TIMEOUTS, connect
-from bot.store.leader_lease import LeaderLeases
 from bot.watch.cluster_numbers import cluster_numbers
-from bot.watch.repository import Said, WatchRepository
+from bot.watch.repository import WatchRepository
 from tests.kits.incidents import incident
 from tests.kits.jobs import admitted, taken
+from tests.kits.watch_lease import NOTHING_SAID, led
 
 DASHBOARD: Final = Path(__file__).parents[3] / "docs" / "grafana-dashboard.json"
 OPERATIONS: Final = DASHBOARD.with_name("operations.md")
@@ -50,11 +49,9 @@ def shown(client: Redis) -> list[str]:
 
 def watched(client: Redis, audit: Audit, *, at: float) -> None:
     """Store a reading of prod that was made at a time, with one open incident and one that has ended."""
-    lease = LeaderLeases(client, "one").acquire(keys.watch_lease("prod"), 60.0)
-    assert lease
     turn = WatchTurn("one", at, duration_s=0.25, read_from="host-1", numbers=cluster_numbers(SWARM))
     state = WatchState(incidents=(incident(), replace(incident("4a4a"), resolved_at=at)))
-    WatchRepository(client, audit).store(lease, "prod", state, turn, Said((), (), ()))
+    WatchRepository(client, audit).store(led(client), "prod", state, turn, NOTHING_SAID)
 
 
 def test_a_cluster_is_shown_as_it_was_read(client: Redis, audit: Audit) -> None:

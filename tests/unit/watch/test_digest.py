@@ -15,14 +15,16 @@ from bot.audit import Audit
 from bot.errors import Refused
 from bot.model import Engines, Facts, HostFacts, HostFailure
 from bot.outbox.deliverer import Deliverer
+from bot.outbox.outgoing import Outgoing, restored
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.store import keys
-from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
+from bot.store.leader_lease import LeaderLease, LeadershipLost
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.digest import LATE_S, Digests, DigestTime, Watched, day_changes, due_day
 from bot.watch.repository import WatchRepository
 from tests.kits.jobs import order
+from tests.kits.watch_lease import led
 
 BERLIN = ZoneInfo("Europe/Berlin")
 AT_8 = DigestTime(time(8, 0), BERLIN)
@@ -111,13 +113,6 @@ def promised(client: Redis) -> list[Any]:
     return list(client.zrange(keys.OUTBOX, 0, -1))
 
 
-def led(client: Redis) -> LeaderLease:
-    """The lease of the cluster, which must be free."""
-    lease = LeaderLeases(client, "one").acquire(keys.watch_lease("prod"), 60.0)
-    assert lease
-    return lease
-
-
 def test_it_is_told_once_a_day_whoever_leads(client: Redis) -> None:
     """By the leader alone; a restart or another leader repeats neither message nor reading, the next day does."""
     reader, morning = Reader(), berlin("2027-01-15T08:00")
@@ -151,7 +146,7 @@ def test_two_that_both_read_promise_one_message(client: Redis) -> None:
     """The day is compared in the script that promises the message."""
     repository, lease = WatchRepository(client, Audit(client)), led(client)
     digests(client, Reader(), lease, berlin("2027-01-15T08:00")).turn()
-    message: Any = replace(_first(client), id="digest:prod:again")
+    message = replace(_first(client), id="digest:prod:again")
     assert not repository.promise_digest(lease, "prod", "2027-01-15", message)
     assert not repository.promise_digest(lease, "prod", "2027-01-14", message)
     assert promised(client) == ["digest:prod:2027-01-15"]
@@ -160,9 +155,7 @@ def test_two_that_both_read_promise_one_message(client: Redis) -> None:
         repository.promise_digest(lease, "prod", "2027-01-16", message)
 
 
-def _first(client: Redis) -> Any:
-    from bot.outbox.outgoing import restored  # noqa: PLC0415
-
+def _first(client: Redis) -> Outgoing:
     return restored(str(client.hget(keys.outgoing("digest:prod:2027-01-15"), "body")))
 
 

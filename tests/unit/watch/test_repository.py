@@ -12,13 +12,13 @@ from bot.blocks import text_message
 from bot.model.incident import Acknowledgement, Silence, WatchState, WatchTurn
 from bot.outbox.outgoing import Outgoing
 from bot.store import keys
-from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
+from bot.store.leader_lease import LeadershipLost
 from bot.watch.messages import incident_entry
-from bot.watch.repository import Said, WatchRepository
+from bot.watch.repository import WatchRepository
 from tests.kits.incidents import AT, incident
+from tests.kits.watch_lease import NOTHING_SAID, led
 
 TURN = WatchTurn("one", AT)
-NOTHING = Said((), (), ())
 SILENCE = Silence("aaaa", "prod", "host-4", AT + 3600, "U0ADA", "new disks", AT)
 BY_ADA = Entry("acknowledged", "U0ADA", cluster="prod")
 
@@ -27,13 +27,6 @@ BY_ADA = Entry("acknowledged", "U0ADA", cluster="prod")
 def repository(client: Redis, audit: Audit) -> WatchRepository:
     """Nothing is stored."""
     return WatchRepository(client, audit)
-
-
-def led(client: Redis, name: str = "one") -> LeaderLease:
-    """The lease of a process, which must be free."""
-    lease = LeaderLeases(client, name).acquire(keys.watch_lease("prod"), 60.0)
-    assert lease is not None
-    return lease
 
 
 def told() -> Outgoing:
@@ -54,7 +47,7 @@ def test_a_turn_is_stored_with_its_message_and_entry(client: Redis, audit: Audit
     """All in one step; the state is read as it was."""
     state = WatchState(incidents=(incident(),), leader="n1", read_at=AT)
     opened = incident_entry("3f2a", "prod", "C0PROD", "incident opened", "host-4 is down")
-    repository.store(led(client), "prod", state, TURN, NOTHING, messages=[told()], entries=[opened])
+    repository.store(led(client), "prod", state, TURN, NOTHING_SAID, messages=[told()], entries=[opened])
     assert repository.state("prod") == state
     assert repository.turn("prod") == TURN
     assert repository.leader("prod") == "one"
@@ -68,10 +61,10 @@ def test_whatever_an_old_leader_writes_is_void(client: Redis, audit: Audit, repo
     """Neither state nor message nor entry: the new leader's stay."""
     old = led(client)
     client.delete(keys.watch_lease("prod"))  # it expired while the process stood still
-    repository.store(led(client, "two"), "prod", WatchState(read_at=2.0), replace(TURN, leader="two"), NOTHING)
+    repository.store(led(client, "two"), "prod", WatchState(read_at=2.0), replace(TURN, leader="two"), NOTHING_SAID)
     opened = incident_entry("3f2a", "prod", "C0PROD", "incident opened", "host-4 is down")
     with pytest.raises(LeadershipLost):
-        repository.store(old, "prod", WatchState(read_at=1.0), TURN, NOTHING, messages=[told()], entries=[opened])
+        repository.store(old, "prod", WatchState(read_at=1.0), TURN, NOTHING_SAID, messages=[told()], entries=[opened])
     assert repository.state("prod").read_at == 2.0
     assert client.zcard(keys.OUTBOX) == 0
     assert audit.query() == []

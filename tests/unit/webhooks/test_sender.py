@@ -16,12 +16,13 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from bot.store.leader_lease import LeaderLeases, LeadershipLost
-from bot.watch.repository import Said, WatchRepository
+from bot.watch.repository import WatchRepository
 from bot.webhooks.deliveries import Deliveries, Delivery
 from bot.webhooks.sender import MAX_AGE_S, MAX_PAUSE_S, WebhookSender
 from bot.webhooks.targets import Target
 from sandbox.fleet.shell import until
 from tests.kits.incidents import AT
+from tests.kits.watch_lease import NOTHING_SAID, led
 from tests.kits.webhook_receiver import Receiver, receiving
 
 
@@ -54,11 +55,10 @@ def sender(client: Redis, url: str, clock: Clock, key: str = "") -> WebhookSende
 
 def promise(client: Redis, *numbers: int) -> None:
     """Promise requests as a turn of watch does."""
-    lease = LeaderLeases(client, "one").acquire(keys.watch_lease("prod"), 60.0)
-    assert lease
+    lease = led(client)
     deliveries = [Delivery("pager", "prod", "3f2a", AT, {"number": number}) for number in numbers]
     repository = WatchRepository(client, Audit(client))
-    repository.store(lease, "prod", WatchState(), WatchTurn("one", AT), Said((), (), ()), deliveries=deliveries)
+    repository.store(lease, "prod", WatchState(), WatchTurn("one", AT), NOTHING_SAID, deliveries=deliveries)
     lease.release()
 
 
@@ -159,12 +159,10 @@ def test_a_process_that_is_killed_before_it_notes_the_answer_has_it_sent_again(
 
 def test_what_an_old_leader_promises_is_void(client: Redis) -> None:
     """It is promised in the script that stores the state."""
-    leases = LeaderLeases(client, "one")
-    old = leases.acquire(keys.watch_lease("prod"), 60.0)
-    assert old
+    old = led(client)
     client.delete(keys.watch_lease("prod"))
     repository = WatchRepository(client, Audit(client))
     delivery = Delivery("pager", "prod", "3f2a", AT, {})
     with pytest.raises(LeadershipLost):
-        repository.store(old, "prod", WatchState(), WatchTurn("one", AT), Said((), (), ()), deliveries=[delivery])
+        repository.store(old, "prod", WatchState(), WatchTurn("one", AT), NOTHING_SAID, deliveries=[delivery])
     assert waiting(client) == 0
