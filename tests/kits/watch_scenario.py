@@ -10,7 +10,6 @@ from bot.store.client import connect
 from bot.watch.messages import message_id
 from bot.watch.repository import WatchRepository
 from sandbox.deployment import Deployment
-from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from sandbox.slack.messages import Message
 from tests.kits.scenario import Scenario
@@ -71,17 +70,6 @@ class WatchScenario(Scenario):
 
         until(find, f"{words} is told", timeout=TOLD_TIMEOUT_S)
         return found[0]
-
-    def serve(self, name: str, replicas: int, *options: str) -> None:
-        """Run a service, and wait until all its tasks run."""
-        common = ("--detach", "--no-resolve-image", "--name", name, "--replicas", str(replicas))
-        self["host-1"].docker("service", "create", *common, *options, TASK_IMAGE)
-        until(lambda: self.running(name) == replicas, f"{name} runs", timeout=TOLD_TIMEOUT_S)
-
-    def running(self, name: str) -> int:
-        """Return how many tasks of a service run, by the engine's own list."""
-        form = ("--filter", "desired-state=running", "--format", "{{.CurrentState}}")
-        return self["host-1"].docker("service", "ps", name, *form).count("Running")
 
     def leading(self) -> str:
         """Return the Procfile's name of the process that watches prod now; "" if none does."""

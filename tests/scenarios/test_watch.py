@@ -10,6 +10,7 @@ from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.kits.scenario import config
+from tests.kits.service_scenario import create_running, running
 from tests.kits.watch_scenario import WatchScenario
 
 pytestmark = pytest.mark.timeout(400)
@@ -39,12 +40,12 @@ def scenario(deployment: Deployment) -> WatchScenario:
 def test_a_worker_loses_power(scenario: WatchScenario) -> None:
     """One message, which follows its tasks to other nodes and ends when it is back; details are in the thread."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
-    scenario.serve("web", 8, "--constraint", "node.hostname!=host-1")
+    create_running(scenario, "web", "--replicas", "8", "--constraint", "node.hostname!=host-1", timeout=60)
     scenario.watched()
     before = scenario.now
     scenario["host-4"].power_off()
     incident = scenario.told("`host-4` (worker) is down", "rescheduled", "quorum holds")
-    until(lambda: scenario.running("web") >= 8, "the tasks run elsewhere", timeout=60)
+    until(lambda: len(running(scenario, "web")) >= 8, "the tasks run elsewhere", timeout=60)
     scenario.told("run elsewhere")
     scenario["host-4"].power_on()
     ended = scenario.told("Resolved after", "`host-4` is ready again", resolved=True)
@@ -83,10 +84,10 @@ def test_people_acknowledge_and_silence(scenario: WatchScenario) -> None:
 def test_a_planned_drain_is_no_incident(scenario: WatchScenario) -> None:
     """Its tasks move, and its node is seen drained: all of it is the job's doing."""
     scenario.cluster(workers=("host-2", "host-4"))
-    scenario.serve("web", 6)
+    create_running(scenario, "web", "--replicas", "6", timeout=60)
     scenario.watched()
     scenario.change("ada", "drain host-4 --now")
-    until(lambda: scenario.running("web") == 6, "its tasks run elsewhere", timeout=60)
+    until(lambda: len(running(scenario, "web")) == 6, "its tasks run elsewhere", timeout=60)
     seen = scenario.turns(5)
     assert seen.services == 1
     assert scenario.incidents() == []
