@@ -34,9 +34,7 @@ def test_another_worker_stops_docker_for_a_cancelled_update(scenario: Scenario) 
     create(scenario, "web", "--update-delay", "20s", replicas=4)
     job = scenario.begin("ada", f"update web --image {SECOND_IMAGE}")
     until(lambda: SECOND_IMAGE in running(scenario, "web"), "the first task is replaced")
-    told = scenario.ask("eve", f"job {job}")
-    [first] = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
-    scenario.deployment.kill(first)
+    kill_who_runs(scenario, job)
     scenario.slack.slash("ben", "prod", f"cancel {job}")
     card = scenario.end(job)
     assert card.text.startswith("· *Cancelled: update `web` in prod*"), card.text
