@@ -17,13 +17,6 @@ from tests.conftest import cannot
 ADDRESS: Final = "127.0.0.1"
 
 
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind((ADDRESS, 0))
-        return int(free.getsockname()[1])
-
-
 def make_key(path: Path, kind: str = "ed25519", *words: str) -> str:
     """Make a private key at ``path`` and its public key beside it; return the public one, without its comment."""
     command = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", os.fspath(path), *words]

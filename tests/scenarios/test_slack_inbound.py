@@ -23,6 +23,7 @@ from redis import Redis
 from sandbox.slack import LocalSlack
 from sandbox.slack.sockets import Connection, Sockets
 from tests.kits.inbound_process import JOBS
+from tests.kits.ports import free_port
 
 CONFIG = "clusters: {prod: {channel: C0PROD, hosts: {host-1: 192.0.2.1}}}\nrules: {administer: [U0ADA]}\n"
 
@@ -137,9 +138,7 @@ def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
 @pytest.fixture
 def web_url(slack: LocalSlack, redis: PrivateRedis, tmp_path: Path) -> Iterator[str]:
     """The URL of the web process; Slack sends its requests there."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     slack.dispatcher.bot_url = f"{url}/slack/events"
     with bot_process("web", tmp_path, slack.environment() | {"REDIS_URL": redis.url, "PORT": str(port)}):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import pytest
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
+from tests.kits.ports import free_port
 from tests.kits.scenario import config
 from tests.kits.watch_scenario import WatchScenario
 from tests.kits.webhook_receiver import Receiver, receiving
@@ -32,9 +32,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def metrics_port() -> int:
     """A port for the metrics of watch."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

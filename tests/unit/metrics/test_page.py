@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from bot.watch.cluster_numbers import cluster_numbers
 from bot.watch.repository import WatchRepository
 from tests.kits.incidents import incident
 from tests.kits.jobs import admitted, taken
+from tests.kits.ports import free_port
 from tests.kits.watch_lease import NOTHING_SAID, led
 
 DASHBOARD: Final = Path(__file__).parents[3] / "docs" / "grafana-dashboard.json"
@@ -126,9 +126,7 @@ def test_without_redis_only_that_is_shown() -> None:
 
 def test_an_address_of_its_own(client: Redis, caplog: pytest.LogCaptureFixture) -> None:
     """A second process at the same address goes on without it, and its log says so."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        at = Listen("127.0.0.1", free.getsockname()[1])
+    at = Listen("127.0.0.1", free_port())
     metrics = WatchMetrics(client, ["prod"])
     metrics.host_read(0.1, responded=True)
     metrics.listen(at)

@@ -17,15 +17,9 @@ from bot.errors import Misconfigured, Unavailable
 from bot.secrets.secret import Secret
 from bot.store.client import WEB_TIMEOUTS, Timeouts, connect, translate_errors
 from tests.kits.jobs import until
+from tests.kits.ports import free_port
 
 HURRIED = Timeouts(reply_s=0.3, connect_s=0.3, retries=0)
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
