@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import threading
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.tour.secret_scan import redis_contents
+from tests.kits.killed_workers import WORKERS
 from tests.kits.scenario import Scenario
 
 LINE = re.compile(r"docker swarm join --token (SWMTKN-1-\w+-\w+) (\S+:2377)")
@@ -69,3 +71,21 @@ def channels(scenario: Scenario) -> str:
     ]
     public = (entry for entry in scenario.slack.transcript() if not entry.private or entry.kind == "typed")
     return "\n".join([*found, *(entry.text for entry in public if "bymistake" not in entry.text)])
+
+
+def assert_nowhere(scenario: Scenario, *secrets: str, arguments: str = "", told: str = "") -> None:
+    """Fail if a secret or its base64 is in Redis, its files, Slack, a log of the web process or of two workers.
+
+    ``arguments`` are those of programs, as :class:`Arguments` found them; ``told`` is searched in place of everything
+    that people in Slack saw and typed.
+    """
+    places = {
+        "Redis": "\n".join(stored(scenario)) + disk(scenario),
+        "Slack": told or scenario.slack.text(scenario.slack.transcript()) + channels(scenario),
+        "a log": "".join(scenario.deployment.log(name) for name in ("web", *WORKERS)),
+        "the arguments of a program": arguments,
+    }
+    for secret in secrets:
+        for text in (secret, base64.b64encode(secret.encode()).decode()):
+            for place, content in places.items():
+                assert text not in content, f"{text} is in {place}"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import pytest
 
 from sandbox.fleet.host import Host
 from sandbox.fleet.shell import until
-from tests.kits import secret_search
 from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario
+from tests.kits.secret_search import Arguments, assert_nowhere
 from tests.kits.stacks import CONTENT, DEPLOY, StackFolder, compose, names, standing
 
 SECOND, THIRD = "the-second-pass-phrase", "the-third-pass-phrase"
@@ -117,7 +116,7 @@ def test_a_killed_worker_creates_a_content_once(cluster: Scenario, app: StackFol
 
 def test_nothing_of_a_changed_secret_is_told(cluster: Scenario, app: StackFolder) -> None:
     """Neither in Slack, Redis, its files and logs, nor in the arguments of programs."""
-    arguments = secret_search.Arguments()
+    arguments = Arguments()
     arguments.start()
     try:
         app.write(small())
@@ -129,13 +128,7 @@ def test_nothing_of_a_changed_secret_is_told(cluster: Scenario, app: StackFolder
     finally:
         seen = arguments.stop()
     cluster.ask("ada", "audit")
-    stored = "\n".join(secret_search.stored(cluster)) + secret_search.disk(cluster)
-    told = cluster.slack.text(cluster.slack.transcript()) + secret_search.channels(cluster)
-    logs = "".join(cluster.deployment.log(name) for name in ("web", "worker.1", "worker.2"))
-    for secret in (CONTENT, SECOND):
-        for text in (secret, base64.b64encode(secret.encode()).decode()):
-            for where in (stored, told, logs, seen):
-                assert text not in where
+    assert_nowhere(cluster, CONTENT, SECOND, arguments=seen)
 
 
 def seen_by_tasks(cluster: Scenario, service: str, path: str) -> set[str]:

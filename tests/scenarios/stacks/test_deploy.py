@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
 
 import pytest
 
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
-from tests.kits import secret_search
 from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario
+from tests.kits.secret_search import Arguments, assert_nowhere
 from tests.kits.service_scenario import inspect
 from tests.kits.stacks import CONTENT, DEPLOY, HIDDEN, OTHER_IMAGE, StackFolder, compose, names, standing
 
@@ -142,7 +141,7 @@ def test_a_killed_worker_is_finished_once(cluster: Scenario, app: StackFolder) -
 
 def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> None:
     """Neither the secret's content nor a password in the environment is in Slack, Redis, logs or arguments."""
-    arguments = secret_search.Arguments()
+    arguments = Arguments()
     arguments.start()
     try:
         cluster.change("ada", DEPLOY)
@@ -156,13 +155,7 @@ def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> Non
     finally:
         seen = arguments.stop()
     cluster.ask("ada", "audit")
-    stored = "\n".join(secret_search.stored(cluster)) + secret_search.disk(cluster)
-    told = cluster.slack.text(cluster.slack.transcript()) + secret_search.channels(cluster)
-    logs = "".join(cluster.deployment.log(name) for name in ("web", "worker.1", "worker.2"))
-    for secret in (CONTENT, HIDDEN, NEW_VALUE):
-        for text in (secret, base64.b64encode(secret.encode()).decode()):
-            for where in (stored, told, logs, seen):
-                assert text not in where
+    assert_nowhere(cluster, CONTENT, HIDDEN, NEW_VALUE, arguments=seen)
 
 
 @pytest.mark.long

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import pytest
 
-from tests.kits import secret_search
 from tests.kits.registry import PASSWORD, REPOSITORY, Registry
 from tests.kits.scenario import Scenario
+from tests.kits.secret_search import assert_nowhere
 from tests.kits.service_scenario import inspect
 from tests.kits.stacks import StackFolder, names
 
@@ -81,9 +80,4 @@ def no_password_was_told(bot: Scenario) -> None:
     asked = (bot.deployment.folder / "docker" / "asked").read_text().splitlines()
     assert asked
     assert {line.split(" ")[1] for line in asked} == {bot.deployment.environment["HOME"]}
-    stored = "\n".join(secret_search.stored(bot)) + secret_search.disk(bot)
-    told = bot.slack.text(bot.slack.transcript()) + secret_search.channels(bot)
-    logs = "".join(bot.deployment.log(name) for name in ("web", "worker.1", "worker.2"))
-    for text in (PASSWORD, base64.b64encode(PASSWORD.encode()).decode()):
-        for where in (stored, told, logs):
-            assert text not in where
+    assert_nowhere(bot, PASSWORD)

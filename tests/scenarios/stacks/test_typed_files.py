@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 import yaml
 
 from sandbox.fleet.image import TASK_IMAGE
-from tests.kits import secret_search
 from tests.kits.scenario import JOB, ProgressCard, Scenario
+from tests.kits.secret_search import Arguments, assert_nowhere
 from tests.kits.service_scenario import inspect
 from tests.kits.stacks import names
 
@@ -109,7 +107,7 @@ def test_a_typed_file_gets_nothing_of_the_bot(cluster: Scenario, web: dict[str, 
 
 def test_a_second_person_approves_the_typed_file(cluster: Scenario) -> None:
     """Though this bot waives it for listed stacks. They see what it changes; the file's password is nowhere."""
-    arguments = secret_search.Arguments()
+    arguments = Arguments()
     arguments.start()
     try:
         after = enter(cluster, compose())
@@ -123,9 +121,5 @@ def test_a_second_person_approves_the_typed_file(cluster: Scenario) -> None:
         seen = arguments.stop()
     assert PASSWORD in str(inspect(cluster, "typed_web")["Spec"])
     cluster.ask("ada", "audit")
-    stored = "\n".join(secret_search.stored(cluster)) + secret_search.disk(cluster)
     told = "\n".join(entry.text for entry in cluster.slack.transcript(after) if entry.kind != "typed")
-    logs = "".join(cluster.deployment.log(name) for name in ("web", "worker.1", "worker.2"))
-    for text in (PASSWORD, base64.b64encode(PASSWORD.encode()).decode()):
-        for where in (stored, told, logs, seen):
-            assert text not in where
+    assert_nowhere(cluster, PASSWORD, arguments=seen, told=told)
