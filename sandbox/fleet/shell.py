@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TypeVar
 
 from bot.errors import Failed
 
@@ -17,6 +18,8 @@ PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 """The search path: ``su`` without a dash leaves out the folders of root's programs."""
 _MIN_POLL_INTERVAL_S = 0.02
 _MAX_POLL_INTERVAL_S = 0.5
+
+Found = TypeVar("Found")
 
 
 def sh(*argv: str, text_in: str | None = None, timeout: float = COMMAND_TIMEOUT_S) -> str:
@@ -45,12 +48,18 @@ def until(condition: Callable[[], bool], what: str, *, timeout: float = COMMAND_
     The longer it has lasted, the longer is the pause: a condition may start Docker's command line, which takes as much
     of a CPU as it gets.
     """
+    await_found(condition, what, timeout=timeout)
+
+
+def await_found(query: Callable[[], Found], what: str, *, timeout: float = COMMAND_TIMEOUT_S) -> Found:
+    """Poll as :func:`until` does, until ``query`` returns a true value, and return that value."""
     began = monotonic()
-    while not condition():
+    while not (found := query()):
         elapsed_s = monotonic() - began
         if elapsed_s > timeout:
             raise Failed(f"Not seen within {timeout:.0f} s: {what}.")
         sleep(min(max(_MIN_POLL_INTERVAL_S, elapsed_s / 10), _MAX_POLL_INTERVAL_S))
+    return found
 
 
 def kill(pids: Sequence[int], *, timeout: float = COMMAND_TIMEOUT_S) -> None:

@@ -14,7 +14,7 @@ from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
 from sandbox.deployment import Deployment
-from sandbox.fleet.shell import until
+from sandbox.fleet.shell import await_found
 from sandbox.slack.messages import Message
 from tests.kits.outbox import card_ts
 
@@ -113,11 +113,4 @@ class ApprovalScenario:
     @staticmethod
     def until(query: Callable[[], Any]) -> Any:
         """Poll until ``query`` returns a true value, and return it."""
-        found: list[Any] = []
-
-        def seen() -> bool:
-            found[:] = [query()]
-            return bool(found[0])
-
-        until(seen, "what the test waits for", timeout=WAIT_TIMEOUT_S)
-        return found[0]
+        return await_found(query, "what the test waits for", timeout=WAIT_TIMEOUT_S)

@@ -10,7 +10,7 @@ from bot.store.client import connect
 from bot.watch.messages import message_id
 from bot.watch.repository import WatchRepository
 from sandbox.deployment import Deployment
-from sandbox.fleet.shell import until
+from sandbox.fleet.shell import await_found, until
 from sandbox.slack.messages import Message
 from tests.kits.scenario import Scenario
 
@@ -56,20 +56,17 @@ class WatchScenario(Scenario):
 
     def told(self, *words: str, resolved: bool | None = None) -> Incident:
         """Wait until the message of an incident has all these words, and return the incident."""
-        found: list[Incident] = []
 
-        def find() -> bool:
-            found[:] = [
+        def find() -> list[Incident]:
+            return [
                 each
                 for each in self.incidents()
                 if resolved in {None, not each.open}
                 and self.outbox.posted_ts(message_id(each))
                 and all(word in self.message(each).shown for word in words)
             ]
-            return bool(found)
 
-        until(find, f"{words} is told", timeout=TOLD_TIMEOUT_S)
-        return found[0]
+        return await_found(find, f"{words} is told", timeout=TOLD_TIMEOUT_S)[0]
 
     def leading(self) -> str:
         """Return the Procfile's name of the process that watches prod now; "" if none does."""
