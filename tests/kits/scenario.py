@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from time import monotonic, sleep
 from typing import Any, Final
 
 from bot.audit import Audit
@@ -32,8 +31,6 @@ INTERIM: Final = re.compile(
 JOB: Final = re.compile(r"is job `(\w{4})`")
 JOB_TIMEOUT_S: Final = 90.0
 """A job that has not ended by then will never end."""
-STATUS_INTERVAL_S: Final = 0.3
-"""Between two questions for the status: each takes a tenth of a second of both CPUs."""
 SHOWN_KINDS: Final = frozenset({"posted", "edited", "error"})
 NO_APPROVAL: Final = (
     *("join manager", "token manager", "rotate", "force-new-cluster"),
@@ -140,11 +137,19 @@ class Scenario:
         return ProgressCard(job, seen.text, seen)
 
     def await_status(self, contains: str, *, timeout: float = JOB_TIMEOUT_S) -> str:
-        """Ask for the status until it contains ``contains``, and return it."""
-        deadline = monotonic() + timeout
-        while contains not in (told := self.ask("ada", "status")):
-            assert monotonic() < deadline, f"{contains!r} was not seen within {timeout} s; last status: {told}"
-            sleep(STATUS_INTERVAL_S)
+        """Ask for the status until it contains ``contains``, and return it. A failure shows the last one."""
+        told = ""
+
+        def shows() -> bool:
+            nonlocal told
+            told = self.ask("ada", "status")
+            return contains in told
+
+        try:
+            until(shows, f"{contains!r} in the status", timeout=timeout)
+        except Failed as error:
+            error.add_note(f"The last status: {told}")
+            raise
         return told
 
     def see(
