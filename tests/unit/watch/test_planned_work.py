@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from redis import Redis
 
-from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.model import ClusterFacts, Facts, HostFacts
 from bot.queue import results
 from bot.queue.queue import Queue
 from bot.watch.planned_work import planned_work
 from tests.kits.jobs import asked, order, taken
+from tests.kits.nodes import worker
 
-NODE = NodeFacts("n3", "host-3", "worker", "active", "ready", 1, {}, host="host-3")
+NODE = worker("n3", "host-3", host="host-3")
 FACTS = Facts(
     "prod",
     0.0,
