@@ -56,8 +56,6 @@ def _time(text: str) -> time:
 
 
 def _time_of_day(value: object) -> time:
-    if isinstance(value, time):
-        return value
     if not isinstance(value, str) or not _OF_DAY.fullmatch(value):
         raise wrong('must be a time of day in quotes, like `"08:00"`')
     return _time(value)

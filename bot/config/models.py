@@ -53,8 +53,6 @@ def _up_to_a_day(value: object) -> object:
 
 
 def _template(value: object) -> Secret:
-    if isinstance(value, Secret):
-        return value
     if not isinstance(value, str) or not value.strip():
         raise wrong("must be text; `${NAME}` in it is the environment variable NAME of watch")
     return Secret(value.strip())
