@@ -31,7 +31,7 @@ from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
-from bot.store.client import METRICS_TIMEOUTS, connect
+from bot.store.client import MONITORING_TIMEOUTS, connect
 from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.digest import INTERVAL_S as DIGEST_INTERVAL_S
@@ -59,7 +59,8 @@ def run_watch(settings: Settings) -> int:
     audit = Audit(redis)
     name = f"{socket.gethostname()}-{os.getpid()}"
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
-    metrics = WatchMetrics(connect(settings.redis_url, METRICS_TIMEOUTS), [*config.clusters], [*config.watch.webhooks])
+    monitored = connect(settings.redis_url, MONITORING_TIMEOUTS)
+    metrics = WatchMetrics(monitored, [*config.clusters], [*config.watch.webhooks])
     if settings.watch_metrics:
         metrics.listen(settings.watch_metrics)
     reader = FactsReader(addresses(config), note_host=metrics.host_read)

@@ -24,7 +24,7 @@ from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Listen, Settings
 from bot.slack.outbound.notifier import Notifier
 from bot.stack_revisions import TypedFiles
-from bot.store.client import METRICS_TIMEOUTS, WEB_TIMEOUTS, connect
+from bot.store.client import MONITORING_TIMEOUTS, WEB_TIMEOUTS, connect
 from bot.totp import SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
 from bot.watch.orders import WatchOrders
@@ -94,7 +94,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
 
 def open_metrics(settings: Settings) -> WebMetrics:
     """Return the metrics of the web process, and serve them if they have an address of their own."""
-    redis = connect(settings.redis_url, METRICS_TIMEOUTS)
+    redis = connect(settings.redis_url, MONITORING_TIMEOUTS)
     config = load(settings.config_path)
     where = settings.web_metrics
     metrics = WebMetrics(redis, [*config.clusters], [*config.watch.webhooks], shown=where is True)

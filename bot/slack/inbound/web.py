@@ -20,7 +20,7 @@ from bot.slack.inbound.server import serve
 from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
-from bot.store.client import Timeouts, connect
+from bot.store.client import MONITORING_TIMEOUTS, connect
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 EVENTS: Final = "/slack/events"
 THREADS: Final = 64
 """More than deadline.GATE_THREADS, so that some can still answer while the gate waits for a slow Redis."""
-READINESS_TIMEOUTS: Final = Timeouts(reply_s=1, connect_s=1, retries=0)
-
 FORWARDED: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA")
 """Headers of a request that came through a reverse proxy, so perhaps from the internet: it gets no /metrics."""
 
@@ -128,7 +126,7 @@ def web_application(
     secret = settings.need("SLACK_SIGNING_SECRET").reveal()
     notifier = Notifier(web_client(settings))
     routes = Routes(open_gate(settings, notifier), notifier, secret)
-    redis = connect(settings.redis_url, READINESS_TIMEOUTS)
+    redis = connect(settings.redis_url, MONITORING_TIMEOUTS)
     metrics = open_metrics(settings) if open_metrics else None
     return Web(routes, secret, Readiness(redis, settings.config_path), SignatureLog(redis), metrics)
 

@@ -23,7 +23,7 @@ from bot.queue import results
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.settings import Listen
-from bot.store.client import METRICS_TIMEOUTS, connect
+from bot.store.client import MONITORING_TIMEOUTS, connect
 from bot.watch.cluster_numbers import cluster_numbers
 from bot.watch.repository import WatchRepository
 from tests.kits.incidents import incident
@@ -119,7 +119,7 @@ def test_the_page_is_what_prometheus_reads(client: Redis, audit: Audit) -> None:
 
 def test_without_redis_only_that_is_shown() -> None:
     """A count that could not be read is not 0."""
-    gone = connect(Secret("unix:///nowhere.sock"), METRICS_TIMEOUTS)
+    gone = connect(Secret("unix:///nowhere.sock"), MONITORING_TIMEOUTS)
     [only] = StoredMetrics(gone, ["prod"]).collect()
     assert (only.name, [sample.value for sample in only.samples]) == ("swarmbot_redis_up", [0])
 
