@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,8 +34,8 @@ class Delivery:
     """Unix seconds."""
     body: Any
     """JSON values, without secrets."""
-    id: str = ""
-    """Chosen here if it is "": the same at each attempt, for receivers that want each event once."""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """The same at each attempt, for receivers that want each event once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,8 @@ class Retry:
 
 def packed_deliveries(deliveries: Iterable[Delivery]) -> str:
     """Return them as scripts take them (lua/deliver.lua)."""
-    return json.dumps([{"webhook": each.webhook, "body": _stored(each)} for each in deliveries], ensure_ascii=False)
-
-
-def _stored(each: Delivery) -> str:
-    given = Delivery(each.webhook, each.cluster, each.incident, each.made_at, each.body, each.id or uuid.uuid4().hex)
-    return redact(to_json(given))
+    packed = [{"webhook": each.webhook, "body": redact(to_json(each))} for each in deliveries]
+    return json.dumps(packed, ensure_ascii=False)
 
 
 class Deliveries:
