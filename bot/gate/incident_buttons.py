@@ -56,10 +56,10 @@ def _command(action: str, incident: Incident) -> str:
 
 def _subject(incident: Incident) -> str:
     """Return the name of the node, host or service that the incident is about."""
-    root = next((each.signal for each in incident.tracked if each.signal.key == incident.root), None)
-    if root is None or not _NAME.fullmatch(root.subject):
+    subject = incident.root_signal.subject
+    if not _NAME.fullmatch(subject):
         raise Refused(
             f"incident {tick(incident.id)} is about no single node or service.",
             next_step="`/swarm silence all --for 1h --reason TEXT` keeps all incidents quiet.",
         )
-    return root.subject
+    return subject

@@ -169,6 +169,11 @@ class Incident:
     """When its message was edited within the last minute."""
 
     @property
+    def root_signal(self) -> Signal:
+        """The signal that explains the others."""
+        return next(each.signal for each in self.tracked if each.signal.key == self.root)
+
+    @property
     def open(self) -> bool:
         """Whether something of it still holds, or may."""
         return not self.resolved_at

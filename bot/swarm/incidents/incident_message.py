@@ -133,8 +133,7 @@ def _more(incident: Incident, top: Tracked) -> str:
 
 def flapping_text(incident: Incident) -> str:
     """Return that an incident's root comes and goes."""
-    root = next(each for each in incident.tracked if each.signal.key == incident.root)
-    return f"flapping: {root.signal.text}"
+    return f"flapping: {incident.root_signal.text}"
 
 
 _INDENT: Final = "    "
@@ -241,7 +240,7 @@ def _buttons(incident: Incident) -> list[dict[str, object]]:
 
 def _may_be_silenced(incident: Incident) -> bool:
     """Return whether its root is about a node, a host or a service: a silence is for one of these, or for all."""
-    root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+    root = incident.root_signal
     named = PLACES | SERVICES | {"certificate expires", "clock drift", "second cluster"}
     return bool(root.subject) and root.kind in named
 

@@ -94,7 +94,7 @@ def _is_over(incident: Incident) -> bool:
 
 def _keeper(incident: Incident, now: float, silences: Iterable[Silence], quiet: str) -> tuple[str, float]:
     """Return what keeps an incident quiet, a silence's id or QUIET, and until when; ("", 0) if it is to be told."""
-    root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+    root = incident.root_signal
     subjects = {"all", root.subject, root.subject_id, *root.hosts} - {""}
     for silence in silences:
         if silence.cluster == incident.cluster and silence.subject in subjects and now < silence.until:

@@ -250,7 +250,7 @@ class _Step:
             place
             for place, incident in enumerate(self.incidents)
             if incident.open and self.now - incident.opened_at <= BETTER_ROOT_S
-            if any(each.signal.key == incident.root and each.signal.kind == signal.kind for each in incident.tracked)
+            if incident.root_signal.kind == signal.kind
         ]
         return alike[-1] if len(alike) >= MAX_ALIKE else None
 
@@ -265,7 +265,7 @@ class _Step:
     def _may_get(self, incident: Incident, signal: Signal) -> bool:
         if not incident.open or (signal.kind == "quorum lost" and incident.told_at):
             return False
-        root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+        root = incident.root_signal
         young = self.now - incident.opened_at <= BETTER_ROOT_S
         return explains(signal, root) and (young or not (signal.severity == "critical" != root.severity))
 
@@ -370,6 +370,6 @@ class _Step:
 
 def _is_about_the_same(incident: Incident, signal: Signal) -> bool:
     """Return whether an incident is about the host or node of a signal, and had this signal."""
-    root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+    root = incident.root_signal
     known = any(each.signal.key == signal.key for each in incident.tracked)
     return known and root.kind in PLACES and signal.kind in PLACES and not {*root.hosts}.isdisjoint(signal.hosts)

@@ -216,7 +216,7 @@ def test_silences_and_jobs_keep_incidents_quiet(course: list[tuple[Turn, Said]])
             subjects = {silence.subject for silence in silences}
             for incident in stepped.told:
                 posted[incident.id] += incident.told_at == at
-                root = next(each.signal for each in incident.tracked if each.signal.key == incident.root)
+                root = incident.root_signal
                 if incident.told_at == at:
                     assert not subjects & {"all", root.subject, *root.hosts}
                     assert not said.quiet or root.kind == "quorum lost"
