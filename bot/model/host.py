@@ -101,7 +101,7 @@ Membership = Literal["inactive", "pending", "active", "locked", "error"]
 
 
 ENGINE_PROBLEMS: Final[frozenset[str]] = frozenset(
-    {"no docker", "docker stopped", "socket denied", "engine too old", "engine too new"}
+    {"no docker", "docker stopped", "socket denied", "engine too old", "engine too new", "engine error"}
 )
 
 
@@ -123,7 +123,7 @@ class HostFailure:
         return self.problem in {"slow", "not yet"}
 
     @property
-    def is_engine_problem(self) -> bool:
+    def answers_over_ssh(self) -> bool:
         """Whether the host answers over SSH, and only its engine cannot be used."""
         return self.problem in ENGINE_PROBLEMS
 

@@ -56,7 +56,7 @@ class OldManager:
     def up(self) -> bool:
         """Return whether an unreachable manager answers over SSH: then it is not lost, even if it is declared lost."""
         failure = self.host.failure if self.host and self.state == "unreachable" else None
-        return failure is not None and (failure.is_engine_problem or failure.problem == "engine error")
+        return failure is not None and failure.answers_over_ssh
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:

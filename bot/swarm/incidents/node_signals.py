@@ -58,11 +58,11 @@ def host_signals(facts: Facts, swarm: ClusterFacts | None) -> Found:
     for host in facts.hosts.values():
         silent, stopped = key_of("host silent", host.name), key_of("engine stopped", host.name)
         failure = host.failure
-        if failure is None or failure.is_engine_problem or failure.problem == "engine error":
+        if failure is None or failure.answers_over_ssh:
             well[silent] = f"{tick(host.name)} answers over SSH again"
         if failure is None:
             well[stopped] = f"the engine of {tick(host.name)} answers again"
-        elif failure.is_engine_problem or failure.problem == "engine error":
+        elif failure.answers_over_ssh:
             signals.append(_stopped(facts, swarm, host))
         elif host.awaited:
             unread |= {silent, stopped}

@@ -55,6 +55,4 @@ def regain_text(quorum: Quorum, missing: Sequence[str], lost: Sequence[str]) -> 
 def _answers_ssh(facts: Facts, node: NodeFacts) -> bool:
     """Return whether the host of a manager that is missing responds over SSH: then it is not lost."""
     host = facts.hosts.get(node.host)
-    return host is not None and (
-        host.failure is None or host.failure.is_engine_problem or host.failure.problem == "engine error"
-    )
+    return host is not None and (host.failure is None or host.failure.answers_over_ssh)

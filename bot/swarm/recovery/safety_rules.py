@@ -202,7 +202,7 @@ def _refused_none(facts: Facts) -> Refused:
 def _may_be_manager(facts: Facts, host: HostFacts) -> bool:
     """Return whether a host was not seen to be off or to be something else than a manager."""
     if host.failure is not None:
-        return host.failure.is_engine_problem or host.failure.problem in {"engine error", "slow"}
+        return host.failure.answers_over_ssh or host.failure.problem == "slow"
     unsure = host.membership in {"pending", "error"} or (host.in_swarm and bool(host.swarm_error))
     return unsure and not foreign_cluster_names(facts, host)
 
