@@ -37,10 +37,12 @@ RANKS: Final[tuple[SignalKind, ...]] = (
 RANK_OF: Final[Mapping[SignalKind, int]] = {kind: number for number, kind in enumerate(RANKS)}
 NO_HOST_RANK: Final = -1
 """The rank of the signal that no manager can be reached at all."""
-PLACES: Final[frozenset[SignalKind]] = frozenset({"engine stopped", "node down", "manager unreachable", "host silent"})
-"""Kinds about one node or host."""
 NODES: Final[frozenset[SignalKind]] = frozenset({"node down", "manager unreachable"})
 """Kinds that the managers say of a node."""
+HOSTS: Final[frozenset[SignalKind]] = frozenset({"host silent", "engine stopped"})
+"""Kinds that a host itself shows."""
+PLACES: Final = NODES | HOSTS
+"""Kinds about one node or host."""
 MANAGERS: Final[frozenset[SignalKind]] = frozenset({"quorum at risk", "leader changed"})
 SERVICES: Final[frozenset[SignalKind]] = frozenset(
     {"update failed", "tasks failing", "tasks pending", "service short of tasks"}

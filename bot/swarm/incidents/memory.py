@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from bot.model import Facts, HostFacts, HostFailure
 from bot.model.incident import Signal, WatchState
+from bot.swarm.incidents.grouping import HOSTS
 from bot.swarm.incidents.node_signals import LATE_HOLDS_S
 
 
@@ -15,9 +16,7 @@ def with_known_failures(before: WatchState, facts: Facts) -> Facts:
 
     Otherwise a quorum that was lost would seem to be there again whenever a reading does not wait for lost managers.
     """
-    known = {
-        signal.subject: signal for signal in held_signals(before) if signal.kind in {"host silent", "engine stopped"}
-    }
+    known = {signal.subject: signal for signal in held_signals(before) if signal.kind in HOSTS}
     late = [host for host in facts.hosts.values() if host.awaited and host.name in known]
     if not late:
         return facts

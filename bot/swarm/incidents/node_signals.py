@@ -7,10 +7,11 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.model.incident import Signal, SignalKind
+from bot.model.incident import Signal
 from bot.swarm.health.health import node_issues
 from bot.swarm.health.issues import is_split_off
 from bot.swarm.incidents.found import UNSEEN, Found, key_of
+from bot.swarm.incidents.grouping import HOSTS, NODES
 from bot.swarm.incidents.lost_tasks import lost_tasks_lines
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.mrkdwn import one_line
@@ -24,8 +25,6 @@ ENGINE_HOLDS_S: Final = 5.0
 """A restart of Docker takes some seconds."""
 LATE_HOLDS_S: Final = 60.0
 """How long a host must answer too late, again and again, until people are told: it may only be busy."""
-NODE_KINDS: Final[frozenset[SignalKind]] = frozenset({"node down", "manager unreachable"})
-HOST_KINDS: Final[frozenset[SignalKind]] = frozenset({"host silent", "engine stopped"})
 
 
 def node_signals(facts: Facts, swarm: ClusterFacts) -> Found:
@@ -47,7 +46,7 @@ def node_signals(facts: Facts, swarm: ClusterFacts) -> Found:
             well[key_of("manager unreachable", node.id)] = f"{tick(node.name)} is reachable again"
         else:
             signals.append(_unreachable(facts, node))
-    return Found(tuple(signals), NODE_KINDS, well=MappingProxyType(well))
+    return Found(tuple(signals), NODES, well=MappingProxyType(well))
 
 
 def host_signals(facts: Facts, swarm: ClusterFacts | None) -> Found:
@@ -69,7 +68,7 @@ def host_signals(facts: Facts, swarm: ClusterFacts | None) -> Found:
         else:
             unread.add(stopped)
             signals.append(_silent(facts, swarm, host))
-    return Found(tuple(signals), HOST_KINDS, frozenset(unread), MappingProxyType(well))
+    return Found(tuple(signals), HOSTS, frozenset(unread), MappingProxyType(well))
 
 
 def _down(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> Signal:

@@ -16,6 +16,7 @@ from bot.model.incident import Signal, SignalKind, Tracked, WatchState
 from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.incidents.found import Found, typable
+from bot.swarm.incidents.grouping import PLACES
 from bot.swarm.incidents.memory import held_signals
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
 from bot.swarm.quorum.advice import member_names, strengthening_step
@@ -29,9 +30,6 @@ LATE_HOLDS_S: Final = 30.0
 """The same if a host only answers too late: engines hang for about 10 s when they have lost their leader."""
 LEADERLESS_HOLDS_S: Final = 20.0
 """An election takes 10 to 13 s after the leader's power was cut."""
-PLACE_KINDS: Final[frozenset[SignalKind]] = frozenset(
-    {"node down", "engine stopped", "manager unreachable", "host silent"}
-)
 
 
 def is_trusted(facts: Facts) -> bool:
@@ -130,7 +128,7 @@ def _leaderless_since(before: WatchState) -> float:
 
 def _is_about(each: Tracked, before: WatchState) -> bool:
     named = before.leader in each.signal.nodes or before.leader_name in each.signal.hosts
-    return each.signal.kind in PLACE_KINDS and named
+    return each.signal.kind in PLACES and named
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bot.blocks import FAILED, plain_line, tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.model.incident import Signal, SignalKind, WatchState
 from bot.swarm.incidents.found import Found, key_of, typable
+from bot.swarm.incidents.grouping import SERVICES
 from bot.swarm.incidents.lost_tasks import unplaced_reason
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.masked import masked_text
@@ -42,7 +43,7 @@ MAX_DIAGNOSED: Final = 50
 """Of more services that lack tasks, or whose tasks fail, only that is told: a reading must not take long."""
 MAX_STEPS: Final = 2
 MAX_REASON_CHARS: Final = 200
-TASK_KINDS: Final[frozenset[SignalKind]] = frozenset({"service short of tasks", "tasks failing", "tasks pending"})
+TASK_KINDS: Final = SERVICES - {"update failed"}
 
 
 def needs_tasks(facts: Facts) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.blocks import tick
 from bot.model.incident import Observation, Signal, Tracked
-from bot.swarm.incidents.grouping import PLACES, SERVICES
+from bot.swarm.incidents.grouping import HOSTS, NODES, PLACES, SERVICES
 
 
 def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) -> Tracked:
@@ -30,8 +30,8 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
 def ended_text(signal: Signal) -> str:
     """Return that a signal is over whose subject was not seen to be well: it is gone."""
     name = tick(signal.subject)
-    if signal.kind in {"node down", "manager unreachable"}:
+    if signal.kind in NODES:
         return f"{name} is no longer a node of the cluster"
-    if signal.kind in {"host silent", "engine stopped"}:
+    if signal.kind in HOSTS:
         return f"{name} is no longer in swarmbot.yml"
     return f"{name} was removed" if signal.kind in SERVICES else f"no longer so: {signal.text}"
