@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.model import Facts, HostFacts, HostFailure
-from bot.model.incident import Signal, WatchState
+from bot.model.incident import Signal, Tracked, WatchState
 from bot.swarm.incidents.grouping import HOSTS
 from bot.swarm.incidents.node_signals import LATE_HOLDS_S
 
@@ -24,10 +24,15 @@ def with_known_failures(before: WatchState, facts: Facts) -> Facts:
     return replace(facts, hosts=MappingProxyType({**facts.hosts, **failed}))
 
 
+def held(before: WatchState) -> list[Tracked]:
+    """Return what holds as far as is known, told or not."""
+    tracked = [*before.waiting, *(each for incident in before.incidents if incident.open for each in incident.tracked)]
+    return [each for each in tracked if not each.over_at]
+
+
 def held_signals(before: WatchState) -> list[Signal]:
     """Return the signals that hold as far as is known, told or not."""
-    tracked = [*before.waiting, *(each for incident in before.incidents if incident.open for each in incident.tracked)]
-    return [each.signal for each in tracked if not each.over_at]
+    return [each.signal for each in held(before)]
 
 
 def _failed(host: HostFacts, signal: Signal) -> HostFacts:

@@ -17,7 +17,7 @@ from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, 
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.incidents.found import Found, typable
 from bot.swarm.incidents.grouping import PLACES
-from bot.swarm.incidents.memory import held_signals
+from bot.swarm.incidents.memory import held, held_signals
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
 from bot.swarm.quorum.advice import member_names, strengthening_step
 from bot.swarm.quorum.lost_managers import missing_managers
@@ -119,8 +119,7 @@ def _leaderless_since(before: WatchState) -> float:
     Managers name the dead leader from memory until they elect another one. So the time runs from the first sign that
     its host was gone, or from the first reading that showed none.
     """
-    tracked = (*before.waiting, *(each for incident in before.incidents if incident.open for each in incident.tracked))
-    signs = [each.first_seen for each in tracked if not each.over_at and _is_about(each, before)]
+    signs = [each.first_seen for each in held(before) if _is_about(each, before)]
     if before.leader_seen_at and before.read_at > before.leader_seen_at:
         signs.append(before.leader_seen_at)
     return min(signs, default=0.0)
