@@ -12,7 +12,8 @@ from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.model.incident import Signal, SignalKind, WatchState
 from bot.swarm.incidents.found import Found, key_of, typable
 from bot.swarm.incidents.grouping import SERVICES
-from bot.swarm.incidents.lost_tasks import unplaced_reason
+from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason
+from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.remedies import remedies
@@ -30,19 +31,13 @@ STARTING_HOLDS_S: Final = 300.0
 PENDING_HOLDS_S: Final = 10.0
 CHANGED_S: Final = 60.0
 """So long after a change of a service its tasks are expected to start."""
-RECENT_S: Final = 600.0
 CULPRIT_S: Final = 3600.0
 """A change since then may be why tasks fail."""
-LOOP_FAILURES: Final = 3
-"""So many tasks of one slot failed within RECENT_S: they fail again and again."""
-STEADY_S: Final = 120.0
-"""After so long the successor of tasks that failed again and again counts as running."""
 MOVED_S: Final = 300.0
 """A service lacks tasks because of a node if a task of it was told to stop there since then."""
 MAX_DIAGNOSED: Final = 50
 """Of more services that lack tasks, or whose tasks fail, only that is told: a reading must not take long."""
 MAX_STEPS: Final = 2
-MAX_REASON_CHARS: Final = 200
 TASK_KINDS: Final = SERVICES - {"update failed"}
 
 
@@ -105,7 +100,7 @@ def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:
 
 def _is_suspect(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]) -> bool:
     """Return whether a service lacks tasks, or one of them has failed of late or waits for a node."""
-    oldest = facts.cluster_time - RECENT_S
+    oldest = facts.cluster_time - CRASH_WINDOW_S
     return _is_short(swarm, service) or any(
         (task.failed and task.since > oldest) or (task.wanted and task.state in UNPLACED) for task in tasks
     )
@@ -173,9 +168,11 @@ def _patience(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: D
 
 def _loops(each: Failing, tasks: Iterable[TaskFacts], now: float) -> bool:
     """Return whether the tasks of a slot fail again and again, and no successor has run for long."""
-    own = [task for task in tasks if task.place == each.last.place and task.failed and now - task.since < RECENT_S]
+    own = [
+        task for task in tasks if task.place == each.last.place and task.failed and now - task.since < CRASH_WINDOW_S
+    ]
     steady = each.now is not None and each.now.state == "running" and now - each.now.since >= STEADY_S
-    return len(own) >= LOOP_FAILURES and not steady
+    return len(own) >= MIN_FAILURES and not steady
 
 
 def _failing(
