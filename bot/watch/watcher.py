@@ -7,7 +7,6 @@ thread of its own, nor other clusters.
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,7 +20,7 @@ from bot.model import Engines, Facts
 from bot.model.incident import Advanced, Observation, WatchSettings, WatchState, WatchTurn
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
-from bot.queue.job import ID_CHARACTERS, ID_LENGTH
+from bot.queue.job import new_id
 from bot.queue.queue import Queue
 from bot.store import keys
 from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
@@ -240,13 +239,13 @@ class Watcher:
         """Return what makes ids that no incident of the cluster has."""
         taken = {each.id for each in state.incidents}
 
-        def new_id() -> str:
-            while (made := "".join(secrets.choice(ID_CHARACTERS) for _ in range(ID_LENGTH))) in taken:
+        def unused_id() -> str:
+            while (made := new_id()) in taken:
                 pass
             taken.add(made)
             return made
 
-        return new_id
+        return unused_id
 
     def _pause(self, seconds: float) -> None:
         """Wait until the next reading is due, the bell rings, or the process stops."""

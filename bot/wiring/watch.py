@@ -93,11 +93,11 @@ def run_watch(settings: Settings) -> int:
     }
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    deliveries, leases = Deliveries(redis, audit), LeaderLeases(redis, name)
+    deliveries = Deliveries(redis, audit)
     tasks = [
         PeriodicTask("messages", deliverer.turn, interval_s=0.25),
         *(
-            PeriodicTask(f"webhook {each.name}", WebhookSender(each, deliveries, leases).turn, interval_s=0.5)
+            PeriodicTask(f"webhook {each.name}", WebhookSender(each, deliveries, services.leases).turn, interval_s=0.5)
             for each in webhooks
         ),
         PeriodicTask("upkeep", upkeep.turn, interval_s=INTERVAL_S),
