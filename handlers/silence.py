@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 from bot.blocks import DONE, WARNING, Message, paragraphs, quoted, text_message, tick, user, when
 from bot.commands import DURATION, EndSilence, Flag, NoArguments, SilenceSubject, Word, control, record, text
-from bot.model.incident import Silence
+from bot.model.incident import ALL_SUBJECTS, Silence
 from bot.model.records import Records, RecordsQuery
-
-ALL: Final = "all"
+from bot.text.suggest import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +70,12 @@ def silences(records: Records, _: NoArguments) -> Message:
     """Return a line for each silence, the oldest first."""
     if not records.silences:
         return text_message(f"{DONE} *Nothing is silenced in {records.cluster}.*")
-    count = len(records.silences)
-    title = f"{count} {'silence' if count == 1 else 'silences'} in {records.cluster}"
+    title = f"{number_of(len(records.silences), 'silence')} in {records.cluster}"
     lines = [f"*{title}*", *map(_line, records.silences)]
     lines.append(f"Next: `/swarm unsilence {records.silences[0].id}` ends the first one.")
     return Message(title, tuple(paragraphs(lines)))
 
 
 def _line(found: Silence) -> str:
-    subject = "all incidents" if found.subject == ALL else f"incidents of {tick(found.subject)}"
+    subject = "all incidents" if found.subject == ALL_SUBJECTS else f"incidents of {tick(found.subject)}"
     return f"{WARNING} {tick(found.id)} {subject} until {when(found.until)} by {user(found.by)}: {quoted(found.reason)}"

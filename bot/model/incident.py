@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 from bot.config.models import Severity
 
@@ -179,6 +179,10 @@ class Incident:
         return not self.resolved_at
 
 
+ALL_SUBJECTS: Final = "all"
+"""The subject of a silence of every incident of a cluster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """A time in which a subject's incidents are kept but not told."""
@@ -186,7 +190,7 @@ class Silence:
     id: str
     cluster: str
     subject: str
-    """The name of a node or service, or ``all``."""
+    """The name of a node or service, or :data:`ALL_SUBJECTS`."""
     until: float
     """Unix seconds."""
     by: str

@@ -12,13 +12,12 @@ from bot.commands import AcknowledgeIncident, EndSilence, SilenceSubject, WatchO
 from bot.config import Config
 from bot.errors import NotUnderstood
 from bot.last_read import LastRead
-from bot.model.incident import Acknowledgement, Silence
+from bot.model.incident import ALL_SUBJECTS, Acknowledgement, Silence
 from bot.queue.job import new_id
 from bot.text.durations import write_duration
 from bot.text.suggest import nearest
 from bot.watch.repository import WatchRepository
 
-ALL: Final = "all"
 MIN_SILENCE_S: Final = 60.0
 MAX_SILENCE_S: Final = 30 * 24 * 3600.0
 """A longer one hides what nobody remembers."""
@@ -79,11 +78,12 @@ class WatchOrders:
         self._refuse_unknown(order.subject, cluster)
         until = now + order.for_s
         silence = Silence(new_id(), cluster, order.subject, until, entry.by, order.reason, now)
-        what = "all" if order.subject == ALL else order.subject
-        written = replace(entry, action="silenced", detail=f"{what} for {write_duration(order.for_s)}: {order.reason}")
+        written = replace(
+            entry, action="silenced", detail=f"{order.subject} for {write_duration(order.for_s)}: {order.reason}"
+        )
         while not self._watch.silence(silence, [written]):
             silence = replace(silence, id=f"{new_id()}{secrets.randbelow(10)}")
-        subject = f"Incidents of {cluster}" if order.subject == ALL else f"Incidents of {tick(order.subject)}"
+        subject = _incidents_of(order.subject, cluster)
         terms = (
             f"until {when(until)}: {quoted(order.reason)}. They are recorded and not told. "
             f"`/swarm unsilence {silence.id}` ends this."
@@ -96,7 +96,7 @@ class WatchOrders:
     def _refuse_unknown(self, subject: str, cluster: str) -> None:
         """Raise NotUnderstood for a name that neither swarmbot.yml nor the last reading of the cluster has."""
         nodes, services = self._last_read.nodes(cluster), self._last_read.services(cluster)
-        if subject == ALL or nodes is None or services is None:
+        if subject == ALL_SUBJECTS or nodes is None or services is None:
             return
         known = {*self._config.clusters[cluster].hosts, *nodes.names, *nodes.hostnames, *services.names}
         if subject not in known:
@@ -114,8 +114,12 @@ class WatchOrders:
             raise NotUnderstood(
                 f"{cluster} has no silence {echo(silence_id)}.", next_step="`/swarm silences` lists them."
             )
-        subject = f"Incidents of {cluster}" if silence.subject == ALL else f"Incidents of {tick(silence.subject)}"
+        subject = _incidents_of(silence.subject, cluster)
         return Done(
             text_message(f"{DONE} *{subject} are told again.*"),
             text_message(f"{DONE} *{subject} are told again*: {user(entry.by)} ended silence {tick(silence_id)}."),
         )
+
+
+def _incidents_of(subject: str, cluster: str) -> str:
+    return f"Incidents of {cluster if subject == ALL_SUBJECTS else tick(subject)}"

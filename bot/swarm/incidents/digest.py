@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from bot.blocks import DONE, FAILED, RUNNING, WARNING, Message, Sign, context, paragraphs, quoted, tick, user, when
 from bot.model import Facts
-from bot.model.incident import Incident, Silence
+from bot.model.incident import ALL_SUBJECTS, Incident, Silence
 from bot.swarm.health.headline import headline, number_lines
 from bot.swarm.health.health import Health, health
 from bot.swarm.health.next_steps import next_steps
@@ -116,11 +116,10 @@ def _attention(day: Day, found: Health) -> Iterator[str]:
             words = f"{tick(change.job)} {tick(f'/swarm {change.words}')}"
             yield f"{WARNING} {words} waits for a decision · requested by {user(change.by)}"
     for silence in day.silences:
-        subject = "Every incident" if silence.subject == "all" else f"Incidents of {tick(silence.subject)}"
-        verb = "is" if silence.subject == "all" else "are"
+        every = silence.subject == ALL_SUBJECTS
+        subject = "Every incident is" if every else f"Incidents of {tick(silence.subject)} are"
         yield (
-            f"{WARNING} {subject} {verb} silenced until {when(silence.until)} by {user(silence.by)}: "
-            f"{quoted(silence.reason)}"
+            f"{WARNING} {subject} silenced until {when(silence.until)} by {user(silence.by)}: {quoted(silence.reason)}"
         )
 
 

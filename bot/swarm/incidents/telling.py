@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.model.incident import Incident, Silence, ThreadNote, WatchEntry, WatchSettings
+from bot.model.incident import ALL_SUBJECTS, Incident, Silence, ThreadNote, WatchEntry, WatchSettings
 from bot.swarm.incidents.grouping import headline_of
 from bot.swarm.incidents.incident_message import (
     began_lines,
@@ -95,7 +95,7 @@ def _is_over(incident: Incident) -> bool:
 def _keeper(incident: Incident, now: float, silences: Iterable[Silence], quiet: str) -> tuple[str, float]:
     """Return what keeps an incident quiet, a silence's id or QUIET, and until when; ("", 0) if it is to be told."""
     root = incident.root_signal
-    subjects = {"all", root.subject, root.subject_id, *root.hosts} - {""}
+    subjects = {ALL_SUBJECTS, root.subject, root.subject_id, *root.hosts} - {""}
     for silence in silences:
         if silence.cluster == incident.cluster and silence.subject in subjects and now < silence.until:
             return silence.id, silence.until
