@@ -112,9 +112,7 @@ def ended_line(tracked: Tracked) -> str:
 
 def thread_text(lines: Iterable[str]) -> str:
     """Return lines as the text of one message in the thread; of too many the number that is left out."""
-    found = list(lines)
-    more = len(found) - MAX_THREAD_LINES
-    return "\n".join(found[:MAX_THREAD_LINES] + ([f"and {number_of(more, 'more line')}"] if more > 0 else []))
+    return "\n".join(_first(lines, MAX_THREAD_LINES, "line"))
 
 
 def resolved_text(incident: Incident) -> str:
@@ -172,7 +170,8 @@ def _next(signal: Signal) -> list[str]:
 def _others(incident: Incident, top: Tracked) -> list[str]:
     """Return a line for each other signal that holds or is a note."""
     held = [each for each in incident.tracked if each is not top and (not each.over_at or _is_note(each))]
-    return _some(f"{SIGNS[each.signal.severity]} {each.signal.text}" for each in _worth_telling(held, top))
+    lines = (f"{SIGNS[each.signal.severity]} {each.signal.text}" for each in _worth_telling(held, top))
+    return _first(lines, MAX_SIGNALS, "signal")
 
 
 def _worth_telling(tracked: Iterable[Tracked], top: Tracked) -> list[Tracked]:
@@ -184,10 +183,11 @@ def _worth_telling(tracked: Iterable[Tracked], top: Tracked) -> list[Tracked]:
     return sorted(found, key=lambda each: (rank(each.signal), each.first_seen, each.signal.key))
 
 
-def _some(lines: Iterable[str]) -> list[str]:
+def _first(lines: Iterable[str], limit: int, what: str) -> list[str]:
+    """Return the first lines, and how many are left out."""
     found = list(lines)
-    more = len(found) - MAX_SIGNALS
-    return [*found[:MAX_SIGNALS], *([f"and {number_of(more, 'more signal')}"] if more > 0 else [])]
+    more = len(found) - limit
+    return [*found[:limit], *([f"and {number_of(more, f'more {what}')}"] if more > 0 else [])]
 
 
 def _is_note(each: Tracked) -> bool:
@@ -208,7 +208,8 @@ def _calm(incident: Incident, top: Tracked) -> list[str]:
 def _was(incident: Incident) -> list[str]:
     """Return what was wrong, for a message that stays readable after the end."""
     worth_telling = _worth_telling(incident.tracked, headline_of(incident.tracked))
-    return _some(f"Was: {each.signal.text.removesuffix(UNSEEN)}" for each in worth_telling)
+    lines = (f"Was: {each.signal.text.removesuffix(UNSEEN)}" for each in worth_telling)
+    return _first(lines, MAX_SIGNALS, "signal")
 
 
 def _foot(incident: Incident) -> list[str]:
