@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from bot.audit import Entry
-from bot.errors import SwarmbotError, Unavailable
 from bot.model import Engines, FactsQuery
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
@@ -21,6 +20,7 @@ from bot.swarm.incidents.digest import DAY_S, Day, DayChange, Outcome, digest_me
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.messages import WATCH
 from bot.watch.repository import WatchRepository
+from bot.watch.upkeep import last_backup
 
 INTERVAL_S: Final = 20.0
 """So often it is seen whether a digest is due."""
@@ -116,7 +116,7 @@ class Digests:
                 each for each in state.incidents if each.told_at and (each.open or now - each.resolved_at < DAY_S)
             ),
             silences=self._repository.said(cluster.name, now).silences,
-            last_backup=_last_backup(cluster.engines),
+            last_backup=last_backup(cluster.engines),
             backup_days=self._backup_days,
         )
         outgoing = Outgoing(
@@ -149,14 +149,3 @@ def _outcome(job: Job, now: float) -> Outcome | None:
     if job.finished_at is None:
         return "running"
     return "succeeded" if job.state == "succeeded" else "cancelled" if job.state == "cancelled" else "failed"
-
-
-def _last_backup(engines: Engines) -> float | None:
-    """Return when the newest backup was taken; 0 if there is none, None if that is not known."""
-    try:
-        newest = engines.backup_store.list_backups().newest
-    except Unavailable:
-        raise
-    except SwarmbotError:
-        return None
-    return newest.taken_at if newest else 0.0

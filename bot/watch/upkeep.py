@@ -59,7 +59,8 @@ class Upkeep:
     def turn(self) -> None:
         """Read it. What cannot be read is not known."""
         for place, (name, engines) in enumerate(self._clusters.items()):
-            extra = Extra(last_backup=self._last_backup(engines), tokens=self._tokens(name))
+            taken = last_backup(engines) if self._settings.backup_days else None
+            extra = Extra(last_backup=taken, tokens=self._tokens(name))
             if place == 0:
                 extra = replace(extra, redis_problems=self._redis_problems(), audit_problem=self._verified())
             with self._lock:
@@ -84,16 +85,6 @@ class Upkeep:
                 self._audit_problem = "" if verdict.ok else f"Entry {verdict.first_bad}: {verdict.problem}."
         return self._audit_problem
 
-    def _last_backup(self, engines: Engines) -> float | None:
-        if not self._settings.backup_days:
-            return None
-        try:
-            kept = engines.backup_store.list_backups().backups
-        except SwarmbotError as error:
-            log.info("The backups were not listed: %s", error)
-            return None
-        return kept[0].taken_at if kept else 0.0
-
     def _tokens(self, cluster: str) -> tuple[ShownToken, ...] | None:
         if not self._settings.token_days:
             return None
@@ -107,6 +98,16 @@ class Upkeep:
             return None
         entries.sort(key=lambda entry: -entry.seq)
         return tuple(token for role in ROLES for token in shown_tokens(entries, role))
+
+
+def last_backup(engines: Engines) -> float | None:
+    """Return when the newest backup was taken, unix seconds; 0 if there is none, None if that is not known."""
+    try:
+        newest = engines.backup_store.list_backups().newest
+    except SwarmbotError as error:
+        log.info("The backups were not listed: %s", error)
+        return None
+    return newest.taken_at if newest else 0.0
 
 
 def shown_tokens(entries: Iterable[Stored], role: str) -> list[ShownToken]:
