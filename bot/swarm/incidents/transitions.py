@@ -1,7 +1,8 @@
 """Keep the incidents of a cluster: what a new observation begins, changes and ends. Pure.
 
 Signals wait until they have held long enough, and while a job of Swarmbot's own explains them. Then each becomes part
-of the incident whose signals explain it, or opens one. :mod:`bot.swarm.incidents.telling` decides what people are told.
+of the incident that :mod:`bot.swarm.incidents.belonging` finds, or opens one. :mod:`bot.swarm.incidents.telling`
+decides what people are told.
 """
 
 from __future__ import annotations
@@ -23,21 +24,13 @@ from bot.model.incident import (
     WatchSettings,
     WatchState,
 )
+from bot.swarm.incidents.belonging import ended_before, explained_by, explained_in, in_storm
 from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
-from bot.swarm.incidents.grouping import AFTER_WORK_S, PLACES, explains, rank, root_of, work_behind
+from bot.swarm.incidents.grouping import AFTER_WORK_S, explains, rank, root_of, work_behind
 from bot.swarm.incidents.incident_message import began_lines, ended_line, resolved_text
 from bot.swarm.incidents.telling import tell
 from bot.swarm.incidents.tracking import followed
 
-REOPEN_S: Final = 120.0
-"""What begins again so soon after its incident ended goes on in that incident, and in its thread."""
-BETTER_ROOT_S: Final = 60.0
-"""How long after its beginning an incident may get a root that is more serious. Later this is an incident of its own:
-an edited message notifies nobody."""
-MAX_ALIKE: Final = 4
-"""So many incidents of one kind may begin within BETTER_ROOT_S. What follows is part of the last of them."""
-AFTERMATH_S: Final = 60.0
-"""How long after its end a signal explains others in the same incident."""
 MAX_TOLD_AGAIN: Final = 5
 """How often the thread tells that one signal begins and ends."""
 AWAITED_S: Final = 60.0
@@ -173,16 +166,16 @@ class _Step:
 
     def _place(self, waiting: Tracked, held_back: set[str]) -> bool:
         """Give a signal its place, if it may have one. Causes must come before what they explain."""
-        place = self._explained_in(waiting.signal)
+        place = explained_in(self.incidents, waiting.signal, self.now)
         if place is None:
             ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
             if waiting.signal.key in held_back or not ripe or self._awaits_cause(waiting.signal):
                 return False
             place = self._gets_better_root(waiting)
         if place is None:
-            place = self._ended_before(waiting)
+            place = ended_before(self.incidents, waiting.signal, self.now)
         if place is None:
-            place = self._in_storm(waiting.signal)
+            place = in_storm(self.incidents, waiting.signal, self.now)
         self.waiting = [each for each in self.waiting if each is not waiting]
         if place is None:
             self._begin(waiting)
@@ -205,21 +198,6 @@ class _Step:
             cause.kind == "leader changed" or explains(cause, signal) for cause in causes
         )
 
-    def _explained_in(self, signal: Signal) -> int | None:
-        """Return the place of the open incident that explains a signal; of several, of the most serious cause."""
-        causes = [
-            (rank(each.signal), place)
-            for place, incident in enumerate(self.incidents)
-            if incident.open
-            for each in incident.tracked
-            if explains(each.signal, signal) and self._explains_still(each)
-        ]
-        return min(causes)[1] if causes else None
-
-    def _explains_still(self, cause: Tracked) -> bool:
-        recent = self.now - cause.over_at < AFTERMATH_S and cause.signal.severity != "note"
-        return not cause.over_at or recent
-
     def _held_back(self) -> set[str]:
         """Return the waiting signals that a job of Swarmbot's own explains, directly or through another of them."""
         causes: dict[str, str] = {}
@@ -236,38 +214,13 @@ class _Step:
                 self.waiting[place] = replace(waiting, cause=cause)
         return set(causes)
 
-    def _ended_before(self, waiting: Tracked) -> int | None:
-        """Return the place of the incident with this root, or of the same host, that ended a short time ago."""
-        for place, incident in enumerate(self.incidents):
-            ended = incident.resolved_at and self.now - incident.resolved_at < REOPEN_S
-            if ended and (incident.root == waiting.signal.key or _is_about_the_same(incident, waiting.signal)):
-                return place
-        return None
-
-    def _in_storm(self, signal: Signal) -> int | None:
-        """Return the place of the last incident of this kind if many began a short time ago: they fail together."""
-        alike = [
-            place
-            for place, incident in enumerate(self.incidents)
-            if incident.open and self.now - incident.opened_at <= BETTER_ROOT_S
-            if incident.root_signal.kind == signal.kind
-        ]
-        return alike[-1] if len(alike) >= MAX_ALIKE else None
-
     def _gets_better_root(self, waiting: Tracked) -> int | None:
-        """Return the place of the open incident that this signal explains, if people need no new message for it."""
-        found = [place for place, incident in enumerate(self.incidents) if self._may_get(incident, waiting.signal)]
+        """Return the place of the incident that this signal explains. Others that were not told become part of it."""
+        found = explained_by(self.incidents, waiting.signal, self.now)
         for place in reversed(found[1:]):
             if not self.incidents[place].told_at:  # one incident with the first of them
                 self.waiting += [each for each in self.incidents.pop(place).tracked if not each.over_at]
         return found[0] if found else None
-
-    def _may_get(self, incident: Incident, signal: Signal) -> bool:
-        if not incident.open or (signal.kind == "quorum lost" and incident.told_at):
-            return False
-        root = incident.root_signal
-        young = self.now - incident.opened_at <= BETTER_ROOT_S
-        return explains(signal, root) and (young or not (signal.severity == "critical" != root.severity))
 
     def _begin(self, waiting: Tracked) -> None:
         key = waiting.signal.key
@@ -312,7 +265,7 @@ class _Step:
             if signal.severity != "note" or self._is_known(signal) or self._is_planned(signal):
                 continue
             tracked = Tracked(signal, self.now, self.now, over_at=self.now)
-            place = self._explained_in(signal)
+            place = explained_in(self.incidents, signal, self.now)
             if place is not None:
                 incident = self.incidents[place]
                 self.incidents[place] = replace(incident, tracked=(*incident.tracked, tracked))
@@ -366,10 +319,3 @@ class _Step:
 
     def _say(self, incident: str, lines: list[str]) -> None:
         self.lines.setdefault(incident, []).extend(lines)
-
-
-def _is_about_the_same(incident: Incident, signal: Signal) -> bool:
-    """Return whether an incident is about the host or node of a signal, and had this signal."""
-    root = incident.root_signal
-    known = any(each.signal.key == signal.key for each in incident.tracked)
-    return known and root.kind in PLACES and signal.kind in PLACES and not {*root.hosts}.isdisjoint(signal.hosts)

@@ -1,0 +1,79 @@
+"""Which incident a new signal becomes part of: one that explains it, one that ended just now, or one like it. Pure.
+
+An incident is returned as its place in ``incidents``. ``now`` is in unix seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.model.incident import Incident, Signal, Tracked
+from bot.swarm.incidents.grouping import PLACES, explains, rank
+
+REOPEN_S: Final = 120.0
+"""What begins again so soon after its incident ended goes on in that incident, and in its thread."""
+BETTER_ROOT_S: Final = 60.0
+"""How long after its beginning an incident may get a root that is more serious. Later this is an incident of its own:
+an edited message notifies nobody."""
+MAX_ALIKE: Final = 4
+"""So many incidents of one kind may begin within BETTER_ROOT_S. What follows is part of the last of them."""
+AFTERMATH_S: Final = 60.0
+"""How long after its end a signal explains others in the same incident."""
+
+
+def explained_in(incidents: Sequence[Incident], signal: Signal, now: float) -> int | None:
+    """Return the open incident that explains a signal; of several, that of the most serious cause."""
+    causes = [
+        (rank(each.signal), place)
+        for place, incident in enumerate(incidents)
+        if incident.open
+        for each in incident.tracked
+        if explains(each.signal, signal) and _explains_still(each, now)
+    ]
+    return min(causes)[1] if causes else None
+
+
+def _explains_still(cause: Tracked, now: float) -> bool:
+    recent = now - cause.over_at < AFTERMATH_S and cause.signal.severity != "note"
+    return not cause.over_at or recent
+
+
+def explained_by(incidents: Sequence[Incident], signal: Signal, now: float) -> list[int]:
+    """Return the open incidents that this signal explains, if people need no new message for it."""
+    return [place for place, incident in enumerate(incidents) if _may_get(incident, signal, now)]
+
+
+def _may_get(incident: Incident, signal: Signal, now: float) -> bool:
+    if not incident.open or (signal.kind == "quorum lost" and incident.told_at):
+        return False
+    root = incident.root_signal
+    young = now - incident.opened_at <= BETTER_ROOT_S
+    return explains(signal, root) and (young or not (signal.severity == "critical" != root.severity))
+
+
+def ended_before(incidents: Sequence[Incident], signal: Signal, now: float) -> int | None:
+    """Return the incident with this root, or of the same host, that ended a short time ago."""
+    for place, incident in enumerate(incidents):
+        ended = incident.resolved_at and now - incident.resolved_at < REOPEN_S
+        if ended and (incident.root == signal.key or _is_about_the_same(incident, signal)):
+            return place
+    return None
+
+
+def _is_about_the_same(incident: Incident, signal: Signal) -> bool:
+    """Return whether an incident is about the host or node of a signal, and had this signal."""
+    root = incident.root_signal
+    known = any(each.signal.key == signal.key for each in incident.tracked)
+    return known and root.kind in PLACES and signal.kind in PLACES and not {*root.hosts}.isdisjoint(signal.hosts)
+
+
+def in_storm(incidents: Sequence[Incident], signal: Signal, now: float) -> int | None:
+    """Return the last incident of this kind if many began a short time ago: they fail together."""
+    alike = [
+        place
+        for place, incident in enumerate(incidents)
+        if incident.open and now - incident.opened_at <= BETTER_ROOT_S
+        if incident.root_signal.kind == signal.kind
+    ]
+    return alike[-1] if len(alike) >= MAX_ALIKE else None
