@@ -9,29 +9,20 @@ there), and where they are named ``signals``, ``noted``, ``entries``, ``orders``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
-import yaml
 
-from tests.watch.timeline import OF_TURN, Timeline, shown, turns
+from tests.watch.timeline import CASES, OF_TURN, Timeline, shown, turns
 
-HERE: Final = Path(__file__).parent
 CHECKED: Final = ("signals", "told", "noted", "entries", "orders", "due")
 
 
-def _cases() -> Iterator[Any]:
-    for path in sorted((HERE / "cases").glob("*.yml")):
-        content = yaml.safe_load(path.read_text())
-        for name, case in content["cases"].items():
-            yield pytest.param(content.get("given", {}), case, id=f"{path.stem}: {name}")
-
-
-@pytest.mark.parametrize(("given", "case"), [*_cases()])
-def test_case(given: dict[str, Any], case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", CASES)
+def test_case(name: str) -> None:
     """These facts, one after the other, tell exactly this."""
+    given, case = CASES[name]
     timeline = Timeline(case.get("settings", {}))
     for facts, turn in turns(given, case):
         seen, stepped = timeline.turn(facts, turn["at"], turn)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,24 +23,12 @@ from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
 from tests.plans.showing import show_message
 from tests.plans.test_advice import advised_in, refusals
-from tests.watch.timeline import Timeline, descriptions, turns
+from tests.watch.timeline import CASES, Timeline, descriptions, turns
 
-HERE: Final = Path(__file__).parent
 MARKUP: Final = re.compile(r"[`*]|<[!@#]|&(?:amp|lt|gt);")
 """What only Slack understands."""
 FROM_OUTSIDE: Final = frozenset({"swarm_error", "error", "complaint", "message", "labels"})
 """The fields of facts that hold what engines report and people wrote."""
-
-
-def _cases() -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    found: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
-    for path in sorted((HERE / "cases").glob("*.yml")):
-        content = yaml.safe_load(path.read_text())
-        found |= {f"{path.stem}: {name}": (content["given"], case) for name, case in content["cases"].items()}
-    return found
-
-
-CASES: Final = _cases()
 
 
 def _shuffled(facts: Facts, random: Random) -> Facts:

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from pydantic import BaseModel
 
 from bot.model import Facts
@@ -49,6 +51,18 @@ OF_TURN: Final = {
     "due",
 }
 _WHEN: Final = re.compile(r"<!date\^(\d+)\^[^>]*>")
+
+
+def _cases() -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    found: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    for path in sorted((Path(__file__).parent / "cases").glob("*.yml")):
+        content = yaml.safe_load(path.read_text())
+        found |= {f"{path.stem}: {name}": (content["given"], case) for name, case in content["cases"].items()}
+    return found
+
+
+CASES: Final = _cases()
+"""What is given and the case, by file and name."""
 
 
 class Work(BaseModel):
