@@ -7,6 +7,7 @@ from collections import Counter
 from bot.model import ClusterFacts
 from bot.model.incident import ClusterNumbers
 from bot.swarm.quorum.members import reported_quorum
+from bot.swarm.services.service_state import missing_tasks, wanted_tasks
 
 
 def cluster_numbers(swarm: ClusterFacts) -> ClusterNumbers:
@@ -19,7 +20,7 @@ def cluster_numbers(swarm: ClusterFacts) -> ClusterNumbers:
         managers_reachable=quorum.reachable,
         managers_needed=quorum.needed,
         services=len(swarm.services),
-        services_short=sum(each.running < each.desired for each in swarm.services),
-        tasks_desired=sum(each.desired for each in swarm.services),
+        services_short=sum(missing_tasks(swarm, each) > 0 for each in swarm.services),
+        tasks_desired=sum(wanted_tasks(swarm, each) for each in swarm.services),
         tasks_running=sum(each.running for each in swarm.services),
     )
