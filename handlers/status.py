@@ -23,9 +23,8 @@ from bot.blocks import (
 from bot.commands import NoArguments, question
 from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, OpenChange
-from bot.swarm.health.headline import headline, number_lines
+from bot.swarm.health.headline import headline, issue_lines, number_lines
 from bot.swarm.health.health import Health, Level, health
-from bot.swarm.health.issues import Issue
 from bot.swarm.health.next_steps import next_steps
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.text.suggest import number_of
@@ -89,8 +88,15 @@ def status(facts: Facts, _: NoArguments) -> Message:
     """Return the state, the changes that run or wait, what is wrong, the numbers that matter, then the next step."""
     found = health(facts)
     head = headline(facts, found)
-    changes, issues = map(_change, facts.open_changes), map(_line, found.issues)
-    lines = [head, *changes, *_frozen(facts), *_closed(facts), *issues, *number_lines(facts), *_next(facts, found)]
+    lines = [
+        head,
+        *map(_change, facts.open_changes),
+        *_frozen(facts),
+        *_closed(facts),
+        *issue_lines(found),
+        *number_lines(facts),
+        *_next(facts, found),
+    ]
     return Message(head.replace("*", ""), tuple(paragraphs(lines)))
 
 
@@ -110,10 +116,6 @@ def _closed(facts: Facts) -> list[str]:
         f"{WARNING} *Swarmbot cannot post in* {channel(closed.id)} ({tick(closed.reason)}) since {when(closed.since)}"
     )
     return [f"{told}: approval requests and results are not seen there. {closed.next_step}"]
-
-
-def _line(issue: Issue) -> str:
-    return f"{FAILED if issue.critical else WARNING} {issue.text}"
 
 
 def _change(change: OpenChange) -> str:

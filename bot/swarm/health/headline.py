@@ -73,6 +73,11 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
     return " · ".join(parts)
 
 
+def issue_lines(found: Health) -> list[str]:
+    """Return a line for each thing that is wrong."""
+    return [f"{FAILED if issue.critical else WARNING} {issue.text}" for issue in found.issues]
+
+
 def number_lines(facts: Facts) -> list[str]:
     """Return its leader, engines and certificates, as at most one line; nothing if it was not read."""
     if facts.swarm is None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from bot.blocks import DONE, FAILED, RUNNING, WARNING, Message, Sign, context, paragraphs, quoted, tick, user, when
 from bot.model import Facts
 from bot.model.incident import ALL_SUBJECTS, Incident, Silence
-from bot.swarm.health.headline import headline, number_lines
+from bot.swarm.health.headline import headline, issue_lines, number_lines
 from bot.swarm.health.health import Health, health
 from bot.swarm.health.next_steps import next_steps
 from bot.swarm.incidents.incident_message import incident_message
@@ -105,8 +105,7 @@ def _incidents(day: Day) -> list[str]:
 
 def _attention(day: Day, found: Health) -> Iterator[str]:
     """Yield what is wrong, or will be by tomorrow."""
-    for issue in found.issues:
-        yield f"{FAILED if issue.critical else WARNING} {issue.text}"
+    yield from issue_lines(found)
     backup_age = day.facts.at - (day.last_backup or 0.0)
     if day.backup_days and day.last_backup is not None and backup_age + DAY_S >= day.backup_days * DAY_S:
         old = f"By tomorrow the newest backup is older than {number_of(round(day.backup_days), 'day')}"
