@@ -20,11 +20,16 @@ def tell_incident(tour: TourDriver) -> None:
     tour.note(f"{MANAGER}, a manager, loses power.")
     tour.wait("eve", "quorum holds: 2 of 3 managers reachable", host.power_off, timeout=SEEN_TIMEOUT_S)
     until(lambda: _reachability(tour) == "unreachable", f"{MANAGER} is missed", timeout=SEEN_TIMEOUT_S)
-    tour.confirm(f"{MANAGER} is unreachable", _reachability(tour) == "unreachable", _reachability(tour), on=ENGINE)
+    _confirm(tour, "unreachable")
     tour.note(f"{MANAGER} has power again.")
     tour.wait("eve", "Resolved after", host.power_on, timeout=SEEN_TIMEOUT_S)
-    tour.confirm(f"{MANAGER} is reachable", _reachability(tour) == "reachable", _reachability(tour), on=ENGINE)
+    _confirm(tour, "reachable")
     tour.type("ben", "incidents", MANAGER)
+
+
+def _confirm(tour: TourDriver, wanted: str) -> None:
+    seen = _reachability(tour)
+    tour.confirm(f"{MANAGER} is {wanted}", seen == wanted, seen, on=ENGINE)
 
 
 def _reachability(tour: TourDriver) -> str:

@@ -107,6 +107,19 @@ def test_no_request_fails_while_the_only_task_moves(cluster: Scenario) -> None:
     assert found.count("failed") > 0, "the control"
 
 
+def test_no_request_fails_while_all_three_tasks_move(cluster: Scenario) -> None:
+    """They start elsewhere before the first one stops. The spec is as before."""
+    start_on(cluster, "host-2", 3)
+    before = inspect(cluster, "web")["Spec"]
+    with requests(cluster) as found:
+        card = cluster.change("ada", "drain host-2")
+        assert card.text.startswith("✓ *`host-2` is drained*"), card.text
+    assert found.count("failed") == 0, found
+    assert sum(placed(cluster, "web").values()) == 3
+    assert "host-2" not in placed(cluster, "web")
+    assert inspect(cluster, "web")["Spec"] == before
+
+
 def test_a_task_that_cannot_start_elsewhere_stops_the_drain(cluster: Scenario) -> None:
     """The image is on one host alone: its task goes on running, the node stays active, and the spec is as before."""
     cluster["host-2"].docker("tag", TASK_IMAGE, "only-here:1")
