@@ -29,7 +29,7 @@ def root_of(release: Release | None) -> Path | None:
 
 
 def install(release: Release) -> None:
-    """Install the root of ``release`` if it does not exist yet: a minute and 500 MB. Raise Failed if debootstrap fails."""
+    """Install the root of ``release`` if it does not exist yet: a minute, 500 MB. Raise Failed if debootstrap fails."""
     root = CACHE / release
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{release}.lock").open("w") as lock:
