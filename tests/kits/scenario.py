@@ -29,6 +29,7 @@ INTERIM: Final = re.compile(
 )
 """Messages that are followed by the answer."""
 JOB: Final = re.compile(r"is job `(\w{4})`")
+ALL_RESPOND: Final = re.compile(r"\b(\d+) of \1 hosts of prod respond")
 JOB_TIMEOUT_S: Final = 90.0
 """A job that has not ended by then will never end."""
 SHOWN_KINDS: Final = frozenset({"posted", "edited", "error"})
@@ -285,6 +286,7 @@ class Scenario:
         self.slack.clear_faults()
         self.quiet()
         self.fleet.reset()
+        self._await_hosts()
         for file in self.deployment.folder.glob("backups/*"):
             file.unlink()
         with connect(Secret(self.deployment.redis_url)) as redis:
@@ -292,6 +294,10 @@ class Scenario:
             if found:
                 redis.delete(*found)
         self._begin()
+
+    def _await_hosts(self) -> None:
+        """Wait until the bot reaches all hosts: to it, one that was off when it last tried is off for some seconds."""
+        until(lambda: bool(ALL_RESPOND.search(self.ask("ada", "hosts"))), "all hosts respond", timeout=JOB_TIMEOUT_S)
 
 
 @contextmanager
