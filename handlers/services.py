@@ -28,6 +28,7 @@ from bot.commands.shared_flags import MAX_COUNT
 from bot.model import LAST_REVISION, ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_targets import TaskTarget
+from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import new_text
 from bot.swarm.services.service_lookup import find_service
@@ -274,7 +275,7 @@ def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
     if service_sign(swarm, found) != FAILED:
         loop = crash_loop_line(swarm, found)
         return [f"{WARNING} {loop[:1].upper()}{loop[1:]}", why_step(found)] if loop else []
-    why = [f"{FAILED} {plain_line(found.complaint)}"] if found.complaint else []
+    why = [f"{FAILED} {plain_line(masked_text(found.complaint))}"] if found.complaint else []
     return [*why, why_step(found)]
 
 

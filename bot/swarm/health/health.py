@@ -33,6 +33,7 @@ from bot.swarm.reading.host_membership import (
     was_removed,
 )
 from bot.swarm.reading.node_lookup import replacement_of
+from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.service_state import count_text, crash_loop_line, service_sign
 from bot.text.suggest import number_of
@@ -218,7 +219,7 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
         Issue(
             critical=True,
             text=f"`{service.name}`: {count_text(swarm, service)}"
-            + (f", {plain_line(service.complaint)}" if service.complaint else ""),
+            + (f", {plain_line(masked_text(service.complaint))}" if service.complaint else ""),
             fix=f"`/swarm why {service.name}` says why" if number < MAX_SERVICE_STEPS else "",
         )
         for number, service in enumerate(wrong[:MAX_SERVICES])

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.blocks import DONE, FAILED, RUNNING, WARNING, Sign, plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts
+from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.service_state import (
     URGENCY,
@@ -70,7 +71,7 @@ def trouble_lines(swarm: ClusterFacts, services: Sequence[ServiceFacts]) -> list
     wrong = [service for service in services if service_sign(swarm, service) == FAILED]
     lines = [
         f"{FAILED} {tick(service.name)}: {count_text(swarm, service)}"
-        + (f", {plain_line(service.complaint, MAX_COMPLAINT_CHARS)}" if service.complaint else "")
+        + (f", {plain_line(masked_text(service.complaint), MAX_COMPLAINT_CHARS)}" if service.complaint else "")
         for service in wrong[:MAX_TOLD]
     ]
     looping = [service for service in services if service.crash_loop and service not in wrong]
