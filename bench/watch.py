@@ -34,7 +34,7 @@ def main() -> None:
     """Print the delays of each power cut, and CPU and memory of the process."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     with Fleet(folder) as fleet, Deployment(fleet, folder / "deployment") as deployment:
-        _cluster(fleet)
+        make_cluster(fleet)
         deployment.start("watch.1")
         process = deployment.processes["watch.1"].pid
         time.sleep(QUIET_S / 3)
@@ -53,7 +53,8 @@ def main() -> None:
         print(f"memory at the end: {_memory_mib(process):.0f} MiB")
 
 
-def _cluster(fleet: Fleet) -> None:
+def make_cluster(fleet: Fleet) -> None:
+    """Make a cluster of one manager and four workers with 30 tasks."""
     first = fleet["host-1"]
     first.docker("swarm", "init", "--advertise-addr", first.address)
     token = first.docker("swarm", "join-token", "-q", "worker").strip()

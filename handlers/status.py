@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from bot.blocks import (
@@ -13,6 +15,7 @@ from bot.blocks import (
     WARNING,
     Message,
     channel,
+    context,
     paragraphs,
     plain_line,
     quoted,
@@ -23,10 +26,13 @@ from bot.blocks import (
 from bot.commands import NoArguments, question
 from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, OpenChange
-from bot.swarm.health.headline import headline, issue_lines, number_lines
+from bot.swarm.health.headline import headline
 from bot.swarm.health.health import Health, Level, health
 from bot.swarm.health.next_steps import next_steps
+from bot.swarm.health.summary import Summary, summary_of
+from bot.swarm.incidents.status_lines import wrong_lines
 from bot.swarm.quorum import quorum_of, raft_members
+from bot.text.durations import age
 from bot.text.suggest import number_of
 
 READ_TIMEOUT_S: Final = 5.0
@@ -69,8 +75,16 @@ def _query(_: NoArguments) -> FactsQuery:
         restarts=True,
         certificates=True,
         open_changes=True,
+        incidents=True,
         timeout_s=READ_TIMEOUT_S,
     )
+
+
+def aged_status(found: Summary, records: Facts, age_s: float) -> Message:
+    """Return the status as watch read it ``age_s`` seconds ago, with the records of now."""
+    aged = replace(found, headline=f"{found.headline} · as of {age(math.ceil(age_s))} ago")
+    message = _message(aged, records)
+    return replace(message, blocks=(*message.blocks, context(f"{WAITING} The complete answer follows.")))
 
 
 @question(
@@ -83,21 +97,25 @@ def _query(_: NoArguments) -> FactsQuery:
     approval=0,
     query=_query,
     overview=overview,
+    aged=aged_status,
 )
 def status(facts: Facts, _: NoArguments) -> Message:
     """Return the state, the changes that run or wait, what is wrong, the numbers that matter, then the next step."""
-    found = health(facts)
-    head = headline(facts, found)
+    return _message(summary_of(facts), facts)
+
+
+def _message(found: Summary, records: Facts) -> Message:
+    """Return the answer; of ``records`` only what Swarmbot's own records say of the cluster is used."""
     lines = [
-        head,
-        *map(_change, facts.open_changes),
-        *_frozen(facts),
-        *_closed(facts),
-        *issue_lines(found),
-        *number_lines(facts),
-        *_next(facts, found),
+        found.headline,
+        *map(_change, records.open_changes),
+        *_frozen(records),
+        *_closed(records),
+        *wrong_lines(found.health, records.incidents),
+        *found.numbers,
+        *_next(records, found.health),
     ]
-    return Message(head.replace("*", ""), tuple(paragraphs(lines)))
+    return Message(found.headline.replace("*", ""), tuple(paragraphs(lines)))
 
 
 def _frozen(facts: Facts) -> list[str]:

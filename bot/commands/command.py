@@ -14,6 +14,7 @@ from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.records import RecordsQuery
 from bot.secrets.secret import Secret
+from bot.swarm.health.summary import Summary
 
 Group = Literal["Look", "Watch", "Services", "Nodes", "Managers", "Safety", "Approvals", "Records"]
 GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
@@ -186,6 +187,7 @@ Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp | Watc
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
 OverviewFunction = Callable[[Mapping[str, Facts | SwarmbotError]], Message]
+AgedFunction = Callable[[Summary, Facts, float], Message]
 FileFunction = Callable[[Facts, Any], FileAnswer | None]
 CheckFunction = Callable[[Facts, Any], None]
 RecordFunction = Callable[[Any, Any], Message]
@@ -223,6 +225,8 @@ class Command:
     """A question to the cluster: the worker reads the facts."""
     overview: OverviewFunction | None = None
     """Answers the question for all clusters, with `--cluster all`: from their facts, or why they could not be read."""
+    aged: AgedFunction | None = None
+    """Answers the question from what watch read so many seconds ago, and the records of now, until facts are read."""
     file: FileFunction | None = None
     """A file that belongs to the answer; None where the message says everything."""
     record: RecordFunction | None = None

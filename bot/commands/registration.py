@@ -9,6 +9,7 @@ from typing import Any, Final, NotRequired, TypedDict, TypeVar, Unpack
 
 from bot.blocks import Message
 from bot.commands.command import (
+    AgedFunction,
     AnswerFunction,
     CheckFunction,
     Command,
@@ -110,6 +111,7 @@ def question(
     raises: Mapping[str, Raise] = NOTHING,
     check: Callable[[Facts, A], None] | None = None,
     overview: OverviewFunction | None = None,
+    aged: AgedFunction | None = None,
     file: Callable[[Facts, A], FileAnswer | None] | None = None,
     **declared: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Message]], Command]:
@@ -117,7 +119,8 @@ def question(
 
     ``changes`` is for a question that some arguments turn into a change (``token --rotate``): whether they do, and the
     plan. ``check`` raises the error that makes an answer pointless, before other people are asked to approve it.
-    ``overview`` answers for all clusters at once. ``file`` returns what of an answer is too long for a message.
+    ``overview`` answers for all clusters at once. ``aged`` answers from what watch read last. ``file`` returns what of
+    an answer is too long for a message.
     """
     is_change, plan = changes or (_never, None)
 
@@ -134,6 +137,7 @@ def question(
             is_change=is_change,
             check=check,
             overview=overview,
+            aged=aged,
             file=file,
             **declared,
         )
@@ -179,6 +183,7 @@ def _command(
     plan: PlanFunction | None = None,
     answer: AnswerFunction | None = None,
     overview: OverviewFunction | None = None,
+    aged: AgedFunction | None = None,
     file: FileFunction | None = None,
     record: RecordFunction | None = None,
     control: ControlFunction | None = None,
@@ -205,6 +210,7 @@ def _command(
         plan=plan,
         answer=answer,
         overview=overview,
+        aged=aged,
         file=file,
         record=record,
         control=control,

@@ -20,10 +20,15 @@ from bot.text.words import words_in
 MAX_NAMED: Final = 4
 
 
-def open_changes(queue: Queue, approvals: ApprovalRepository, facts: Facts) -> tuple[OpenChange, ...]:
-    """Return what runs or waits for its turn in the cluster, then what waits for a decision. Raises Unavailable."""
-    waiting = changes_that_wait(queue, approvals, facts.name, facts)
-    return (*changes_in_line(queue, facts.name), *waiting)
+def open_changes(
+    queue: Queue, approvals: ApprovalRepository, cluster: str, facts: Facts | None
+) -> tuple[OpenChange, ...]:
+    """Return what runs or waits for its turn in the cluster, then what waits for a decision. Raises Unavailable.
+
+    With ``facts``, each of the latter tells whether its plan still applies.
+    """
+    waiting = changes_that_wait(queue, approvals, cluster, facts)
+    return (*changes_in_line(queue, cluster), *waiting)
 
 
 def changes_that_wait(

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,7 +17,7 @@ from bot.commands import Command
 from bot.errors import Conclusion, NoLeader, SwarmbotError
 from bot.execution.open_changes import open_changes
 from bot.execution.services import WorkerServices
-from bot.execution.still_working import still_working
+from bot.execution.still_working import after, still_working
 from bot.model import Facts, FactsQuery, HostFacts, HostFailure, Plan, PlanTitles
 from bot.queue import results
 from bot.queue.job import Job
@@ -25,6 +26,9 @@ from bot.slack.outbound.files import Upload
 from bot.stored_json import to_json
 from bot.text.suggest import listed
 
+AT_ONCE_S: Final = 0.3
+"""After this time a question is answered with what watch read last, if it can be. Slack lets nobody edit the private
+answer to a typed command, so the complete answer is a second message: an earlier first one must be worth it."""
 FIRST_ANSWER_S: Final = 2.0
 """After this time a question is answered with the hosts that are still silent as unknown."""
 ELECTION_TIMEOUT_S: Final = 12.0
@@ -47,6 +51,7 @@ class Questions:
         self._replies = services.replies
         self._approvals = services.approvals
         self._approval_step = services.approval_step
+        self._watch = services.watch
         self._pending_rotations = services.pending_rotations
         self._uploads = services.uploads
 
@@ -127,7 +132,7 @@ class Questions:
         query = command.query(arguments)
         try:
             self._wait(lease, query.wait_s)
-            with still_working(self._replies, lease):
+            with still_working(self._replies, lease), self._answer_at_once(lease, command, query):
                 facts = self._read(lease, command, arguments)
             facts = self._pending_rotations.ensure_rotation(job.order, lease.worker, query, facts)
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
@@ -144,6 +149,22 @@ class Questions:
             return
         result = results.success(message.text, message=to_json(message))
         self._replies.answer(lease, _with_buttons(message, job), result, "answered")
+
+    def _answer_at_once(self, lease: Lease, command: Command, query: FactsQuery) -> AbstractContextManager[None]:
+        """Answer with what watch read last while the facts are read, if that takes long.
+
+        Refresh replaces an answer, which may be newer than what watch read.
+        """
+        aged, cluster = command.aged, lease.job.order.cluster
+        if aged is None or lease.job.order.replace:
+            return nullcontext()
+
+        def tell() -> None:
+            if kept := self._watch.summary(cluster):
+                records = self._with_records(Facts(cluster, time.time(), {}), query, read=False)
+                self._replies.meanwhile(lease, aged(kept[0], records, kept[1]))
+
+        return after(AT_ONCE_S, tell, lease)
 
     def _wait(self, lease: Lease, seconds: float) -> None:
         """Wait before the answer, and say so. Raise LeaseLost if another worker gets the job meanwhile."""
@@ -215,13 +236,18 @@ class Questions:
         except SwarmbotError as error:
             log.info("Job %s has no early answer: %s", lease.job.id, error)
 
-    def _with_records(self, facts: Facts, query: FactsQuery) -> Facts:
-        """Return the facts with what Swarmbot's own records say of the cluster."""
+    def _with_records(self, facts: Facts, query: FactsQuery, *, read: bool = True) -> Facts:
+        """Return the facts with what Swarmbot's own records say of the cluster.
+
+        ``read``: whether there are facts of the cluster, which tell whether the plans of changes still apply.
+        """
         facts = replace(facts, freeze=self._approval_step.freeze(facts.name))
+        if query.incidents:
+            facts = replace(facts, incidents=self._watch.open_incidents(facts.name))
         if not query.open_changes:
             return facts
         closed = self._outbox.channel_problem(self._config.clusters[facts.name].channel)
-        changes = open_changes(self._queue, self._approvals, facts)
+        changes = open_changes(self._queue, self._approvals, facts.name, facts if read else None)
         return replace(facts, open_changes=changes, closed_channel=closed)
 
 

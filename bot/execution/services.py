@@ -19,6 +19,7 @@ from bot.queue.secret_inbox import SecretInbox
 from bot.slack.outbound.files import DirectMessageUploads
 from bot.slack.outbound.notifier import Notifier
 from bot.totp import EnrolmentMessage
+from bot.watch.repository import WatchRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class WorkerServices:
     cluster_reader: ClusterReader
     approvals: ApprovalRepository
     approval_step: ApprovalStep
+    watch: WatchRepository
+    """What the processes that watch the clusters have stored."""
     pending_rotations: PendingRotations
     """Rotations that are due after a token was shown for one node."""
     secret_inbox: SecretInbox

@@ -1,11 +1,11 @@
-"""Tells a requester who has not been answered for some seconds that the work goes on."""
+"""Tells a requester something before the answer, if the answer takes long: at least that the work goes on."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from bot.blocks import RUNNING, text_message, tick
@@ -17,10 +17,17 @@ STILL_WORKING_S: Final = 3.0
 log = logging.getLogger(__name__)
 
 
-@contextmanager
-def still_working(replies: Replies, lease: Lease) -> Iterator[None]:
+def still_working(replies: Replies, lease: Lease) -> AbstractContextManager[None]:
     """Tell the requester of the job once if the work of the context takes longer than 3 s; never after its end."""
-    timer = threading.Timer(STILL_WORKING_S, _tell, (replies, lease))
+    job = lease.job
+    text = f"{RUNNING} *Still working on it*: {tick('/swarm ' + job.order.words)} · job {tick(job.id)}"
+    return after(STILL_WORKING_S, lambda: replies.meanwhile(lease, text_message(text)), lease)
+
+
+@contextmanager
+def after(seconds: float, tell: Callable[[], None], lease: Lease) -> Iterator[None]:
+    """Call ``tell`` once if the work of the context takes longer than so many seconds; never after its end."""
+    timer = threading.Timer(seconds, _tell, (tell, lease))
     timer.daemon = True
     timer.start()
     try:
@@ -30,10 +37,8 @@ def still_working(replies: Replies, lease: Lease) -> Iterator[None]:
         timer.join()
 
 
-def _tell(replies: Replies, lease: Lease) -> None:
-    job = lease.job
-    text = f"{RUNNING} *Still working on it*: {tick('/swarm ' + job.order.words)} · job {tick(job.id)}"
+def _tell(tell: Callable[[], None], lease: Lease) -> None:
     try:
-        replies.meanwhile(lease, text_message(text))
+        tell()
     except (SwarmbotError, LeaseLost) as error:  # the answer itself is still to come
-        log.warning("The requester of job %s was not told that it goes on: %s", job.id, error)
+        log.warning("The requester of job %s was not told something before the answer: %s", lease.job.id, error)

@@ -11,6 +11,7 @@ from bot.model.backups import BackupList
 from bot.model.cluster import ClusterFacts, NodeFacts
 from bot.model.containers import LogQuery, TaskReading
 from bot.model.host import HostFacts, HostFailure, HostKey
+from bot.model.incident import Incident
 from bot.model.network import Mesh, ProbedRoute
 from bot.model.service import GoodSpec, ServiceFacts
 from bot.model.stack import StackQuery, StackRecording, StackRevision
@@ -160,6 +161,8 @@ class FactsQuery:
     """Hosts whose key file to read."""
     open_changes: bool = False
     """List the cluster's changes that wait or run. Only for questions."""
+    incidents: bool = False
+    """List the cluster's open incidents. Only for questions."""
     timeout_s: float = 15.0
     """Time-out for a host, and then for the manager that is asked for the cluster, in seconds."""
 
@@ -214,6 +217,8 @@ class Facts:
     """Read for ``FactsQuery.open_changes``: the cluster's channel, if Slack refuses messages there."""
     open_changes: tuple[OpenChange, ...] = ()
     """Read for ``FactsQuery.open_changes``: what runs or waits for its turn, then what waits for approval."""
+    incidents: tuple[Incident, ...] = ()
+    """Read for ``FactsQuery.incidents``: the open ones, if a process watches the cluster."""
     typed_secret: Secret | None = None
     """The secret that the requester typed into a form for this job. Only running steps get it."""
     backups: BackupList = field(default_factory=BackupList)

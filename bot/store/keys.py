@@ -38,6 +38,9 @@ TYPED_DRAFT_TTL_S: Final = DAY_S
 """How long a form begins with what the same person last typed into one like it."""
 AUDIT_PAGE_TTL_S: Final = DAY_S
 """How long the pages of an audit log message can be turned."""
+SUMMARY_TTL_S: Final = 15.0
+"""How long `status` may be answered from what watch read: as long as the time between two readings of a quiet cluster
+(10 s) and a slow reading."""
 DIGEST_TTL_S: Final = 7 * DAY_S
 """How long it is remembered which day had the last digest: longer than one is late."""
 WEBHOOK_TTL_S: Final = 2 * DAY_S
@@ -240,6 +243,11 @@ def watch_state(cluster: str) -> str:
 def watch_turn(cluster: str) -> str:
     """String: JSON of the last turn of the process that watches a cluster. Never expires."""
     return f"swarmbot:watch:turn:{cluster}"
+
+
+def watch_summary(cluster: str) -> str:
+    """String: JSON of what `status` says of the last reading of a cluster. Expires SUMMARY_TTL_S after it began."""
+    return f"swarmbot:watch:summary:{cluster}"
 
 
 def watch_digest(cluster: str) -> str:

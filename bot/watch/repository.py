@@ -26,9 +26,12 @@ from bot.store.client import translate_errors
 from bot.store.leader_lease import LeaderLease, LeadershipLost
 from bot.store.scripts import Script
 from bot.stored_json import from_json, to_json
+from bot.swarm.health.summary import Summary
 from bot.webhooks.deliveries import Delivery, packed_deliveries
 
 LUA: Final = Path(__file__).parent / "lua"
+MAX_SUMMARY_BYTES: Final = 64 * 1024
+"""A longer summary is not stored: then hundreds of nodes are down, and their `status` is read as it is asked for."""
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +78,31 @@ class WatchRepository:
             holder: Any = self._redis.hget(keys.watch_lease(cluster), "holder")
         return holder or ""
 
+    def summary(self, cluster: str) -> tuple[Summary, float] | None:
+        """Return what `status` says of the last reading, and how many seconds ago that began.
+
+        None if it is older than SUMMARY_TTL_S, if no manager could be read, or if no process watches the cluster.
+        """
+        with translate_errors():
+            pipeline = self._redis.pipeline()
+            pipeline.hget(keys.watch_lease(cluster), "holder")
+            pipeline.get(keys.watch_summary(cluster))
+            pipeline.pttl(keys.watch_summary(cluster))
+            holder, kept, left_ms = pipeline.execute()
+        if not holder or not kept:
+            return None
+        try:
+            return from_json(Summary, kept), keys.SUMMARY_TTL_S - left_ms / 1000
+        except ValueError:  # another version of Swarmbot stored it
+            return None
+
+    def open_incidents(self, cluster: str) -> tuple[Incident, ...]:
+        """Return the open incidents that were told or are silenced; () if no process watches the cluster."""
+        if not self.leader(cluster):
+            return ()  # nobody would have seen their ends
+        found = self.state(cluster).incidents
+        return tuple(each for each in found if each.open and (each.told_at or each.silenced_by))
+
     def said(self, cluster: str, now: float) -> Said:
         """Return what people said; ``now`` in unix seconds."""
         with translate_errors():
@@ -117,16 +145,22 @@ class WatchRepository:
         turn: WatchTurn,
         said: Said,
         *,
+        summary: Summary | None = None,
+        age_s: float = 0.0,
         messages: Sequence[Outgoing] = (),
         deliveries: Sequence[Delivery] = (),
         entries: Sequence[Entry] = (),
     ) -> None:
-        """Store what a turn has found; ``said`` is what its state has taken in. Raise LeadershipLost if it is void."""
+        """Store what a turn has found; ``said`` is what its state has taken in. Raise LeadershipLost if it is void.
+
+        ``summary`` is of a reading that began ``age_s`` seconds ago.
+        """
         places = [keys.watch_lease(cluster), keys.watch_state(cluster), keys.watch_turn(cluster)]
-        places += [keys.acknowledgements(cluster), keys.silences(cluster), keys.OUTBOX, keys.OUTGOING]
-        places += [keys.WEBHOOKS, *keys.AUDIT]
+        places += [keys.watch_summary(cluster), keys.acknowledgements(cluster), keys.silences(cluster)]
+        places += [keys.OUTBOX, keys.OUTGOING, keys.WEBHOOKS, *keys.AUDIT]
         taken = json.dumps([each.incident for each in said.acknowledged])
-        args = [str(lease.fence), redact(to_json(state)), to_json(turn), taken, json.dumps(said.ended)]
+        args = [str(lease.fence), redact(to_json(state)), to_json(turn), *_kept(summary, age_s)]
+        args += [taken, json.dumps(said.ended)]
         args += [packed(messages), packed_deliveries(deliveries), str(keys.WEBHOOK_TTL_S)]
         reply = self._audit.commit(entries, lambda tail: self._run["store"](places, args + tail))
         if reply[0] == "lost":
@@ -152,6 +186,13 @@ class WatchRepository:
         places = [key, *keys.AUDIT]
         word, *there = self._audit.commit(entries, lambda tail: self._run["note"](places, [name, body, *tail]))
         return str(there[0]) if word == "there" else ""
+
+
+def _kept(summary: Summary | None, age_s: float) -> tuple[str, str]:
+    """Return the summary as it is stored, and for how many ms: until its reading is too old."""
+    text = redact(to_json(summary)) if summary else ""
+    left_ms = (keys.SUMMARY_TTL_S - age_s) * 1000
+    return (text, f"{left_ms:.0f}") if len(text.encode()) <= MAX_SUMMARY_BYTES and left_ms >= 1 else ("", "0")
 
 
 def _silences(kept: Mapping[str, str]) -> list[Silence]:

@@ -24,6 +24,7 @@ from bot.queue.job import new_id
 from bot.queue.queue import Queue
 from bot.store import keys
 from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
+from bot.swarm.health.summary import summary_of
 from bot.swarm.incidents.observation import nothing_read, observe
 from bot.swarm.incidents.transitions import advance
 from bot.swarm.reading.facts_reader import FactsReader
@@ -206,6 +207,8 @@ class Watcher:
             advanced.state,
             turn,
             said,
+            summary=summary_of(facts, whole=False) if facts.swarm else None,
+            age_s=services.now() - (facts.at - facts.duration_s),
             messages=messages,
             deliveries=announcements(before, advanced, services.webhooks, self._name, now),
             entries=entries,

@@ -44,6 +44,7 @@ from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
+from bot.watch.repository import WatchRepository
 from handlers import registry
 
 MAX_SENDERS: Final = 16
@@ -86,6 +87,7 @@ def run_worker(settings: Settings) -> int:
         cluster_reader=cluster_reader,
         approvals=approvals,
         approval_step=ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config)),
+        watch=WatchRepository(redis, audit),
         pending_rotations=pending_rotations,
         enrolment_message=EnrolmentMessage(
             Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)), files, notifier

@@ -166,6 +166,7 @@ class Bot:
             cluster_reader=self.swarm,
             approvals=unused,
             approval_step=unused,
+            watch=unused,
             pending_rotations=self.pending_rotations,
             secret_inbox=unused,
             enrolment_message=unused,

@@ -24,7 +24,7 @@ from sandbox.slack.observer import Observer
 from sandbox.slack.transcript import TranscriptEntry
 
 INTERIM: Final = re.compile(
-    r"^On it: |^▸ \*Still working on it\*|not responded yet\*\. The complete answer follows|^· \*The answer follows in "
+    r"^On it: |^▸ \*Still working on it\*|The complete answer follows|^· \*The answer follows in "
     r"|could be read yet\*: they may be electing a leader"
 )
 """Messages that are followed by the answer."""

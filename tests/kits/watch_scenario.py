@@ -37,6 +37,11 @@ class WatchScenario(Scenario):
 
         until(reads, "prod is watched", timeout=TOLD_TIMEOUT_S)
 
+    def read_last(self) -> str:
+        """Return the headline of what watch read last, "" if that is not fresh."""
+        kept = self.repository.summary("prod")
+        return kept[0].headline if kept else ""
+
     def incidents(self) -> list[Incident]:
         """Return the incidents that were told, the first one first."""
         return sorted(

@@ -31,7 +31,7 @@ from bot.model import (
 from bot.secrets.secret import Secret
 from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
 from tests.plans.machines import host_facts, node_facts, record_facts
-from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Recorded, Trial
+from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Recorded, Reported, Trial
 from tests.plans.probed_routes import mesh_facts, probed
 from tests.plans.trusting import pem, tls
 from tests.plans.workload import Network, Reading, Service, Stored, Task, Volume
@@ -84,6 +84,7 @@ class Description(BaseModel):
     mesh_failure: str = ""
     frozen: tuple[str, str] | None = None
     open_changes: list[Change] = []
+    incidents: list[Reported] = []
     recorded: Recorded | None = None
     revisions: list[int] = []
     """Of the stack that is asked for, each from a minute before the next, by `U0ADA`."""
@@ -171,6 +172,7 @@ class Description(BaseModel):
                 for name, more in self.good_specs.items()
             },
             open_changes=tuple(change.facts() for change in self.open_changes),
+            incidents=tuple(each.facts() for each in self.incidents),
             closed_channel=self._closed_channel(),
             stack=self.recorded.recording(query.stack) if self.recorded and query.stack and readable else None,
             revisions=tuple(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.config.models import Severity
 from bot.errors import HostProblem
 from bot.model import (
     BackedUpNode,
@@ -27,6 +28,7 @@ from bot.model import (
 )
 from bot.model.facts import OpenChangeState
 from bot.model.host import HostKeyStatus
+from bot.model.incident import Incident, Signal, SignalKind, Tracked
 from bot.model.network import RouteState
 from bot.swarm.stacks.writes import removal
 from tests.kits.recordings import recording
@@ -214,6 +216,28 @@ class Key(Strict):
             known=tuple(self.known),
             file="/known_hosts",
         )
+
+
+class Reported(Strict):
+    """An open incident with one signal, that was told ``minutes`` ago."""
+
+    id: str
+    kind: SignalKind = "node down"
+    subject: str = ""
+    text: str
+    severity: Severity = "critical"
+    minutes: float = 5
+    acknowledged_by: str = ""
+    silenced_by: str = ""
+
+    def facts(self) -> Incident:
+        """Return the incident."""
+        since = NOW - 60 * self.minutes
+        seen = Tracked(Signal(self.kind, self.subject, self.severity, self.text, since), since, NOW)
+        told_at = 0.0 if self.silenced_by else since
+        by, silenced = self.acknowledged_by, self.silenced_by
+        root = seen.signal.key
+        return Incident(self.id, "prod", root, (seen,), since, told_at, acknowledged_by=by, silenced_by=silenced)
 
 
 class Recorded(Strict):

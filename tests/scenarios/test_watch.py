@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -129,3 +130,28 @@ def test_the_quorum_is_lost_and_watch_killed(scenario: WatchScenario) -> None:
     scenario["host-3"].power_on()
     ended = scenario.told("Resolved after", resolved=True)
     assert (ended.id, scenario.message(ended).ts) == (lost.id, ts)
+
+
+def test_status_is_answered_from_what_watch_read_and_then_completely(scenario: WatchScenario) -> None:
+    """The first answer says its age: watch does not know yet that a manager is off. The second one does."""
+    scenario.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
+    whole = "· *prod is healthy as far as read* · 3 managers, tolerates 1 failure · 4 of 4 nodes ready"
+    until(lambda: scenario.read_last().startswith(whole), "watch has read the whole cluster", timeout=60)
+    watch = scenario.deployment.processes[scenario.leading()]
+    watch.send_signal(signal.SIGSTOP)
+    try:
+        scenario["host-3"].power_off()
+        after = scenario.now
+        scenario.slack.slash("eve", "prod", "status")
+        first = scenario.see("eve", "as of", after=after, private=True).text
+        told = scenario.answer("eve", after).text
+    finally:
+        watch.send_signal(signal.SIGCONT)
+    assert first.startswith(f"{whole} · as of "), first
+    assert first.splitlines()[-1] == "· The complete answer follows."
+    assert "Certificates" not in first
+    assert told.startswith("! *prod is degraded: it tolerates no manager failure* · 2 of 3 managers reachable"), told
+    assert "`host-3`" in told
+    assert "as of" not in told
+    incident = scenario.told("`host-3`")
+    assert f"/swarm incidents {incident.id}`" in scenario.ask("eve", "status")

@@ -14,8 +14,11 @@ from bot.swarm.services.service_state import service_sign
 from bot.text.suggest import listed, number_of, part_of
 
 
-def headline(facts: Facts, found: Health) -> str:
-    """Return the state of a cluster and its most important numbers, as a line that begins with a sign."""
+def headline(facts: Facts, found: Health, *, whole: bool = True) -> str:
+    """Return the state of a cluster and its most important numbers, as a line that begins with a sign.
+
+    Without ``whole`` not all was read that may be wrong.
+    """
     name = facts.name
     if found.level == "none":
         return f"{WARNING} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is part of a cluster"
@@ -28,7 +31,7 @@ def headline(facts: Facts, found: Health) -> str:
         return f"{FAILED} *{name} has no leader* · {respond} · running tasks continue"
     if facts.swarm is None:
         return _lost_head(name, quorum_among(old_managers(facts)))
-    return _swarm_head(facts, facts.swarm, found)
+    return _swarm_head(facts, facts.swarm, found, whole=whole and not facts.awaited)
 
 
 def _why_unread(facts: Facts) -> str:
@@ -48,7 +51,7 @@ def _lost_head(name: str, quorum: Quorum) -> str:
     return f"{FAILED} *{name} has no quorum* · {managers} · running tasks continue"
 
 
-def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
+def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health, *, whole: bool) -> str:
     name, quorum = facts.name, quorum_of(raft_members(facts))
     if quorum.tolerates < 0:
         return _lost_head(name, quorum)
@@ -63,7 +66,7 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health) -> str:
     if critical and quorum.tolerates <= 0 and quorum.managers > 1:
         parts = [f"{WARNING} *{name} is degraded: it tolerates no manager failure*", managers]
     else:
-        healthy = f"{WAITING} *{name} is healthy as far as read*" if facts.awaited else f"{DONE} *{name} is healthy*"
+        healthy = f"{DONE} *{name} is healthy*" if whole else f"{WAITING} *{name} is healthy as far as read*"
         state = f"{WARNING} *{name} is degraded*" if critical else healthy
         parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}"]
     parts.append(f"{part_of(ready, len(swarm.nodes), 'node')} ready")

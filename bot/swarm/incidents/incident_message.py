@@ -122,6 +122,18 @@ def resolved_text(incident: Incident) -> str:
     return f"Resolved after {age(_ended(incident) - _began(incident))}: {top.ended}{_more(incident, top)}{often}"
 
 
+def open_text(incident: Incident) -> str:
+    """Return what is wrong: "`host-4` (worker) is down and 2 more like it"."""
+    top = headline_of(incident.tracked)
+    return flapping_text(incident) if incident.flapping else f"{top.signal.text}{_more(incident, top)}"
+
+
+def since_text(incident: Incident) -> str:
+    """Return since when it is so: "since 12:04"."""
+    first = _first_of(incident, headline_of(incident.tracked).signal)
+    return f"since {when(first.since)}{' or before' * first.at_latest}"
+
+
 def _more(incident: Incident, top: Tracked) -> str:
     """Return how many signals of the same rank are part of the incident too, and hold or not as ``top`` does."""
     same = [each for each in incident.tracked if rank(each.signal) == rank(top.signal)]
@@ -155,9 +167,7 @@ def _lines(incident: Incident) -> list[str]:
         short = ended - began < EXACT_S
         times = f"{when(began, with_seconds=short)} to {when(ended, with_seconds=short)}"
         return [f"{DONE} *{resolved_text(incident)}* · {name} · {times}", *_was(incident)]
-    first = _first_of(incident, signal)
-    since = f"since {when(first.since)}{' or before' * first.at_latest}"
-    head = f"{SIGNS[severity_of(incident)]} *{prefix}{signal.text}{_more(incident, top)}* · {since}"
+    head = f"{SIGNS[severity_of(incident)]} *{prefix}{open_text(incident)}* · {since_text(incident)}"
     cause = [f"It began during {top.cause}, and lasts."] if top.cause else []
     others = _others(incident, top)
     return [head, *cause, *others, *_calm(incident, top), *_next(signal)]

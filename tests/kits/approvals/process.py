@@ -27,6 +27,7 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.stack_revisions import Revisions
 from bot.store.client import connect
+from bot.watch.repository import WatchRepository
 from tests.kits.approvals.world import Cluster, People, Quiet
 from tests.kits.commands import COMMANDS
 from tests.kits.outbox import Inline, due_at_once
@@ -103,6 +104,7 @@ class Process:
             cluster_reader=cluster_reader,
             approvals=self.approvals,
             approval_step=ApprovalStep(config, self.approvals, people, self.freezes),
+            watch=WatchRepository(self.redis, self.audit),
             pending_rotations=pending_rotations,
             secret_inbox=cast("Any", None),
             enrolment_message=cast("Any", None),

@@ -17,9 +17,7 @@ OPEN_BUTTONS: Final = ("[Cancel]", "[Approve]", "[Proceed]")
 """A message with one of them shows a job that has not ended."""
 ACKNOWLEDGEMENTS: Final = ("On it: ", "Stored as job ")
 """So begins what is said of a job that was queued; by the response_url if the acknowledgement itself was late."""
-INTERIM: Final = re.compile(
-    r"The complete answer follows within \d+ s\.|\*Still working on it\*|The answer follows in "
-)
+INTERIM: Final = re.compile(r"The complete answer follows|\*Still working on it\*|The answer follows in ")
 """What is said before the answer: it ends no job."""
 TICK: Final = re.compile(r"^✓ (?!\*?Approved)", re.MULTILINE)
 CROSS: Final = re.compile(r"^✗ \*", re.MULTILINE)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Event
 from types import MappingProxyType, SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,6 +17,8 @@ from bot.execution import questions, still_working
 from bot.execution.questions import Questions
 from bot.model import Facts, FactsQuery, HostFacts, HostFailure, Membership
 from bot.queue.job import Job, Order
+from bot.swarm.health.health import Health
+from bot.swarm.health.summary import Summary
 from bot.swarm.reading.node_lookup import require_cluster
 from tests.kits.jobs import order
 from tests.plans.outcome import read_words
@@ -30,16 +32,21 @@ class _Replies:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.shared: list[bool] = []
         self.came = Event()
 
     def meanwhile(self, _lease: object, message: Message) -> None:
         """Keep it."""
-        self.told.append(message.text)
+        self._keep(message)
         self.came.set()
 
     def answer(self, _lease: object, message: Message, *_: object) -> None:
         """Keep the end too."""
+        self._keep(message)
+
+    def _keep(self, message: Message) -> None:
         self.told.append(message.text)
+        self.shared.append(any(block["type"] == "actions" for block in message.blocks))
 
     def record_shown_secrets(self, *_: object, **__: object) -> None:
         """Nothing is secret."""
@@ -61,24 +68,39 @@ def _told(words: str, read: Callable[[FactsQuery, _Replies], Facts]) -> list[str
 
 
 def _run(
-    command: Command, arguments: Any, asked: Order, read: Callable[[str, FactsQuery, _Replies], Facts]
+    command: Command,
+    arguments: Any,
+    asked: Order,
+    read: Callable[[str, FactsQuery, _Replies], Facts],
+    watched: tuple[Summary, float] | None = None,
 ) -> list[str]:
     """Return the messages about a question, which is to all clusters if the order names none."""
+    return _replies(command, arguments, asked, read, watched).told
+
+
+def _replies(
+    command: Command,
+    arguments: Any,
+    asked: Order,
+    read: Callable[[str, FactsQuery, _Replies], Facts],
+    watched: tuple[Summary, float] | None,
+) -> _Replies:
     replies = _Replies()
     lease: Any = SimpleNamespace(job=Job(asked, "running"), worker="one", lost=Event())
     services: Any = SimpleNamespace(
-        config=SimpleNamespace(clusters={"prod": None, "lab": None, "dev": None, "new": None}),
+        config=SimpleNamespace(clusters=dict.fromkeys(("prod", "lab", "dev", "new"), SimpleNamespace(channel="C0"))),
         replies=replies,
-        outbox=None,
-        queue=None,
+        outbox=SimpleNamespace(channel_problem=lambda _: None),
+        queue=SimpleNamespace(in_line=lambda _: [], jobs=lambda _: []),
+        watch=SimpleNamespace(summary=lambda _: watched, open_incidents=lambda _: ()),
         cluster_reader=SimpleNamespace(read=lambda cluster, query: read(cluster, query, replies)),
-        approvals=SimpleNamespace(get=lambda _: None),
+        approvals=SimpleNamespace(get=lambda _: None, waiting=lambda _: []),
         approval_step=SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0), freeze=lambda _: None),
         pending_rotations=SimpleNamespace(ensure_rotation=lambda _order, _worker, _query, facts: facts),
         uploads=None,
     )
     Questions(services).run(lease, command, arguments)
-    return replies.told
+    return replies
 
 
 def _facts(failure: HostFailure | None, *, cluster: bool = True) -> Facts:
@@ -186,6 +208,53 @@ def test_a_cluster_without_a_leader_is_read_again(monkeypatch: pytest.MonkeyPatc
     assert "could be read yet*: they may be electing a leader" in waiting
     assert end == ("read" if elected else "No manager of prod that has a quorum could be read.")
     assert len(reads) > 2
+
+
+WATCHED: Final = (Summary("· *prod is healthy as far as read*", Health("healthy", ()), ("Leader `host-1`",)), 2.2)
+
+
+def _status(
+    monkeypatch: pytest.MonkeyPatch,
+    watched: tuple[Summary, float] | None,
+    *,
+    slow: bool = True,
+    refresh: bool = False,
+) -> _Replies:
+    """Return what is told of a status whose reading takes until something is told, or no time."""
+    monkeypatch.setattr(questions, "AT_ONCE_S", 0.05 if slow else 60.0)
+    monkeypatch.setattr(still_working, "STILL_WORKING_S", 0.5 if slow else 60.0)
+    command, arguments = read_words("status", Vocabulary("prod", ()))
+    command = replace(command, answer=lambda *_: Message("complete"))
+
+    def read(_cluster: str, _query: FactsQuery, replies: _Replies) -> Facts:
+        assert not slow or replies.came.wait(10)
+        return _facts(None)
+
+    return _replies(command, arguments, replace(order(words="status"), replace=refresh), read, watched)
+
+
+def test_a_status_is_answered_at_once_from_what_watch_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its age, and without buttons: what is shared or refreshed is the complete answer."""
+    replies = _status(monkeypatch, WATCHED)
+    assert replies.told == ["· prod is healthy as far as read · as of 3 s ago", "complete"]
+    assert replies.shared == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("watched", "refresh"), [(None, False), (WATCHED, True)], ids=["nothing fresh is known", "it is a refresh"]
+)
+def test_a_status_waits_for_the_facts(
+    monkeypatch: pytest.MonkeyPatch, watched: tuple[Summary, float] | None, *, refresh: bool
+) -> None:
+    """What a Refresh replaces may be newer than what watch read."""
+    working, answer = _status(monkeypatch, watched, refresh=refresh).told
+    assert working.startswith("▸ *Still working on it*")
+    assert answer == "complete"
+
+
+def test_a_status_that_is_read_quickly_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack lets nobody edit the private answer to a typed command."""
+    assert _status(monkeypatch, WATCHED, slow=False).told == ["complete"]
 
 
 def test_a_question_that_takes_long_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:

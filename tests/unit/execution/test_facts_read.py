@@ -51,6 +51,7 @@ def _query(words: str) -> FactsQuery:
         cluster_reader=_Sight(unused, unused, unused, unused, unused),
         approvals=approvals,
         approval_step=approval_step,
+        watch=unused,
         pending_rotations=pending_rotations,
         secret_inbox=unused,
         enrolment_message=unused,

@@ -16,7 +16,7 @@ def test_a_change_is_listed_from_its_request_to_its_end(redis_url: str) -> None:
         return reckoning.cluster.read("prod", None, FactsQuery())
 
     def listed() -> tuple[OpenChange, ...]:
-        return open_changes(process.queue, process.approvals, facts())
+        return open_changes(process.queue, process.approvals, "prod", facts())
 
     reckoning.ask(0, "U0ADA", "node-1")
     assert [(change.id, change.state) for change in listed()] == [("job-0", "queued")]

@@ -76,6 +76,7 @@ def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Wor
         cluster_reader=reader,
         approvals=approvals,
         approval_step=parts,
+        watch=unused,
         pending_rotations=unused,
         secret_inbox=parts,
         enrolment_message=unused,

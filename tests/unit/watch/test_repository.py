@@ -13,6 +13,9 @@ from bot.model.incident import Acknowledgement, Silence, WatchState, WatchTurn
 from bot.outbox.outgoing import Outgoing
 from bot.store import keys
 from bot.store.leader_lease import LeadershipLost
+from bot.swarm.health.health import Health
+from bot.swarm.health.issues import Issue
+from bot.swarm.health.summary import Summary
 from bot.watch.messages import incident_entry
 from bot.watch.repository import WatchRepository
 from tests.kits.incidents import AT, incident
@@ -20,6 +23,7 @@ from tests.kits.watch_lease import NOTHING_SAID, led
 
 TURN = WatchTurn("one", AT)
 SILENCE = Silence("aaaa", "prod", "host-4", AT + 3600, "U0ADA", "new disks", AT)
+SUMMARY = Summary("✓ *prod is healthy*", Health("healthy", ()), ("Leader `host-1`",))
 BY_ADA = Entry("acknowledged", "U0ADA", cluster="prod")
 
 
@@ -68,6 +72,41 @@ def test_whatever_an_old_leader_writes_is_void(client: Redis, audit: Audit, repo
     assert repository.state("prod").read_at == 2.0
     assert client.zcard(keys.OUTBOX) == 0
     assert audit.query() == []
+
+
+def test_a_summary_is_kept_as_long_as_its_reading_is_fresh(client: Redis, repository: WatchRepository) -> None:
+    """Its age counts from the beginning of the reading; the next reading that finds no manager takes it away."""
+    lease = led(client)
+    repository.store(lease, "prod", WatchState(), TURN, NOTHING_SAID, summary=SUMMARY, age_s=3.0)
+    kept = repository.summary("prod")
+    assert kept is not None
+    assert kept[0] == SUMMARY
+    assert 3.0 <= kept[1] < keys.SUMMARY_TTL_S
+    assert 0 < client.pttl(keys.watch_summary("prod")) <= (keys.SUMMARY_TTL_S - 3) * 1000
+    assert repository.summary("lab") is None
+    for lacking in ({"summary": None}, {"summary": SUMMARY, "age_s": keys.SUMMARY_TTL_S}, {"summary": _long()}):
+        repository.store(lease, "prod", WatchState(), TURN, NOTHING_SAID, summary=SUMMARY)
+        assert repository.summary("prod")
+        repository.store(lease, "prod", WatchState(), TURN, NOTHING_SAID, **lacking)
+        assert repository.summary("prod") is None
+
+
+def _long() -> Summary:
+    """The summary of a cluster whose hundreds of nodes are down."""
+    return replace(SUMMARY, health=Health("degraded", (Issue(critical=True, text="`host` is down"),) * 3000))
+
+
+def test_nothing_is_told_of_a_cluster_that_nobody_watches(client: Redis, repository: WatchRepository) -> None:
+    """Neither what was read last nor its incidents, whose ends nobody would have seen."""
+    quiet = replace(incident("4b4b"), told_at=0.0)
+    silenced = replace(incident("5c5c"), told_at=0.0, silenced_by="aaaa")
+    state = WatchState(incidents=(incident(), quiet, silenced, incident("6d6d", resolved_at=AT)))
+    repository.store(led(client), "prod", state, TURN, NOTHING_SAID, summary=SUMMARY)
+    assert repository.open_incidents("prod") == (incident(), silenced)
+    assert repository.summary("prod")
+    client.delete(keys.watch_lease("prod"))
+    assert repository.open_incidents("prod") == ()
+    assert repository.summary("prod") is None
 
 
 def test_the_first_acknowledgement_counts_until_the_leader_takes_it_in(

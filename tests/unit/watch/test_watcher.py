@@ -12,8 +12,9 @@ import pytest
 from redis import Redis
 
 from bot.audit import Audit
+from bot.errors import EngineError
 from bot.last_read import LastRead
-from bot.model import Engines, Facts, FactsQuery, HostFacts
+from bot.model import ClusterFacts, Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.model.incident import Extra, WatchSettings
 from bot.queue.queue import Queue
 from bot.store.leader_lease import LeaderLeases
@@ -38,6 +39,10 @@ class OneHost:
         """Its address."""
         return "192.0.2.1"
 
+    def __getitem__(self, host: str) -> Engine:
+        """It has no event stream."""
+        raise EngineError(host, 0, "It has no events.")
+
 
 class Reader(FactsReader):
     """Reads a host that is part of no cluster, or hangs until ``goes_on`` is set."""
@@ -46,6 +51,7 @@ class Reader(FactsReader):
         self.goes_on = Event()
         self.goes_on.set()
         self.hangs = False
+        self.swarm: ClusterFacts | None = None
 
     def read(self, name: str, engines: Engines, query: FactsQuery) -> Facts:
         """Read it."""
@@ -53,7 +59,7 @@ class Reader(FactsReader):
         self.hangs = not self.goes_on.is_set()
         self.goes_on.wait()
         self.hangs = False
-        return Facts(name, time.time(), MappingProxyType({"host-1": HostFacts("host-1", "192.0.2.1")}))
+        return Facts(name, time.time(), MappingProxyType({"host-1": HostFacts("host-1", "192.0.2.1")}), self.swarm)
 
 
 class NoUpkeep(Upkeep):
@@ -166,3 +172,18 @@ def test_redis_may_forget_everything(processes: dict[str, Process], repository: 
     assert processes[leader(repository)]
     client.flushdb()
     assert leader(repository)
+
+
+def test_what_status_says_is_stored_as_long_as_a_manager_is_read(
+    processes: dict[str, Process], repository: WatchRepository
+) -> None:
+    """Of a cluster that cannot be read, nothing is kept: what is wrong then is read as it is asked for."""
+    first = processes[leader(repository)]
+    node = NodeFacts("n1", "host-1", "manager", "active", "ready", 1, {}, "host-1", "reachable", leader=True)
+    first.reader.swarm = ClusterFacts("c1", "host-1", 1, {}, (node,))
+    until(lambda: repository.summary("prod") is not None, "a summary is stored")
+    kept = repository.summary("prod")
+    assert kept is not None
+    assert kept[0].numbers[0].startswith("Leader `host-1`")
+    first.reader.swarm = None
+    until(lambda: repository.summary("prod") is None, "it is gone")
