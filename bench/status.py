@@ -40,7 +40,7 @@ def main() -> None:
     ):
         make_cluster(fleet)
         _ask(deployment)  # connections are open then
-        print(f"{'seconds, median of':<40}{'first answer':>14}{'complete':>10}")
+        print(f"{'seconds, median of':<48}{'first answer':>14}{'complete':>10}")
         for state, pairs in PAIRS.items():
             with _hung(fleet["host-5"], hangs="hangs" in state):
                 _measure(deployment, redis, state, pairs)
@@ -56,8 +56,8 @@ def _measure(deployment: Deployment, redis: Redis, state: str, pairs: int) -> No
             found["without"].append(_ask(deployment))
     medians = {name: [statistics.median(times) for times in zip(*rows, strict=True)] for name, rows in found.items()}
     for name, (first, complete) in medians.items():
-        print(f"{f'{pairs}: {state}, {name}':<40}{first:>14.2f}{complete:>10.2f}")
-    print(f"{'':<40}{medians['without'][0] / medians['with watch'][0]:>13.1f}x")
+        print(f"{f'{pairs}: {state}, {name}':<48}{first:>14.2f}{complete:>10.2f}")
+    print(f"{'':<48}{medians['without'][0] / medians['with watch'][0]:>13.1f}x")
 
 
 def _ask(deployment: Deployment) -> tuple[float, float]:
