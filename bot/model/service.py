@@ -21,6 +21,11 @@ NO_PLATFORM: Final[Mapping[str, str]] = MappingProxyType({"Architecture": "pause
 NO_SPEC: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
+def is_blocked(template: Mapping[str, Any]) -> bool:
+    """Return whether no node takes a task with this template: its rollout is paused."""
+    return list((template.get("Placement") or {}).get("Platforms") or ()) == [NO_PLATFORM]
+
+
 @dataclass(frozen=True, slots=True)
 class UpdateStatus:
     """What the managers say of the last update. ``completed`` does not prove that its tasks run (facts: services)."""

@@ -9,6 +9,7 @@ from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.diagnosis import UNPLACED, diagnose, nodes_by_obstacle
 from bot.swarm.services.masked import masked_text
+from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.scheduling import Verdict
 from bot.text.suggest import listed, number_of
 
@@ -72,8 +73,12 @@ def _number_are(count: int, what: str) -> str:
 def reasons_of(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
     """Return why tasks of a service are pending, by what stands in the way of the nodes that are ready.
 
-    If many nodes are down, in the scheduler's words alone: each of them asks.
+    While Swarmbot has paused its rollout, that is the reason. If many nodes are down, in the scheduler's words alone:
+    each of them asks.
     """
+    if is_paused(service.spec):
+        name = service.name
+        return [f"Swarmbot has paused the rollout of {tick(name)} ({tick(f'/swarm resume {name}')} goes on)"]
     if sum(node.state != "ready" for node in swarm.nodes) > MAX_DOWN:
         return [plain_line(masked_text(service.complaint), MAX_REASON_CHARS)] if service.complaint else []
     return [unplaced_reason(group.said, group.verdicts) for group in diagnose(facts, swarm, service).unplaced]

@@ -16,10 +16,12 @@ from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.masked import masked_text
+from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
 from bot.swarm.services.remedies import remedies
 from bot.swarm.services.rollout import IN_PROGRESS, PAUSED, failure_text
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
 from bot.swarm.services.spec_changes import spec_changes
+from bot.swarm.services.way_back import spec_before
 from bot.text.suggest import number_of
 
 SHORT_HOLDS_S: Final = 15.0
@@ -51,11 +53,12 @@ def needs_tasks(facts: Facts) -> bool:
     if swarm is None or swarm.task_list:
         return False
     down = any(node.state != "ready" for node in swarm.nodes)
-    return down or any(missing_tasks(swarm, service) or _is_paused(service) for service in swarm.services)
+    return down or any(missing_tasks(swarm, service) or _docker_paused(service) for service in swarm.services)
 
 
-def _is_paused(service: ServiceFacts) -> bool:
-    return service.update is not None and service.update.state in PAUSED
+def _docker_paused(service: ServiceFacts) -> bool:
+    paused = service.update is not None and service.update.state in PAUSED
+    return paused and not is_paused(service.spec)
 
 
 def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
@@ -93,7 +96,9 @@ def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:
         "service short of tasks": counts,
         "tasks failing": f"tasks of {tick(service.name)} no longer fail again and again",
         "tasks pending": f"no task of {tick(service.name)} is pending",
-        "update failed": f"the update of {tick(service.name)} is no longer paused",
+        "update failed": f"Swarmbot has paused the rollout of {tick(service.name)}"
+        if is_paused(service.spec)
+        else f"the update of {tick(service.name)} is no longer paused",
     }
     return {key_of(kind, service.id): text for kind, text in texts.items()}
 
@@ -124,17 +129,19 @@ def _of_tasks(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: l
 def _short(
     facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts], found: Diagnosis | None
 ) -> Signal:
-    lines = [f"{tick(service.name)}: {plain_line(masked_text(service.complaint), MAX_REASON_CHARS)}"]
+    paused = is_paused(service.spec)
+    parts = [count_text(swarm, service), *_being_started(found), *(["and Swarmbot has paused its rollout"] * paused)]
+    why = f"{tick(service.name)}: {plain_line(masked_text(service.complaint), MAX_REASON_CHARS)}"
     nodes = dict.fromkeys(task.node for task in tasks if _moved(facts, swarm, task))
     return Signal(
         "service short of tasks",
         service.name,
         "warning" if service.running else "critical",
-        f"{tick(service.name)}: {', '.join((count_text(swarm, service), *_being_started(found)))}",
+        f"{tick(service.name)}: {', '.join(parts)}",
         facts.at,
         subject_id=service.id,
-        advice=_advice(swarm, service, found),
-        lines=tuple(lines) if service.complaint else (),
+        advice=_advice(facts, swarm, service, found),
+        lines=(PAUSE_COSTS,) if paused else (why,) if service.complaint else (),
         nodes=tuple(nodes),
         hosts=_hosts(swarm, nodes),
         holds_s=_patience(facts, swarm, service, found),
@@ -189,7 +196,7 @@ def _failing(
         facts.at,
         subject_id=service.id,
         fix=_way_back(facts, service),
-        advice=_advice(swarm, service, found),
+        advice=_advice(facts, swarm, service, found),
         lines=tuple(
             failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error))) for each in looping
         ),
@@ -200,8 +207,8 @@ def _failing(
 
 def _way_back(facts: Facts, service: ServiceFacts) -> str:
     """Return the command that takes back a change of late, after which tasks fail; "" if there was none."""
-    fresh = facts.cluster_time - service.updated < CULPRIT_S
-    previous = service.previous_spec
+    fresh = facts.cluster_time - service.updated < CULPRIT_S and not is_paused(service.spec)
+    previous = spec_before(service)
     changed = previous is not None and bool(spec_changes(service.spec, previous))
     return f"rollback {service.name}" if fresh and changed else ""
 
@@ -221,7 +228,7 @@ def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Di
         f"{number_of(count, 'task')} of {tick(service.name)} pending: {reasons[0]}",
         facts.at,
         subject_id=service.id,
-        advice=_advice(swarm, service, found),
+        advice=_advice(facts, swarm, service, found),
         lines=tuple(
             f"{number_of(len(group.tasks), 'task')}: {why}" for group, why in zip(groups[1:], reasons[1:], strict=True)
         ),
@@ -248,10 +255,10 @@ def _update(before: WatchState, swarm: ClusterFacts, service: ServiceFacts, task
     if update is None:
         return []
     began = update.started or service.updated
-    if _is_paused(service):
+    if _docker_paused(service):
         counts = f"{count_text(swarm, service)}{_why_paused(service, tasks)}"
         what = "update" if update.state == "paused" else "rollback"
-        previous = service.previous_spec if update.state == "paused" else None
+        previous = spec_before(service) if update.state == "paused" else None
         back = previous is not None and bool(spec_changes(service.spec, previous))
         return [
             Signal(
@@ -296,7 +303,9 @@ def _error_of(task: TaskFacts) -> str:
     return ", ".join(filter(None, (code, error))) or task.state
 
 
-def _advice(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> str:
+def _advice(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> str:
+    if is_paused(service.spec):
+        return pause_steps(facts, service)
     steps = typable(remedies(swarm, service, found))[:MAX_STEPS] if found else []
     return " · ".join(steps) or f"`/swarm why {service.name}` says why"
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.model import CrashLoop, Json, NodeFacts, Port, ServiceFacts, TaskFacts, UpdateStatus
-from bot.model.service import ENDED
+from bot.model.service import ENDED, is_blocked
 from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
 
@@ -158,8 +158,10 @@ def seconds(time: str | None) -> float:
 def _complaint(tasks: Sequence[TaskFacts]) -> str:
     """Return why tasks of a service do not run: an error now, else their states and how the last task failed there."""
     waiting = [task for task in tasks if task.wanted and not task.ended and task.state != "running"]
-    if errors := [task.error for task in waiting if task.error]:
+    if errors := [task.error for task in waiting if task.error and not is_blocked(task.spec)]:
         return errors[0]
+    if any(is_blocked(task.spec) for task in waiting):
+        return "Swarmbot has paused its rollout"
     places = {task.place for task in waiting}
     failed = [task for task in tasks if task.failed and (not places or task.place in places)]
     told = [f"{len(waiting)} {waiting[0].state}"] if waiting else []

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
+from bot.model.service import is_blocked
 from bot.swarm.reading.parse_services import by_place
 from bot.swarm.services.obstacle import Filter
-from bot.swarm.services.paused_rollout import is_blocked
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.service_state import ROLLED_BACK

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.model import Facts, ServiceFacts
-from bot.model.service import NO_PLATFORM
+from bot.model.service import NO_PLATFORM, is_blocked
 from bot.swarm.services.same_spec import same_spec
 from bot.swarm.services.spec_changes import spec_changes
 from bot.swarm.services.temporary_spec import kept_in, unlabelled, with_kept
@@ -71,11 +71,6 @@ def unpaused(spec: Spec) -> dict[str, Any]:
     if template.get("ForceUpdate") == (kept["force"] or 0) + 1:
         template = _with(template, "ForceUpdate", kept["force"])
     return {**changed, "TaskTemplate": template}
-
-
-def is_blocked(template: Spec) -> bool:
-    """Return whether no node takes a task with this template."""
-    return list((template.get("Placement") or {}).get("Platforms") or ()) == [NO_PLATFORM]
 
 
 def without_pause(service: ServiceFacts) -> ServiceFacts:

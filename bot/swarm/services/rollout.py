@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts, TaskFacts
-from bot.model.service import NANOSECONDS, UpdateStatus
-from bot.swarm.services.paused_rollout import is_blocked, without_pause
+from bot.model.service import NANOSECONDS, UpdateStatus, is_blocked
+from bot.swarm.services.paused_rollout import without_pause
 from bot.swarm.services.placement import global_count, meets_constraints
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.temporary_spec import is_temporary

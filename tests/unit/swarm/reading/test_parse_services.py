@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.model import UpdateStatus
+from bot.model.service import NO_PLATFORM
 from bot.swarm.reading import parse_services
 from tests.kits.nodes import worker
 
@@ -30,6 +31,7 @@ def task(state: str, second: int, *, slot: int = 1, wanted: bool = False, error:
 
 
 CRASH = "task: non-zero exit (1)"
+HELD = {"Spec": {"Placement": {"Platforms": [dict(NO_PLATFORM)]}}}
 
 
 @pytest.mark.parametrize(
@@ -47,8 +49,12 @@ CRASH = "task: non-zero exit (1)"
         ),
         ([task("rejected", 8, error="No such image: a:1")], "the last task was rejected: No such image: a:1"),
         ([task("complete", 9)], ""),
+        (
+            [task("pending", 9, wanted=True, error="no suitable node (unsupported platform on 1 node)") | HELD],
+            "Swarmbot has paused its rollout",
+        ),
     ],
-    ids=["restarting", "not restarted", "another slot failed", "not placed", "rejected", "ended"],
+    ids=["restarting", "not restarted", "another slot failed", "not placed", "rejected", "ended", "paused"],
 )
 def test_service_that_lacks_tasks(tasks: list[dict[str, Any]], complaint: str) -> None:
     """The error of the last task that failed in the same place is told, with its exit code."""
