@@ -181,12 +181,16 @@ def _was_not_read(incident: Incident, shown: str, now: float) -> bool:
 def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings: WatchSettings) -> float:
     """Return when the message may be edited: news at once, but never more often than ``group_interval`` allows.
 
-    The longer an incident lasts, the less often the rest of its message changes.
+    Of the edits in a minute one is kept for the end, a new beginning or flapping. The longer an incident lasts, the
+    less often the rest of its message changes.
     """
-    if not incident.open or not settings.group_interval_s:
+    if not settings.group_interval_s:
         return 0.0
-    most = max(1, int(MINUTE_S // settings.group_interval_s))
+    same = _state_of(shown) == _state_of(incident.shown)
+    most = max(2, int(MINUTE_S // settings.group_interval_s)) - same
     free_at = edits[-most] + MINUTE_S if len(edits) >= most else 0.0
+    if not incident.open:
+        return free_at
     is_news = shown.split(":")[:3] != incident.shown.split(":")[:3]
     pause_s = max(settings.group_interval_s, (incident.changed_at - incident.told_at) * SLOWER)
     return free_at if is_news else max(free_at, incident.changed_at + pause_s)
