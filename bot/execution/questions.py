@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from threading import Timer
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -132,7 +133,7 @@ class Questions:
         query = command.query(arguments)
         try:
             self._wait(lease, query.wait_s)
-            with still_working(self._replies, lease), self._answer_at_once(lease, command, query):
+            with still_working(self._replies, lease) as working, self._answer_at_once(lease, command, query, working):
                 facts = self._read(lease, command, arguments)
             facts = self._pending_rotations.ensure_rotation(job.order, lease.worker, query, facts)
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
@@ -150,8 +151,10 @@ class Questions:
         result = results.success(message.text, message=to_json(message))
         self._replies.answer(lease, _with_buttons(message, job), result, "answered")
 
-    def _answer_at_once(self, lease: Lease, command: Command, query: FactsQuery) -> AbstractContextManager[None]:
-        """Answer with what watch read last while the facts are read, if that takes long.
+    def _answer_at_once(
+        self, lease: Lease, command: Command, query: FactsQuery, working: Timer
+    ) -> AbstractContextManager[Timer | None]:
+        """Answer with what watch read last while the facts are read, if that takes long. Cancel ``working`` then.
 
         Refresh replaces an answer, which may be newer than what watch read.
         """
@@ -163,6 +166,7 @@ class Questions:
             if kept := self._watch.summary(cluster):
                 records = self._with_records(Facts(cluster, time.time(), {}), query, read=False)
                 self._replies.meanwhile(lease, aged(kept[0], records, kept[1]))
+                working.cancel()  # it says that more follows
 
         return after(AT_ONCE_S, tell, lease)
 

@@ -17,7 +17,7 @@ STILL_WORKING_S: Final = 3.0
 log = logging.getLogger(__name__)
 
 
-def still_working(replies: Replies, lease: Lease) -> AbstractContextManager[None]:
+def still_working(replies: Replies, lease: Lease) -> AbstractContextManager[threading.Timer]:
     """Tell the requester of the job once if the work of the context takes longer than 3 s; never after its end."""
     job = lease.job
     text = f"{RUNNING} *Still working on it*: {tick('/swarm ' + job.order.words)} · job {tick(job.id)}"
@@ -25,13 +25,16 @@ def still_working(replies: Replies, lease: Lease) -> AbstractContextManager[None
 
 
 @contextmanager
-def after(seconds: float, tell: Callable[[], None], lease: Lease) -> Iterator[None]:
-    """Call ``tell`` once if the work of the context takes longer than so many seconds; never after its end."""
+def after(seconds: float, tell: Callable[[], None], lease: Lease) -> Iterator[threading.Timer]:
+    """Call ``tell`` once if the work of the context takes longer than so many seconds; never after its end.
+
+    Yield what can be cancelled before.
+    """
     timer = threading.Timer(seconds, _tell, (tell, lease))
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield timer
     finally:
         timer.cancel()
         timer.join()
