@@ -17,7 +17,7 @@ from bot.engine.ssh.shell import read, run_bytes, spawn
 from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError
-from tests.kits.local_sshd import ADDRESS, local_sshd, make_key
+from sandbox.local_sshd import ADDRESS, local_sshd, make_key
 from tests.kits.ports import free_port
 
 DOCKER = r"""#!/bin/sh

@@ -16,7 +16,7 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.identities import load_private_key
 from bot.engine.ssh.target import SshTarget
 from bot.errors import HostUnreachable
-from tests.kits.local_sshd import ADDRESS, local_sshd, make_key
+from sandbox.local_sshd import ADDRESS, local_sshd, make_key
 from tests.kits.ports import free_port
 
 

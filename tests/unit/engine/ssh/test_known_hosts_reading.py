@@ -17,7 +17,7 @@ from bot.engine.ssh.known_hosts import check_host_key, known_keys, skipped_lines
 from bot.engine.ssh.known_hosts_lines import hashed
 from bot.engine.ssh.target import SshTarget
 from bot.errors import HostUnreachable
-from tests.kits.local_sshd import ADDRESS, local_sshd, make_key
+from sandbox.local_sshd import ADDRESS, local_sshd, make_key
 from tests.kits.ports import free_port
 
 FILES = {

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.conftest import cannot
+from bot.errors import Misconfigured
 
 ADDRESS: Final = "127.0.0.1"
 
@@ -26,10 +26,10 @@ def make_key(path: Path, kind: str = "ed25519", *words: str) -> str:
 
 @contextmanager
 def local_sshd(folder: Path, port: int, *options: str) -> Iterator[None]:
-    """Run sshd on ``port`` with ``options``, which name a HostKey; its log is in ``folder``."""
-    program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin") or ""
+    """Run sshd on ``port`` with ``options``, which name a HostKey; its log is in ``folder``. Raise Misconfigured."""
+    program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
     if not program:
-        cannot("Debian package openssh-server is not installed")
+        raise Misconfigured("Debian package openssh-server is not installed.")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     fixed = ("PidFile=none", "UsePAM=no", "AuthenticationMethods=publickey", "MaxStartups=100", "StrictModes=no")
