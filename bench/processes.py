@@ -1,4 +1,4 @@
-"""The processes that a benchmark needs: a private Redis, and the bot's web process on loopback."""
+"""The processes that benchmarks need, among them the bot's web process with a Redis of its own, and what they cost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def served(secret: str) -> Iterator[int]:
         durable = ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
         config = folder / "swarmbot.yml"
         config.write_text(CONFIG)
-        port = _free_port()
+        port = free_port()
         env = os.environ | {
             "REDIS_URL": f"unix://{redis}",
             "SLACK_BOT_TOKEN": "xoxb-bench",
@@ -38,14 +38,15 @@ def served(secret: str) -> Iterator[int]:
         }
         command = ["redis-server", "--port", "0", "--unixsocket", str(redis), "--dir", name, *durable]
         with (
-            _running(command, redis.exists, env),
-            _running([sys.executable, "-m", "bot", "web"], lambda: _listens(port), env),
+            running(command, redis.exists, env),
+            running([sys.executable, "-m", "bot", "web"], lambda: _listens(port), env),
         ):
             yield port
 
 
 @contextmanager
-def _running(command: list[str], ready: Callable[[], bool], env: dict[str, str]) -> Iterator[None]:
+def running(command: list[str], ready: Callable[[], bool], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process until the end of the block. It is ready when ``ready`` says so."""
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         deadline = monotonic() + START_TIMEOUT_S
@@ -53,7 +54,7 @@ def _running(command: list[str], ready: Callable[[], bool], env: dict[str, str])
             if process.poll() is not None or monotonic() > deadline:
                 raise RuntimeError(f"{command[0]} did not start")
             sleep(0.02)  # there is no event for a port that begins to listen
-        yield
+        yield process
     finally:
         process.terminate()
         try:
@@ -63,7 +64,20 @@ def _running(command: list[str], ready: Callable[[], bool], env: dict[str, str])
             process.wait(STOP_TIMEOUT_S)
 
 
-def _free_port() -> int:
+def cpu_s(pid: int) -> float:
+    """Return the seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mib(pid: int) -> float:
+    """Return the resident memory of a process in MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

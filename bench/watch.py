@@ -5,7 +5,6 @@ On real Docker hosts, so not a part of ``python -m bench``: ``python -m bench.wa
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Any, Final
 import docker
 import requests
 
+from bench.processes import cpu_s, memory_mib
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
@@ -38,10 +38,10 @@ def main() -> None:
         deployment.start("watch.1")
         process = deployment.processes["watch.1"].pid
         time.sleep(QUIET_S / 3)
-        spent, began = _cpu_s(process), time.monotonic()
+        spent, began = cpu_s(process), time.monotonic()
         time.sleep(QUIET_S)
-        share = (_cpu_s(process) - spent) / (time.monotonic() - began)
-        print(f"quiet cluster of {len(fleet.hosts)} nodes: {share:.1%} of one core, {_memory_mib(process):.0f} MiB")
+        share = (cpu_s(process) - spent) / (time.monotonic() - began)
+        print(f"quiet cluster of {len(fleet.hosts)} nodes: {share:.1%} of one core, {memory_mib(process):.0f} MiB")
         delays = [_power_cut(fleet, deployment, name) for name in WORKERS]
         print(f"{'host':<8}{'down after':>12}{'told after that':>18}")
         for name, (detected_s, told_s) in zip(WORKERS, delays, strict=True):
@@ -50,7 +50,7 @@ def main() -> None:
         print(f"told after the engines' detection: median {statistics.median(told):.1f} s, worst {max(told):.1f} s")
         elected_s, named_s = _leader_cut(fleet, deployment)
         print(f"leader: another one after {elected_s:.1f} s, named {named_s:.1f} s after that")
-        print(f"memory at the end: {_memory_mib(process):.0f} MiB")
+        print(f"memory at the end: {memory_mib(process):.0f} MiB")
 
 
 def make_cluster(fleet: Fleet) -> None:
@@ -120,16 +120,6 @@ def _state(manager: Host, name: str) -> str:
     with manager.engine() as engine:
         nodes: list[dict[str, Any]] = engine.nodes()
     return str(next(node["Status"]["State"] for node in nodes if node["Description"]["Hostname"] == name))
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory_mib(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
 
 if __name__ == "__main__":
