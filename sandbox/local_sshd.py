@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bot.errors import Misconfigured
+from bot.errors import Failed, Misconfigured
 
 ADDRESS: Final = "127.0.0.1"
 
@@ -26,7 +26,10 @@ def make_key(path: Path, kind: str = "ed25519", *words: str) -> str:
 
 @contextmanager
 def local_sshd(folder: Path, port: int, *options: str) -> Iterator[None]:
-    """Run sshd on ``port`` with ``options``, which name a HostKey; its log is in ``folder``. Raise Misconfigured."""
+    """Run sshd on ``port`` with ``options``, which name a HostKey; its log is in ``folder``.
+
+    Raise Misconfigured if the machine has none, Failed if it does not start.
+    """
     program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
     if not program:
         raise Misconfigured("Debian package openssh-server is not installed.")
@@ -39,7 +42,8 @@ def local_sshd(folder: Path, port: int, *options: str) -> Iterator[None]:
         sshd = subprocess.Popen([program, "-D", "-e", "-f", "/dev/null", *words], stderr=log)
     try:
         while not _listens(port):
-            assert sshd.poll() is None, (folder / "log").read_text()
+            if sshd.poll() is not None:
+                raise Failed(f"sshd did not start: {(folder / 'log').read_text()[-500:]}")
             time.sleep(0.02)
         yield
     finally:
