@@ -23,15 +23,18 @@ AFTERMATH_S: Final = 60.0
 
 
 def explained_in(incidents: Sequence[Incident], signal: Signal, now: float) -> int | None:
-    """Return the open incident that explains a signal; of several, that of the most serious cause."""
+    """Return the open incident that explains a signal; of several, that of the most serious cause, then of the newest.
+
+    A service that lacks tasks of two nodes that are down lacks them now because of the second one.
+    """
     causes = [
-        (rank(each.signal), place)
+        (rank(each.signal), -each.signal.since, place)
         for place, incident in enumerate(incidents)
         if incident.open
         for each in incident.tracked
         if explains(each.signal, signal) and _explains_still(each, now)
     ]
-    return min(causes)[1] if causes else None
+    return min(causes)[-1] if causes else None
 
 
 def _explains_still(cause: Tracked, now: float) -> bool:

@@ -26,7 +26,7 @@ from bot.model.incident import (
 )
 from bot.swarm.incidents.belonging import ended_before, explained_by, explained_in, in_storm
 from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
-from bot.swarm.incidents.grouping import AFTER_WORK_S, explains, rank, root_of, work_behind
+from bot.swarm.incidents.grouping import AFTER_WORK_S, SERVICES, explains, rank, root_of, work_behind
 from bot.swarm.incidents.incident_message import began_lines, ended_line, resolved_text
 from bot.swarm.incidents.telling import tell
 from bot.swarm.incidents.tracking import followed
@@ -129,14 +129,22 @@ class _Step:
         self.incidents = [self._followed(each, signals) for each in self.incidents]
         waiting = [followed(each, self.seen, signals) for each in self.waiting]
         self.waiting = [each for each in waiting if not each.over_at]
-        known = {each.signal.key for incident in self._open() for each in incident.tracked}
+        known = {
+            each.signal.key
+            for incident in self._open()
+            for each in incident.tracked
+            if not _may_have_another_cause(incident, each)
+        }
         known |= {each.signal.key for each in self.waiting}
         self.waiting += [Tracked(signal, self.now, self.now) for key, signal in signals.items() if key not in known]
 
     def _followed(self, incident: Incident, signals: dict[str, Signal]) -> Incident:
         if not incident.open:
             return incident
-        tracked = tuple(followed(each, self.seen, signals) for each in incident.tracked)
+        tracked = tuple(
+            each if _may_have_another_cause(incident, each) else followed(each, self.seen, signals)
+            for each in incident.tracked
+        )
         changes = incident.changes
         for old, new in zip(incident.tracked, tracked, strict=True):
             if bool(old.over_at) == bool(new.over_at):
@@ -257,7 +265,8 @@ class _Step:
             changes=with_change(incident.changes, self.now) if again else incident.changes,
             quorum=self._quorum(incident),
         )
-        self._say(incident.id, began_lines(waiting, tracked))
+        if waiting.begun <= MAX_TOLD_AGAIN:
+            self._say(incident.id, began_lines(waiting, tracked))
 
     def note(self) -> None:
         """Tell what has no end: as part of the incident that explains it, or as a message of its own."""
@@ -319,3 +328,11 @@ class _Step:
 
     def _say(self, incident: str, lines: list[str]) -> None:
         self.lines.setdefault(incident, []).extend(lines)
+
+
+def _may_have_another_cause(incident: Incident, tracked: Tracked) -> bool:
+    """Return whether a signal of an incident is over, and finds its place again if it begins again.
+
+    A service whose tasks were rescheduled may lack tasks of another node then.
+    """
+    return bool(tracked.over_at) and tracked.signal.kind in SERVICES and tracked.signal.key != incident.root
