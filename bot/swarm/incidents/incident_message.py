@@ -70,17 +70,17 @@ def orders_of(incident: Incident) -> dict[str, str]:
 def digest_of(incident: Incident) -> str:
     """Return a digest of what the message says, the same as long as it need not be edited.
 
-    Its parts: whether the incident is ``open``, ``over`` or ``flapping``; the signal that is named first; what else is
-    news; the whole message. A flapping incident says the same until it is stable.
+    Its parts: whether the incident is ``open``, ``over`` or ``flapping``; the signal that is named first; its severity
+    and what people pressed; what else is news; the whole message. A flapping incident says the same until it is stable.
     """
     if incident.flapping:
-        return f"flapping:::{incident.acknowledged_by}"
+        return f"flapping::{incident.acknowledged_by}::"
     message = incident_message(incident, 0.0)
     top = headline_of(incident.tracked).signal
     notes = [each.signal.key for each in incident.tracked if each.signal.severity == "note"]
     places = [each.signal.key for each in incident.tracked if each.signal.kind in PLACES | MANAGERS]
-    news = [severity_of(incident), incident.acknowledged_by, incident.silenced_by, notes, sorted(places)]
-    parts = (_digest(part) for part in (top.key, news, list(message.blocks)))
+    urgent = [severity_of(incident), incident.acknowledged_by, incident.silenced_by]
+    parts = (_digest(part) for part in (top.key, urgent, [notes, sorted(places)], list(message.blocks)))
     return ":".join(("open" if incident.open else "over", *parts))
 
 

@@ -21,6 +21,8 @@ from bot.text.durations import age
 MINUTE_S: Final = 60.0
 SLOWER: Final = 0.1
 """The share of an incident's age for which its message stays as it is: after an hour 6 min."""
+KEPT_EDITS: Final = 1
+"""How many edits in a minute are only for what must not wait."""
 QUIET: Final = "freeze"
 """What keeps an incident quiet in place of a silence's id: a freeze or a maintenance window."""
 
@@ -181,17 +183,18 @@ def _was_not_read(incident: Incident, shown: str, now: float) -> bool:
 def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings: WatchSettings) -> float:
     """Return when the message may be edited: news at once, but never more often than ``group_interval`` allows.
 
-    Of the edits in a minute one is kept for the end, a new beginning or flapping. The longer an incident lasts, the
-    less often the rest of its message changes.
+    Of the edits in a minute one is kept for what must not wait: the end, a new beginning, flapping, another headline or
+    severity, and what people pressed. The longer an incident lasts, the less often the rest of its message changes.
     """
     if not settings.group_interval_s:
         return 0.0
-    same = _state_of(shown) == _state_of(incident.shown)
-    most = max(2, int(MINUTE_S // settings.group_interval_s)) - same
+    new, old = shown.split(":"), incident.shown.split(":")
+    most = max(1 + KEPT_EDITS, int(MINUTE_S // settings.group_interval_s))
+    most -= KEPT_EDITS if new[:3] == old[:3] else 0
     free_at = edits[-most] + MINUTE_S if len(edits) >= most else 0.0
     if not incident.open:
         return free_at
-    is_news = shown.split(":")[:3] != incident.shown.split(":")[:3]
+    is_news = new[:4] != old[:4]
     pause_s = max(settings.group_interval_s, (incident.changed_at - incident.told_at) * SLOWER)
     return free_at if is_news else max(free_at, incident.changed_at + pause_s)
 
