@@ -42,3 +42,13 @@ def first_of(words: Sequence[str], limit: int) -> str:
     """Return the first ``limit`` words and how many are left out: ``a, b and 3 more``; all of them as ``a, b``."""
     shown = ", ".join(words[:limit])
     return f"{shown} and {len(words) - limit} more" if len(words) > limit else shown
+
+
+def without_middle(lines: Iterable[str], limit: int, what: str) -> list[str]:
+    """Return at most ``limit`` lines: of more, the first and the last ones, and between them how many are left out."""
+    found = list(lines)
+    if len(found) <= limit:
+        return found
+    first, last = limit // 2, limit - limit // 2 - 1
+    left_out = number_of(len(found) - first - last, f"more {what}")
+    return [*found[:first], f"… {left_out} …", *found[-last:]]

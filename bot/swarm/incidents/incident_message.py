@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Final
 
 from bot.blocks import (
     DONE,
-    FAILED,
     WAITING,
     WARNING,
     Block,
     Message,
-    Sign,
     actions,
     button,
     context,
@@ -32,13 +29,12 @@ from bot.config.models import Severity
 from bot.model.incident import Incident, Signal, Tracked
 from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, headline_of, rank
+from bot.swarm.incidents.thread import SIGNS
 from bot.text.durations import age
 from bot.text.suggest import number_of
 
-SIGNS: Final[Mapping[Severity, Sign]] = {"critical": FAILED, "warning": WARNING, "note": WARNING}
 MAX_SIGNALS: Final = 8
 """Of more signals that follow from the root, only the number is shown."""
-MAX_THREAD_LINES: Final = 30
 EXACT_S: Final = 3600.0
 """The times of an incident that lasted less are told with seconds."""
 
@@ -91,30 +87,6 @@ def severity_of(incident: Incident) -> Severity:
     return "critical" if "critical" in found else "warning" if "warning" in found else "note"
 
 
-def began_lines(tracked: Tracked, beside: Iterable[Tracked] = ()) -> list[str]:
-    """Return the lines of the thread for a signal that is part of an incident now: what it is, and details.
-
-    Of a silent host whose node is down or unreachable, as a signal ``beside`` it says, only the silence is told: what
-    the managers saw before is not so any more.
-    """
-    signal = tracked.signal
-    causes = (each.signal for each in beside if each.signal.kind in NODES and not each.over_at)
-    if signal.kind == "host silent" and any(explains(cause, signal) for cause in causes):
-        signal = replace(signal, text=signal.text.partition(";")[0], lines=signal.lines[:1])
-    head = f"{SIGNS[signal.severity]} {when(signal.since, with_seconds=True)} · {signal.text}"
-    return [head, *(f"{_INDENT}{line}" for line in signal.lines if line != signal.text)]
-
-
-def ended_line(tracked: Tracked) -> str:
-    """Return the line of the thread for a signal that is over."""
-    return f"{DONE} {when(tracked.over_at, with_seconds=True)} · {tracked.ended}"
-
-
-def thread_text(lines: Iterable[str]) -> str:
-    """Return lines as the text of one message in the thread; of too many the number that is left out."""
-    return "\n".join(_first(lines, MAX_THREAD_LINES, "line"))
-
-
 def resolved_text(incident: Incident) -> str:
     """Return how an incident ended: "Resolved after 6 min: `host-4` is ready again"."""
     top = headline_of(incident.tracked)
@@ -144,9 +116,6 @@ def _more(incident: Incident, top: Tracked) -> str:
 def flapping_text(incident: Incident) -> str:
     """Return that an incident's root comes and goes."""
     return f"flapping: {incident.root_signal.text}"
-
-
-_INDENT: Final = "    "
 
 
 def _lines(incident: Incident) -> list[str]:

@@ -13,7 +13,8 @@ from bot.swarm.health.headline import issue_lines
 from bot.swarm.health.health import Health
 from bot.swarm.health.issues import Issue
 from bot.swarm.incidents.grouping import PLACES, SERVICES, headline_of
-from bot.swarm.incidents.incident_message import SIGNS, open_text, severity_of, since_text
+from bot.swarm.incidents.incident_message import open_text, severity_of, since_text
+from bot.swarm.incidents.thread import SIGNS
 from bot.text.suggest import number_of
 
 MAX_INCIDENTS: Final = 3

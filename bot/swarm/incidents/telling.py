@@ -9,13 +9,11 @@ from typing import Final
 from bot.model.incident import ALL_SUBJECTS, Incident, Silence, ThreadNote, WatchEntry, WatchSettings
 from bot.swarm.incidents.grouping import headline_of
 from bot.swarm.incidents.incident_message import (
-    began_lines,
     digest_of,
-    ended_line,
     resolved_text,
     severity_of,
-    thread_text,
 )
+from bot.swarm.incidents.thread import ThreadLine, began_line, ended_line, thread_text
 from bot.text.durations import age
 
 MINUTE_S: Final = 60.0
@@ -43,15 +41,17 @@ class Told:
         self.incidents.append(incident)
         self.messages.append(incident)
 
-    def note(self, incident: Incident, lines: Sequence[str], *, broadcast: bool = False) -> None:
-        """Post lines in its thread, if there are any."""
-        if lines:
-            self.notes.append(ThreadNote(incident.id, thread_text(lines), broadcast))
+    def note(self, incident: Incident, lines: Sequence[ThreadLine], *, broadcast: bool = False) -> Incident:
+        """Post lines in its thread, if there are any. Return the incident with how far its thread is."""
+        if not lines:
+            return incident
+        self.notes.append(ThreadNote(incident.id, thread_text(lines), broadcast))
+        return replace(incident, noted_at=max(incident.noted_at, *(line.at for line in lines)))
 
 
 def tell(
     incidents: Iterable[Incident],
-    lines: Mapping[str, Sequence[str]],
+    lines: Mapping[str, Sequence[ThreadLine]],
     now: float,
     *,
     silences: Sequence[Silence],
@@ -75,8 +75,8 @@ def tell(
                 _tell_silenced(told, replace(incident, silenced_by=silence), now, by_person=by_person)
                 told.due.append(until)
                 continue
-            new = [*(_missed(incident) if incident.silenced_by else ()), *lines.get(incident.id, ())]
-            _tell_change(told, replace(incident, silenced_by=""), [*dict.fromkeys(new)], now, settings)
+            new = [*(_missed(incident, now) if incident.silenced_by else ()), *lines.get(incident.id, ())]
+            _tell_change(told, replace(incident, silenced_by=""), new, now, settings)
         elif keeper:
             if not incident.silenced_by:
                 told.entries.append(WatchEntry(incident.id, "incident silenced", _detail(incident)))
@@ -113,18 +113,18 @@ def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSetti
         return
     incident = replace(incident, told_at=now, changed_at=now)
     incident = replace(incident, shown=digest_of(incident))
-    told.message(incident)
     told.entries.append(WatchEntry(incident.id, "incident opened", _detail(incident)))
     if _is_note(incident):
+        told.message(incident)
         return
     cause = headline_of(incident.tracked).cause
-    details = [f"It began during {cause}."] if cause else []
-    details += dict.fromkeys(line for each in incident.tracked for line in began_lines(each, incident.tracked))
-    details += [ended_line(each) for each in incident.tracked if each.over_at and each.ended]
+    lines = [ThreadLine(0.0, f"It began during {cause}.")] if cause else []
+    lines += [began_line(each, incident.tracked, 0.0, now) for each in incident.tracked]
+    lines += [ended_line(each) for each in incident.tracked if each.over_at and each.ended]
     if not incident.open:
         told.entries.append(WatchEntry(incident.id, "incident resolved", resolved_text(incident)))
-        details.append(f"{resolved_text(incident)}.")
-    told.note(incident, details)
+        lines.append(ThreadLine(now, f"{resolved_text(incident)}."))
+    told.message(told.note(incident, lines))
     if incident.open and settings.repeat_s:
         told.due.append(now + settings.repeat_s)
 
@@ -137,24 +137,23 @@ def _tell_silenced(told: Told, incident: Incident, now: float, *, by_person: boo
     told.message(replace(incident, changed_at=now, shown=digest_of(incident), edits=(*incident.edits, now)))
 
 
-def _missed(incident: Incident) -> list[str]:
+def _missed(incident: Incident, now: float) -> list[ThreadLine]:
     """Return what its thread was not told while it was silenced: what began since and holds, or its end."""
     if not incident.open:
-        return [f"{resolved_text(incident)}."]
+        return [ThreadLine(now, f"{resolved_text(incident)}.")]
     reopened = _state_of(incident.shown) == "over"
-    began = (each for each in incident.tracked if not each.over_at)
     return [
-        line
-        for each in began
-        if reopened or each.first_seen > incident.changed_at
-        for line in began_lines(each, incident.tracked)
+        began_line(each, incident.tracked, incident.noted_at, now)
+        for each in incident.tracked
+        if not each.over_at and (reopened or each.first_seen > incident.changed_at)
     ]
 
 
-def _tell_change(told: Told, incident: Incident, lines: Sequence[str], now: float, settings: WatchSettings) -> None:
+def _tell_change(
+    told: Told, incident: Incident, lines: Sequence[ThreadLine], now: float, settings: WatchSettings
+) -> None:
     """Edit the message of an incident if it says something else now, its end at once and the rest not too often."""
-    incident = _reminded(told, incident, now, settings)
-    told.note(incident, lines)
+    incident = told.note(_reminded(told, incident, now, settings), lines)
     shown = digest_of(incident)
     if shown == incident.shown:
         told.incidents.append(incident)
@@ -209,8 +208,7 @@ def _reminded(told: Told, incident: Incident, now: float, settings: WatchSetting
         return incident
     signal = headline_of(incident.tracked).signal
     text = f"Nobody has acknowledged this for {age(now - incident.told_at)}: {signal.text}"
-    told.note(incident, [text], broadcast=True)
-    return replace(incident, reminded_at=now)
+    return replace(told.note(incident, [ThreadLine(now, text)], broadcast=True), reminded_at=now)
 
 
 def _state_of(shown: str) -> str:

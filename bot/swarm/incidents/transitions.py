@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.blocks import tick, user, when
+from bot.blocks import tick
 from bot.model.incident import (
     Acknowledgement,
     Advanced,
@@ -27,8 +27,9 @@ from bot.model.incident import (
 from bot.swarm.incidents.belonging import ended_before, explained_by, explained_in, in_storm
 from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
 from bot.swarm.incidents.grouping import AFTER_WORK_S, SERVICES, explains, rank, root_of, work_behind
-from bot.swarm.incidents.incident_message import began_lines, ended_line, resolved_text
+from bot.swarm.incidents.incident_message import resolved_text
 from bot.swarm.incidents.telling import tell
+from bot.swarm.incidents.thread import ThreadLine, acknowledged_line, began_line, ended_line
 from bot.swarm.incidents.tracking import followed
 
 MAX_TOLD_AGAIN: Final = 5
@@ -113,7 +114,7 @@ class _Step:
     new_id: Callable[[], str]
     incidents: list[Incident]
     waiting: list[Tracked]
-    lines: dict[str, list[str]] = field(default_factory=dict)
+    lines: dict[str, list[ThreadLine]] = field(default_factory=dict)
     """New lines of each incident's thread."""
     acknowledged: set[str] = field(default_factory=set)
     """The incidents that were acknowledged just now."""
@@ -150,7 +151,7 @@ class _Step:
             if bool(old.over_at) == bool(new.over_at):
                 continue
             if new.begun <= MAX_TOLD_AGAIN and not incident.flapping:
-                self._say(incident.id, [ended_line(new)] if new.over_at else began_lines(new, tracked))
+                self._say(incident, ended_line(new) if new.over_at else self._began(incident, new, tracked))
             changes = with_change(changes, self.now) if new.signal.key == incident.root else changes
         return replace(incident, tracked=tracked, changes=changes, quorum=self._quorum(incident))
 
@@ -161,7 +162,7 @@ class _Step:
                 if incident.id == each.incident and incident.open and not incident.acknowledged_by:
                     self.incidents[place] = replace(incident, acknowledged_by=each.by, acknowledged_at=each.at)
                     self.acknowledged.add(incident.id)
-                    self._say(incident.id, [f"Acknowledged by {user(each.by)} {when(each.at)}."])
+                    self._say(incident, acknowledged_line(each))
 
     def admit(self) -> None:
         """Make signals part of incidents: what open ones explain at once, others when they have held long enough."""
@@ -266,7 +267,7 @@ class _Step:
             quorum=self._quorum(incident),
         )
         if waiting.begun <= MAX_TOLD_AGAIN:
-            self._say(incident.id, began_lines(waiting, tracked))
+            self._say(incident, self._began(incident, waiting, tracked))
 
     def note(self) -> None:
         """Tell what has no end: as part of the incident that explains it, or as a message of its own."""
@@ -278,7 +279,7 @@ class _Step:
             if place is not None:
                 incident = self.incidents[place]
                 self.incidents[place] = replace(incident, tracked=(*incident.tracked, tracked))
-                self._say(incident.id, began_lines(tracked))
+                self._say(incident, self._began(incident, tracked))
             else:
                 self.incidents.append(
                     Incident(self.new_id(), self.seen.cluster, signal.key, (tracked,), self.now, resolved_at=self.now)
@@ -306,9 +307,9 @@ class _Step:
             self.incidents[place] = settled
             if flapping != incident.flapping:
                 stable = "Stable again." if not flapping else "Flapping: nothing more is told until it is stable."
-                self._say(incident.id, [stable])
+                self._say(incident, ThreadLine(self.now, stable))
             if over:
-                self._say(incident.id, [f"{resolved_text(settled)}."])
+                self._say(incident, ThreadLine(self.now, f"{resolved_text(settled)}."))
 
     def _with_last_words(self, tracked: Tracked) -> Tracked:
         """Return a signal that was over earlier with how its subject is now, at the end of its incident."""
@@ -326,8 +327,11 @@ class _Step:
     def _open(self) -> list[Incident]:
         return [incident for incident in self.incidents if incident.open]
 
-    def _say(self, incident: str, lines: list[str]) -> None:
-        self.lines.setdefault(incident, []).extend(lines)
+    def _began(self, incident: Incident, tracked: Tracked, beside: Iterable[Tracked] = ()) -> ThreadLine:
+        return began_line(tracked, beside, incident.noted_at, self.now)
+
+    def _say(self, incident: Incident, line: ThreadLine) -> None:
+        self.lines.setdefault(incident.id, []).append(line)
 
 
 def _may_have_another_cause(incident: Incident, tracked: Tracked) -> bool:

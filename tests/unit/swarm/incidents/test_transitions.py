@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, permutations
 from typing import Final
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.model.incident import (
@@ -32,6 +33,8 @@ from tests.kits.examples import examples
 PLAIN: Final = WatchSettings()
 EVERY_KIND: Final = frozenset(RANKS)
 MINUTE_S: Final = 60.0
+FIRST_TIME: Final = re.compile(r"^[^<\n]*<!date\^(\d+)\^", re.MULTILINE)
+"""The time that a line of a thread begins with."""
 
 
 def _signal(kind: SignalKind, host: str = "", *, holds_s: float = 0.0, service: str = "") -> Signal:
@@ -242,6 +245,21 @@ def test_messages_are_edited_seldom(turns: list[Turn]) -> None:
             edits.setdefault(incident.id, []).append(course.at)
             recent = [at for at in edits[incident.id][1:] if course.at - at < MINUTE_S]
             assert len(recent) <= 3
+
+
+@given(TURNS)
+@example([Turn(1.0, frozenset({3})), *[Turn(2.0, frozenset({3, 4}))] * 4])  # the cause holds long enough last
+@settings(max_examples=examples(200), deadline=None)
+def test_the_lines_of_a_thread_are_in_the_order_of_their_times(turns: list[Turn]) -> None:
+    """No line begins with an earlier time than one above it, in the same note or an earlier one."""
+    course = Course()
+    for turn in turns:
+        course.at += turn.after_s
+        course.step(turn.seen(course.at))
+    for incident in course.state.incidents:
+        notes = [note.text for step in course.steps for note in step.noted if note.incident == incident.id]
+        times = [float(found[1]) for text in notes for found in FIRST_TIME.finditer(text)]
+        assert times == sorted(times)
 
 
 @given(TURNS)
