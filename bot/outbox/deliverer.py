@@ -14,7 +14,7 @@ from typing import Final
 from bot.blocks import WARNING, Message, channel, context, section, when
 from bot.errors import SwarmbotError, Unavailable
 from bot.outbox.outbox import CLAIM_S, Claim, Outbox
-from bot.outbox.outgoing import Outgoing
+from bot.outbox.outgoing import Outgoing, folded, parent_of, replies_to
 from bot.slack.outbound.notifier import CHANNEL_CLOSED, Notifier, Undelivered, next_step_for
 from bot.store import keys
 
@@ -22,6 +22,7 @@ MAX_MESSAGES: Final = 1000
 """The most messages that wait for Slack. Beyond it the oldest are given up."""
 MAX_AGE_S: Final = float(keys.DAY_S)
 """How long a message is tried."""
+TOO_OLD: Final = "Slack did not accept it for 24 hours"
 SECRET_MAX_AGE_S: Final = 300.0
 """How long a secret is tried. After that its requester reads that it was not shown."""
 FIRST_PAUSE_S: Final = 1.0
@@ -86,21 +87,28 @@ class Deliverer:
         """Send what is due, and give up what is too much. Raises Unavailable if Redis does not respond."""
         for outgoing, version in self._outbox.surplus(MAX_MESSAGES):
             self._give_up(outgoing, version, f"more than {MAX_MESSAGES} messages waited for Slack")
+        begun: set[str] = set()
         for message_id in self._outbox.due():
-            if message_id.startswith(self._prefix):
+            thread = parent_of(message_id)
+            if message_id.startswith(self._prefix) and not (thread and thread in begun):
+                begun.add(thread)
                 self._begin(message_id, None)
 
     def _begin(self, message_id: str, secret: Message | None) -> None:
+        thread = parent_of(message_id)
+        busy = replies_to(thread) if thread else message_id
         with self._lock:
-            if message_id in self._busy:
+            if busy in self._busy:
                 return
-            self._busy.add(message_id)
+            self._busy.add(busy)
         with suppress(RuntimeError):  # the process ends: another worker sends it
-            self._executor.submit(self._attempt, message_id, secret)
+            self._executor.submit(self._attempt, message_id, thread, busy, secret)
 
-    def _attempt(self, message_id: str, secret: Message | None) -> None:
+    def _attempt(self, message_id: str, thread: str, busy: str, secret: Message | None) -> None:
         try:
-            if claim := self._outbox.claim(message_id):
+            if thread:
+                self._reply(thread)
+            elif claim := self._outbox.claim(message_id):
                 self._deliver(claim, secret)
         except Unavailable as error:
             log.info("message %s: %s", message_id, error.happened)
@@ -108,12 +116,12 @@ class Deliverer:
             log.exception("Message %s could not be sent.", message_id)
         finally:
             with self._lock:
-                self._busy.discard(message_id)
+                self._busy.discard(busy)
 
     def _deliver(self, claim: Claim, secret: Message | None) -> None:
         outgoing, began = claim.outgoing, time.monotonic()
         if self._now() - outgoing.made_at > MAX_AGE_S:
-            self._give_up(outgoing, claim.version, "Slack did not accept it for 24 hours")
+            self._give_up(outgoing, claim.version, TOO_OLD)
             return
         message = self._message(claim, secret)
         if time.monotonic() - began > CLAIM_S / 2:
@@ -121,8 +129,6 @@ class Deliverer:
         try:
             if message is None:
                 self._outbox.drop_secret(claim)
-            elif outgoing.reply_to:
-                self._reply(claim, message)
             elif outgoing.target == "channel":
                 self._post(claim, message)
             else:
@@ -148,17 +154,49 @@ class Deliverer:
             log.warning("the secret of message %s cannot be read again: %s", outgoing.id, error)
             return None
 
-    def _reply(self, claim: Claim, message: Message) -> None:
-        """Post in the thread of another message, once that was posted."""
-        outgoing = claim.outgoing
-        thread = self._outbox.posted_ts(outgoing.reply_to)
+    def _reply(self, parent: str) -> None:
+        """Post in the thread of another message, once that was posted: all replies that wait, as one.
+
+        Whoever claims the first one may send the others too; so they are posted in order.
+        """
+        began, claims = time.monotonic(), self._claimed(parent)
+        if not claims or time.monotonic() - began > CLAIM_S / 2:
+            return
+        thread = self._outbox.posted_ts(parent)
         if thread is None:
-            self._give_up(outgoing, claim.version, "the message that it replies to was not delivered")
+            for claim in claims:
+                self._give_up(claim.outgoing, claim.version, "the message that it replies to was not delivered")
         elif not thread:
-            self._outbox.put_off(claim, FIRST_PAUSE_S)
+            for claim in claims:
+                self._outbox.put_off(claim, FIRST_PAUSE_S)
         else:
-            self._notifier.post(outgoing.channel, message, thread=thread, broadcast=outgoing.broadcast)
-            self._outbox.sent(claim)
+            self._post_replies(claims, thread)
+
+    def _claimed(self, parent: str) -> list[Claim]:
+        """Claim the replies to a message, the first one first, without those that are too old."""
+        claims: list[Claim] = []
+        for reply in self._outbox.replies(parent):
+            claim = self._outbox.claim(reply)
+            if claim is None:
+                break
+            if self._now() - claim.outgoing.made_at > MAX_AGE_S:
+                self._give_up(claim.outgoing, claim.version, TOO_OLD)
+            else:
+                claims.append(claim)
+        return claims
+
+    def _post_replies(self, claims: Sequence[Claim], thread: str) -> None:
+        whole = folded([claim.outgoing for claim in claims])
+        try:
+            message = _dated(whole, self._now())
+            self._notifier.post(whole.channel, message, thread=thread, broadcast=whole.broadcast)
+        except Undelivered as error:
+            log.warning("%d replies to message %s were not accepted: %s", len(claims), whole.reply_to, error.reason)
+            for claim in claims:
+                self._not_accepted(claim, error)
+        else:
+            for claim in claims:
+                self._outbox.sent(claim)
 
     def _post(self, claim: Claim, message: Message) -> None:
         outgoing = claim.outgoing

@@ -14,7 +14,7 @@ from redis import Redis
 
 from bot.audit import Audit, Entry
 from bot.model import ClosedChannel
-from bot.outbox.outgoing import Outgoing, restored
+from bot.outbox.outgoing import Outgoing, replies_to, restored
 from bot.secrets.redact import redact
 from bot.slack.outbound.notifier import next_step_for
 from bot.store import keys
@@ -91,6 +91,16 @@ class Outbox:
         with translate_errors():
             ids: Any = self._redis.zrangebyscore(keys.OUTBOX, "-inf", _ms(self._now()))
         return list(ids)
+
+    def replies(self, parent: str) -> list[str]:
+        """Return the ids of the replies to a message that wait for Slack, in order; none while the first is put off."""
+        begin, now = replies_to(parent), float(_ms(self._now()))
+        with translate_errors():
+            waiting: Any = self._redis.zrange(keys.OUTBOX, 0, -1, withscores=True)
+            found = sorted(each for each in waiting if each[0].startswith(begin))
+            if found and found[0][1] > now and self._redis.hexists(keys.outgoing(found[0][0]), "tries"):
+                return []
+        return [message_id for message_id, _ in found]
 
     def claim(self, message_id: str) -> Claim | None:
         """Claim a message for one attempt. None if another attempt has it, or it was sent."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from bot.audit import Entry
-from bot.blocks import Message
+from bot.blocks import Message, paragraphs
 from bot.secrets.redact import redact
 from bot.stored_json import from_json, to_json
+from bot.text.suggest import without_middle
+
+MAX_FOLDED_LINES: Final = 20
+"""Of more lines in replies that are sent as one, the first and the last ones are sent."""
+_REPLY: Final = ":reply:"
 
 Target = Literal["channel", "private", "shared"]
 """``channel``: a message in a channel, edited when it changes. ``private``: seen by the requester alone. ``shared``: an
@@ -43,7 +49,10 @@ class Outgoing:
     if_there: bool = False
     """It is promised only if a message with this id is there to edit."""
     reply_to: str = ""
-    """The id of a message in the same channel, in whose thread it is posted. It is not edited then."""
+    """The id of a message in the same channel, in whose thread it is posted. It is not edited then.
+
+    Its own id is a :func:`reply_id`. Replies are posted in the order of their ids; those that wait together become one.
+    """
     broadcast: bool = False
     """Whether a reply is shown in the channel too."""
     secret: str = ""
@@ -68,3 +77,30 @@ class Outgoing:
 def restored(body: str) -> Outgoing:
     """Return what :meth:`Outgoing.stored` wrote."""
     return from_json(Outgoing, body)
+
+
+def reply_id(parent: str, at: float, place: int) -> str:
+    """Return the id of a reply to a message that is made at ``at`` (unix seconds), as the ``place``-th at that time."""
+    return f"{parent}{_REPLY}{at * 1000:015.0f}:{place:03}"
+
+
+def replies_to(parent: str) -> str:
+    """Return how the ids of all replies to a message begin."""
+    return f"{parent}{_REPLY}"
+
+
+def parent_of(message_id: str) -> str:
+    """Return the id of the message that this one replies to; "" if it is no reply."""
+    parent, is_reply, _ = message_id.partition(_REPLY)
+    return parent if is_reply else ""
+
+
+def folded(replies: Sequence[Outgoing]) -> Outgoing:
+    """Return replies to one message, in order, as one: the last one, with the lines of all."""
+    *_, last = replies
+    if len(replies) == 1:
+        return last
+    texts = [line for each in replies for line in each.message.text.split("\n")]
+    lines = without_middle(texts, MAX_FOLDED_LINES, "line")
+    message = Message("\n".join(lines), tuple(paragraphs(lines)))
+    return replace(last, message=message, broadcast=any(each.broadcast for each in replies))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from typing import Final
 
 from bot.audit import Entry
 from bot.blocks import Message, paragraphs
 from bot.model.incident import Incident, ThreadNote
-from bot.outbox.outgoing import Outgoing
+from bot.outbox.outgoing import Outgoing, reply_id
 from bot.swarm.incidents.incident_message import incident_message
 
 PREFIX: Final = "incident:"
@@ -28,11 +27,11 @@ def incident_outgoing(incident: Incident, channel: str, now: float) -> Outgoing:
     return _outgoing(incident, message_id(incident), channel, incident_message(incident, now), now)
 
 
-def note_outgoing(incident: Incident, note: ThreadNote, channel: str, now: float) -> Outgoing:
-    """Return a note for the thread of an incident's message."""
+def note_outgoing(incident: Incident, note: ThreadNote, channel: str, now: float, place: int) -> Outgoing:
+    """Return a note for the thread of an incident's message, the ``place``-th that is made at ``now``."""
     own = message_id(incident)
     message = Message(note.text, tuple(paragraphs(note.text.split("\n"))))
-    made = _outgoing(incident, f"{own}:note:{uuid.uuid4().hex}", channel, message, now)
+    made = _outgoing(incident, reply_id(own, now, place), channel, message, now)
     return replace(made, reply_to=own, broadcast=note.broadcast)
 
 

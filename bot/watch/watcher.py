@@ -220,7 +220,10 @@ class Watcher:
         """Return the messages of a turn, before the notes in their threads."""
         incidents = {each.id: each for each in advanced.state.incidents}
         messages = [incident_outgoing(each, self._channel, now) for each in advanced.told]
-        notes = [note_outgoing(incidents[each.incident], each, self._channel, now) for each in advanced.noted]
+        notes = [
+            note_outgoing(incidents[each.incident], each, self._channel, now, place)
+            for place, each in enumerate(advanced.noted)
+        ]
         return [*messages, *notes]
 
     def _turn_record(self, facts: Facts) -> WatchTurn:

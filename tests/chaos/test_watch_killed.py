@@ -15,6 +15,7 @@ from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
 from tests.kits.scenario import config
+from tests.kits.service_scenario import create_running
 from tests.kits.watch_scenario import WatchScenario
 
 WATCHERS = ("watch.1", "watch.2")
@@ -48,8 +49,9 @@ def test_many_power_cuts_are_told_once(scenario: WatchScenario, seed: int) -> No
 
 @pytest.mark.long
 def test_slack_is_away_meanwhile(scenario: WatchScenario) -> None:
-    """What began and ended while Slack was away is one message, with the true times."""
+    """What began, changed and ended while Slack was away is one message and one reply, with the true times in order."""
     scenario.cluster(workers=("host-4",))
+    create_running(scenario, "web", "--replicas", "4", timeout=60)
     scenario.watched()
     before = scenario.now
     scenario.slack.fault("http_500")
@@ -63,6 +65,11 @@ def test_slack_is_away_meanwhile(scenario: WatchScenario) -> None:
     assert ended.id == incident.id
     posted = [each for each in scenario.slack.transcript(before) if each.kind == "posted" and "host-4" in each.text]
     assert [each.ts for each in posted if "Resolved after" in each.text][:1] == [scenario.message(incident).ts]
+    until(lambda: bool(scenario.replies(incident)), "its thread is posted", timeout=30)
+    [reply] = scenario.replies(incident)
+    assert reply.shown.index("is down") < reply.shown.index("is ready again") < reply.shown.index("Resolved after")
+    times = [float(at) for at in re.findall(r"^\S+ <!date\^(\d+)", reply.text, re.MULTILINE)]
+    assert times == sorted(times)
 
 
 def power_cuts(scenario: WatchScenario, seed: int, *workers: str) -> None:

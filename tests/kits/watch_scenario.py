@@ -56,8 +56,12 @@ class WatchScenario(Scenario):
 
     def thread(self, incident: Incident) -> str:
         """Return what is in the thread of an incident's message."""
+        return "\n".join(each.shown for each in self.replies(incident))
+
+    def replies(self, incident: Incident) -> list[Message]:
+        """Return the messages in the thread of an incident's message, in order."""
         parent = self.message(incident).ts
-        return "\n".join(each.shown for each in self.slack.messages("prod") if each.thread_ts == parent)
+        return [each for each in self.slack.messages("prod") if each.thread_ts == parent]
 
     def told(self, *words: str, resolved: bool | None = None) -> Incident:
         """Wait until the message of an incident has all these words, and return the incident."""

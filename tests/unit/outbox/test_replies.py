@@ -6,16 +6,17 @@ from dataclasses import replace
 
 from bot.audit import Entry
 from bot.blocks import text_message
-from bot.outbox.outgoing import Outgoing
+from bot.outbox.deliverer import Ready
+from bot.outbox.outgoing import MAX_FOLDED_LINES, Outgoing, reply_id
 from bot.queue.job import Order
 from bot.store import keys
 from tests.unit.outbox.world import AWAY, World, shown
 
 
-def reply(world: World, to: str, text: str) -> Outgoing:
-    """A reply that is made now."""
+def reply(world: World, to: str, text: str, place: int = 0) -> Outgoing:
+    """A reply that is made now, the ``place``-th."""
     return Outgoing(
-        id=f"{to}:{text}",
+        id=reply_id(to, world.clock.at, place),
         target="channel",
         message=text_message(text),
         about=Entry("", "watch"),
@@ -37,6 +38,56 @@ def test_a_reply_waits_for_its_message_and_is_posted_once(world: World, asked: O
     world.pass_time(60)
     assert [place for place, _ in world.slack.seen] == ["C0PROD", "C0PROD/1.0"]
     assert world.outbox.backlog().count == 0
+
+
+def test_replies_that_wait_for_slack_become_one(world: World, asked: Order) -> None:
+    """In order, in one message below the parent as it is in the end; a later one is a message of its own."""
+    parent = shown(world, asked, "host-4 is down")
+    world.slack.failing = AWAY
+    world.promise(parent)
+    for number in range(1, 4):
+        world.promise(reply(world, parent.id, f"note {number}"))
+        world.pass_time(7)
+    world.promise(replace(parent, message=text_message("host-4 is back")))
+    world.slack.failing = None
+    world.pass_time(60)
+    world.promise(reply(world, parent.id, "note 4"))
+    world.pass_time(5)
+    assert world.slack.texts("C0PROD") == ["host-4 is back"]
+    assert world.slack.texts("C0PROD/1.0") == ["note 1\nnote 2\nnote 3", "note 4"]
+    assert world.outbox.backlog().count == 0
+
+
+def test_of_many_replies_the_first_and_the_last_lines_are_sent(world: World, asked: Order) -> None:
+    """Twenty lines say what began and how it ended."""
+    parent = shown(world, asked, "host-4 is down")
+    world.slack.failing = AWAY
+    world.promise(parent)
+    for number in range(1, 61):
+        world.promise(reply(world, parent.id, f"note {number}", number))
+    world.slack.failing = None
+    world.pass_time(60)
+    [text] = world.slack.texts("C0PROD/1.0")
+    lines = text.split("\n")
+    assert (lines[0], lines[-1], len(lines)) == ("note 1", "note 60", MAX_FOLDED_LINES)
+    assert "… 41 more lines …" in lines
+
+
+def test_no_reply_overtakes_an_earlier_one(world: World, asked: Order) -> None:
+    """While one worker posts a reply, the next one waits, whichever worker made it."""
+    parent = shown(world, asked, "host-4 is down")
+    world.promise(parent)
+    first, second = reply(world, parent.id, "first", 1), reply(world, parent.id, "second", 2)
+
+    def meanwhile() -> None:
+        world.outbox.put(second)
+        world.workers[1].send([Ready(second)])
+        assert world.slack.texts("C0PROD/1.0") == []
+
+    world.slack.during = meanwhile
+    world.promise(first)
+    world.pass_time(5)
+    assert world.slack.texts("C0PROD/1.0") == ["first", "second"]
 
 
 def test_an_edit_leaves_replies_where_they_are(world: World, asked: Order) -> None:
