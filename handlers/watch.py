@@ -8,7 +8,8 @@ from bot.blocks import DONE, FAILED, WAITING, WARNING, Message, paragraphs, plai
 from bot.commands import NoArguments, record
 from bot.model.incident import WatchTurn
 from bot.model.records import Records, RecordsQuery
-from bot.text.durations import age
+from bot.swarm.incidents.overlay_signals import MAX_CHECKED_NODES
+from bot.text.durations import age, write_duration
 from bot.text.suggest import listed, number_of
 
 LATE_S: Final = 60.0
@@ -39,7 +40,7 @@ def watch(records: Records, _: NoArguments) -> Message:
     old = records.at - turn.at
     headline = f"{cluster} is watched · read {age(old)} ago"
     sign = DONE if turn.read_from and old < LATE_S else WARNING
-    lines = [f"{sign} *{headline}*", _read(turn), _speed(turn, leader), _counts(records)]
+    lines = [f"{sign} *{headline}*", _read(turn), _speed(turn, leader), _overlay(turn, records.at), _counts(records)]
     return Message(headline, tuple(paragraphs(lines)))
 
 
@@ -54,6 +55,16 @@ def _read(turn: WatchTurn) -> str:
 def _speed(turn: WatchTurn, leader: str) -> str:
     at_once = ", and at once after an event" if turn.bell else ""
     return f"By {plain_line(leader)} · next reading within {turn.interval_s:.0f} s{at_once}"
+
+
+def _overlay(turn: WatchTurn, now: float) -> str:
+    """Return when the routes between the nodes and the overlay are checked."""
+    if not turn.overlay_check_s:
+        return "Routes between nodes are not checked: swarmbot.yml has no `watch.overlay_check`"
+    if turn.nodes > MAX_CHECKED_NODES:
+        return f"{WARNING} Routes between nodes are not checked: the cluster has more than {MAX_CHECKED_NODES} nodes"
+    last = f"checked {age(now - turn.overlay_checked_at)} ago" if turn.overlay_checked_at else "not checked yet"
+    return f"Routes between nodes: {last}, every {write_duration(turn.overlay_check_s)}"
 
 
 def _counts(records: Records) -> str:

@@ -22,6 +22,8 @@ SSH_PORT: Final = 22
 NO_JUMP: Final = "none"
 """The value of ``jump`` that connects directly, whatever ``ssh`` and ``~/.ssh/config`` say; OpenSSH has the same."""
 DAY_S: Final = 24 * 3600.0
+MIN_CHECK_INTERVAL_S: Final = 60.0
+MAX_CHECK_INTERVAL_S: Final = 7 * DAY_S
 
 Permission = Literal["view", "operate", "administer"]
 PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
@@ -49,6 +51,13 @@ def _up_to_a_day(value: object) -> object:
     length = read_duration(value) if isinstance(value, str) else None
     if length is None or not 1 <= length <= DAY_S:
         raise wrong("must be a duration from `1s` to `1d`, like `15m`")
+    return length
+
+
+def _check_interval(value: object) -> object:
+    length = read_duration(value) if isinstance(value, str) else None
+    if length is None or not MIN_CHECK_INTERVAL_S <= length <= MAX_CHECK_INTERVAL_S:
+        raise wrong("must be a duration from `1m` to `7d`, like `6h`")
     return length
 
 
@@ -106,6 +115,7 @@ Severity = Literal["critical", "warning", "note"]
 WebhookKind = Literal["json", "pagerduty", "alertmanager"]
 """``json``: Swarmbot's own fields. ``pagerduty``: Events API v2. ``alertmanager``: its API v2."""
 UpToADay = Annotated[float, BeforeValidator(_up_to_a_day)]
+CheckInterval = Annotated[float, BeforeValidator(_check_interval)]
 
 
 class Service(Model):
@@ -251,6 +261,8 @@ class Watch(Model):
     """How old the newest backup may be; None: not checked."""
     tokens: Keep | None = None
     """How long a join token that was shown may stay unrotated; None: not checked."""
+    overlay_check: CheckInterval | None = None
+    """Between two checks of the routes between the nodes and of the overlay; None: there are none."""
     digest: Digest | None = None
     """None: no digest is told."""
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)

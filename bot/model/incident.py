@@ -230,6 +230,8 @@ class WatchState:
     """When a leader was last seen, unix seconds."""
     read_at: float = 0.0
     """When the cluster was last read as a whole, unix seconds."""
+    overlay_checked_at: float = 0.0
+    """When a check of the routes between the nodes last ended, unix seconds; 0 if none did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,3 +340,7 @@ class WatchTurn:
     """The hosts that did not respond."""
     numbers: ClusterNumbers | None = None
     """None if the cluster could not be read."""
+    overlay_checked_at: float = 0.0
+    """When a check of the routes between the nodes last ended, unix seconds; 0 if none did."""
+    overlay_check_s: float = 0.0
+    """Between two such checks; 0: there are none."""

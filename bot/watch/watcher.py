@@ -32,6 +32,7 @@ from bot.watch.announce import announcements
 from bot.watch.bell import Bell
 from bot.watch.cluster_numbers import cluster_numbers
 from bot.watch.messages import incident_entry, incident_outgoing, note_outgoing
+from bot.watch.overlay_check import OverlayCheck
 from bot.watch.pace import Pace
 from bot.watch.planned_work import planned_work
 from bot.watch.reading import Reading
@@ -72,6 +73,8 @@ class WatchServices:
     quiet_poll_s: float
     """The same while nothing is."""
     upkeep: Upkeep
+    overlay_check_s: float = 0.0
+    """Between two checks of the routes between a cluster's nodes; 0: there are none."""
     webhooks: Sequence[Target] = ()
     quiet: Callable[[str, float], str] = lambda _cluster, _now: ""
     """Returns why nothing new is told of a cluster now; "" if it is."""
@@ -87,6 +90,7 @@ class Watcher:
         self._services = services
         self._reading = Reading(name, engines, services.reader)
         self._bell = Bell(engines)
+        self._overlay = OverlayCheck(name, engines, services.reader, services.queue, services.overlay_check_s)
         self._lease: LeaderLease | None = None
         self._state: WatchState | None = None
         self._facts: Facts | None = None
@@ -174,9 +178,11 @@ class Watcher:
         self._bell.hang_at(facts.swarm.read_from if facts.swarm else "")
         if facts.swarm is not None:
             self._services.last_read.note(self._name, facts.swarm, services=True)
-        seen = observe(self._state, facts, self._services.settings, self._services.upkeep.known(self._name))
+        extra, checked = self._services.upkeep.known(self._name), self._overlay.result(self._services.now())
+        seen = observe(self._state, facts, self._services.settings, extra, checked)
         self._tell(lease, self._state, seen, facts)
         self._facts = facts
+        self._overlay.begin_if_due(self._state, facts, self._services.now())
         return self._pace.interval_s
 
     def _tell(self, lease: LeaderLease, before: WatchState, seen: Observation, facts: Facts) -> None:
@@ -200,7 +206,7 @@ class Watcher:
             incident_entry(each.incident, self._name, self._channel, each.action, each.detail)
             for each in advanced.entries
         ]
-        turn = self._turn_record(facts)
+        turn = self._turn_record(facts, advanced.state)
         services.repository.store(
             lease,
             self._name,
@@ -226,7 +232,7 @@ class Watcher:
         ]
         return [*messages, *notes]
 
-    def _turn_record(self, facts: Facts) -> WatchTurn:
+    def _turn_record(self, facts: Facts, state: WatchState) -> WatchTurn:
         swarm = facts.swarm
         return WatchTurn(
             leader=self._services.name,
@@ -239,6 +245,8 @@ class Watcher:
             services=len(swarm.services) if swarm else 0,
             unread=tuple(name for name, host in facts.hosts.items() if not host.responds),
             numbers=cluster_numbers(swarm) if swarm else None,
+            overlay_checked_at=state.overlay_checked_at,
+            overlay_check_s=self._services.overlay_check_s,
         )
 
     def _new_id(self, state: WatchState) -> Callable[[], str]:

@@ -81,6 +81,7 @@ def run_watch(settings: Settings) -> int:
         deliverer=deliverer,
         settings=incident_settings,
         upkeep=upkeep,
+        overlay_check_s=config.watch.overlay_check or 0.0,
         poll_s=config.watch.poll,
         quiet_poll_s=config.watch.quiet_poll,
         webhooks=webhooks,

@@ -63,7 +63,7 @@ class WatchScenario(Scenario):
         parent = self.message(incident).ts
         return [each for each in self.slack.messages("prod") if each.thread_ts == parent]
 
-    def told(self, *words: str, resolved: bool | None = None) -> Incident:
+    def told(self, *words: str, resolved: bool | None = None, timeout: float = TOLD_TIMEOUT_S) -> Incident:
         """Wait until the message of an incident has all these words, and return the incident."""
 
         def find() -> list[Incident]:
@@ -75,7 +75,7 @@ class WatchScenario(Scenario):
                 and all(word in self.message(each).shown for word in words)
             ]
 
-        return await_found(find, f"{words} is told", timeout=TOLD_TIMEOUT_S)[0]
+        return await_found(find, f"{words} is told", timeout=timeout)[0]
 
     def leading(self) -> str:
         """Return the Procfile's name of the process that watches prod now; "" if none does."""

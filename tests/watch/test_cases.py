@@ -1,10 +1,11 @@
 """Every file of tests/watch/cases has cases: facts at several times, and what people are told.
 
-A file has ``given`` (facts as in tests/plans) and ``cases``, by name: facts, maybe ``settings``, and ``turns``. A turn
-has ``at`` (seconds), what differs in the facts from then on, maybe ``work``, ``silences`` (subject and until when),
-``acknowledged``, ``quiet`` and ``extra``, and what it tells: ``told`` (messages by incident; nothing if it is not
-there), and where they are named ``signals``, ``noted``, ``entries``, ``orders`` and ``due``. In ``told`` and ``noted``
-"…" stands for any lines. Times are written as ``t+12``.
+A file has ``given`` (facts as in tests/plans) and ``cases``, by name: facts, maybe ``settings``, and ``turns``. A
+turn has ``at`` (seconds), what differs in the facts from then on, maybe ``work``, ``silences`` (subject and until
+when), ``acknowledged``, ``quiet``, ``extra`` and ``check`` (the routes between the nodes were checked), and what it
+tells: ``told`` (messages by incident; nothing if it is not there), and where they are named ``signals``, ``noted``,
+``entries``, ``orders`` and ``due``. In ``told`` and ``noted`` "…" stands for any lines. Times are written as
+``t+12``.
 """
 
 from __future__ import annotations

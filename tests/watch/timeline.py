@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel
 
-from bot.model import Facts
+from bot.model import Facts, FactsQuery
 from bot.model.incident import (
     Acknowledgement,
     Advanced,
@@ -38,6 +38,7 @@ from tests.plans.showing import show_message
 OF_TURN: Final = {
     "at",
     "only_time",
+    "check",
     "work",
     "silences",
     "acknowledged",
@@ -121,7 +122,8 @@ class Timeline:
         seen = nothing_read("prod", NOW + at)
         if facts is not None:
             known = Known.model_validate(turn.get("extra", {})).facts()
-            seen = observe(self.state, replace(facts, at=NOW + at), self.settings, known)
+            facts = replace(facts, at=NOW + at)
+            seen = observe(self.state, facts, self.settings, known, facts if turn.get("check") else None)
         more: dict[str, Any] = {
             "silences": [
                 Silence(f"s{number}", "prod", subject, NOW + until, "U0ADA", "work")
@@ -147,7 +149,8 @@ class Timeline:
 def turns(given: Mapping[str, Any], case: Mapping[str, Any]) -> Iterator[tuple[Facts | None, Mapping[str, Any]]]:
     """Yield the facts of each turn, None if only time passes, and the turn."""
     for described, turn in descriptions(given, case):
-        yield None if turn.get("only_time") else Description.model_validate(described).facts(), turn
+        query = FactsQuery(mesh=bool(turn.get("check")))
+        yield None if turn.get("only_time") else Description.model_validate(described).facts(query), turn
 
 
 def descriptions(

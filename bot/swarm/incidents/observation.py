@@ -10,6 +10,7 @@ from bot.model.incident import Extra, Observation, Signal, WatchSettings, WatchS
 from bot.swarm.incidents.found import NOTHING, joined
 from bot.swarm.incidents.memory import with_known_failures
 from bot.swarm.incidents.node_signals import host_signals, node_signals
+from bot.swarm.incidents.overlay_signals import overlay_signals
 from bot.swarm.incidents.quorum_signals import is_trusted, quorum_held, quorum_signals
 from bot.swarm.incidents.service_signals import service_signals
 from bot.swarm.incidents.upkeep_signals import upkeep_signals
@@ -18,12 +19,18 @@ UNWATCHED_S: Final = 60.0
 """If nothing was read for so long, what is seen then may have begun before."""
 
 
-def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Extra | None = None) -> Observation:
-    """Return what one reading of a cluster shows.
+def observe(
+    before: WatchState,
+    facts: Facts,
+    settings: WatchSettings,
+    extra: Extra | None = None,
+    checked: Facts | None = None,
+) -> Observation:
+    """Return what one reading of a cluster shows, and what the check of its routes has shown that has just ended.
 
     The facts must have been read with all hosts and with services; where
-    :func:`bot.swarm.incidents.service_signals.needs_tasks` says so, with the task list too. Certificates, the overlay's
-    test and networks are judged if they were read.
+    :func:`bot.swarm.incidents.service_signals.needs_tasks` says so, with the task list too. Certificates and networks
+    are judged if they were read.
     """
     known = with_known_failures(before, facts)
     swarm = facts.swarm if is_trusted(known) else None
@@ -34,6 +41,7 @@ def observe(before: WatchState, facts: Facts, settings: WatchSettings, extra: Ex
             node_signals(known, swarm) if swarm else NOTHING,
             service_signals(before, facts, swarm) if swarm else NOTHING,
             upkeep_signals(before, facts, swarm, settings, extra or Extra()),
+            overlay_signals(before, checked),
         )
     )
     leader = swarm.leader if swarm else None

@@ -102,6 +102,7 @@ def _remembered(
         leader_name=seen.leader_name if led else state.leader_name,
         leader_seen_at=max(state.leader_seen_at, seen.at) if led else state.leader_seen_at,
         read_at=max(state.read_at, seen.at) if seen.read else state.read_at,
+        overlay_checked_at=seen.at if "overlay cut off" in seen.read else state.overlay_checked_at,
     )
 
 

@@ -11,14 +11,13 @@ from typing import Final
 
 from bot.blocks import tick, user
 from bot.config.models import Severity
-from bot.model import ClusterFacts, Facts, Finding, HostFacts, NetworkFacts
+from bot.model import ClusterFacts, Facts, HostFacts, NetworkFacts
 from bot.model.incident import Extra, ShownToken, Signal, SignalKind, WatchSettings, WatchState
 from bot.swarm.health.clocks import clock_findings
 from bot.swarm.health.issues import is_split_off, split_brain_issue
 from bot.swarm.incidents.found import NOTHING, Found, joined, key_of
 from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.node_signals import split_off_advice
-from bot.swarm.network.mesh_findings import mesh_findings
 from bot.swarm.reading.certificates import DAY_S, read_roots, time_left
 from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
 from bot.swarm.reading.host_membership import is_membership_unknown, other_cluster_text, was_removed
@@ -44,7 +43,7 @@ def upkeep_signals(
     parts = [_certificates(facts, swarm, settings), _clocks(facts), _clones(before, facts)]
     parts += _extra(facts, settings, extra)
     if swarm is not None:
-        parts += [_records(facts, swarm), _second_clusters(facts), _overlay(facts, swarm), _addresses(facts, swarm)]
+        parts += [_records(facts, swarm), _second_clusters(facts), _addresses(facts, swarm)]
     return joined(parts)
 
 
@@ -220,23 +219,6 @@ def _of_host(facts: Facts, host: HostFacts, severity: Severity, text: str, advic
         hosts=(host.name,),
         holds_s=RECORDS_HOLD_S,
     )
-
-
-def _overlay(facts: Facts, swarm: ClusterFacts) -> Found:
-    """Return what the last `check --all` found to be blocked or cut off, if its result is in the facts."""
-    if facts.mesh is None:
-        return NOTHING
-    failed = [finding for finding in mesh_findings(facts, swarm) if finding.sign == "failed"]
-    return Found(tuple(_cut_off(facts, failed)), frozenset({"overlay cut off"}))
-
-
-def _cut_off(facts: Facts, failed: list[Finding]) -> list[Signal]:
-    if not failed:
-        return []
-    text = f"nodes of {facts.name} do not reach each other: {failed[0].text.rstrip('.')}"
-    lines = tuple(finding.text for finding in failed[1:])
-    advice = failed[0].next_step or "`/swarm check --all` shows which ports are blocked"
-    return [Signal("overlay cut off", "", "critical", text, facts.at, advice=advice, lines=lines)]
 
 
 def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:

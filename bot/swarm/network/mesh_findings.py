@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, Finding, Mesh, ProbedRoute
@@ -13,6 +14,8 @@ from bot.text.suggest import listed
 SELF = "·"
 UNKNOWN = "?"
 OPEN = "✓"
+PairState = Literal["blocked", "open", "untested"]
+"""Of the way from a node to another one. ``blocked``: a port is, or one container did not reach the other."""
 
 
 def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
@@ -38,22 +41,44 @@ def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
 
 def matrix_rows(facts: Facts, names: list[str]) -> list[list[str]]:
     """Return the matrix of blocked ports: a row for each sending node, a column for each receiving node."""
-    between: dict[tuple[str, str], list[ProbedRoute]] = {}
-    for probed in facts.probed_routes:
-        between.setdefault((probed.route.source, probed.route.target), []).append(probed)
+    between = _between(facts)
     return [
         [SELF if one == other else _cell(between.get((one, other), []), facts.mesh, one, other) for other in names]
         for one in names
     ]
 
 
+def pair_states(facts: Facts, names: list[str]) -> dict[tuple[str, str], PairState]:
+    """Return for each two nodes, by sender and receiver, what was seen of the ports and of the overlay between them."""
+    between = _between(facts)
+    return {
+        (one, other): _state(between.get((one, other), []), facts.mesh, one, other)
+        for one in names
+        for other in names
+        if one != other
+    }
+
+
+def _between(facts: Facts) -> dict[tuple[str, str], list[ProbedRoute]]:
+    between: dict[tuple[str, str], list[ProbedRoute]] = {}
+    for probed in facts.probed_routes:
+        between.setdefault((probed.route.source, probed.route.target), []).append(probed)
+    return between
+
+
 def _cell(probed_routes: list[ProbedRoute], mesh: Mesh | None, source: str, target: str) -> str:
     closed = [f"✗ {probed.route.name}" for probed in probed_routes if probed.blocked]
-    overlay = _reaches(mesh, source, target)
-    if overlay is False:
+    if _reaches(mesh, source, target) is False:
         closed.append("✗ overlay")
+    return " ".join(closed) or (UNKNOWN if _state(probed_routes, mesh, source, target) == "untested" else OPEN)
+
+
+def _state(probed_routes: list[ProbedRoute], mesh: Mesh | None, source: str, target: str) -> PairState:
+    overlay = _reaches(mesh, source, target)
+    if overlay is False or any(probed.blocked for probed in probed_routes):
+        return "blocked"
     unseen = overlay is None or not probed_routes or any(probed.state == "untested" for probed in probed_routes)
-    return " ".join(closed) or (UNKNOWN if unseen else OPEN)
+    return "untested" if unseen else "open"
 
 
 def _reaches(mesh: Mesh | None, source: str, target: str) -> bool | None:

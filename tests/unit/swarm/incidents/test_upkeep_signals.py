@@ -23,22 +23,6 @@ def _found(facts: Facts, settings: WatchSettings | None = None) -> list[Signal]:
     return [*upkeep_signals(WatchState(), facts, facts.swarm, settings or WatchSettings(), Extra()).signals]
 
 
-def test_an_overlay_that_is_cut_off_is_told() -> None:
-    """The result of ``check --all`` is one signal, with the other findings as details."""
-    cut = {"cut": ["host-1 > host-2", "host-2 > host-1"]}
-    [signal] = _found(_facts(FactsQuery(mesh=True), mesh=cut))
-    assert signal.key == "overlay cut off:"
-    assert "containers on `host-1` do not reach containers on `host-2`" in signal.text
-
-
-def test_an_overlay_that_was_not_tested_stays_as_it_was() -> None:
-    """Without a test the kind was not read."""
-    facts = _facts()
-    assert "overlay cut off" not in upkeep_signals(WatchState(), facts, facts.swarm, WatchSettings(), Extra()).read
-    whole = _facts(FactsQuery(mesh=True))
-    assert "overlay cut off" in upkeep_signals(WatchState(), whole, whole.swarm, WatchSettings(), Extra()).read
-
-
 def _with_network(tasks: int) -> Facts:
     """Return facts with tasks on a network of 13 addresses for tasks, services and nodes."""
     spec = {"TaskTemplate": {"Networks": [{"Target": "id-front"}]}}
