@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.model.incident import Incident, Signal, Tracked
-from bot.swarm.incidents.grouping import PLACES, explains, rank
+from bot.swarm.incidents.grouping import PLACES, explains, headline_of, rank
 
 REOPEN_S: Final = 120.0
 """What begins again so soon after its incident ended goes on in that incident, and in its thread."""
@@ -50,9 +50,9 @@ def explained_by(incidents: Sequence[Incident], signal: Signal, now: float) -> l
 def _may_get(incident: Incident, signal: Signal, now: float) -> bool:
     if not incident.open or (signal.kind == "quorum lost" and incident.told_at):
         return False
-    root = incident.root_signal
-    young = now - incident.opened_at <= BETTER_ROOT_S
-    return explains(signal, root) and (young or not (signal.severity == "critical" != root.severity))
+    top = headline_of(incident.tracked).signal
+    young = not incident.told_at or now - incident.opened_at <= BETTER_ROOT_S
+    return explains(signal, top) and (young or not (signal.severity == "critical" != top.severity))
 
 
 def ended_before(incidents: Sequence[Incident], signal: Signal, now: float) -> int | None:

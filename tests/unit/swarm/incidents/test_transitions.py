@@ -12,6 +12,7 @@ from typing import Final
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.config.models import Severity
 from bot.model.incident import (
     Acknowledgement,
     Advanced,
@@ -25,7 +26,7 @@ from bot.model.incident import (
     WatchState,
 )
 from bot.stored_json import from_json, to_json
-from bot.swarm.incidents.grouping import RANKS
+from bot.swarm.incidents.grouping import RANKS, explains
 from bot.swarm.incidents.observation import nothing_read
 from bot.swarm.incidents.transitions import advance
 from tests.kits.examples import examples
@@ -43,7 +44,8 @@ def _signal(kind: SignalKind, host: str = "", *, holds_s: float = 0.0, service: 
     node_kind = kind in {"node down", "manager unreachable"}
     subject, subject_id = service or host, f"id-{service or host}" if service or node_kind else ""
     name = f"`{subject}`: {kind}"
-    return Signal(kind, subject, "warning", name, 0.0, subject_id=subject_id, nodes=nodes, hosts=hosts, holds_s=holds_s)
+    severity: Severity = "warning" if kind == "host silent" or service else "critical"
+    return Signal(kind, subject, severity, name, 0.0, subject_id=subject_id, nodes=nodes, hosts=hosts, holds_s=holds_s)
 
 
 SIGNALS: Final = (
@@ -231,6 +233,51 @@ def test_silences_and_jobs_keep_incidents_quiet(course: list[tuple[Turn, Said]])
     for told in actions.values():
         after = [each for each in told if each != "silenced"]
         assert all((each == "resolved") == bool(place % 2) for place, each in enumerate(after))
+
+
+@given(st.lists(st.tuples(TURN, SAID, st.booleans(), st.booleans()), min_size=1, max_size=25))
+@example(  # a host is silent for long before its node is down, and is silenced all the time
+    [
+        (Turn(1.0, frozenset({0})), Said("host-1"), False, False),
+        (Turn(10.0, frozenset({0})), Said(), False, False),
+        (Turn(60.0, frozenset({0})), Said(), False, False),
+        (Turn(10.0, frozenset({0, 1})), Said(), False, False),
+    ]
+)
+@example(  # a node is up again, its host is still silent, and then it is unreachable as a manager
+    [
+        (Turn(1.0, frozenset({0, 1})), Said("host-1"), False, False),
+        (Turn(1.0, frozenset(), unread=frozenset({"host silent:host-1"})), Said(), False, False),
+        (Turn(60.0, frozenset({0, 2})), Said(), False, False),
+    ]
+)
+@settings(max_examples=examples(1500), deadline=None)
+def test_one_thing_has_one_open_incident(course: list[tuple[Turn, Said, bool, bool]]) -> None:
+    """Whatever is silenced, unsilenced and restarted: no two open incidents have one root.
+
+    Of two that nobody was told of, none explains the other.
+    """
+    state, at, ids = WatchState(), 1000.0, count()
+    silences: list[Silence] = []
+    for turn, said, unsilenced, restarted in course:
+        at += turn.after_s
+        silences = [] if unsilenced else [each for each in silences if at < each.until]
+        if said.silenced:
+            silences.append(Silence(f"s{at:.0f}", "prod", said.silenced, at + 300.0, "U0ADA", "why"))
+        state = advance(
+            from_json(WatchState, to_json(state)) if restarted else state,
+            turn.seen(at),
+            silences=silences,
+            work=[PlannedWork("k7f3", f"drain {said.works}", (said.works,))] if said.works else [],
+            settings=PLAIN,
+            new_id=lambda: f"i{next(ids)}",
+            acknowledged=[Acknowledgement(each.id, "U0ADA", at) for each in state.incidents if said.acknowledged],
+            quiet=said.quiet,
+        ).state
+        roots = [each.root for each in _open(state)]
+        assert len(roots) == len(set(roots))
+        quiet = [each.root_signal for each in _open(state) if not each.told_at]
+        assert not [(one.key, other.key) for one, other in permutations(quiet, 2) if explains(one, other)]
 
 
 @given(TURNS)
