@@ -231,7 +231,10 @@ class Facts:
     """The names of the stacks that swarmbot.yml lists, for ``FactsQuery.listed_stacks``."""
 
     image_trouble: str = ""
-    """Read for ``FactsQuery.image``: why its registry did not confirm it, if no active node was seen to have it."""
+    """Read for ``FactsQuery.image``: why its registry did not confirm it, if no active node was seen to have it.
+
+    Mrkdwn, as the errors of engines are.
+    """
     good_specs: Mapping[str, GoodSpec] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Read for ``FactsQuery.good_spec_of`` and ``good_specs``, by service id: the last spec whose tasks ran."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from bot.blocks import echo, plain_line, tick
+from bot.blocks import echo, tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import ClusterFacts, Cost, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import meets_constraints, misplaced_tasks, schedulable_nodes
-from bot.swarm.services.rollout import IN_PROGRESS, MAX_ERROR_CHARS, monitor_s, older_tasks
+from bot.swarm.services.rollout import IN_PROGRESS, monitor_s, older_tasks
 from bot.swarm.services.rollout_time import health_check, healthy_after_s
 from bot.swarm.services.room import room_warnings
 from bot.swarm.services.service_lookup import find_service
@@ -102,7 +102,7 @@ def pause_end(
 
 def image_warnings(facts: Facts, image: str) -> tuple[str, ...]:
     """Return that new tasks may not find their image, if that was read."""
-    if not (why := plain_line(facts.image_trouble, MAX_ERROR_CHARS).removesuffix(".")):
+    if not (why := facts.image_trouble.removesuffix(".")):
         return ()
     told = f"No active node was seen to have the image {tick(image)}, and its registry did not confirm it: {why}."
     return (f"{told} A task whose node does not get it fails.",)
