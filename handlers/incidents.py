@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.blocks import DONE, Message, echo, paragraphs, text_message, tick
+from bot.blocks import DONE, Message, echo, paragraphs, text_message, tick, user, when
 from bot.commands import AcknowledgeIncident, Word, control, record, text
 from bot.errors import NotUnderstood
 from bot.model.incident import Incident
 from bot.model.records import Records, RecordsQuery
-from bot.swarm.incidents.incident_message import incident_message
+from bot.swarm.incidents.incident_message import incident_message, open_text, resolved_text, severity_of, since_text
+from bot.swarm.incidents.thread import SIGNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def incidents(records: Records, arguments: IncidentsArguments) -> Message:
     title = f"{count} {'incident is' if count == 1 else 'incidents are'} open in {records.cluster}"
     if not listed:
         return text_message(f"{DONE} *No incident is open in {records.cluster}*, and none ended recently.")
-    lines = [f"*{title}*", *(_line(records, each) for each in listed)]
+    lines = [f"*{title}*", *map(_line, listed)]
     return Message(title, tuple(paragraphs(lines)))
 
 
@@ -77,6 +78,10 @@ def _named(records: Records, incident_id: str) -> Incident:
     return found
 
 
-def _line(records: Records, incident: Incident) -> str:
+def _line(incident: Incident) -> str:
     quiet = f" · silenced ({tick(incident.silenced_by)})" if incident.silenced_by else ""
-    return f"{tick(incident.id)} {incident_message(incident, records.at).text}{quiet}"
+    if incident.resolved_at:
+        return f"{DONE} {tick(incident.id)} {resolved_text(incident)} · {when(incident.resolved_at)}{quiet}"
+    sign, known = SIGNS[severity_of(incident)], incident.acknowledged_by
+    seen = f" · acknowledged by {user(known)}" if known else ""
+    return f"{sign} {tick(incident.id)} {open_text(incident)} · {since_text(incident)}{seen}{quiet}"
