@@ -57,16 +57,32 @@ def replaced_count(swarm: ClusterFacts, before: ServiceFacts, after: ServiceFact
 
 def restarting_text(swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> str:
     """Return which tasks are replaced, in words."""
-    older = replaced_count(swarm, before, after, restarts)
     if restarts == "all":
-        count = _alive_count(swarm, after)
-        if older < count:
-            return f"{part_of(older, count, 'task')} {'restarts' if older == 1 else 'restart'}"
-        return f"all {count} tasks restart" if count > 1 else f"{count or 'no'} task restarts"
+        return _all_restarting_text(swarm, after)
+    older = replaced_count(swarm, before, after, restarts)
     leaving = len(misplaced_tasks(swarm, after)) if restarts == "some" else 0
     told = [f"{number_of(leaving, 'task')} must leave a node that does not meet the constraints"] if leaving else []
     told += [f"{number_of(older, 'task')} of an older spec {'is' if older == 1 else 'are'} replaced"] if older else []
     return ", ".join(told) or "no task restarts"
+
+
+def _all_restarting_text(swarm: ClusterFacts, after: ServiceFacts) -> str:
+    """Return which tasks are replaced by a change that concerns all: a task that does not run yet does not restart."""
+    older = older_tasks(swarm, after)
+    restarting = sum(task.state == "running" for task in older)
+    count, idle = _alive_count(swarm, after), len(older) - restarting
+    if idle:
+        count = sum(task.wanted and task.state == "running" for task in swarm.tasks_of(after.id))
+    if not restarting:
+        told = "no task restarts"
+    elif restarting < count:
+        told = f"{part_of(restarting, count, 'task')} {'restarts' if restarting == 1 else 'restart'}"
+    elif count > 1:
+        told = f"all {count} tasks restart"
+    else:
+        told = "1 task restarts"
+    replaced = f"{idle} that {'does not run is' if idle == 1 else 'do not run are'} replaced"
+    return f"{told}, {replaced}" if idle else told
 
 
 def _alive_count(swarm: ClusterFacts, service: ServiceFacts) -> int:
