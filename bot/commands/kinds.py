@@ -6,13 +6,16 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bot.blocks import echo
 from bot.commands.synonyms import plain_words
 from bot.errors import NotUnderstood
 from bot.text.durations import MAX_DURATION_S, MAX_DURATION_WEEKS, read_duration
 from bot.text.suggest import nearest
+
+DURATIONS: Final = "it like `90m`, `12h` or `30d`"
+"""Examples that every command takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,9 @@ def seconds(text: str) -> float:
     """Read ``90m``, ``2h30m``, ``12w`` as seconds; NotUnderstood for anything else."""
     length = read_duration(text)
     if length is None:
-        raise NotUnderstood(f"{echo(text)} is not a duration.", next_step="Write it like `90m`, `2160h` or `12w`.")
+        raise NotUnderstood(f"{echo(text)} is not a duration.", next_step=f"Write {DURATIONS}.")
     if length > MAX_DURATION_S:
-        raise NotUnderstood(f"{echo(text)} is longer than `{MAX_DURATION_WEEKS}w`.")
+        raise NotUnderstood(f"{echo(text)} is longer than `{MAX_DURATION_WEEKS}w`.", next_step=f"Write {DURATIONS}.")
     return length
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -15,12 +16,15 @@ from bot.last_read import LastRead
 from bot.model.incident import ALL_SUBJECTS, Acknowledgement, Silence
 from bot.queue.job import new_id
 from bot.text.durations import write_duration
-from bot.text.suggest import nearest
+from bot.text.suggest import listed, nearest
 from bot.watch.repository import WatchRepository
 
 MIN_SILENCE_S: Final = 60.0
 MAX_SILENCE_S: Final = 30 * 24 * 3600.0
 """A longer one hides what nobody remembers."""
+MIN_ID_CHARS: Final = 4
+"""The start of an id that names a node or service."""
+MAX_NAMED: Final = 5
 
 
 class Done(NamedTuple):
@@ -75,50 +79,80 @@ class WatchOrders:
                 f"A silence lasts from 1 minute to 30 days, not {write_duration(order.for_s)}.",
                 next_step="Write `--for 2h`.",
             )
-        self._refuse_unknown(order.subject, cluster)
+        name, note = self._subject(order.subject, cluster)
         until = now + order.for_s
-        silence = Silence(new_id(), cluster, order.subject, until, entry.by, order.reason, now)
-        written = replace(
-            entry, action="silenced", detail=f"{order.subject} for {write_duration(order.for_s)}: {order.reason}"
-        )
+        silence = Silence(new_id(), cluster, name, until, entry.by, order.reason, now)
+        written = replace(entry, action="silenced", detail=f"{name} for {write_duration(order.for_s)}: {order.reason}")
         while not self._watch.silence(silence, [written]):
             silence = replace(silence, id=f"{new_id()}{secrets.randbelow(10)}")
-        subject = _incidents_of(order.subject, cluster)
+        subject = _incidents_of(name, cluster)
         terms = (
             f"until {when(until)}: {quoted(order.reason)}. They are recorded and not told. "
-            f"`/swarm unsilence {silence.id}` ends this."
+            f"`/swarm unsilence {silence.id}` ends this.{note}"
         )
         return Done(
             text_message(f"{DONE} *{subject} are silenced* {terms}"),
             text_message(f"{WARNING} *{subject} are silenced* by {user(entry.by)} {terms}"),
         )
 
-    def _refuse_unknown(self, subject: str, cluster: str) -> None:
-        """Raise NotUnderstood for a name that neither swarmbot.yml nor the last reading of the cluster has."""
+    def _subject(self, typed: str, cluster: str) -> tuple[str, str]:
+        """Return what incidents call a node or service, and a sentence about it if there is one to say.
+
+        Raise NotUnderstood for what neither swarmbot.yml nor the last reading of the cluster has.
+        """
         nodes, services = self._last_read.nodes(cluster), self._last_read.services(cluster)
-        if subject == ALL_SUBJECTS or nodes is None or services is None:
-            return
-        known = {*self._config.clusters[cluster].hosts, *nodes.names, *nodes.hostnames, *services.names}
-        if subject not in known:
-            near = nearest(subject, sorted(known))
-            raise NotUnderstood(
-                f"{cluster} has no node or service {echo(subject)}." + (f" Did you mean {tick(near)}?" if near else ""),
-                next_step="`/swarm nodes` and `/swarm services` list them.",
-            )
+        if typed == ALL_SUBJECTS:
+            return typed, ""
+        if nodes is None or services is None:
+            told = f"Whether {cluster} has {tick(typed)} is not known now"
+            return typed, f"\n{WARNING} {told}: `/swarm nodes` and `/swarm services` list what it has."
+        machines = {*self._config.clusters[cluster].hosts, *nodes.names}
+        if typed in machines and typed in services.names:
+            return typed, f"\n{WARNING} {tick(typed)} is the name of a node and of a service: this concerns both."
+        if typed in machines or typed in services.names:
+            return typed, ""
+        meant = {name for hostname, name in zip(nodes.hostnames, nodes.names, strict=True) if hostname == typed}
+        if len(typed) >= MIN_ID_CHARS:
+            named = [*zip(nodes.ids, nodes.names, strict=True), *zip(services.ids, services.names, strict=True)]
+            names = [name for _, name in named]
+            meant |= {name if names.count(name) == 1 else each for each, name in named if each.startswith(typed)}
+        if len(meant) == 1:
+            return meant.pop(), ""
+        known = {*machines, *nodes.hostnames, *services.names, ALL_SUBJECTS}
+        near = nearest(typed, sorted(known))
+        raise NotUnderstood(
+            f"{cluster} has no node or service {echo(typed)}." + (f" Did you mean {tick(near)}?" if near else ""),
+            next_step="`/swarm nodes` and `/swarm services` list them.",
+        )
 
     def _unsilence(self, silence_id: str, cluster: str, entry: Entry, now: float) -> Done:
         silences = {each.id: each for each in self._watch.said(cluster, now).silences}
         written = replace(entry, action="ended a silence", detail=silence_id)
-        silence = silences.get(silence_id)
+        silence = silences.pop(silence_id, None)
         if silence is None or not self._watch.unsilence(cluster, silence_id, [written]):
             raise NotUnderstood(
                 f"{cluster} has no silence {echo(silence_id)}.", next_step="`/swarm silences` lists them."
             )
-        subject = _incidents_of(silence.subject, cluster)
+        told = _told_again(silence, [*silences.values()], cluster)
         return Done(
-            text_message(f"{DONE} *{subject} are told again.*"),
-            text_message(f"{DONE} *{subject} are told again*: {user(entry.by)} ended silence {tick(silence_id)}."),
+            text_message(f"{DONE} {told}"),
+            text_message(f"{DONE} {told} {user(entry.by)} ended silence {tick(silence_id)}."),
         )
+
+
+def _told_again(ended: Silence, others: Sequence[Silence], cluster: str) -> str:
+    """Return what the end of a silence changes, if ``others`` have not ended."""
+    subject = _incidents_of(ended.subject, cluster)
+    for other in others:
+        if other.subject in {ended.subject, ALL_SUBJECTS}:
+            return (
+                f"*{subject} stay silenced* until {when(other.until)} by silence {tick(other.id)}. "
+                f"`/swarm unsilence {other.id}` ends this too."
+            )
+    if ended.subject == ALL_SUBJECTS and others:
+        but = listed(sorted({tick(other.subject) for other in others}), limit=MAX_NAMED)
+        return f"*{subject} are told again*, except those of {but}: `/swarm silences` lists them."
+    return f"*{subject} are told again.*"
 
 
 def _incidents_of(subject: str, cluster: str) -> str:
