@@ -16,7 +16,7 @@ from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
 
 CRASH_WINDOW_S: Final = 600.0
-"""Failures since then count."""
+"""Failures since then count, even if a successor runs: a task may start and die again and again."""
 MIN_FAILURES: Final = 3
 """So many of them in one slot: a crash loop."""
 STEADY_S: Final = 120.0

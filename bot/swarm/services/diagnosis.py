@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
 from bot.model.service import is_blocked
-from bot.swarm.reading.parse_services import by_place
+from bot.swarm.reading.parse_services import CRASH_WINDOW_S, by_place
 from bot.swarm.services.obstacle import Filter
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
@@ -18,8 +18,6 @@ from bot.swarm.services.service_state import ROLLED_BACK
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""
-RECENT_S: Final = 600.0
-"""A failure since then is told even if its successor runs: a task may start and die again and again."""
 SAID: Final[Mapping[Filter, re.Pattern[str]]] = {
     "available": re.compile(r"(\d+) nodes? not available for new tasks"),
     "resources": re.compile(r"insufficient resources on (\d+) node"),
@@ -135,7 +133,7 @@ def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> lis
         later = [task for task in own if task.created >= last.created and task is not last]
         now = max((task for task in later if task.wanted), key=lambda task: task.created, default=None)
         replaced = now is None and any(task.state in {"running", "complete", "shutdown"} for task in later)
-        past = facts.at - last.since > RECENT_S or not made_from(last, service)
+        past = facts.cluster_time - last.since > CRASH_WINDOW_S or not made_from(last, service)
         recovered = now is not None and now.state == "running" and past
         not_wanted = last.state == "complete" and now is None  # by its restart policy it may end for good
         if not (replaced or recovered or not_wanted):

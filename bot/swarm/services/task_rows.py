@@ -9,9 +9,8 @@ from typing import Final
 from bot.blocks import FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.model.service import is_blocked
-from bot.swarm.reading.parse_services import by_place
+from bot.swarm.reading.parse_services import CRASH_WINDOW_S, by_place
 from bot.swarm.reading.task_targets import TaskTarget
-from bot.swarm.services.diagnosis import RECENT_S
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.service_state import missing_tasks
 from bot.text.durations import age
@@ -118,7 +117,7 @@ def _row(
         error = error or ENDED_EARLY
     if failed is not None and not error and not task.ended:
         passed_s = now - failed.since
-        if task.state != "running" or passed_s < RECENT_S:
+        if task.state != "running" or passed_s < CRASH_WINDOW_S:
             told = ENDED_EARLY if failed.state == "complete" else failed.state
             error = f"{age(passed_s)} ago: {exit_text(failed) or told}"
     return TaskRow(

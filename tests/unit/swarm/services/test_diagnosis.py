@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 
 from bot.model import ClusterFacts, Facts, NodeDescription, NodeFacts, ServiceFacts, TaskFacts, UpdateStatus
-from bot.swarm.services.diagnosis import RECENT_S, diagnose
+from bot.swarm.reading.parse_services import CRASH_WINDOW_S
+from bot.swarm.services.diagnosis import diagnose
 from bot.swarm.services.remedies import remedies
 from tests.kits.nodes import worker
 
@@ -42,7 +43,7 @@ def failing(*tasks: TaskFacts) -> list[tuple[str, int, bool]]:
     return [(each.last.id, each.count, each.now is not None) for each in diagnose(facts, facts.swarm, service).failing]
 
 
-OLD: Final = {"since": NOW - 2 * RECENT_S, "created": NOW - 3 * RECENT_S}
+OLD: Final = {"since": NOW - 2 * CRASH_WINDOW_S, "created": NOW - 3 * CRASH_WINDOW_S}
 
 
 @pytest.mark.parametrize(
