@@ -231,13 +231,17 @@ def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:
         size = _size(network)
         if network.driver != "overlay" or not size or used[network.id] < NEARLY_USED_UP * size:
             continue
-        text = f"the network {tick(network.name)} uses about {used[network.id]} of {size} addresses"
-        advice = "tasks on it stay pending without a free address: move services to a network with a larger subnet"
+        counts = f"about {used[network.id]} of {size} addresses"
+        is_full = used[network.id] >= size
+        text = f"the network {tick(network.name)} uses {counts}"
+        if is_full:
+            text = f"the network {tick(network.name)} has no free address ({counts} in use): no task on it starts"
+        advice = "move services to a network with a larger subnet; a task without a free address stays `new`"
         signals.append(
             Signal(
                 "addresses used up",
                 network.name,
-                "warning",
+                "critical" if is_full else "warning",
                 text,
                 facts.at,
                 subject_id=network.id,
@@ -249,7 +253,11 @@ def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:
 
 
 def _used_addresses(swarm: ClusterFacts) -> Counter[str]:
-    """Return about how many addresses are in use by network id: one a task, a service and a node with tasks on it."""
+    """Return how many addresses are in use by network id: one a task, a service and a node with tasks on it.
+
+    Without containers that people attached, this is exact (docs/swarm-behaviour.md). A service without a virtual
+    address (``dnsrr``) has none.
+    """
     used: Counter[str] = Counter()
     places: dict[str, set[str]] = {}
     for task in swarm.task_list:
@@ -258,7 +266,8 @@ def _used_addresses(swarm: ClusterFacts) -> Counter[str]:
                 used[target] += 1
                 places.setdefault(target, set()).add(task.node)
     for service in swarm.services:
-        used.update(_networks(service.template.get("Networks")))
+        if (service.spec.get("EndpointSpec") or {}).get("Mode") != "dnsrr":
+            used.update(_networks(service.template.get("Networks")))
     used.update({target: len(nodes) for target, nodes in places.items()})
     return used
 

@@ -38,6 +38,8 @@ def test_a_network_whose_addresses_are_nearly_used_up_is_told() -> None:
     [signal] = _found(_with_network(tasks=10))
     assert signal.text == "the network `front` uses about 12 of 13 addresses"
     assert _found(_with_network(tasks=9)) == []
+    [signal] = _found(_with_network(tasks=11))
+    assert (signal.severity, signal.text.partition(" (")[0]) == ("critical", "the network `front` has no free address")
 
 
 def test_a_root_certificate_that_expires_soon_is_told() -> None:
