@@ -95,6 +95,27 @@ def test_a_planned_drain_is_no_incident(scenario: WatchScenario) -> None:
 
 
 @pytest.mark.long
+def test_a_second_worker_loses_power(scenario: WatchScenario) -> None:
+    """The tasks that it ran are part of its own incident, although the first one ran tasks of the same service."""
+    scenario.cluster(workers=("host-3", "host-4"))
+    create_running(scenario, "web", "--replicas", "6", timeout=60)
+    scenario.watched()
+    scenario["host-4"].power_off()
+    first = scenario.told("`host-4` (worker) is down")
+    until(lambda: "6 of 6 replicas running" in scenario.thread(first), "its tasks run elsewhere", timeout=60)
+    before = scenario.thread(first)
+    scenario["host-3"].power_off()
+    second = scenario.told("`host-3` (worker) is down")
+    until(lambda: "6 of 6 replicas running" in scenario.thread(second), "its tasks run elsewhere", timeout=60)
+    assert "`web`" in scenario.thread(second).partition("6 of 6")[0]
+    assert scenario.thread(first) == before
+    for name in ("host-3", "host-4"):
+        scenario[name].power_on()
+    until(lambda: not any(each.open for each in scenario.incidents()), "both are resolved", timeout=90)
+    assert [each.id for each in scenario.incidents()] == [first.id, second.id]
+
+
+@pytest.mark.long
 def test_the_leader_loses_power(scenario: WatchScenario) -> None:
     """The new leader is named; the one that led watch may be killed meanwhile, and another process goes on."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"))
