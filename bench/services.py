@@ -60,7 +60,7 @@ class StandIn:
     def recent_silence(self) -> None:
         """Return that it responds."""
 
-    def info(self) -> Json:
+    def info(self, _: float) -> Json:
         """As ``GET /info``."""
         return DATA.info()
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from bot.config import Service
 from bot.engine.api import containers, engine_service
-from bot.engine.api.client import EngineClient
+from bot.engine.api.client import READ_TIMEOUT_S, EngineClient
 from bot.engine.api.events import EngineEvents
 from bot.engine.disk import stopped_engine, swarm_folder
 from bot.engine.disk.key_file import key_file, known_managers, open_key_file
@@ -50,9 +50,9 @@ class SshEngine:
         """How nobody answered at the host's address moments ago."""
         return self._connection.recent_silence()
 
-    def info(self) -> Json:
+    def info(self, timeout_s: float = READ_TIMEOUT_S) -> Json:
         """``GET /info``."""
-        return self._client.read(lambda api: api.info())
+        return self._client.info(timeout_s)
 
     def clock_offset(self) -> float:
         """Seconds that the host's clock is ahead."""

@@ -36,8 +36,8 @@ class Engine(Protocol):
         """
         ...
 
-    def info(self) -> Json:
-        """``GET /info``; works without a quorum."""
+    def info(self, timeout_s: float = 10.0) -> Json:
+        """``GET /info``; works without a quorum, but hangs for seconds after a manager has lost its leader."""
         ...
 
     def clock_offset(self) -> float:

@@ -163,6 +163,16 @@ class FactsQuery:
     """List the cluster's changes that wait or run. Only for questions."""
     incidents: bool = False
     """List the cluster's open incidents. Only for questions."""
+    ask_again: tuple[str, ...] = ()
+    """Managers to ask again each second while they do not answer. Once most of them do, no other host is waited for.
+
+    Calls from before an election hang for up to 20 s, those that begin after it do not (docs/swarm-behaviour.md).
+    """
+    try_silent: Literal["all", "reachable", "none"] = "all"
+    """Of the managers that do not answer Swarmbot, those to which another one tries to connect, for up to 3 s.
+
+    ``reachable``: only those that the managers call so.
+    """
     timeout_s: float = 15.0
     """Time-out for a host, and then for the manager that is asked for the cluster, in seconds."""
 

@@ -9,6 +9,8 @@ from bot.model.incident import WatchState
 
 QUICK_FOR_S: Final = 30.0
 """So long after a change the cluster is read at the quick interval."""
+LEADERLESS_S: Final = 1.0
+"""The quick interval while no manager can be read: there may be an election."""
 SLOWER: Final = 1.5
 """The factor of each quiet reading on the interval."""
 MIN_INTERVAL_S: Final = 0.2
@@ -42,7 +44,10 @@ class Pace:
             self._changed_at = now
         self._seen = seen
         open_ = bool(state.waiting) or any(each.open for each in state.incidents)
-        if open_ or now - self._changed_at < QUICK_FOR_S:
+        quick = now - self._changed_at < QUICK_FOR_S
+        if quick and facts.swarm is None:
+            self._regular_s = min(self._poll_s, LEADERLESS_S)
+        elif open_ or quick:
             self._regular_s = self._poll_s
         else:
             self._regular_s = min(self._regular_s * SLOWER, self._quiet_poll_s)

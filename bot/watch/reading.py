@@ -35,12 +35,16 @@ class Reading:
         self._reader = reader
         self._responding: set[str] = set()
         self._managers: set[str] = set()
+        self._led = True
+        """Whether a manager could be read last time."""
         self._next = 0
         self._last: dict[str, float] = {}
 
     def read(self, *, urgent: bool = False) -> Facts:
         """Return the facts of the cluster now. Takes at most about twice READ_TIMEOUT_S, plus probes of managers.
 
+        After a reading without a manager, managers that do not answer are asked again each second, so that a new leader
+        is seen soon.
         An ``urgent`` reading seldom waits for hosts that did not respond last time.
         A host that was not read this time is in the facts as one that is still waited for.
         """
@@ -55,15 +59,19 @@ class Reading:
             task_list=tasks,
             objects=("networks",) if tasks else (),
             certificates=certificates,
+            ask_again=() if self._led else tuple(sorted(self._managers)),
+            try_silent="none" if not self._led else "all" if patient else "reachable",
             timeout_s=READ_TIMEOUT_S,
         )
         facts = self._read(query)
+        self._led = facts.swarm is not None
         self._responding -= tried
         self._responding |= {name for name, host in facts.hosts.items() if host.responds}
         self._note_managers(facts)
         if needs_tasks(facts):
             hosts = tuple(self._responding & tried)
-            again = self._read(replace(query, hosts=hosts, all_hosts=False, task_list=True, certificates=False))
+            query = replace(query, hosts=hosts, all_hosts=False, task_list=True, certificates=False)
+            again = self._read(replace(query, try_silent="none"))
             facts = replace(facts, swarm=again.swarm or facts.swarm, duration_s=facts.duration_s + again.duration_s)
         return self._with_late_hosts(facts)
 

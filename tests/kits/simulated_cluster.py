@@ -131,7 +131,7 @@ class SimulatedEngine:
         self._machine = machine
         self.host = machine.name
 
-    def info(self) -> Json:
+    def info(self, timeout_s: float = 0.0) -> Json:  # noqa: ARG002 - no call hangs
         """As ``GET /info``."""
         machine = self._reached()
         lost = machine.manages and machine.alone >= LATE

@@ -16,6 +16,7 @@ from bot.engine.ssh import failures
 from bot.engine.ssh.diagnose import diagnose
 from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.errors import EngineError, Failed, HostUnreachable
+from bot.model.engine_values import Json
 from bot.model.engine_versions import OLDEST_API, common_api
 from bot.secrets.secret import MASK
 from bot.text.engine_text import without_grpc
@@ -109,15 +110,26 @@ class EngineClient:
 
         return self.read(send)
 
+    def info(self, timeout_s: float = READ_TIMEOUT_S) -> Json:
+        """Return ``GET /info``. Raises HostUnreachable, EngineError."""
+
+        def send(api: docker.APIClient) -> Json:
+            answer = api.get(f"{api.base_url}/v{api.api_version}/info", timeout=timeout_s)
+            answer.raise_for_status()
+            found: Json = answer.json()
+            return found
+
+        return self._call(send, timeout_s)
+
     def data_root(self) -> str:
         """Return the engine's data root on the host (``DockerRootDir``). Raises HostUnreachable, EngineError."""
-        return str(self.read(lambda api: api.info())["DockerRootDir"])
+        return str(self.info()["DockerRootDir"])
 
     def close(self) -> None:
         """Close the idle connections."""
         self._adapter.close()
 
-    def _call(self, send: Callable[[docker.APIClient], T], timeout_s: int, change: str = "") -> T:
+    def _call(self, send: Callable[[docker.APIClient], T], timeout_s: float, change: str = "") -> T:
         # Raised outside of the handlers: a library's exception as context would keep the request, and a token in it.
         for again in (True, False):
             try:
@@ -167,11 +179,11 @@ class EngineClient:
         self._api = self._client(version)
         return True
 
-    def _timeout_failure(self, timeout_s: int, change: str) -> Failed:
+    def _timeout_failure(self, timeout_s: float, change: str) -> Failed:
         connection = self.dialer.connection
         if not connection.still_responds():
             return failures.connection_lost(connection.target, unsure=change)
-        return EngineError(self.host, 0, f"The engine of `{self.host}` did not respond within {timeout_s} s.")
+        return EngineError(self.host, 0, f"The engine of `{self.host}` did not respond within {timeout_s:.0f} s.")
 
     def _connection_failure(self, change: str) -> HostUnreachable:
         connection = self.dialer.connection

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from types import MappingProxyType
 from typing import Protocol
 
@@ -48,6 +50,9 @@ MIN_ROUTE_TIMEOUT_S = 0.5
 """How much of it remains when the hosts were slow to read."""
 MAX_COMPLAINTS = 50
 """Of more services that may lack tasks, the tasks are not read for the reason. One request asks for all of them."""
+ASK_AGAIN_S = 1.0
+MAX_ASKED_AGAIN = 4
+"""Any manager that answers tells of the new leader, and each call that hangs occupies a thread."""
 NOT_FOUND = 404
 SSH_FAILURES = {"ssh_config", "no route", "timed out", "refused", "slow"}
 
@@ -93,7 +98,7 @@ class FactsReader:
         hosts = self._read_hosts(engines, known, wanted, known if examined else named, query)
         swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
-            hosts = _with_peer_reachability(engines, hosts, swarm)
+            hosts = _with_peer_reachability(engines, hosts, swarm, query)
         routes = wanted_routes(hosts, swarm, matching_hosts(hosts, query.probe), every_peer=query.every_peer)
         elapsed_s = time.monotonic() - started if query.every_peer else 0.0
         time_s = max(MIN_ROUTE_TIMEOUT_S, ROUTE_TIMEOUT_S - elapsed_s)
@@ -135,17 +140,26 @@ class FactsReader:
             else:
                 waiting[self._pool.submit(self._read_host, engines[name], address, query)] = name
         timeout_s = min(query.timeout_s, READ_TIMEOUT_S)
-        deadline = time.monotonic() + timeout_s
-        while waiting and not (wanted <= hosts.keys() and readable_managers(hosts, query.cluster_id)):
-            done, _ = wait(waiting, timeout=max(0.0, deadline - time.monotonic()), return_when=FIRST_COMPLETED)
-            if not done:
+        began = time.monotonic()
+        pauses = count(1)
+        again_at = began + next(pauses) * ASK_AGAIN_S if query.ask_again else math.inf
+        while waiting and not (_enough(hosts, wanted, query) and readable_managers(hosts, query.cluster_id)):
+            left_s = min(began + timeout_s, again_at) - time.monotonic()
+            done, _ = wait(waiting, timeout=max(0.0, left_s), return_when=FIRST_COMPLETED)
+            answered = {waiting[future]: future.result() for future in done}
+            hosts |= answered
+            waiting = {future: name for future, name in waiting.items() if name not in answered}
+            if done:
+                continue
+            if time.monotonic() >= began + timeout_s:
+                for name in wanted - hosts.keys():
+                    hosts[name] = timed_out_host(name, engines.address(name), timeout_s)
                 break
-            for future in done:
-                hosts[waiting.pop(future)] = future.result()
-        for future, name in waiting.items():
+            again_at = began + next(pauses) * ASK_AGAIN_S
+            for name in [name for name in query.ask_again if name in waiting.values()][:MAX_ASKED_AGAIN]:
+                waiting[self._pool.submit(self._read_host, engines[name], engines.address(name), query)] = name
+        for future in waiting:
             future.cancel()
-            if name in wanted:
-                hosts[name] = timed_out_host(name, engines.address(name), timeout_s)
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
     def _read_host(self, engine: Engine, address: str, query: FactsQuery) -> HostFacts:
@@ -231,6 +245,13 @@ def _checked(
     return parse_services.with_complaints(services, short, tasks), tasks
 
 
+def _enough(hosts: Mapping[str, HostFacts], wanted: set[str], query: FactsQuery) -> bool:
+    """Return whether no other host need be waited for, if a manager can be read."""
+    if not query.ask_again:
+        return wanted <= hosts.keys()
+    return sum(name in hosts and hosts[name].responds for name in query.ask_again) > len(query.ask_again) / 2
+
+
 def _tasks_if_there(engine: Engine, filters: dict[str, list[str]]) -> list[Json]:
     """Return tasks by service or node; none if one of these was removed since it was listed, which is an error."""
     try:
@@ -248,10 +269,11 @@ def _ssh_failures(hosts: Mapping[str, HostFacts]) -> dict[str, str]:
 
 
 def _with_peer_reachability(
-    engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
+    engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts, query: FactsQuery
 ) -> dict[str, HostFacts]:
     """Return the hosts, with whether a manager reaches the managers that Swarmbot does not: Swarmbot may be cut off."""
-    unreachable = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].responds]
+    silent = [node for node in swarm.managers if node.host in hosts and not hosts[node.host].responds]
+    unreachable = [node for node in silent if query.try_silent in {"all", node.reachability}]
     endpoints = {node.raft_address: node.host for node in unreachable if node.raft_address}
     met = probe_endpoints(engines[swarm.read_from], [*endpoints]) if endpoints else {}
     heard = {endpoints[endpoint]: found for endpoint, found in met.items()}

@@ -16,12 +16,14 @@ from bot.swarm.reading.raft_log import position
 
 ENGINE_DOWN: Final = frozenset({"docker stopped", "no docker"})
 """Problems of a host that answers over SSH and whose engine may not run."""
+INFO_TIMEOUT_S: Final = 10.0
+"""For ``GET /info``. A read that waits for less time abandons it soon after: it occupies a connection and a thread."""
 
 
 def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
     """Return the facts of a host that ``query`` asks for."""
     try:
-        facts = parse.host(engine.host, address, engine.info())
+        facts = parse.host(engine.host, address, engine.info(min(INFO_TIMEOUT_S, query.timeout_s + 1.0)))
         close = matches_name(facts, query.probe)
         if close or query.raft_state:
             facts = replace(facts, interfaces=engine.interfaces())

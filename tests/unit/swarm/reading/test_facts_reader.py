@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Any
 
@@ -31,7 +31,7 @@ class _Engine:
         """Return what the test has set."""
         return self.silence
 
-    def info(self) -> dict[str, Any]:
+    def info(self, _: float) -> dict[str, Any]:
         """Return slowly, except for the quick host."""
         self.reads += 1
         if self.cluster != "stray":
@@ -55,7 +55,11 @@ class _Engines:
 
     def __init__(self) -> None:
         asked = Event()
-        self._engines = {host: _Engine(host, asked) for host in CLUSTERS}
+        self.replace_all(lambda host: _Engine(host, asked))
+
+    def replace_all(self, engine_of: Callable[[str], _Engine]) -> None:
+        """Have other engines."""
+        self._engines = {host: engine_of(host) for host in CLUSTERS}
 
     def __getitem__(self, host: str) -> _Engine:
         return self._engines[host]
@@ -122,3 +126,25 @@ def test_a_host_that_was_silent_moments_ago_is_tried_only_if_it_matters(
     facts = reader.read("prod", engines, query)
     assert silent.reads == reads
     assert reads or facts.hosts["host-3"].failure == HostFailure("timed out", "It is silent.", "")
+
+
+class _Electing(_Engine):
+    """A manager whose first answer hangs, as calls do that began before an election."""
+
+    def info(self, timeout_s: float) -> dict[str, Any]:
+        """Return at once, but for the first call."""
+        if not self.reads:
+            self.reads = 1
+            self._asked.wait(timeout_s)
+        return super().info(timeout_s)
+
+
+@pytest.mark.parametrize(("again", "seen"), [((), False), (("host-2",), True)])
+def test_a_manager_that_hangs_is_asked_again(reader: FactsReader, again: tuple[str, ...], *, seen: bool) -> None:
+    """A call that begins after the election is answered; that of before is not waited for."""
+    engines: Any = _Engines()
+    asked = Event()
+    engines.replace_all(lambda host: _Electing(host, asked))
+    facts = reader.read("prod", engines, FactsQuery(cluster_id="prod", ask_again=again, timeout_s=2.0))
+    asked.set()
+    assert (facts.swarm is not None) is seen

@@ -19,7 +19,7 @@ class _Engine:
     def __init__(self, found: tuple[Interface, ...] | None) -> None:
         self.found = found
 
-    def info(self) -> dict[str, Any]:
+    def info(self, _: float) -> dict[str, Any]:
         return {"Name": "host-1", "ServerVersion": "20.10.24"}
 
     def interfaces(self) -> tuple[Interface, ...]:
@@ -50,7 +50,7 @@ class _Store:
     def __init__(self, *, fails: bool) -> None:
         self.fails = fails
 
-    def info(self) -> dict[str, Any]:
+    def info(self, _: float) -> dict[str, Any]:
         return {"Name": "host-1", "ServerVersion": "20.10.24"}
 
     def images(self) -> tuple[ImageFacts, ...]:
