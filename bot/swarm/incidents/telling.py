@@ -105,9 +105,9 @@ def _keeper(incident: Incident, now: float, silences: Iterable[Silence], quiet: 
 
 
 def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSettings) -> None:
-    """Post the message of an incident, after the time in which what belongs together arrives."""
+    """Post the message of an incident, after the time in which what belongs together arrives: a new leader ends it."""
     at = incident.opened_at + settings.group_wait_s
-    if now < at and not _is_note(incident):
+    if now < at and not any(each.signal.severity == "note" for each in incident.tracked):
         told.incidents.append(incident)
         told.due.append(at)
         return
