@@ -26,7 +26,8 @@ from bot.model.incident import (
 )
 from bot.swarm.incidents.belonging import ended_before, explained_by, explained_in, in_storm
 from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
-from bot.swarm.incidents.grouping import AFTER_WORK_S, SERVICES, explains, rank, root_of, work_behind
+from bot.swarm.incidents.found import UNSEEN
+from bot.swarm.incidents.grouping import AFTER_WORK_S, HOSTS, SERVICES, explains, rank, root_of, work_behind
 from bot.swarm.incidents.incident_message import resolved_text
 from bot.swarm.incidents.telling import tell
 from bot.swarm.incidents.thread import ThreadLine, acknowledged_line, began_line, ended_line
@@ -277,14 +278,28 @@ class _Step:
                 continue
             tracked = Tracked(signal, self.now, self.now, over_at=self.now)
             place = explained_in(self.incidents, signal, self.now)
+            if place is None and (cause := self._cause_of(signal)):
+                self.waiting = [each for each in self.waiting if each is not cause]
+                text = cause.signal.text.removesuffix(UNSEEN)
+                self._begin(replace(cause, signal=replace(cause.signal, text=text)))
+                place = len(self.incidents) - 1
             if place is not None:
                 incident = self.incidents[place]
                 self.incidents[place] = replace(incident, tracked=(*incident.tracked, tracked))
                 self._say(incident, self._began(incident, tracked))
+                self.admit()  # what follows from the cause
             else:
                 self.incidents.append(
                     Incident(self.new_id(), self.seen.cluster, signal.key, (tracked,), self.now, resolved_at=self.now)
                 )
+
+    def _cause_of(self, note: Signal) -> Tracked | None:
+        """Return what the host of a leader that was replaced shows, if that waits: the election confirms it.
+
+        What the managers say of its node does not count: after an election they do not hear any node for seconds.
+        """
+        causes = [each for each in self.waiting if each.signal.kind in HOSTS and explains(each.signal, note)]
+        return min(causes, key=lambda each: rank(each.signal), default=None)
 
     def _is_known(self, signal: Signal) -> bool:
         tracked = (each.signal for incident in self.incidents for each in incident.tracked)
