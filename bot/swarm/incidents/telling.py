@@ -159,7 +159,7 @@ def _tell_change(
         told.incidents.append(incident)
         return
     edits = tuple(each for each in incident.edits if now - each < MINUTE_S)
-    if incident.open and _was_not_read(incident, shown, now):
+    if incident.open and not incident.flapping and _was_not_read(incident, shown, now):
         told.incidents.append(incident)
         return
     if now < (at := _next_edit(incident, shown, edits, settings)):
