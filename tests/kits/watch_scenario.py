@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.audit import Audit
 from bot.model.incident import Incident, WatchTurn
 from bot.outbox.outbox import Outbox
 from bot.secrets.secret import Secret
 from bot.store.client import connect
+from bot.swarm.incidents.grouping import MANAGERS, PLACES
 from bot.watch.messages import message_id
 from bot.watch.repository import WatchRepository
 from sandbox.deployment import Deployment
@@ -29,11 +32,16 @@ class WatchScenario(Scenario):
         self.outbox = Outbox(self._redis, self.audit)
 
     def watched(self) -> None:
-        """Wait until a process has read the cluster through a manager."""
+        """Wait until a process has read the cluster as it is now, with every manager reachable and no node in doubt."""
+        nodes = self.nodes()
 
         def reads() -> bool:
-            turn = self.repository.turn("prod")
-            return turn is not None and bool(turn.read_from) and turn.nodes > 0
+            turn, state = self.repository.turn("prod"), self.repository.state("prod")
+            doubtful = any(each.signal.kind in PLACES | MANAGERS for each in state.waiting)
+            if turn is None or turn.numbers is None or not state.leader or doubtful:
+                return False
+            seen = turn.numbers
+            return turn.nodes == len(nodes) and seen.managers == seen.managers_reachable == _managers(nodes)
 
         until(reads, "prod is watched", timeout=TOLD_TIMEOUT_S)
 
@@ -63,6 +71,13 @@ class WatchScenario(Scenario):
         parent = self.message(incident).ts
         return [each for each in self.slack.messages("prod") if each.thread_ts == parent]
 
+    def shown(self, incident: Incident) -> tuple[list[float], list[float]]:
+        """Return when an incident's message was posted, and when it was edited: unix seconds of Slack."""
+        ts = self.message(incident).ts
+        own = [each for each in self.slack.transcript(self.began) if each.ts == ts]
+        posted, edited = ([each.at for each in own if each.kind == kind] for kind in ("posted", "edited"))
+        return posted, edited
+
     def told(self, *words: str, resolved: bool | None = None, timeout: float = TOLD_TIMEOUT_S) -> Incident:
         """Wait until the message of an incident has all these words, and return the incident."""
 
@@ -83,6 +98,15 @@ class WatchScenario(Scenario):
         processes = self.deployment.processes.items()
         return next((name for name, process in processes if leader.endswith(f"-{process.pid}")), "")
 
+    def redis_commands(self, count: int) -> None:
+        """Wait until Redis has carried out ``count`` more commands: a moment that no process of the bot chooses."""
+        wanted = self._commands() + count
+        until(lambda: self._commands() >= wanted, f"Redis carries out {count} commands", timeout=TOLD_TIMEOUT_S)
+
+    def _commands(self) -> int:
+        stats: Any = self._redis.info("stats")
+        return int(stats["total_commands_processed"])
+
     def turns(self, count: int) -> WatchTurn:
         """Wait until the cluster was read ``count`` more times, and return the last turn."""
         for _ in range(count):
@@ -94,3 +118,7 @@ class WatchScenario(Scenario):
     def _next_turn(self) -> None:
         last = self.repository.turn("prod")
         until(lambda: self.repository.turn("prod") != last, "it is read again", timeout=TOLD_TIMEOUT_S)
+
+
+def _managers(nodes: dict[str, str]) -> int:
+    return sum(state.endswith(("Leader", "Reachable")) for state in nodes.values())

@@ -1,0 +1,88 @@
+"""How much watch tells of one fault, with the usual settings: one message, three edits a minute at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import time
+from typing import Final
+
+import pytest
+
+from sandbox.deployment import Deployment
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
+from tests.kits.scenario import config
+from tests.kits.service_scenario import create_running, running
+from tests.kits.watch_scenario import WatchScenario
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+
+MANAGERS: Final = ("host-1", "host-2", "host-3")
+CUT_S: Final = 20.0
+
+
+@pytest.fixture(scope="module")
+def deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A bot with a worker and a watch process."""
+    with Deployment(fleet, tmp_path_factory.mktemp("faults"), watchers=1, config=config(fleet)) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def scenario(deployment: Deployment) -> WatchScenario:
+    """The bot before a new beginning."""
+    scenario = WatchScenario(deployment)
+    scenario.reset()
+    return scenario
+
+
+def told_once(scenario: WatchScenario) -> None:
+    """Check that one incident was told, in one message that was edited three times a minute at most."""
+    [incident] = scenario.incidents()
+    posted, edited = scenario.shown(incident)
+    assert len(posted) == 1
+    assert all(sum(at <= each < at + 60 for each in edited) <= 3 for at in edited), edited
+
+
+def test_a_worker_with_thirty_tasks_loses_power(scenario: WatchScenario) -> None:
+    """Its tasks are followed to their nodes."""
+    scenario.cluster(managers=MANAGERS, workers=("host-4",))
+    for name in MANAGERS:
+        scenario["host-1"].docker("node", "update", "--availability", "pause", name)
+    create_running(scenario, "web", "--replicas", "30", timeout=120)
+    for name in MANAGERS:
+        scenario["host-1"].docker("node", "update", "--availability", "active", name)
+    assert running(scenario, "web", "Node") == 30 * ["host-4"]
+    scenario.watched()
+    scenario["host-4"].power_off()
+    scenario.told("`host-4` (worker) is down", "30 tasks rescheduled", "quorum holds: 3 of 3")
+    until(lambda: len(running(scenario, "web")) == 30, "the tasks run elsewhere", timeout=120)
+    scenario.told("30 tasks rescheduled: 30 run elsewhere")
+    scenario["host-4"].power_on()
+    scenario.told("Resolved after", "`host-4` is ready again", resolved=True)
+    told_once(scenario)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("host-4", "`host-4` (worker) is down"),
+        ("host-3", "2 of 3 managers"),
+    ],
+    ids=["worker", "manager"],
+)
+def test_a_cable_is_cut_for_twenty_seconds(scenario: WatchScenario, name: str, words: str) -> None:
+    """The managers see its node lost, and Swarmbot its host silent: one message, whose times lie within the cut."""
+    scenario.cluster(managers=MANAGERS, workers=("host-4",))
+    scenario.watched()
+    began = time()
+    scenario[name].cut_cable()
+    scenario.told(f"`{name}`", words)
+    until(lambda: time() >= began + CUT_S, "the cable was cut for 20 s")
+    restored = time()
+    scenario[name].restore_cable()
+    ended = scenario.told("Resolved after", f"`{name}` is", resolved=True)
+    told_once(scenario)
+    assert {each.signal.kind for each in ended.tracked} >= {"host silent"}
+    assert began < min(each.first_seen for each in ended.tracked) < restored
+    assert restored < max(each.over_at for each in ended.tracked)
