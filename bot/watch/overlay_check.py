@@ -101,6 +101,7 @@ class _Check(Thread):
 
     def run(self) -> None:
         """Make it."""
+        log.info("The routes of %s are checked.", self._cluster)
         try:
             self.facts = self._reader.read(self._cluster, self._engines, FactsQuery(mesh=True, all_hosts=True))
         except Exception:  # the next check may succeed

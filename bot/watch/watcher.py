@@ -75,6 +75,8 @@ class WatchServices:
     upkeep: Upkeep
     overlay_check_s: float = 0.0
     """Between two checks of the routes between a cluster's nodes; 0: there are none."""
+    checker: FactsReader | None = None
+    """What these checks read with, so that hosts which they wait for do not hold up readings; None: ``reader``."""
     webhooks: Sequence[Target] = ()
     quiet: Callable[[str, float], str] = lambda _cluster, _now: ""
     """Returns why nothing new is told of a cluster now; "" if it is."""
@@ -90,7 +92,8 @@ class Watcher:
         self._services = services
         self._reading = Reading(name, engines, services.reader)
         self._bell = Bell(engines)
-        self._overlay = OverlayCheck(name, engines, services.reader, services.queue, services.overlay_check_s)
+        checker = services.checker or services.reader
+        self._overlay = OverlayCheck(name, engines, checker, services.queue, services.overlay_check_s)
         self._lease: LeaderLease | None = None
         self._state: WatchState | None = None
         self._facts: Facts | None = None

@@ -64,6 +64,7 @@ def run_watch(settings: Settings) -> int:
     if settings.watch_metrics:
         metrics.listen(settings.watch_metrics)
     reader = FactsReader(addresses(config), note_host=metrics.host_read)
+    checker = FactsReader(addresses(config))
     senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
     patient = Notifier(web_client(settings, retries=False), retries=False)
     deliverer = Deliverer(Outbox(redis, audit), patient, _left_to_workers, senders, worker=name, prefix=PREFIX)
@@ -82,6 +83,7 @@ def run_watch(settings: Settings) -> int:
         settings=incident_settings,
         upkeep=upkeep,
         overlay_check_s=config.watch.overlay_check or 0.0,
+        checker=checker,
         poll_s=config.watch.poll,
         quiet_poll_s=config.watch.quiet_poll,
         webhooks=webhooks,
@@ -116,6 +118,7 @@ def run_watch(settings: Settings) -> int:
         task.stop()
     senders.shutdown(cancel_futures=True)
     reader.close()
+    checker.close()
     pool.close()
     return 0
 
