@@ -68,6 +68,8 @@ def rank(signal: Signal) -> int:
 
 def explains(cause: Signal, effect: Signal) -> bool:
     """Return whether ``effect`` follows from ``cause``, so that people need to be told of the cause alone."""
+    if cause.kind == effect.kind == "leader changed":
+        return not cause.subject and bool(effect.subject)  # that there is none explains that there is a new one
     if rank(cause) >= rank(effect):
         return False
     if rank(cause) == NO_HOST_RANK:
