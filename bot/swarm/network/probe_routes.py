@@ -42,8 +42,9 @@ def probe_routes(
     ``responding`` are hosts that did: their shells may take long to start. Once these are up, no new test starts after
     ``time_s`` seconds, and some more if a host is slow; running tests end within 0.8 s.
 
-    A TCP connection shows whether the target answers. A refused connection is examined: it was refused by the target's
-    kernel, which counts refusals, or by a firewall. Datagrams are counted at the target.
+    A TCP connection shows whether the target answers; no answer is a verdict if the target's shell is up. A refused
+    connection is examined: it was refused by the target's kernel, which counts refusals, or by a firewall. Datagrams
+    are counted at the target.
     """
     if not routes:
         return ()
@@ -111,7 +112,14 @@ class _Trial:
             (group, self._pool.submit(self._probers[source].connect, [(route.address, route.port) for route in group]))
             for source, group in by_source.items()
         ]
-        return [probed for group, tried in tries for probed in _met(group, tried)]
+        return [self._doubted(probed) for group, tried in tries for probed in _met(group, tried)]
+
+    def _doubted(self, probed: ProbedRoute) -> ProbedRoute:
+        """Return no verdict about a target that does not answer Swarmbot either: the machine may be off."""
+        target = probed.route.target
+        if not probed.blocked or target in self._probers:
+            return probed
+        return replace(probed, state="untested", why=f"{probed.why}, and {self._closed[target].rstrip('.')}")
 
     def _count(self, routes: Sequence[Route]) -> list[ProbedRoute]:
         counted = self._counted(routes)
