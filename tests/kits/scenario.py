@@ -124,12 +124,16 @@ class Scenario:
         private = (each for each in self.slack.transcript(after) if each.private and user_id in each.to)
         return (each for each in private if each.kind in SHOWN_KINDS)
 
-    def end(self, job: str, *, after: int = 0, timeout: float = JOB_TIMEOUT_S) -> ProgressCard:
-        """Wait for the final card of a job: neither an approval request, nor with a Cancel button."""
+    def end(self, job: str, *, after: int | None = None, timeout: float = JOB_TIMEOUT_S) -> ProgressCard:
+        """Wait for the final card of a job: neither an approval request, nor with a Cancel button.
+
+        It comes after entry ``after``, by default the start of the test: ids are unique in a Redis, which is emptied.
+        """
+        start = self.began if after is None else after
 
         def find(slack: Observer) -> TranscriptEntry | None:
             cards = (
-                e for e in slack.transcript(after) if not e.private and f"`{job}`" in e.text and e.kind in SHOWN_KINDS
+                e for e in slack.transcript(start) if not e.private and f"`{job}`" in e.text and e.kind in SHOWN_KINDS
             )
             return next((e for e in cards if "[Cancel]" not in e.text and " asks to " not in e.text), None)
 
