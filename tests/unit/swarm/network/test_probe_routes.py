@@ -24,11 +24,10 @@ class Hosts(dict[str, Any]):
 
 
 def hosts(*, on: bool) -> Engines:
-    """Return two hosts of which the first gets no answer from the second, which is ``on`` or not."""
+    """Return two hosts: host-3 gets no answer from host-2, which is ``on`` or not."""
     sender = Mock(round_trip_s=0.0, connect=Mock(return_value=["no answer"]))
-    opened = (
-        Mock(return_value=Mock(round_trip_s=0.0)) if on else Mock(side_effect=HostUnreachable("host-2", "timed out", OFF))
-    )
+    off = HostUnreachable("host-2", "timed out", OFF)
+    opened = Mock(return_value=Mock(round_trip_s=0.0)) if on else Mock(side_effect=off)
     return cast("Engines", Hosts({"host-2": Mock(prober=opened), "host-3": Mock(prober=Mock(return_value=sender))}))
 
 
