@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal, get_args
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot.audit import Entry
 from bot.blocks import text_message
@@ -10,6 +14,7 @@ from bot.outbox.deliverer import Ready
 from bot.outbox.outgoing import MAX_FOLDED_LINES, Outgoing, reply_id
 from bot.queue.job import Order
 from bot.store import keys
+from tests.kits.examples import examples
 from tests.unit.outbox.world import AWAY, World, shown
 
 
@@ -88,6 +93,37 @@ def test_no_reply_overtakes_an_earlier_one(world: World, asked: Order) -> None:
     world.promise(first)
     world.pass_time(5)
     assert world.slack.texts("C0PROD/1.0") == ["first", "second"]
+
+
+Act = Literal["note by one", "note by two", "note by nobody", "edit", "away", "back", "a second", "a minute"]
+
+
+@given(st.lists(st.sampled_from(get_args(Act)), max_size=MAX_FOLDED_LINES))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_reply_is_posted_once_and_in_order(world: World, asked: Order, acts: list[Act]) -> None:
+    """Whoever promises it, and however often Slack is away."""
+    world.redis.flushdb()
+    world.slack.failing, world.slack.seen, made = None, [], 0
+    parent = replace(shown(world, asked, "host-4 is down"), id=f"incident:{world.clock.at}")
+    world.promise(parent)
+    for act in acts:
+        if act == "edit":
+            world.promise(replace(parent, made_at=world.clock.at))
+        elif act in {"away", "back"}:
+            world.slack.failing = AWAY if act == "away" else None
+        elif act.startswith("a "):
+            world.pass_time(1 if act == "a second" else 60, step=1 if act == "a second" else 15)
+        else:
+            made += 1
+            note = reply(world, parent.id, f"note {made}", made)
+            world.outbox.put(note)
+            if act != "note by nobody":
+                world.workers[act == "note by two"].send([Ready(note)])
+    world.slack.failing = None
+    world.pass_time(120, step=5)
+    texts = [text for place, text in world.slack.seen if "/" in place]
+    assert "\n".join(texts) == "\n".join(f"note {number}" for number in range(1, made + 1))
+    assert world.outbox.backlog().count == 0
 
 
 def test_an_edit_leaves_replies_where_they_are(world: World, asked: Order) -> None:
