@@ -251,7 +251,7 @@ def test_silences_and_jobs_keep_incidents_quiet(course: list[tuple[Turn, Said]])
         (Turn(60.0, frozenset({0, 2})), Said(), False, False),
     ]
 )
-@settings(max_examples=examples(1500), deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 def test_one_thing_has_one_open_incident(course: list[tuple[Turn, Said, bool, bool]]) -> None:
     """Whatever is silenced, unsilenced and restarted: no two open incidents have one root.
 
