@@ -102,7 +102,7 @@ class WatchOrders:
         """
         nodes, services = self._last_read.nodes(cluster), self._last_read.services(cluster)
         if typed == ALL_SUBJECTS:
-            return typed, ""
+            return typed, "\nA lost quorum is told nevertheless."
         if nodes is None or services is None:
             told = f"Whether {cluster} has {tick(typed)} is not known now"
             return typed, f"\n{WARNING} {told}: `/swarm nodes` and `/swarm services` list what it has."

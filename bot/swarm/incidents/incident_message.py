@@ -246,6 +246,8 @@ def _fallback(incident: Incident, now: float) -> str:
 
 def _first_of(incident: Incident, signal: Signal) -> Signal:
     """Return the signal that shows since when ``signal`` is so: a node that is down may have been unreachable first."""
+    if signal.kind not in PLACES:  # a manager that was gone before the quorum was lost
+        return signal
     held = (each.signal for each in incident.tracked if each.signal.kind in NODES and not each.over_at)
     return min((signal, *(each for each in held if explains(signal, each))), key=lambda each: each.since)
 

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.model.incident import ALL_SUBJECTS, Incident, Silence, ThreadNote, WatchEntry, WatchSettings
+from bot.model.incident import Incident, Silence, ThreadNote, WatchEntry, WatchSettings
 from bot.swarm.incidents.grouping import headline_of
 from bot.swarm.incidents.incident_message import (
     digest_of,
     resolved_text,
     severity_of,
 )
+from bot.swarm.incidents.silencing import NEVER_SILENCED, silence_of
 from bot.swarm.incidents.thread import ThreadLine, began_line, ended_line, thread_text
 from bot.text.durations import age
 
@@ -96,12 +97,9 @@ def _is_over(incident: Incident) -> bool:
 
 def _keeper(incident: Incident, now: float, silences: Iterable[Silence], quiet: str) -> tuple[str, float]:
     """Return what keeps an incident quiet, a silence's id or QUIET, and until when; ("", 0) if it is to be told."""
-    root = incident.root_signal
-    subjects = {ALL_SUBJECTS, root.subject, root.subject_id, *root.hosts} - {""}
-    for silence in silences:
-        if silence.cluster == incident.cluster and silence.subject in subjects and now < silence.until:
-            return silence.id, silence.until
-    return (QUIET, 0.0) if quiet and root.kind != "quorum lost" else ("", 0.0)
+    if silence := silence_of(incident, silences, now):
+        return silence.id, silence.until
+    return (QUIET, 0.0) if quiet and incident.root_signal.kind != NEVER_SILENCED else ("", 0.0)
 
 
 def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSettings) -> None:

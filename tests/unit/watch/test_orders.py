@@ -84,6 +84,12 @@ def test_a_name_of_a_node_and_of_a_service_is_both(world: World) -> None:
     assert "is the name of a node and of a service" in world.silence("host-3")
 
 
+def test_a_silence_of_all_says_what_is_told_all_the_same(world: World) -> None:
+    """The loss of the quorum; a silence of a node does not need to say it."""
+    assert "A lost quorum is told nevertheless." in world.silence("all")
+    assert "quorum" not in world.silence("web")
+
+
 @pytest.mark.parametrize(
     ("typed", "near"), [("hots-3", "host-3"), ("ALL", "all"), ("node", ""), ("nodeid", ""), ("xyzzy", "")]
 )
