@@ -120,7 +120,7 @@ class Service(BaseModel):
 
 
 class Task(Strict):
-    """A task of a service on a node (its id), in its state for some ``minutes``.
+    """A task of a service on a node (its id), in its state for some ``minutes``, ``made`` (minutes ago) just before.
 
     It is made from the spec of its service, or from one with another ``image``; if ``held``, of a paused rollout.
     """
@@ -132,6 +132,7 @@ class Task(Strict):
     error: str = ""
     slot: int = 0
     minutes: float = 0
+    made: float | None = None
     id: str = ""
     message: str = ""
     exit_code: int | None = None
@@ -155,7 +156,7 @@ class Task(Strict):
             message=self.message,
             exit_code=self.exit_code,
             container=self.container,
-            created=NOW - 60 * self.minutes - 1,
+            created=NOW - (60 * self.minutes + 1 if self.made is None else 60 * self.made),
             spec=(paused(spec) if self.held else spec)["TaskTemplate"],
         )
 

@@ -13,15 +13,15 @@ from bot.model.incident import Signal, SignalKind, WatchState
 from bot.swarm.incidents.found import Found, key_of, typable
 from bot.swarm.incidents.grouping import SERVICES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason
-from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S
+from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S, was_replaced
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
 from bot.swarm.services.remedies import remedies
 from bot.swarm.services.rollout import IN_PROGRESS, PAUSED, failure_text
+from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
-from bot.swarm.services.spec_changes import spec_changes
-from bot.swarm.services.way_back import spec_before
+from bot.swarm.services.way_back import order_back
 from bot.text.suggest import number_of
 
 SHORT_HOLDS_S: Final = 15.0
@@ -76,7 +76,7 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
     judged = not needs_tasks(facts)
     for service in swarm.services:
         well |= _well(swarm, service)
-        signals += _update(before, swarm, service, tasks.get(service.id, ()))
+        signals += _update(before, facts, swarm, service, tasks.get(service.id, ()))
         if not judged or not _is_suspect(facts, swarm, service, tasks.get(service.id, ())):
             continue
         diagnosed += 1
@@ -120,7 +120,7 @@ def _of_tasks(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: l
     signals = [_short(facts, swarm, service, tasks, found)] if _is_short(swarm, service) else []
     if found is None:
         return signals
-    looping = [each for each in found.failing if _loops(each, tasks, facts.cluster_time)]
+    looping = [each for each in found.failing if _loops(service, each, tasks, facts.cluster_time)]
     signals += [_failing(facts, swarm, service, found, looping)] if looping else []
     signals += [_pending(facts, swarm, service, found)] if found.unplaced else []
     return signals
@@ -173,13 +173,19 @@ def _patience(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: D
     return MOVING_HOLDS_S if (changing or fresh) and not failing else SHORT_HOLDS_S
 
 
-def _loops(each: Failing, tasks: Iterable[TaskFacts], now: float) -> bool:
-    """Return whether the tasks of a slot fail again and again, and no successor has run for long."""
-    own = [
-        task for task in tasks if task.place == each.last.place and task.failed and now - task.since < CRASH_WINDOW_S
+def _loops(service: ServiceFacts, each: Failing, tasks: Iterable[TaskFacts], now: float) -> bool:
+    """Return whether tasks of a slot fail again and again with the spec of now, and no successor has run for long."""
+    own = [task for task in tasks if task.place == each.last.place]
+    failed = [
+        task
+        for task in own
+        if task.failed
+        and now - task.since < CRASH_WINDOW_S
+        and made_from(task, service)
+        and not was_replaced(task, own)
     ]
     steady = each.now is not None and each.now.state == "running" and now - each.now.since >= STEADY_S
-    return len(own) >= MIN_FAILURES and not steady
+    return len(failed) >= MIN_FAILURES and not steady
 
 
 def _failing(
@@ -195,7 +201,7 @@ def _failing(
         f"tasks of {tick(service.name)} fail again and again: {error}",
         facts.at,
         subject_id=service.id,
-        fix=_way_back(facts, service),
+        fix=_way_back(facts, swarm, service),
         advice=_advice(facts, swarm, service, found),
         lines=tuple(
             failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error))) for each in looping
@@ -205,12 +211,10 @@ def _failing(
     )
 
 
-def _way_back(facts: Facts, service: ServiceFacts) -> str:
+def _way_back(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return the command that takes back a change of late, after which tasks fail; "" if there was none."""
     fresh = facts.cluster_time - service.updated < CULPRIT_S and not is_paused(service.spec)
-    previous = spec_before(service)
-    changed = previous is not None and bool(spec_changes(service.spec, previous))
-    return f"rollback {service.name}" if fresh and changed else ""
+    return order_back(facts, swarm, service) if fresh else ""
 
 
 def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> Signal:
@@ -249,7 +253,9 @@ def _only_down(group: Unplaced) -> list[NodeFacts]:
     ]
 
 
-def _update(before: WatchState, swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]) -> list[Signal]:
+def _update(
+    before: WatchState, facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]
+) -> list[Signal]:
     """Return that Docker paused the last update, or a note that it was rolled back since the last reading."""
     update = service.update
     if update is None:
@@ -258,8 +264,6 @@ def _update(before: WatchState, swarm: ClusterFacts, service: ServiceFacts, task
     if _docker_paused(service):
         counts = f"{count_text(swarm, service)}{_why_paused(service, tasks)}"
         what = "update" if update.state == "paused" else "rollback"
-        previous = spec_before(service) if update.state == "paused" else None
-        back = previous is not None and bool(spec_changes(service.spec, previous))
         return [
             Signal(
                 "update failed",
@@ -268,7 +272,7 @@ def _update(before: WatchState, swarm: ClusterFacts, service: ServiceFacts, task
                 f"the {what} of {tick(service.name)} is paused: {counts}",
                 began,
                 subject_id=service.id,
-                fix=f"rollback {service.name}" if back else "",
+                fix=order_back(facts, swarm, service),
                 advice=f"`/swarm why {service.name}` says why tasks fail",
             )
         ]

@@ -19,6 +19,8 @@ CRASH_WINDOW_S: Final = 600.0
 """Failures since then count, even if a successor runs: a task may start and die again and again."""
 MIN_FAILURES: Final = 3
 """So many of them in one slot: a crash loop."""
+REPLACED_S: Final = 5.0
+"""A successor that was made so long before a task failed was not made because it failed: clocks differ less."""
 STEADY_S: Final = 120.0
 """A task that has run for so long ends the loop."""
 WANTED: Final = frozenset({"running", "ready", "complete"})
@@ -96,13 +98,23 @@ def by_place(tasks: Iterable[TaskFacts]) -> list[list[TaskFacts]]:
     return [*places.values()]
 
 
+def was_replaced(task: TaskFacts, tasks: Iterable[TaskFacts]) -> bool:
+    """Return whether a task had a successor before it ended: ``tasks`` are those of its place.
+
+    The managers had told it to stop: its node was down, and reports its end when it is back. That is no crash.
+    """
+    return any(task.created < other.created < task.since - REPLACED_S for other in tasks)
+
+
 def _crash_loop(tasks: Sequence[TaskFacts], now: float) -> CrashLoop | None:
     """Return whether tasks of one place fail again and again, and none has run for long since.
 
-    Only tasks with the spec of the newest one count: those of an older spec say nothing of the present one.
+    Only tasks with the spec of the newest one count: those of an older spec say nothing of the present one. Nor do
+    those that were told to stop.
     """
     present = max(tasks, key=lambda task: task.created).spec
     failed = [task for task in tasks if task.failed and now - task.since < CRASH_WINDOW_S and task.spec == present]
+    failed = [task for task in failed if not was_replaced(task, tasks)]
     if len(failed) < MIN_FAILURES or any(task.state == "running" and now - task.since >= STEADY_S for task in tasks):
         return None
     return CrashLoop(len(failed), max(failed, key=lambda task: task.since))

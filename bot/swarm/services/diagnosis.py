@@ -10,11 +10,11 @@ from typing import Final
 
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
 from bot.model.service import is_blocked
-from bot.swarm.reading.parse_services import CRASH_WINDOW_S, by_place
+from bot.swarm.reading.parse_services import CRASH_WINDOW_S, by_place, was_replaced
 from bot.swarm.services.obstacle import Filter
+from bot.swarm.services.rollout import ROLLED_BACK
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
-from bot.swarm.services.service_state import ROLLED_BACK
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""
@@ -126,7 +126,7 @@ def _judged(swarm: ClusterFacts, need: Need, tasks: Iterable[TaskFacts]) -> list
 def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Failing]:
     found = []
     for own in by_place(tasks):
-        ended = [task for task in own if service.ended_early(task)]
+        ended = [task for task in own if service.ended_early(task) and not was_replaced(task, own)]
         if not ended:
             continue
         last = max(ended, key=lambda task: task.since)

@@ -34,6 +34,8 @@ ENDED_BY_ITSELF: Final = frozenset({"failed", "rejected", "complete"})
 IN_PROGRESS: Final = frozenset({"updating", "rollback_started"})
 PAUSED: Final = frozenset({"paused", "rollback_paused"})
 """States in which Docker itself has paused."""
+ROLLED_BACK: Final = frozenset({"rollback_started", "rollback_paused", "rollback_completed"})
+"""States of the last update if that was a rollback by Docker."""
 MAX_ERROR_CHARS: Final = 200
 
 

@@ -16,11 +16,10 @@ from bot.model import ClusterFacts, ServiceFacts
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import global_count
-from bot.swarm.services.rollout import IN_PROGRESS, failure_text
+from bot.swarm.services.rollout import IN_PROGRESS, ROLLED_BACK, failure_text
 from bot.text.durations import age
 from bot.text.suggest import part_of
 
-ROLLED_BACK: Final = frozenset({"rollback_started", "rollback_paused", "rollback_completed"})
 ENDED: Final = frozenset({"completed", "rollback_completed"})
 URGENCY: Final[Mapping[Sign, int]] = MappingProxyType({FAILED: 0, WARNING: 1, RUNNING: 2, DONE: 3, WAITING: 4})
 """The order of services in lists: what is wrong first, what is scaled to 0 or has completed last."""

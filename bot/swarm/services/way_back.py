@@ -3,13 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
-from bot.model import Facts, ServiceFacts
+from bot.model import ClusterFacts, Facts, ServiceFacts
+from bot.swarm.reading.parse_services import by_place, was_replaced
 from bot.swarm.services.paused_rollout import is_paused
-from bot.swarm.services.rollout import Rollout
+from bot.swarm.services.rollout import ROLLED_BACK, Rollout
+from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.spec_changes import restarts, spec_changes
 from bot.swarm.services.spec_edit import unforced
+
+TRIED_S: Final = 3600.0
+"""A spec is known to fail if tasks of it failed so long before the last change, or later."""
+
+
+def order_back(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
+    """Return the command that returns to a spec that is not known to fail, to type after ``/swarm``; "" if none does.
+
+    For a button: who presses it may not look at the specs. The facts must have the task list.
+    """
+    good, before = facts.good_specs.get(service.id), spec_before(service)
+    if before is not None and not (leads_back(swarm, service) and _helps(service, before, failed=True)):
+        before = None
+    if good and _helps(service, good.spec, failed=True) and (before is None or spec_changes(good.spec, before)):
+        return f"rollback {service.name} --last-good"
+    return f"rollback {service.name}" if before is not None else ""
+
+
+def leads_back(swarm: ClusterFacts, service: ServiceFacts) -> bool:
+    """Return whether Docker's own rollback leads to another spec that is not known to fail.
+
+    After a rollback it leads to what that left. A spec is known to fail if tasks of it failed of late and none runs.
+    """
+    before = spec_before(service)
+    if before is None or not spec_changes(service.spec, before) or is_rolled_back(service):
+        return False
+    older = replace(service, spec=before)
+    since = service.updated - TRIED_S
+    own = [task for task in swarm.tasks_of(service.id) if made_from(task, older) and not made_from(task, service)]
+    if any(task.wanted and task.state == "running" for task in own):
+        return True
+    return not any(
+        task.failed and task.since > since and not was_replaced(task, tasks)
+        for tasks in by_place(own)
+        for task in tasks
+    )
+
+
+def is_rolled_back(service: ServiceFacts) -> bool:
+    """Return whether the last change of a service was a rollback by Docker, as far as it says."""
+    return service.update is not None and service.update.state in ROLLED_BACK
 
 
 def way_back(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back: bool = False) -> str:
@@ -21,11 +65,11 @@ def way_back(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back
     good, before = facts.good_specs.get(service.id), spec_before(service)
     if (
         good
-        and _helps(service, good.spec, found)
+        and _helps(service, good.spec, failed=bool(found.last_failure))
         and (before is None or rolled_back or spec_changes(good.spec, before))
     ):
         return f"`/swarm rollback {service.name} --last-good` returns to the last spec whose tasks ran."
-    if before is None or rolled_back or not _helps(service, before, found):
+    if before is None or rolled_back or not _helps(service, before, failed=bool(found.last_failure)):
         return ""
     return f"`/swarm rollback {service.name}` returns to the spec before."
 
@@ -36,7 +80,7 @@ def spec_before(service: ServiceFacts) -> Mapping[str, Any] | None:
     return None if before is None or is_paused(before) else before
 
 
-def _helps(service: ServiceFacts, spec: Mapping[str, Any], found: Rollout) -> bool:
-    """Return whether the spec is another one, and if tasks failed, makes other tasks."""
+def _helps(service: ServiceFacts, spec: Mapping[str, Any], *, failed: bool) -> bool:
+    """Return whether the spec is another one, and if tasks ``failed``, makes other tasks."""
     present, other = unforced(service.spec), unforced(spec)
-    return bool(spec_changes(present, other)) and not (found.last_failure and restarts(present, other) == "none")
+    return bool(spec_changes(present, other)) and not (failed and restarts(present, other) == "none")
