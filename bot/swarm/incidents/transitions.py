@@ -259,13 +259,17 @@ class _Step:
             elsewhere |= {each.signal.key for other in self._open() for each in other.tracked}
         others = (each for each in incident.tracked if each is not known and each.signal.key not in elsewhere)
         tracked = (*others, waiting)
-        again = waiting.signal.key == incident.root
+        root = root_of(tracked).signal.key
+        if (
+            root != incident.root
+        ):  # how often the old one came and went must not keep the new one quiet
+            incident = replace(incident, changes=(), edits=(), flapping=False)
         self.incidents[place] = replace(
             incident,
             tracked=tracked,
-            root=root_of(tracked).signal.key,
+            root=root,
             resolved_at=0.0,
-            changes=with_change(incident.changes, self.now) if again else incident.changes,
+            changes=with_change(incident.changes, self.now) if waiting.signal.key == root else incident.changes,
             quorum=self._quorum(incident),
         )
         if waiting.begun <= MAX_TOLD_AGAIN:
