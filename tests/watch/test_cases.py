@@ -4,8 +4,8 @@ A file has ``given`` (facts as in tests/plans) and ``cases``, by name: facts, ma
 turn has ``at`` (seconds), what differs in the facts from then on, maybe ``work``, ``silences`` (subject and until
 when), ``acknowledged``, ``quiet``, ``extra`` and ``check`` (the routes between the nodes were checked), and what it
 tells: ``told`` (messages by incident; nothing if it is not there), and where they are named ``signals``, ``noted``,
-``entries``, ``orders`` and ``due``. In ``told`` and ``noted`` "…" stands for any lines. Times are written as
-``t+12``.
+``broadcast`` (whose lines are shown in the channel too), ``entries``, ``orders`` and ``due``. In ``told`` and
+``noted`` "…" stands for any lines. Times are written as ``t+12``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 
 from tests.watch.timeline import CASES, OF_TURN, Timeline, shown, turns
 
-CHECKED: Final = ("signals", "told", "noted", "entries", "orders", "due")
+CHECKED: Final = ("signals", "told", "noted", "broadcast", "entries", "orders", "due")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -47,6 +47,7 @@ OF_TURN: Final = {
     "signals",
     "told",
     "noted",
+    "broadcast",
     "entries",
     "orders",
     "due",
@@ -178,6 +179,7 @@ def shown(seen: Observation, stepped: Advanced) -> dict[str, Any]:
         "noted": {each.incident: _lines(each.text.split("\n")) for each in stepped.noted},
         "entries": [f"{each.incident}: {each.action}: {_times(each.detail)}" for each in stepped.entries],
         "orders": {each.id: orders_of(each) for each in stepped.state.incidents},
+        "broadcast": [each.incident for each in stepped.noted if each.broadcast],
         "due": round(stepped.due - NOW, 1) if stepped.due else 0,
     }
 

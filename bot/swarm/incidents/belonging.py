@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.model.incident import Incident, Signal, Tracked
-from bot.swarm.incidents.grouping import PLACES, explains, headline_of, rank
+from bot.swarm.incidents.grouping import PLACES, SERVICES, explains, headline_of, rank
 
 REOPEN_S: Final = 120.0
 """What begins again so soon after its incident ended goes on in that incident, and in its thread."""
 BETTER_ROOT_S: Final = 60.0
-"""How long after its beginning an incident may get a root that is more serious. Later this is an incident of its own:
-an edited message notifies nobody."""
+"""How long after its beginning an incident gets another root by an edit of its message alone, which notifies nobody."""
 MAX_ALIKE: Final = 4
 """So many incidents of one kind may begin within BETTER_ROOT_S. What follows is part of the last of them."""
 AFTERMATH_S: Final = 60.0
@@ -43,7 +42,10 @@ def _explains_still(cause: Tracked, now: float) -> bool:
 
 
 def explained_by(incidents: Sequence[Incident], signal: Signal, now: float) -> list[int]:
-    """Return the open incidents that this signal explains, if people need no new message for it."""
+    """Return the open incidents that this signal explains, and that it is part of.
+
+    A node that goes down long after a service began to lack tasks is not why: it is an incident of its own.
+    """
     return [place for place, incident in enumerate(incidents) if _may_get(incident, signal, now)]
 
 
@@ -51,8 +53,17 @@ def _may_get(incident: Incident, signal: Signal, now: float) -> bool:
     if not incident.open or (signal.kind == "quorum lost" and incident.told_at):
         return False
     top = headline_of(incident.tracked).signal
-    young = not incident.told_at or now - incident.opened_at <= BETTER_ROOT_S
-    return explains(signal, top) and (young or not (signal.severity == "critical" != top.severity))
+    return explains(signal, top) and (_is_young(incident, now) or top.kind not in SERVICES)
+
+
+def must_notify(incident: Incident, signal: Signal, now: float) -> bool:
+    """Return whether people must be notified that a signal is part of an incident: it makes an old one critical."""
+    top = headline_of(incident.tracked).signal
+    return not _is_young(incident, now) and signal.severity == "critical" != top.severity and explains(signal, top)
+
+
+def _is_young(incident: Incident, now: float) -> bool:
+    return not incident.told_at or now - incident.opened_at <= BETTER_ROOT_S
 
 
 def ended_before(incidents: Sequence[Incident], signal: Signal, now: float) -> int | None:

@@ -42,10 +42,11 @@ class Told:
         self.incidents.append(incident)
         self.messages.append(incident)
 
-    def note(self, incident: Incident, lines: Sequence[ThreadLine], *, broadcast: bool = False) -> Incident:
+    def note(self, incident: Incident, lines: Sequence[ThreadLine]) -> Incident:
         """Post lines in its thread, if there are any. Return the incident with how far its thread is."""
         if not lines:
             return incident
+        broadcast = any(line.notifies for line in lines)
         self.notes.append(ThreadNote(incident.id, thread_text(lines), broadcast))
         return replace(incident, noted_at=max(incident.noted_at, *(line.at for line in lines)))
 
@@ -139,9 +140,12 @@ def _missed(incident: Incident, now: float) -> list[ThreadLine]:
     """Return what its thread was not told while it was silenced: what began since and holds, or its end."""
     if not incident.open:
         return [ThreadLine(now, f"{resolved_text(incident)}.")]
-    reopened = _state_of(incident.shown) == "over"
+    reopened, top = _state_of(incident.shown) == "over", headline_of(incident.tracked)
     return [
-        began_line(each, incident.tracked, incident.noted_at, now)
+        replace(
+            began_line(each, incident.tracked, incident.noted_at, now),
+            notifies=each is top and top.signal.severity == "critical",
+        )
         for each in incident.tracked
         if not each.over_at and (reopened or each.first_seen > incident.changed_at)
     ]
@@ -206,7 +210,7 @@ def _reminded(told: Told, incident: Incident, now: float, settings: WatchSetting
         return incident
     signal = headline_of(incident.tracked).signal
     text = f"Nobody has acknowledged this for {age(now - incident.told_at)}: {signal.text}"
-    return replace(told.note(incident, [ThreadLine(now, text)], broadcast=True), reminded_at=now)
+    return replace(told.note(incident, [ThreadLine(now, text, notifies=True)]), reminded_at=now)
 
 
 def _state_of(shown: str) -> str:

@@ -25,6 +25,8 @@ class ThreadLine:
     """Unix seconds. Lines that are told together are in this order."""
     text: str
     details: tuple[str, ...] = ()
+    notifies: bool = False
+    """Whether it is shown in the channel too: an edited message notifies nobody."""
 
 
 def began_line(tracked: Tracked, beside: Iterable[Tracked], noted_at: float, now: float) -> ThreadLine:

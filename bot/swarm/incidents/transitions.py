@@ -24,7 +24,7 @@ from bot.model.incident import (
     WatchSettings,
     WatchState,
 )
-from bot.swarm.incidents.belonging import ended_before, explained_by, explained_in, in_storm
+from bot.swarm.incidents.belonging import ended_before, explained_by, explained_in, in_storm, must_notify
 from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
 from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import AFTER_WORK_S, HOSTS, SERVICES, explains, rank, root_of, work_behind
@@ -273,7 +273,9 @@ class _Step:
             quorum=self._quorum(incident),
         )
         if waiting.begun <= MAX_TOLD_AGAIN:
-            self._say(incident, self._began(incident, waiting, tracked))
+            line = self._began(incident, waiting, tracked)
+            notifies = incident.open and must_notify(incident, waiting.signal, self.now)
+            self._say(incident, replace(line, notifies=notifies))
 
     def note(self) -> None:
         """Tell what has no end: as part of the incident that explains it, or as a message of its own."""

@@ -26,7 +26,8 @@ from bot.model.incident import (
     WatchState,
 )
 from bot.stored_json import from_json, to_json
-from bot.swarm.incidents.grouping import RANKS, explains
+from bot.swarm.incidents.grouping import PLACES as ABOUT_HOSTS
+from bot.swarm.incidents.grouping import RANKS, explains, headline_of
 from bot.swarm.incidents.observation import nothing_read
 from bot.swarm.incidents.transitions import advance
 from tests.kits.examples import examples
@@ -255,7 +256,7 @@ def test_silences_and_jobs_keep_incidents_quiet(course: list[tuple[Turn, Said]])
 def test_one_thing_has_one_open_incident(course: list[tuple[Turn, Said, bool, bool]]) -> None:
     """Whatever is silenced, unsilenced and restarted: no two open incidents have one root.
 
-    Of two that nobody was told of, none explains the other.
+    Of two about nodes or hosts, and of two that nobody was told of, none explains the other.
     """
     state, at, ids = WatchState(), 1000.0, count()
     silences: list[Silence] = []
@@ -278,6 +279,9 @@ def test_one_thing_has_one_open_incident(course: list[tuple[Turn, Said, bool, bo
         assert len(roots) == len(set(roots))
         quiet = [each.root_signal for each in _open(state) if not each.told_at]
         assert not [(one.key, other.key) for one, other in permutations(quiet, 2) if explains(one, other)]
+        tops = [headline_of(each.tracked).signal for each in _open(state)]
+        about = [signal for signal in tops if signal.kind in ABOUT_HOSTS]
+        assert not [(one.key, other.key) for one, other in permutations(about, 2) if explains(one, other)]
 
 
 @given(TURNS)
