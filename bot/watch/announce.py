@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from bot.config.models import Severity
 from bot.model.incident import Advanced, WatchState
-from bot.swarm.incidents.events import events_of
+from bot.swarm.incidents.events import events_of, severities_of
 from bot.swarm.incidents.webhook_body import webhook_body
 from bot.webhooks.deliveries import Delivery
 from bot.webhooks.targets import Target
@@ -14,12 +16,19 @@ from bot.webhooks.targets import Target
 def announcements(
     before: WatchState, advanced: Advanced, targets: Iterable[Target], cluster: str, now: float
 ) -> list[Delivery]:
-    """Return the requests to send, in order. A webhook is told of incidents that had one of its severities."""
+    """Return the requests to send, in order. A webhook is told of incidents that had one of its severities.
+
+    For one that was not told of an incident before, the first change that gives it such a severity is its beginning.
+    """
     happened = events_of(before, advanced)
-    return [
-        Delivery(target.name, cluster, each.incident.id, now, webhook_body(target.kind, each, target.severities, now))
-        for target in targets
-        if cluster in target.clusters
-        for each in happened
-        if each.severities & frozenset(target.severities)
-    ]
+    earlier = {each.id: severities_of(each) if each.told_at else frozenset[Severity]() for each in before.incidents}
+    deliveries = []
+    for target in targets:
+        wanted = frozenset(target.severities)
+        for each in happened if cluster in target.clusters else ():
+            is_new = each.event == "updated" and not earlier.get(each.incident.id, frozenset[Severity]()) & wanted
+            told = replace(each, event="opened") if is_new else each
+            if each.severities & wanted:
+                body = webhook_body(target.kind, told, target.severities, now)
+                deliveries.append(Delivery(target.name, cluster, each.incident.id, now, body))
+    return deliveries

@@ -23,7 +23,12 @@ class Happened:
     @property
     def severities(self) -> frozenset[Severity]:
         """The severities that it has had: a webhook that got one of them gets its end, too."""
-        return frozenset(each.signal.severity for each in self.incident.tracked)
+        return severities_of(self.incident)
+
+
+def severities_of(incident: Incident) -> frozenset[Severity]:
+    """Return the severities that the signals of an incident have."""
+    return frozenset(each.signal.severity for each in incident.tracked)
 
 
 def events_of(before: WatchState, advanced: Advanced) -> tuple[Happened, ...]:
