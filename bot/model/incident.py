@@ -167,6 +167,8 @@ class Incident:
     """A digest of what its message last said; "" if it was not told."""
     edits: tuple[float, ...] = ()
     """When its message was edited within the last minute."""
+    severities: tuple[Severity, ...] = ()
+    """Those that its signals have had when its message was posted or edited, each once."""
     noted_at: float = 0.0
     """The latest time that a line of its thread names, unix seconds."""
 

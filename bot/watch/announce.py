@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.config.models import Severity
 from bot.model.incident import Advanced, WatchState
-from bot.swarm.incidents.events import events_of, severities_of
+from bot.swarm.incidents.events import events_of
 from bot.swarm.incidents.webhook_body import webhook_body
 from bot.webhooks.deliveries import Delivery
 from bot.webhooks.targets import Target
@@ -21,12 +20,12 @@ def announcements(
     For one that was not told of an incident before, the first change that gives it such a severity is its beginning.
     """
     happened = events_of(before, advanced)
-    earlier = {each.id: severities_of(each) if each.told_at else frozenset[Severity]() for each in before.incidents}
+    earlier = {each.id: frozenset(each.severities) for each in before.incidents}
     deliveries = []
     for target in targets:
         wanted = frozenset(target.severities)
         for each in happened if cluster in target.clusters else ():
-            is_new = each.event == "updated" and not earlier.get(each.incident.id, frozenset[Severity]()) & wanted
+            is_new = each.event == "updated" and not wanted & earlier.get(each.incident.id, frozenset())
             told = replace(each, event="opened") if is_new else each
             if each.severities & wanted:
                 body = webhook_body(target.kind, told, target.severities, now)

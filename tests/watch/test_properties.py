@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from bot.config.models import Severity, WebhookKind
 from bot.model import Facts
+from bot.secrets.secret import Secret
 from bot.swarm.incidents.events import events_of
 from bot.swarm.incidents.found import PLACEHOLDER
-from bot.swarm.incidents.incident_message import incident_message, orders_of
+from bot.swarm.incidents.incident_message import incident_message, orders_of, severity_of
 from bot.swarm.incidents.webhook_body import incident_key, webhook_body
+from bot.watch.announce import announcements
+from bot.webhooks.targets import Target
 from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
 from tests.plans.showing import show_message
@@ -111,6 +114,27 @@ def test_other_systems_see_each_incident_begin_and_end_in_turn(name: str) -> Non
         assert not events_of(stepped.state, replace(stepped, told=(), entries=()))
     told = {incident_key(each): not each.shown.startswith("over") for each in timeline.state.incidents if each.told_at}
     assert open_ == told
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_pager_for_critical_incidents_is_told_of_their_end(name: str) -> None:
+    """An incident that becomes critical begins for it, and its end is told although it was only a warning then."""
+    given_facts, case = CASES[name]
+    timeline = Timeline(case.get("settings", {}))
+    severities: tuple[Severity, ...] = ("critical",)
+    pager = Target("pager", "json", Secret("https://192.0.2.9/"), None, severities, ("prod",))
+    open_: dict[str, bool] = {}
+    critical: set[str] = set()
+    for facts, turn in turns(given_facts, case):
+        before = timeline.state
+        _, stepped = timeline.turn(facts, turn["at"], turn)
+        critical |= {incident_key(each) for each in stepped.told if severity_of(each) == "critical"}
+        for delivery in announcements(before, stepped, [pager], "prod", turn["at"]):
+            key, event = delivery.body["key"], delivery.body["event"]
+            assert open_.get(key, False) == (event != "opened")
+            open_[key] = event != "resolved"
+    over = {incident_key(each): each.shown.startswith("over") for each in timeline.state.incidents if each.told_at}
+    assert open_ == {key: not over[key] for key in critical}
 
 
 def _looks(name: str, text: str) -> list[Look]:

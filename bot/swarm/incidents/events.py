@@ -27,8 +27,8 @@ class Happened:
 
 
 def severities_of(incident: Incident) -> frozenset[Severity]:
-    """Return the severities that the signals of an incident have."""
-    return frozenset(each.signal.severity for each in incident.tracked)
+    """Return the severities that the signals of an incident have, and those that people were told of before."""
+    return frozenset((*incident.severities, *(each.signal.severity for each in incident.tracked)))
 
 
 def events_of(before: WatchState, advanced: Advanced) -> tuple[Happened, ...]:

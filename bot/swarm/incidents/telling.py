@@ -39,6 +39,8 @@ class Told:
 
     def message(self, incident: Incident) -> None:
         """Tell an incident: its message is posted or edited."""
+        severities = dict.fromkeys((*incident.severities, *(each.signal.severity for each in incident.tracked)))
+        incident = replace(incident, severities=tuple(severities))
         self.incidents.append(incident)
         self.messages.append(incident)
 

@@ -28,7 +28,8 @@ def _told(before: Incident | None, now: Incident, action: Event | None = None, *
 
 def test_an_incident_that_becomes_critical_begins_then_for_a_pager() -> None:
     """It was not told of the warning. Later changes are changes, and whoever hears of warnings hears of a change."""
-    silent, down = incident("3f2a", WARNING), incident("3f2a", WARNING, CRITICAL)
+    silent = replace(incident("3f2a", WARNING), severities=("warning",))
+    down = replace(incident("3f2a", WARNING, CRITICAL), severities=("warning", "critical"))
     assert _told(None, silent, "incident opened", "critical") == []
     assert _told(silent, down, None, "critical") == ["opened"]
     assert _told(down, down, None, "critical") == ["updated"]
