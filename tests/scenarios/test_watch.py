@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from time import time
 
 import pytest
 
+from bot.swarm.incidents.belonging import BETTER_ROOT_S
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
@@ -113,6 +115,25 @@ def test_a_second_worker_loses_power(scenario: WatchScenario) -> None:
         scenario[name].power_on()
     until(lambda: not any(each.open for each in scenario.incidents()), "both are resolved", timeout=90)
     assert [each.id for each in scenario.incidents()] == [first.id, second.id]
+
+
+@pytest.mark.long
+def test_a_host_is_silent_for_a_minute_and_then_loses_power(scenario: WatchScenario) -> None:
+    """It stays one incident, and that its node is down is shown in the channel too."""
+    scenario.cluster(workers=("host-4",))
+    scenario.watched()
+    scenario["host-4"].block(22)
+    silent = scenario.told("Swarmbot does not reach `host-4` over SSH; the managers see it as ready")
+    until(lambda: time() - silent.opened_at > BETTER_ROOT_S, "an edited message notifies nobody", timeout=90)
+    after = scenario.now
+    scenario["host-4"].power_off()
+    down = scenario.told("`host-4` (worker) is down")
+    assert down.id == silent.id
+    scenario.see("eve", "`host-4` (worker) is down", after=after, private=False)
+    scenario["host-4"].unblock(22)
+    scenario["host-4"].power_on()
+    scenario.told("Resolved after", resolved=True)
+    assert len(scenario.incidents()) == 1
 
 
 @pytest.mark.long
