@@ -19,6 +19,7 @@ from bot.swarm.services.rollout import rollout
 from bot.swarm.services.service_names import refuse_shared_names
 from bot.swarm.services.service_state import missing_tasks, wanted_tasks
 from bot.swarm.services.spec_changes import spec_changes
+from bot.swarm.services.way_back import is_rolled_back, leads_back
 from bot.text.suggest import number_of, part_of
 
 ONE_SPEC: Final = (
@@ -73,7 +74,21 @@ def rollback(facts: Facts, arguments: RollbackArguments) -> Plan:
     )
     if not plan.steps:
         return plan
-    return replace(plan, warnings=(*_notes(facts, service, target, kept=arguments.last_good), *plan.warnings))
+    costs = () if arguments.last_good else _undone(facts, service)
+    notes = _notes(facts, service, target, kept=arguments.last_good)
+    return replace(plan, costs=(*costs, *plan.costs), warnings=(*notes, *plan.warnings))
+
+
+def _undone(facts: Facts, service: ServiceFacts) -> tuple[Cost, ...]:
+    """Return what it costs to return by Docker's own record to a spec that was left because it failed."""
+    if leads_back(require_cluster(facts), service):
+        return ()
+    told = (
+        f"The last change of {tick(service.name)} was a rollback. This one undoes it, back to the spec that was left."
+        if is_rolled_back(service)
+        else "Tasks of the spec before failed, and none of them runs now."
+    )
+    return (Cost(f"rollback of {service.name}", told),)
 
 
 def _previous(facts: Facts, service: ServiceFacts) -> Mapping[str, Any]:
