@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Final
 
 from bot.model import Facts, HostFacts, HostFailure
 from bot.model.incident import Signal, Tracked, WatchState
 from bot.swarm.incidents.grouping import HOSTS
-from bot.swarm.incidents.node_signals import LATE_HOLDS_S
+
+LATE_HOLDS_S: Final = 60.0
+"""How long a host must answer too late, again and again, until people are told: it may only be busy."""
 
 
 def with_known_failures(before: WatchState, facts: Facts) -> Facts:

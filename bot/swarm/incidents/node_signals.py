@@ -7,12 +7,13 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.model.incident import Signal
+from bot.model.incident import Signal, WatchState
 from bot.swarm.health.health import node_issues
 from bot.swarm.health.issues import is_split_off
 from bot.swarm.incidents.found import UNSEEN, Found, key_of
 from bot.swarm.incidents.grouping import HOSTS, NODES
 from bot.swarm.incidents.lost_tasks import lost_tasks_lines
+from bot.swarm.incidents.memory import LATE_HOLDS_S, held_signals
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.mrkdwn import one_line
 
@@ -23,21 +24,25 @@ NOT_IN_RAFT_HOLDS_S: Final = 30.0
 SILENT_HOLDS_S: Final = 10.0
 ENGINE_HOLDS_S: Final = 5.0
 """A restart of Docker takes some seconds."""
-LATE_HOLDS_S: Final = 60.0
-"""How long a host must answer too late, again and again, until people are told: it may only be busy."""
 
 
-def node_signals(facts: Facts, swarm: ClusterFacts) -> Found:
-    """Return what the managers say of each node. ``swarm`` must be of a cluster with a quorum."""
+def node_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+    """Return what the managers say of each node. ``swarm`` must be of a cluster with a quorum.
+
+    That a former manager is down, whose record a recovery left, is told only if it was before.
+    """
     signals: list[Signal] = []
+    known = {signal.key for signal in held_signals(before)}
     well: dict[str, str] = {}
     for node in swarm.nodes:
         if replacement_of(swarm, node):  # an old record: a signal of its own
             joined = f"{tick(node.name)} joined again"
             well |= {key_of("node down", node.id): joined, key_of("manager unreachable", node.id): joined}
             continue
-        if node.role == "manager" and not node.reachability and node.state != "ready":
-            continue  # a former manager, whose record a recovery left
+        if _is_former_manager(node):
+            signals += [_down(facts, swarm, node)] if key_of("node down", node.id) in known else []
+            well[key_of("manager unreachable", node.id)] = f"{tick(node.name)} is not a manager any more"
+            continue
         if node.state == "ready":
             well[key_of("node down", node.id)] = f"{tick(node.name)} is ready again"
         else:
@@ -71,10 +76,15 @@ def host_signals(facts: Facts, swarm: ClusterFacts | None) -> Found:
     return Found(tuple(signals), HOSTS, frozenset(unread), MappingProxyType(well))
 
 
+def _is_former_manager(node: NodeFacts) -> bool:
+    return node.role == "manager" and not node.reachability and node.state != "ready"
+
+
 def _down(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> Signal:
-    text = f"{tick(node.name or node.id)} ({node.role}) is {node.state}"
+    role = "former manager" if _is_former_manager(node) else node.role
+    text = f"{tick(node.name or node.id)} ({role}) is {node.state}"
     if node.state != "down":
-        text = f"the managers do not hear {tick(node.name or node.id)} ({node.role}): its state is {node.state}"
+        text = f"the managers do not hear {tick(node.name or node.id)} ({role}): its state is {node.state}"
     told, fixes = _issues(facts, node)
     fix = ""
     if locked := _locked(facts, node):
@@ -86,7 +96,7 @@ def _down(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> Signal:
     return Signal(
         "node down",
         node.name,
-        "warning" if drained else "critical",
+        "warning" if drained or _is_former_manager(node) else "critical",
         text,
         facts.at,
         subject_id=node.id,

@@ -38,7 +38,7 @@ def observe(
         (
             quorum_signals(before, known),
             host_signals(facts, swarm),
-            node_signals(known, swarm) if swarm else NOTHING,
+            node_signals(before, known, swarm) if swarm else NOTHING,
             service_signals(before, facts, swarm) if swarm else NOTHING,
             upkeep_signals(before, facts, swarm, settings, extra or Extra()),
             overlay_signals(before, checked),

@@ -18,7 +18,8 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
     new = signals.get(old.key)
     if new is not None:
         again = bool(tracked.over_at)
-        signal = new if again or new.since < old.since else replace(new, since=old.since, at_latest=old.at_latest)
+        fresh = again or (new.kind == "node down" and new.holds_s < old.holds_s)  # its state was unknown before
+        signal = new if fresh or new.since < old.since else replace(new, since=old.since, at_latest=old.at_latest)
         if new.kind in PLACES and new.text == old.text:  # how a host fails to answer differs from reading to reading
             signal = replace(signal, advice=old.advice, lines=old.lines)
         return replace(tracked, signal=signal, last_seen=seen.at, over_at=0.0, ended="", begun=tracked.begun + again)

@@ -260,9 +260,7 @@ class _Step:
         others = (each for each in incident.tracked if each is not known and each.signal.key not in elsewhere)
         tracked = (*others, waiting)
         root = root_of(tracked).signal.key
-        if (
-            root != incident.root
-        ):  # how often the old one came and went must not keep the new one quiet
+        if root != incident.root:  # how often the old one came and went must not keep the new one quiet
             incident = replace(incident, changes=(), edits=(), flapping=False)
         self.incidents[place] = replace(
             incident,
