@@ -102,8 +102,15 @@ def work_behind(signal: Signal, work: Iterable[PlannedWork], now: float) -> Plan
 
 def _names(work: PlannedWork, signal: Signal) -> bool:
     about = {signal.subject, signal.subject_id, *signal.nodes, *signal.hosts} - {""}
-    of_stack = signal.kind in SERVICES and any(signal.subject.startswith(f"{name}_") for name in work.names)
-    return of_stack or not about.isdisjoint(work.names)
+    return is_about_service(work, signal) or not about.isdisjoint(work.names)
+
+
+def is_about_service(work: PlannedWork, signal: Signal) -> bool:
+    """Return whether a job is about the service of a signal, by its name or its stack's, or about every node."""
+    of_stack = any(signal.subject.startswith(f"{name}_") for name in work.names)
+    return signal.kind in SERVICES and (
+        not work.names or of_stack or not {signal.subject, signal.subject_id}.isdisjoint(work.names)
+    )
 
 
 def _related(one: Signal, other: Signal) -> bool:

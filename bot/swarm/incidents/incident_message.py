@@ -67,7 +67,8 @@ def digest_of(incident: Incident) -> str:
     """Return a digest of what the message says, the same as long as it need not be edited.
 
     Its parts: whether the incident is ``open``, ``over`` or ``flapping``; the signal that is named first; its severity
-    and what people pressed; what else is news; the whole message. A flapping incident says the same until it is stable.
+    and fix, and what people pressed; what else is news; the whole message. A flapping incident says the same until it
+    is stable.
     """
     if incident.flapping:
         return f"flapping::{incident.acknowledged_by}::"
@@ -75,7 +76,8 @@ def digest_of(incident: Incident) -> str:
     top = headline_of(incident.tracked).signal
     notes = [each.signal.key for each in incident.tracked if each.signal.severity == "note"]
     places = [each.signal.key for each in incident.tracked if each.signal.kind in PLACES | MANAGERS]
-    urgent = [severity_of(incident), incident.acknowledged_by, incident.silenced_by]
+    fix = orders_of(incident).get(FIX, "")
+    urgent = [severity_of(incident), incident.acknowledged_by, incident.silenced_by, fix]
     parts = (_digest(part) for part in (top.key, urgent, [notes, sorted(places)], list(message.blocks)))
     return ":".join(("open" if incident.open else "over", *parts))
 

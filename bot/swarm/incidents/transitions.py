@@ -27,7 +27,16 @@ from bot.model.incident import (
 from bot.swarm.incidents.belonging import ended_before, explained_by, explained_in, in_storm, must_notify
 from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
 from bot.swarm.incidents.found import UNSEEN
-from bot.swarm.incidents.grouping import AFTER_WORK_S, HOSTS, SERVICES, explains, rank, root_of, work_behind
+from bot.swarm.incidents.grouping import (
+    AFTER_WORK_S,
+    HOSTS,
+    SERVICES,
+    explains,
+    is_about_service,
+    rank,
+    root_of,
+    work_behind,
+)
 from bot.swarm.incidents.incident_message import resolved_text
 from bot.swarm.incidents.telling import tell
 from bot.swarm.incidents.thread import ThreadLine, acknowledged_line, began_line, ended_line
@@ -128,7 +137,8 @@ class _Step:
 
     def follow(self) -> None:
         """Follow what is known, and let what is new wait."""
-        signals = {signal.key: signal for signal in self.seen.signals if signal.severity != "note"}
+        signals = {signal.key: self._unless_under_way(signal) for signal in self.seen.signals}
+        signals = {key: signal for key, signal in signals.items() if signal.severity != "note"}
         self.incidents = [self._followed(each, signals) for each in self.incidents]
         waiting = [followed(each, self.seen, signals) for each in self.waiting]
         self.waiting = [each for each in waiting if not each.over_at]
@@ -140,6 +150,11 @@ class _Step:
         }
         known |= {each.signal.key for each in self.waiting}
         self.waiting += [Tracked(signal, self.now, self.now) for key, signal in signals.items() if key not in known]
+
+    def _unless_under_way(self, signal: Signal) -> Signal:
+        """Return the signal without its fix while a job about its service runs: a second one may undo the first."""
+        under_way = any(not each.ended_at and is_about_service(each, signal) for each in self.work)
+        return replace(signal, fix="") if under_way else signal
 
     def _followed(self, incident: Incident, signals: dict[str, Signal]) -> Incident:
         if not incident.open:
