@@ -39,10 +39,10 @@ def planned_work(queue: Queue, facts: Facts, now: float) -> tuple[PlannedWork, .
 
 
 def _explains(job: Job, now: float) -> bool:
-    """Whether a job has begun to change something, and not long ago."""
+    """Whether a job has begun to change something, and not long ago. What one that failed has left is told at once."""
     if job.order.lane != "exclusive" or not job.begun:
         return False
-    explains_s = AFTER_WORK_S if job.order.command in AFTERMATH else 0.0
+    explains_s = AFTER_WORK_S if job.order.command in AFTERMATH and job.state != "failed" else 0.0
     return job.finished_at is None or now - job.finished_at < explains_s
 
 

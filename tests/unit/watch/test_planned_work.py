@@ -9,6 +9,7 @@ from redis import Redis
 
 from bot.model import ClusterFacts, Facts, HostFacts
 from bot.queue import results
+from bot.queue.job import State
 from bot.queue.queue import Queue
 from bot.watch.planned_work import planned_work
 from tests.kits.jobs import asked, order, taken
@@ -23,7 +24,7 @@ FACTS = Facts(
 )
 
 
-def run(queue: Queue, command: str, *, begun: bool = True, ended: bool = False) -> str:
+def run(queue: Queue, command: str, *, begun: bool = True, ended: bool = False, state: State = "succeeded") -> str:
     """Run a job of this command about host-3, and return its id."""
     what = replace(order(words=f"{command} host-3"), command=command, args={"nodes": ["host-3"], "now": False})
     queue.admit(what, asked(what))
@@ -31,7 +32,7 @@ def run(queue: Queue, command: str, *, begun: bool = True, ended: bool = False) 
     if begun:
         queue.record(lease, {"begun": "1", "plan": '{"steps": [{"operation": {"node": "n3", "name": "drain"}}]}'})
     if ended:
-        queue.finish(lease, "succeeded", results.success("done"))
+        queue.finish(lease, state, results.success("done"))
     return what.id
 
 
@@ -48,6 +49,12 @@ def test_a_drain_explains_its_aftermath_and_a_join_does_not(queue: Queue) -> Non
     drain = run(queue, "drain", ended=True)
     assert [work.job for work in planned_work(queue, FACTS, time.time())] == [drain]
     assert planned_work(queue, FACTS, time.time() + 3600) == ()
+
+
+def test_a_job_that_failed_explains_nothing_after_its_end(queue: Queue) -> None:
+    """What it left is told at once."""
+    run(queue, "rollback", ended=True, state="failed")
+    assert planned_work(queue, FACTS, time.time()) == ()
 
 
 def test_what_changed_nothing_explains_nothing(queue: Queue, client: Redis) -> None:
