@@ -47,6 +47,8 @@ MANAGERS: Final[frozenset[SignalKind]] = frozenset({"quorum at risk", "leader ch
 SERVICES: Final[frozenset[SignalKind]] = frozenset(
     {"update failed", "tasks failing", "tasks pending", "service short of tasks"}
 )
+FAILURES: Final[frozenset[SignalKind]] = frozenset({"update failed", "tasks failing"})
+"""Kinds about a service that a job about one of its nodes does not explain: their tasks were not lost, but failed."""
 FOLLOWING: Final[Mapping[SignalKind, frozenset[SignalKind]]] = {
     **dict.fromkeys(("quorum lost", "node cloned", "second cluster"), PLACES),
     **dict.fromkeys(PLACES, PLACES | MANAGERS | SERVICES),
@@ -101,6 +103,8 @@ def work_behind(signal: Signal, work: Iterable[PlannedWork], now: float) -> Plan
 
 
 def _names(work: PlannedWork, signal: Signal) -> bool:
+    if signal.kind in FAILURES:
+        return is_about_service(work, signal)
     about = {signal.subject, signal.subject_id, *signal.nodes, *signal.hosts} - {""}
     return is_about_service(work, signal) or not about.isdisjoint(work.names)
 
