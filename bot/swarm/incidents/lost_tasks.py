@@ -85,9 +85,9 @@ def reasons_of(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> list
 
 
 def unplaced_reason(said: str, verdicts: Iterable[Verdict]) -> str:
-    """Return why no node takes a task: by node, else in the scheduler's words."""
-    ready = [verdict for verdict in verdicts if verdict.node.state == "ready" and verdict.refused]
-    by_obstacle = nodes_by_obstacle(ready)
+    """Return why no node takes a task: by node if each that is ready refuses it, else in the scheduler's words."""
+    ready = [verdict for verdict in verdicts if verdict.node.state == "ready"]
+    by_obstacle = nodes_by_obstacle(ready) if all(verdict.refused for verdict in ready) else {}
     if len(by_obstacle) == 1 and len(ready) > 1:
         [text] = by_obstacle
         return f"no node that is ready takes it ({text})"
