@@ -18,7 +18,12 @@ from tests.kits.watch_scenario import WatchScenario
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 MANAGERS: Final = ("host-1", "host-2", "host-3")
+FLAPS: Final = 10
 CUT_S: Final = 20.0
+MINUTE_S: Final = 59.0
+"""Slack has an edit some moments after it was due."""
+STABLE_TIMEOUT_S: Final = 330.0
+"""What flapped is stable when few of its last 21 states, one each 15 s, differ."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,7 @@ def told_once(scenario: WatchScenario) -> None:
     [incident] = scenario.incidents()
     posted, edited = scenario.shown(incident)
     assert len(posted) == 1
-    assert all(sum(at <= each < at + 60 for each in edited) <= 3 for at in edited), edited
+    assert all(sum(at <= each < at + MINUTE_S for each in edited) <= 3 for at in edited), edited
 
 
 def test_a_worker_with_thirty_tasks_loses_power(scenario: WatchScenario) -> None:
@@ -60,6 +65,24 @@ def test_a_worker_with_thirty_tasks_loses_power(scenario: WatchScenario) -> None
     scenario.told("30 tasks rescheduled: 30 run elsewhere")
     scenario["host-4"].power_on()
     scenario.told("Resolved after", "`host-4` is ready again", resolved=True)
+    told_once(scenario)
+
+
+def test_ten_flaps_are_one_note(scenario: WatchScenario) -> None:
+    """The engine of a worker stops and starts as fast as the managers notice."""
+    scenario.cluster(workers=("host-4",), heartbeat="1s")
+    scenario.watched()
+    for _ in range(FLAPS):
+        scenario["host-4"].stop_docker()
+        until(lambda: scenario.nodes()["host-4"].startswith("Down"), "it is down")
+        scenario["host-4"].start_docker()
+        until(lambda: scenario.nodes()["host-4"].startswith("Ready"), "it is ready")
+    incident = scenario.told("flapping: ")
+    assert "it began or ended" in scenario.message(incident).shown
+    ended = scenario.told("Resolved after", resolved=True, timeout=STABLE_TIMEOUT_S)
+    assert ended.id == incident.id
+    assert scenario.thread(ended).count("Flapping") == 1
+    assert scenario.thread(ended).count("Stable again") == 1
     told_once(scenario)
 
 
