@@ -146,7 +146,7 @@ def _missed(incident: Incident, now: float) -> list[ThreadLine]:
     return [
         replace(
             began_line(each, incident.tracked, incident.noted_at, now),
-            notifies=each is top and top.signal.severity == "critical",
+            notifies=each is top and (reopened or top.signal.severity == "critical"),
         )
         for each in incident.tracked
         if not each.over_at and (reopened or each.first_seen > incident.changed_at)

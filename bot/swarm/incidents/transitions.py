@@ -287,7 +287,8 @@ class _Step:
         )
         if waiting.begun <= MAX_TOLD_AGAIN:
             line = self._began(incident, waiting, tracked)
-            notifies = incident.open and must_notify(incident, waiting.signal, self.now)
+            again = not incident.open and incident.shown.startswith("over")
+            notifies = again or (incident.open and must_notify(incident, waiting.signal, self.now))
             self._say(incident, replace(line, notifies=notifies))
 
     def note(self) -> None:
