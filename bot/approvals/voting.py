@@ -18,6 +18,7 @@ from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.model.approval_basis import short
 from bot.queue.job import Job
 from bot.queue.queue import Queue
+from bot.swarm.services.masked import masked_text
 from bot.usergroups import MembershipUnknown, UserGroups
 
 MAX_RACES: Final = 50
@@ -88,7 +89,7 @@ class Voting:
 
     def deny(self, job_id: str, voter: str, why: str) -> str:
         """End the approval as denied: one denial is enough. Somebody who has approved it may deny it."""
-        approval = self.find(job_id)
+        approval, why = self.find(job_id), masked_text(why)
         entry = approval.request.audit_entry("denied", voter, why or "no reason given")
         with self._audited_refusals(approval, voter):
             self._eligible(approval, voter)

@@ -22,7 +22,7 @@ from bot.commands.command import (
     WatchOrder,
     Word,
 )
-from bot.commands.grammar import read_arguments, read_options, read_sentence
+from bot.commands.grammar import read_arguments, read_options, read_sentence, typed_again
 from bot.commands.kinds import (
     ADDRESS,
     ALL_NODES,
@@ -121,5 +121,6 @@ __all__ = [
     "read_sentence",
     "record",
     "text",
+    "typed_again",
     "unlock_key_form",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.commands.kinds import Vocabulary
 from bot.commands.synonyms import plain_words
 from bot.commands.words import split
 from bot.errors import NotUnderstood
+from bot.swarm.services.masked import masked_text
 from bot.text.suggest import nearest, number_of
 
 CLUSTER_FLAG = "--cluster"
@@ -75,8 +76,11 @@ def read_options(command: Command, words: tuple[str, ...]) -> tuple[Options, tup
 
 
 def read_sentence(text: str) -> Sentence:
-    """Split ``text``; "" means ``help``. Raises NotUnderstood for an open quote or two clusters."""
-    words = plain_words(split(text))
+    """Split ``text``; "" means ``help``. Secrets in a ``--reason``, which is shown, are masked.
+
+    Raises NotUnderstood for an open quote or two clusters.
+    """
+    words = _with_masked_reason(plain_words(split(text)))
     named: list[str] = []
     rest: list[str] = []
     position = 0
@@ -94,6 +98,22 @@ def read_sentence(text: str) -> Sentence:
         raise NotUnderstood(f"`{CLUSTER_FLAG}` is given twice.")
     name = rest[0].lower() if rest else "help"
     return Sentence(name, "".join(named), tuple(rest[1:]))
+
+
+def _with_masked_reason(words: list[str]) -> list[str]:
+    """Return the words, with `***` for what looks like a secret in the reason that a person gives."""
+    masked = list(words)
+    for place, word in enumerate(words):
+        if word == REASON_FLAG and place + 1 < len(words):
+            masked[place + 1] = masked_text(words[place + 1])
+        elif word.startswith(f"{REASON_FLAG}="):
+            masked[place] = f"{REASON_FLAG}={masked_text(word.removeprefix(f'{REASON_FLAG}='))}"
+    return masked
+
+
+def typed_again(words: Iterable[str]) -> str:
+    """Return the words as they can be typed: one that has a space is quoted."""
+    return " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
 
 
 def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> Any:

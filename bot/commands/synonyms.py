@@ -15,6 +15,7 @@ SYNONYMS: Final = MappingProxyType(
         "list": "nodes",
         "rm": "remove",
         "join-token": "token",
+        "ack": "acknowledge",
         "--help": "help",
         "-h": "help",
         "version": "hosts",  # it shows the engine version of each

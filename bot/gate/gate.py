@@ -20,6 +20,7 @@ from bot.commands import (
     read_arguments,
     read_options,
     read_sentence,
+    typed_again,
 )
 from bot.config import ClusterNeeded, choose_cluster
 from bot.errors import NotUnderstood, SwarmbotError, Unavailable
@@ -99,7 +100,7 @@ class Gate:
         vocabulary = self._vocabulary(sentence.name, cluster)
         command = meant_command(self._commands, sentence, vocabulary)
         options, words = read_options(command, sentence.words)
-        typed = redact(" ".join((sentence.name, *words)))
+        typed = redact(typed_again((sentence.name, *words)))
         call = Call(
             command=command,
             arguments=read_arguments(command, words, vocabulary),

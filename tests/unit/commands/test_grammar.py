@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import Vocabulary, read_arguments, read_options, read_sentence
+from bot.commands import Vocabulary, read_arguments, read_options, read_sentence, typed_again
 from bot.commands.synonyms import SYNONYMS
 from bot.errors import NotUnderstood
 from tests.kits.commands import COMMANDS
@@ -38,6 +38,30 @@ def test_a_cluster_that_is_not_named_once(text: str) -> None:
     """No cluster is guessed: another one could be changed by mistake."""
     with pytest.raises(NotUnderstood, match="--cluster"):
         read_sentence(text)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        (
+            "new disks; the token is not needed, see OPS-12: 3 * 2 h",
+            "new disks; the token is not needed, see OPS-12: 3 * 2 h",
+        ),
+        ("login with password=hunter2 please", "login with password=*** please"),
+        ("https://ada:hunter2@example.com", "https://***@example.com"),
+    ],
+)
+def test_secrets_in_a_reason_are_masked(reason: str, shown: str) -> None:
+    """A reason without secrets stays as it is."""
+    assert read_sentence(f'drain host-3 --reason "{reason}"').words == ("host-3", "--reason", shown)
+    assert read_sentence(f'drain host-3 "--reason={reason}"').words == ("host-3", f"--reason={shown}")
+
+
+@pytest.mark.parametrize("text", ['silence host-3 --for 1h --reason "new disks"', 'drain host-3 "--reason=new disks"'])
+def test_words_are_shown_as_they_can_be_typed(text: str) -> None:
+    """A reason of several words stays one."""
+    sentence = read_sentence(text)
+    assert typed_again((sentence.name, *sentence.words)) == text
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
