@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.blocks import FAILED, plain_line, tick
+from bot.config.models import Severity
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.model.incident import Signal, SignalKind, WatchState
 from bot.swarm.incidents.found import Found, key_of, typable
 from bot.swarm.incidents.grouping import SERVICES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason
+from bot.swarm.incidents.memory import held_signals
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S, was_replaced
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.masked import masked_text
@@ -20,9 +22,9 @@ from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_step
 from bot.swarm.services.remedies import remedies
 from bot.swarm.services.rollout import IN_PROGRESS, PAUSED, failure_text
 from bot.swarm.services.same_spec import made_from
-from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
+from bot.swarm.services.service_state import count_text, missing_tasks, service_sign, wanted_tasks
 from bot.swarm.services.way_back import order_back
-from bot.text.suggest import number_of
+from bot.text.suggest import number_of, part_of
 
 SHORT_HOLDS_S: Final = 15.0
 """How long tasks must be missing: a task that ended is restarted after 5 s unless its service says otherwise."""
@@ -84,6 +86,9 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
             unread |= {key_of("tasks failing", service.id), key_of("tasks pending", service.id)}
         own = tasks.get(service.id, []) if diagnosed <= MAX_DIAGNOSED else []
         signals += _of_tasks(facts, swarm, service, own)
+    if not swarm.task_list:  # a task of a crash loop may run just now
+        looping = (each.subject_id for each in held_signals(before) if each.kind == "tasks failing")
+        unread |= {key_of("service short of tasks", service) for service in looping}
     read: set[SignalKind] = {"update failed"}
     if judged:
         read |= TASK_KINDS if swarm.task_list else TASK_KINDS - {"tasks failing"}
@@ -117,12 +122,38 @@ def _is_short(swarm: ClusterFacts, service: ServiceFacts) -> bool:
 
 def _of_tasks(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts]) -> list[Signal]:
     found = diagnose(facts, swarm, service) if tasks else None
+    failing = found.failing if found else ()
+    looping = [each for each in failing if _loops(service, each, tasks, facts.cluster_time)]
+    if found and looping:
+        return _of_crash_loop(facts, swarm, service, found, looping)
     signals = [_short(facts, swarm, service, tasks, found)] if _is_short(swarm, service) else []
-    if found is None:
-        return signals
-    looping = [each for each in found.failing if _loops(service, each, tasks, facts.cluster_time)]
-    signals += [_failing(facts, swarm, service, found, looping)] if looping else []
-    signals += [_pending(facts, swarm, service, found)] if found.unplaced else []
+    signals += [_pending(facts, swarm, service, found)] if found and found.unplaced else []
+    return signals
+
+
+def _of_crash_loop(
+    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
+) -> list[Signal]:
+    """Return the same whether a task that will fail runs just now, starts, or has not found its node yet."""
+    places = {each.last.place for each in looping}
+    tasks = swarm.tasks_of(service.id)
+    well = [task for task in tasks if task.wanted and task.state == "running" and task.place not in places]
+    severity: Severity = "warning" if well else "critical"
+    signals = []
+    wanted = wanted_tasks(swarm, service)
+    if not service.is_job and len(well) < wanted:
+        what = "node" if service.is_global else "replica"
+        text = f"{tick(service.name)}: {part_of(len(well), wanted, what)} running without failing"
+        short = _short(facts, swarm, service, tasks, found)
+        signals.append(replace(short, severity=severity, text=text))
+    signals.append(replace(_failing(facts, swarm, service, found, looping), severity=severity))
+    waiting = [
+        group
+        for group in found.unplaced
+        if group.said or not group.taker or not places.issuperset(task.place for task in group.tasks)
+    ]
+    if waiting:
+        signals.append(_pending(facts, swarm, service, replace(found, unplaced=tuple(waiting))))
     return signals
 
 
