@@ -193,8 +193,10 @@ class _Step:
     def _place(self, waiting: Tracked, held_back: set[str]) -> bool:
         """Give a signal its place, if it may have one. Causes must come before what they explain."""
         place = explained_in(self.incidents, waiting.signal, self.now)
+        ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
+        if place is not None and not ripe and _has_had(self.incidents[place], waiting.signal):
+            return False  # what came and went is not told again for a moment
         if place is None:
-            ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
             if waiting.signal.key in held_back or not ripe or self._awaits_cause(waiting.signal):
                 return False
             place = self._gets_better_root(waiting)
@@ -368,6 +370,10 @@ class _Step:
 
     def _say(self, incident: Incident, line: ThreadLine) -> None:
         self.lines.setdefault(incident.id, []).append(line)
+
+
+def _has_had(incident: Incident, signal: Signal) -> bool:
+    return any(each.signal.key == signal.key for each in incident.tracked)
 
 
 def _may_have_another_cause(incident: Incident, tracked: Tracked) -> bool:
