@@ -131,4 +131,7 @@ def split_brain_issue(facts: Facts, host: HostFacts) -> Issue:
         "into two clusters (split brain)"
     )
     commands = [f"`/swarm leave {name} --force`" for name in (host.name, read_from) if name]
-    return Issue(critical=True, text=text, fix=f"remove the one that you do not want: {' or '.join(commands)}")
+    fix = f"`/swarm check {host.name}` tests its connection to the other managers; "
+    return Issue(
+        critical=True, text=text, fix=f"{fix}if both still work in a minute, remove one: {' or '.join(commands)}"
+    )

@@ -160,7 +160,10 @@ def _issues(facts: Facts, node: NodeFacts) -> tuple[tuple[str, ...], tuple[str, 
 def split_off_advice(facts: Facts, host: HostFacts) -> str:
     """Return what to do about a host that works as a manager and that the others do not hear."""
     right = tick(facts.swarm.read_from if facts.swarm else "")
-    return f"if the side of {right} is the right one: `/swarm leave {host.name} --force`"
+    leave = (
+        f"if both still work in a minute and the side of {right} is the right one: `/swarm leave {host.name} --force`"
+    )
+    return f"`/swarm check {host.name}` tests its connection to the other managers; {leave}"
 
 
 def _stopped(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal:

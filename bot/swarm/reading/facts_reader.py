@@ -98,6 +98,7 @@ class FactsReader:
         hosts = self._read_hosts(engines, known, wanted, known if examined else named, query)
         swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
+            hosts |= self._read_unheard(engines, hosts, swarm, query)
             hosts = _with_peer_reachability(engines, hosts, swarm, query)
         routes = wanted_routes(hosts, swarm, matching_hosts(hosts, query.probe), every_peer=query.every_peer)
         elapsed_s = time.monotonic() - started if query.every_peer else 0.0
@@ -168,6 +169,17 @@ class FactsReader:
         if self._note_host:
             self._note_host(time.monotonic() - began, responded=host.responds)
         return host
+
+    def _read_unheard(
+        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts, query: FactsQuery
+    ) -> dict[str, HostFacts]:
+        """Read again the managers that work by their own account and are not heard by the others.
+
+        They were read before the cluster was: one of them may have lost power in between.
+        """
+        unheard = [node.host for node in swarm.managers if node.reachability != "reachable" and node.host in hosts]
+        working = {name for name in unheard if hosts[name].can_read_cluster}
+        return self._read_hosts(engines, working, working, working, query) if working else {}
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], query: FactsQuery) -> ClusterFacts | None:
         for name in readable_managers(hosts, query.cluster_id):

@@ -148,3 +148,36 @@ def test_a_manager_that_hangs_is_asked_again(reader: FactsReader, again: tuple[s
     facts = reader.read("prod", engines, FactsQuery(cluster_id="prod", ask_again=again, timeout_s=2.0))
     asked.set()
     assert (facts.swarm is not None) is seen
+
+
+class _LosingPower(_Engine):
+    """A manager that loses power once it was read: by then the others do not hear it."""
+
+    def info(self, timeout_s: float) -> dict[str, Any]:
+        """Respond once."""
+        if self.reads and self.host == "host-3":
+            raise HostUnreachable(self.host, "timed out", "It is silent.")
+        return super().info(timeout_s)
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """Return that host-3 is not reachable."""
+        return [
+            {
+                "ID": f"id-{host}",
+                "Version": {"Index": 1},
+                "Spec": {"Role": "manager", "Availability": "active"},
+                "Status": {"State": "ready"},
+                "Description": {"Hostname": host},
+                "ManagerStatus": {"Reachability": reachability},
+            }
+            for host, reachability in (("host-2", "reachable"), ("host-3", "unreachable"))
+        ]
+
+
+def test_a_manager_that_is_not_heard_is_read_again(reader: FactsReader) -> None:
+    """It may have lost power since: then it does not work, and nothing is split."""
+    engines: Any = _Engines()
+    engines.replace_all(lambda host: _LosingPower(host, Event()))
+    facts = reader.read("prod", engines, FactsQuery(all_hosts=True, cluster_id="prod"))
+    assert facts.hosts["host-3"].failure == HostFailure("timed out", "It is silent.", "")
+    assert engines["host-2"].reads == 1
