@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.model.incident import Incident, Signal, Tracked
-from bot.swarm.incidents.grouping import PLACES, SERVICES, explains, headline_of, rank
+from bot.swarm.incidents.grouping import MISSING, PLACES, SERVICES, explains, headline_of, rank
 
 REOPEN_S: Final = 120.0
 """What begins again so soon after its incident ended goes on in that incident, and in its thread."""
@@ -31,12 +31,14 @@ def explained_in(incidents: Sequence[Incident], signal: Signal, now: float) -> i
         for place, incident in enumerate(incidents)
         if incident.open
         for each in incident.tracked
-        if explains(each.signal, signal) and _explains_still(each, now)
+        if explains(each.signal, signal) and _explains_still(each, signal, now)
     ]
     return min(causes)[-1] if causes else None
 
 
-def _explains_still(cause: Tracked, now: float) -> bool:
+def _explains_still(cause: Tracked, effect: Signal, now: float) -> bool:
+    if cause.signal.kind == "quorum lost" and cause.over_at and effect.kind in MISSING:
+        return False  # the cluster works again: a node that is still missing is an incident of its own
     recent = now - cause.over_at < AFTERMATH_S and cause.signal.severity != "note"
     return not cause.over_at or recent
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.blocks import tick
+from bot.blocks import FAILED, tick, when
 from bot.model.incident import (
     Acknowledgement,
     Advanced,
@@ -30,8 +30,10 @@ from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import (
     AFTER_WORK_S,
     HOSTS,
+    MISSING,
     SERVICES,
     explains,
+    headline_of,
     is_about_service,
     rank,
     root_of,
@@ -70,8 +72,10 @@ def advance(
     """
     step = _Step(seen, work, new_id, [*state.incidents], [*state.waiting])
     step.follow()
+    step.part()
     step.admit()
     step.note()
+    step.absorb()
     step.acknowledge(acknowledged)
     step.settle(settings)
     told = tell(
@@ -171,6 +175,39 @@ class _Step:
                 self._say(incident, ended_line(new) if new.over_at else self._began(incident, new, tracked))
             changes = with_change(changes, self.now) if new.signal.key == incident.root else changes
         return replace(incident, tracked=tracked, changes=changes, quorum=self._quorum(incident))
+
+    def part(self) -> None:
+        """Let nodes and hosts that are still missing wait again when the cluster has its quorum back.
+
+        The incident of the lost quorum ends then; they are told as what they are.
+        """
+        for place, incident in enumerate(self.incidents):
+            if not incident.open or incident.flapping or incident.root_signal.kind != "quorum lost":
+                continue
+            if any(each.signal.key == incident.root and not each.over_at for each in incident.tracked):
+                continue
+            missing = [each for each in incident.tracked if each.signal.kind in MISSING and not each.over_at]
+            kept = tuple(each for each in incident.tracked if each not in missing)
+            self.incidents[place] = replace(incident, tracked=kept)
+            self.waiting += [replace(each, first_seen=self.now) for each in missing]
+
+    def absorb(self) -> None:
+        """End what other incidents say of a quorum at risk: it is lost."""
+        losses = (each for each in self._open() if each.root_signal.kind == "quorum lost")
+        lost = next((each for each in losses if not headline_of(each.tracked).over_at), None)
+        for place, incident in enumerate(self.incidents):
+            if lost is None or not incident.open or incident.id == lost.id:
+                continue
+            text = f"{incident.cluster} has lost its quorum: incident {tick(lost.id)}"
+            tracked = tuple(
+                replace(each, over_at=self.now, ended=text)
+                if each.signal.kind == "quorum at risk" and not each.over_at and each.last_seen < self.now
+                else each
+                for each in incident.tracked
+            )
+            if tracked != incident.tracked:
+                self.incidents[place] = replace(incident, tracked=tracked)
+                self._say(incident, ThreadLine(self.now, f"{FAILED} {when(self.now, with_seconds=True)} · {text}"))
 
     def acknowledge(self, acknowledged: Iterable[Acknowledgement]) -> None:
         """Keep who takes care of each incident; the first one counts."""
