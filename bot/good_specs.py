@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from redis import Redis
@@ -43,6 +45,11 @@ class GoodSpecs:
                 self._redis.set(keys.good_spec(*place), sealed, ex=keys.GOOD_SPEC_TTL_S)
         except Unavailable:
             return  # it is kept for a later order, and must not fail this one
+
+    def added_to(self, facts: Facts, services: Iterable[str]) -> Facts:
+        """Return the facts with what was kept of these services, by id. Raise Unavailable."""
+        found = {service: self.read(facts.cluster_id, service) for service in services}
+        return replace(facts, good_specs={key: spec for key, spec in found.items() if spec}) if found else facts
 
     def read(self, cluster_id: str, service_id: str) -> GoodSpec | None:
         """Return the spec that was kept; None if there is none or it cannot be decrypted. Raise Unavailable."""

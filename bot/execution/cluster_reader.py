@@ -66,8 +66,7 @@ class ClusterReader:
         services = facts.swarm.services if query.good_specs else ()
         if query.good_spec_of:
             services = tuple(facts.swarm.named(query.good_spec_of)[:1])
-        found = {service.id: self._good_specs.read(facts.cluster_id, service.id) for service in services}
-        return replace(facts, good_specs={key: spec for key, spec in found.items() if spec}) if services else facts
+        return self._good_specs.added_to(facts, [service.id for service in services])
 
     def read_whole(self, cluster: str, query: FactsQuery) -> Facts:
         """As :meth:`read`, but wait for every host: a plan or a secret must not depend on which host responds first."""

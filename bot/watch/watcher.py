@@ -15,6 +15,7 @@ from threading import Event, Thread
 from typing import Final
 
 from bot.errors import SwarmbotError, Unavailable
+from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import Engines, Facts
 from bot.model.incident import Advanced, Observation, WatchSettings, WatchState, WatchTurn
@@ -26,6 +27,7 @@ from bot.store import keys
 from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
 from bot.swarm.health.summary import summary_of
 from bot.swarm.incidents.observation import nothing_read, observe
+from bot.swarm.incidents.service_signals import may_go_back
 from bot.swarm.incidents.transitions import advance
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.announce import announcements
@@ -78,6 +80,8 @@ class WatchServices:
     checker: FactsReader | None = None
     """What these checks read with, so that hosts which they wait for do not hold up readings; None: ``reader``."""
     webhooks: Sequence[Target] = ()
+    good_specs: GoodSpecs | None = None
+    """Where the way back from a failed rollback is kept; None: none is offered."""
     quiet: Callable[[str, float], str] = lambda _cluster, _now: ""
     """Returns why nothing new is told of a cluster now; "" if it is."""
     now: Callable[[], float] = time.time
@@ -181,6 +185,8 @@ class Watcher:
         self._bell.hang_at(facts.swarm.read_from if facts.swarm else "")
         if facts.swarm is not None:
             self._services.last_read.note(self._name, facts.swarm, services=True)
+        if self._services.good_specs is not None:
+            facts = self._services.good_specs.added_to(facts, may_go_back(self._state, facts))
         extra, checked = self._services.upkeep.known(self._name), self._overlay.result(self._services.now())
         seen = observe(self._state, facts, self._services.settings, extra, checked)
         self._tell(lease, self._state, seen, facts)

@@ -19,6 +19,7 @@ from bot.config.models import Watch
 from bot.engine.pool import EnginePool
 from bot.errors import Failed
 from bot.freeze import Freezes
+from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.metrics.page import WatchMetrics
 from bot.model import Engines
@@ -87,6 +88,7 @@ def run_watch(settings: Settings) -> int:
         poll_s=config.watch.poll,
         quiet_poll_s=config.watch.quiet_poll,
         webhooks=webhooks,
+        good_specs=GoodSpecs(redis, settings.swarmbot_secret_key),
         quiet=_quiet(config, Freezes(redis, audit, config)),
     )
     stopping = threading.Event()

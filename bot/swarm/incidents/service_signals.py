@@ -58,6 +58,18 @@ def needs_tasks(facts: Facts) -> bool:
     return down or any(missing_tasks(swarm, service) or _docker_paused(service) for service in swarm.services)
 
 
+def may_go_back(before: WatchState, facts: Facts) -> list[str]:
+    """Return the ids of the services whose last good spec may be what to return to: paused, or in a crash loop."""
+    if facts.swarm is None:
+        return []
+    looping = {each.subject_id for each in held_signals(before) if each.kind == "tasks failing"}
+    return [
+        service.id
+        for service in facts.swarm.services
+        if service.id in looping or _docker_paused(service) or is_paused(service.spec)
+    ]
+
+
 def _docker_paused(service: ServiceFacts) -> bool:
     paused = service.update is not None and service.update.state in PAUSED
     return paused and not is_paused(service.spec)

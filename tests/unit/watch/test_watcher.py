@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Event
 from types import MappingProxyType
 from typing import Any, cast
@@ -13,19 +13,25 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.errors import EngineError
+from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import ClusterFacts, Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.model.incident import Extra, WatchSettings
 from bot.queue.queue import Queue
+from bot.secrets.secret import Secret
 from bot.store.leader_lease import LeaderLeases
+from bot.swarm.operations.services import ChangeService
 from bot.swarm.reading.facts_reader import FactsReader
+from bot.swarm.services.spec_edit import SpecEdit
 from bot.watch.repository import WatchRepository
 from bot.watch.upkeep import Upkeep
 from bot.watch.watcher import Watcher, WatchServices
 from tests.kits.jobs import until
 from tests.kits.outbox import FakeSlack, deliverer_of
+from tests.plans.description import Description
 
 LEASE_S = 0.6
+KEY = Secret("k" * 32)
 
 
 class OneHost:
@@ -51,6 +57,7 @@ class Reader(FactsReader):
         self.goes_on = Event()
         self.goes_on.set()
         self.hangs = False
+        self.hosts: Mapping[str, HostFacts] = {"host-1": HostFacts("host-1", "192.0.2.1")}
         self.swarm: ClusterFacts | None = None
 
     def read(self, name: str, engines: Engines, query: FactsQuery) -> Facts:
@@ -59,7 +66,7 @@ class Reader(FactsReader):
         self.hangs = not self.goes_on.is_set()
         self.goes_on.wait()
         self.hangs = False
-        return Facts(name, time.time(), MappingProxyType({"host-1": HostFacts("host-1", "192.0.2.1")}), self.swarm)
+        return Facts(name, time.time(), MappingProxyType(self.hosts), self.swarm)
 
 
 class NoUpkeep(Upkeep):
@@ -93,6 +100,7 @@ class Process:
             poll_s=0.05,
             quiet_poll_s=0.05,
             upkeep=NoUpkeep(),
+            good_specs=GoodSpecs(redis, KEY),
         )
         self.watcher = Watcher("prod", "C0PROD", cast("Any", OneHost()), services, self.stopping)
 
@@ -187,3 +195,21 @@ def test_what_status_says_is_stored_as_long_as_a_manager_is_read(
     assert kept[0].numbers[0].startswith("Leader `host-1`")
     first.reader.swarm = None
     until(lambda: repository.summary("prod") is None, "it is gone")
+
+
+def test_a_good_spec_is_the_way_back_from_a_paused_rollback(
+    processes: dict[str, Process], repository: WatchRepository, client: Redis
+) -> None:
+    """It is read while Docker has paused an update."""
+    task = {"service": "web", "node": "id-host-1", "state": "running", "minutes": 5}
+    described: dict[str, Any] = {"hosts": {"host-1": {"is": "leader"}}, "services": {"web": {}}, "task_list": [task]}
+    operation = ChangeService("id-web", "web", "prod", "", (), True, 0.0, SpecEdit())
+    GoodSpecs(client, KEY).note(Description.model_validate(described).facts(), operation)
+    described["services"] = {"web": {"image": "bad", "update": {"state": "rollback_paused"}}}
+    reader, facts = processes[leader(repository)].reader, Description.model_validate(described).facts()
+    reader.hosts, reader.swarm = facts.hosts, facts.swarm
+
+    def fixes() -> list[str]:
+        return [each.root_signal.fix for each in repository.state("prod").incidents]
+
+    until(lambda: "rollback web --last-good" in fixes(), "the order is prepared")
