@@ -61,6 +61,8 @@ PLANNABLE: Final[frozenset[SignalKind]] = PLACES | MANAGERS | SERVICES | {"dupli
 """What a job of Swarmbot's own may cause. The loss of the quorum is never planned."""
 AFTER_WORK_S: Final = 60.0
 """How long after its end a job explains what it caused."""
+BEGUN_S: Final = 20.0
+"""What is wrong with a service must have begun so soon after the end of a job that explains it."""
 
 
 def rank(signal: Signal) -> int:
@@ -100,7 +102,9 @@ def work_behind(signal: Signal, work: Iterable[PlannedWork], now: float) -> Plan
     """Return the job of Swarmbot's own that explains a signal; None if there is none."""
     if signal.kind not in PLANNABLE:
         return None
-    running = (each for each in work if not each.ended_at or now < each.ended_at + AFTER_WORK_S)
+    running = [each for each in work if not each.ended_at or now < each.ended_at + AFTER_WORK_S]
+    if signal.kind in SERVICES:
+        running = [each for each in running if not each.ended_at or signal.since <= each.ended_at + BEGUN_S]
     return next((each for each in running if not each.names or _names(each, signal)), None)
 
 
