@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import DONE, Message, echo, paragraphs, text_message, tick, user, when
@@ -11,6 +11,7 @@ from bot.errors import NotUnderstood
 from bot.model.incident import Incident
 from bot.model.records import Records, RecordsQuery
 from bot.swarm.incidents.incident_message import incident_message, open_text, resolved_text, severity_of, since_text
+from bot.swarm.incidents.status_lines import unwatched_lines
 from bot.swarm.incidents.thread import SIGNS
 
 
@@ -29,7 +30,7 @@ class AcknowledgeArguments:
 
 
 def _query(_: IncidentsArguments) -> RecordsQuery:
-    return RecordsQuery(incidents=True)
+    return RecordsQuery(incidents=True, watch=True)
 
 
 @record(
@@ -44,14 +45,20 @@ def _query(_: IncidentsArguments) -> RecordsQuery:
 )
 def incidents(records: Records, arguments: IncidentsArguments) -> Message:
     """Return a line for each incident, open ones first, or one incident in full."""
+    unwatched = [] if records.watch.leader else unwatched_lines(records.cluster, records.watch.turn)
     if arguments.id:
-        return incident_message(_named(records, arguments.id), records.at)
+        message = incident_message(_named(records, arguments.id), records.at)
+        return replace(message, blocks=(*paragraphs(unwatched), *message.blocks))
     listed = sorted(records.incidents, key=lambda each: (not each.open, -each.opened_at))
     count = sum(each.open for each in listed)
     title = f"{count} {'incident is' if count == 1 else 'incidents are'} open in {records.cluster}"
+    if unwatched:
+        title = f"As of then: {title}"
+    if not listed and unwatched:
+        return Message(unwatched[0], tuple(paragraphs(unwatched)))
     if not listed:
         return text_message(f"{DONE} *No incident is open in {records.cluster}*, and none ended recently.")
-    lines = [f"*{title}*", *map(_line, listed)]
+    lines = [*unwatched, f"*{title}*", *map(_line, listed)]
     return Message(title, tuple(paragraphs(lines)))
 
 

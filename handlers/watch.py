@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.blocks import DONE, FAILED, WAITING, WARNING, Message, paragraphs, plain_line, text_message, tick, when
+from bot.blocks import DONE, WAITING, WARNING, Message, paragraphs, plain_line, text_message, tick
 from bot.commands import NoArguments, record
 from bot.model.incident import WatchTurn
 from bot.model.records import Records, RecordsQuery
 from bot.swarm.incidents.overlay_signals import MAX_CHECKED_NODES
+from bot.swarm.incidents.status_lines import unwatched_lines
 from bot.text.durations import age, write_duration
 from bot.text.suggest import listed, number_of
 
@@ -30,11 +31,7 @@ def watch(records: Records, _: NoArguments) -> Message:
     """Return who watches the cluster, and what was read last."""
     cluster, turn, leader = records.cluster, records.watch.turn, records.watch.leader
     if not leader:
-        last = f" It was last read {when(turn.at)}." if turn else ""
-        return text_message(
-            f"{FAILED} *{cluster} is not watched*: no `watch` process runs.{last} Incidents are not told.\n"
-            "Next: start `python -m bot watch`, as the Procfile does."
-        )
+        return text_message("\n".join(unwatched_lines(cluster, turn)))
     if turn is None:
         return text_message(f"{WAITING} *{cluster} is being read for the first time* by {plain_line(leader)}.")
     old = records.at - turn.at

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from bot.blocks import WAITING, user
+from bot.blocks import FAILED, WAITING, user, when
 from bot.config.models import Severity
-from bot.model.incident import Incident, SignalKind
+from bot.model.incident import Incident, SignalKind, WatchTurn
 from bot.swarm.health.headline import issue_lines
 from bot.swarm.health.health import Health
 from bot.swarm.health.issues import Issue
@@ -69,3 +69,12 @@ def _reference(incident: Incident) -> str:
     known = f", acknowledged by {user(incident.acknowledged_by)}" if incident.acknowledged_by else ""
     quiet = ", silenced" if incident.silenced_by else ""
     return f"{since_text(incident)}{known}{quiet}: `/swarm incidents {incident.id}`"
+
+
+def unwatched_lines(cluster: str, turn: WatchTurn | None) -> list[str]:
+    """Return that no process watches a cluster, when it was last read, and what to do."""
+    last = f" It was last read {when(turn.at)}." if turn else ""
+    return [
+        f"{FAILED} *{cluster} is not watched*: no `watch` process runs.{last} Incidents are not told.",
+        "Next: start `python -m bot watch`, as the Procfile does.",
+    ]
