@@ -72,7 +72,8 @@ def silences(records: Records, _: NoArguments) -> Message:
         return text_message(f"{DONE} *Nothing is silenced in {records.cluster}.*")
     title = f"{number_of(len(records.silences), 'silence')} in {records.cluster}"
     lines = [f"*{title}*", *map(_line, records.silences)]
-    lines.append(f"Next: `/swarm unsilence {records.silences[0].id}` ends the first one.")
+    which = "it" if len(records.silences) == 1 else "the first one"
+    lines.append(f"Next: `/swarm unsilence {records.silences[0].id}` ends {which}.")
     return Message(title, tuple(paragraphs(lines)))
 
 

@@ -80,6 +80,9 @@ class WatchOrders:
                 next_step="Write `--for 2h`.",
             )
         name, note = self._subject(order.subject, cluster)
+        for other in self._watch.said(cluster, now).silences:
+            if other.subject in {name, ALL_SUBJECTS}:
+                note += f"\nThey were silenced already, until {when(other.until)}, by silence {tick(other.id)}."
         until = now + order.for_s
         silence = Silence(new_id(), cluster, name, until, entry.by, order.reason, now)
         written = replace(entry, action="silenced", detail=f"{name} for {write_duration(order.for_s)}: {order.reason}")

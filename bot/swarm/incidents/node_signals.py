@@ -178,7 +178,7 @@ def _stopped(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signa
         "critical" if node else "warning",
         f"the engine of {tick(host.name)} {what}; the host answers over SSH",
         facts.at,
-        advice=failure.next_step,
+        advice=_named(failure.next_step, host),
         lines=(one_line(failure.happened),),
         nodes=(node.id,) if node else (),
         hosts=(host.name,),
@@ -190,7 +190,7 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
     failure = host.failure
     assert failure  # noqa: S101 - tells mypy what the caller has checked
     node = _node_of(swarm, host)
-    lines, advice = [one_line(failure.happened)], failure.next_step
+    lines, advice = [one_line(failure.happened)], _named(failure.next_step, host)
     what = f"Swarmbot does not reach {tick(host.name)} over SSH"
     if failure.is_late:  # its engine may hang
         what = f"{tick(host.name)} does not answer Swarmbot in time"
@@ -219,6 +219,16 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
         nodes=(node.id,) if node else (),
         hosts=(host.name,),
         holds_s=LATE_HOLDS_S if failure.is_late else SILENT_HOLDS_S,
+    )
+
+
+def _named(step: str, host: HostFacts) -> str:
+    """Return what to do about a host, with its name in place of "it": a message may be about several hosts."""
+    name = tick(host.name)
+    return (
+        step.replace("the machine is on", f"{name} is on")
+        .replace(" on it,", f" on {name},")
+        .replace(" on it.", f" on {name}.")
     )
 
 

@@ -42,6 +42,8 @@ MOVED_S: Final = 300.0
 MAX_DIAGNOSED: Final = 50
 """Of more services that lack tasks, or whose tasks fail, only that is told: a reading must not take long."""
 MAX_STEPS: Final = 2
+MAX_HEADLINE_CHARS: Final = 80
+"""So much of an error is in a headline; the thread has all of it."""
 TASK_KINDS: Final = SERVICES - {"update failed"}
 
 
@@ -112,7 +114,7 @@ def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:
     texts: dict[SignalKind, str] = {
         "service short of tasks": counts,
         "tasks failing": f"tasks of {tick(service.name)} no longer fail again and again",
-        "tasks pending": f"no task of {tick(service.name)} is pending",
+        "tasks pending": f"no task of {tick(service.name)} is pending" if _is_short(swarm, service) else counts,
         "update failed": f"Swarmbot has paused the rollout of {tick(service.name)}"
         if is_paused(service.spec)
         else f"the update of {tick(service.name)} is no longer paused",
@@ -235,7 +237,7 @@ def _failing(
     facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
 ) -> Signal:
     last = max((each.last for each in looping), key=lambda task: task.since)
-    error = plain_line(_error_of(last), MAX_REASON_CHARS)
+    error = plain_line(_error_of(last), MAX_HEADLINE_CHARS)
     nodes = dict.fromkeys(each.last.node for each in looping if each.last.node)
     return Signal(
         "tasks failing",

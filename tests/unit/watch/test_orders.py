@@ -84,6 +84,13 @@ def test_a_name_of_a_node_and_of_a_service_is_both(world: World) -> None:
     assert "is the name of a node and of a service" in world.silence("host-3")
 
 
+def test_a_second_silence_says_that_there_is_one(world: World) -> None:
+    """Of the same subject or of all, with its end."""
+    assert "silenced already" not in world.silence("web")
+    assert "They were silenced already, until <!date" in world.silence("web")
+    assert "silenced already" not in world.silence("host-1")
+
+
 def test_a_silence_of_all_says_what_is_told_all_the_same(world: World) -> None:
     """The loss of the quorum; a silence of a node does not need to say it."""
     assert "A lost quorum is told nevertheless." in world.silence("all")
