@@ -23,6 +23,8 @@ ORDER: Final[tuple[Severity, ...]] = ("critical", "warning", "note")
 QUORUM: Final[frozenset[SignalKind]] = frozenset({"quorum lost", "quorum at risk"})
 SEEN_BY_STATUS: Final = PLACES | QUORUM | {"service short of tasks"}
 """What would be an issue, too, if it held."""
+UNREAD: Final = frozenset({"no quorum", "no leader", "unknown"})
+"""The levels of a cluster that could not be read."""
 FIRST_NAME: Final = re.compile(r"`([^`]+)`")
 
 
@@ -35,7 +37,7 @@ def wrong_lines(found: Health, incidents: Iterable[Incident]) -> list[str]:
     for incident in sorted(incidents, key=_place):
         number = next((number for number, issue in enumerate(found.issues) if _is_about(incident, issue)), None)
         if number is None:
-            own.append(f"{_lead(incident)}: {open_text(incident)} · {_reference(incident)}")
+            own.append(f"{_lead(incident, found)}: {open_text(incident)} · {_reference(incident)}")
         else:
             lines[number] += f" · incident {_reference(incident)}"
     more = len(own) - MAX_INCIDENTS
@@ -47,9 +49,15 @@ def _place(incident: Incident) -> tuple[bool, int, float]:
     return bool(incident.silenced_by), ORDER.index(severity_of(incident)), -incident.opened_at
 
 
-def _lead(incident: Incident) -> str:
-    """Return how the line of an incident begins that no issue is about: it may be about what has just ended."""
-    if headline_of(incident.tracked).signal.kind in SEEN_BY_STATUS:
+def _lead(incident: Incident, found: Health) -> str:
+    """Return how the line of an incident begins that no issue is about: it may be about what has just ended.
+
+    Without a manager that can be read, nothing is known of services.
+    """
+    top = headline_of(incident.tracked)
+    if top.signal.kind in SERVICES and found.level in UNREAD:
+        return f"{WAITING} Incident, last seen {when(top.last_seen)} and unknown now"
+    if top.signal.kind in SEEN_BY_STATUS:
         return f"{WAITING} Incident, not seen in this reading"
     return f"{SIGNS[severity_of(incident)]} Incident"
 
