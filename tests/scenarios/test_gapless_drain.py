@@ -107,6 +107,7 @@ def test_no_request_fails_while_the_only_task_moves(cluster: Scenario) -> None:
     assert found.count("failed") > 0, "the control"
 
 
+@pytest.mark.long
 def test_no_request_fails_while_all_three_tasks_move(cluster: Scenario) -> None:
     """They start elsewhere before the first one stops. The spec is as before."""
     start_on(cluster, "host-2", 3)

@@ -5,11 +5,11 @@ An incident is returned as its place in ``incidents``. ``now`` is in unix second
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from bot.model.incident import Incident, Signal, Tracked
-from bot.swarm.incidents.grouping import MISSING, PLACES, SERVICES, explains, headline_of, rank
+from bot.swarm.incidents.grouping import PLACES, SERVICES, explains, headline_of, rank
 
 REOPEN_S: Final = 120.0
 """What begins again so soon after its incident ended goes on in that incident, and in its thread."""
@@ -21,7 +21,9 @@ AFTERMATH_S: Final = 60.0
 """How long after its end a signal explains others in the same incident."""
 
 
-def explained_in(incidents: Sequence[Incident], signal: Signal, now: float) -> int | None:
+def explained_in(
+    incidents: Sequence[Incident], signal: Signal, now: float, *, without: Collection[int] = ()
+) -> int | None:
     """Return the open incident that explains a signal; of several, that of the most serious cause, then of the newest.
 
     A service that lacks tasks of two nodes that are down lacks them now because of the second one.
@@ -29,16 +31,14 @@ def explained_in(incidents: Sequence[Incident], signal: Signal, now: float) -> i
     causes = [
         (rank(each.signal), -each.signal.since, place)
         for place, incident in enumerate(incidents)
-        if incident.open
+        if incident.open and place not in without
         for each in incident.tracked
-        if explains(each.signal, signal) and _explains_still(each, signal, now)
+        if explains(each.signal, signal) and _explains_still(each, now)
     ]
     return min(causes)[-1] if causes else None
 
 
-def _explains_still(cause: Tracked, effect: Signal, now: float) -> bool:
-    if cause.signal.kind == "quorum lost" and cause.over_at and effect.kind in MISSING:
-        return False  # the cluster works again: a node that is still missing is an incident of its own
+def _explains_still(cause: Tracked, now: float) -> bool:
     recent = now - cause.over_at < AFTERMATH_S and cause.signal.severity != "note"
     return not cause.over_at or recent
 

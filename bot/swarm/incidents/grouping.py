@@ -43,8 +43,6 @@ HOSTS: Final[frozenset[SignalKind]] = frozenset({"host silent", "engine stopped"
 """Kinds that a host itself shows."""
 PLACES: Final = NODES | HOSTS
 """Kinds about one node or host."""
-MISSING: Final = PLACES | {"quorum at risk"}
-"""What may last when the quorum is back: that nodes are missing."""
 MANAGERS: Final[frozenset[SignalKind]] = frozenset({"quorum at risk", "leader changed"})
 SERVICES: Final[frozenset[SignalKind]] = frozenset(
     {"update failed", "tasks failing", "tasks pending", "service short of tasks"}

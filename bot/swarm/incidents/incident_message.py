@@ -75,8 +75,7 @@ def digest_of(incident: Incident) -> str:
     message = incident_message(incident, 0.0)
     top = headline_of(incident.tracked).signal
     notes = [each.signal.key for each in incident.tracked if each.signal.severity == "note"]
-    places = [each.signal.key for each in incident.tracked if each.signal.kind in PLACES]
-    places += [each.signal.key for each in incident.tracked if each.signal.kind in MANAGERS and not each.over_at]
+    places = [each.signal.key for each in incident.tracked if each.signal.kind in PLACES | MANAGERS]
     fix = orders_of(incident).get(FIX, "")
     urgent = [severity_of(incident), incident.acknowledged_by, incident.silenced_by, fix]
     parts = (_digest(part) for part in (top.key, urgent, [notes, sorted(places)], list(message.blocks)))

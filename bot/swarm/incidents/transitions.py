@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.blocks import FAILED, tick, when
+from bot.blocks import tick
 from bot.model.incident import (
     Acknowledgement,
     Advanced,
@@ -30,10 +30,8 @@ from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import (
     AFTER_WORK_S,
     HOSTS,
-    MISSING,
     SERVICES,
     explains,
-    headline_of,
     is_about_service,
     rank,
     root_of,
@@ -72,10 +70,8 @@ def advance(
     """
     step = _Step(seen, work, new_id, [*state.incidents], [*state.waiting])
     step.follow()
-    step.part()
     step.admit()
     step.note()
-    step.absorb()
     step.acknowledge(acknowledged)
     step.settle(settings)
     told = tell(
@@ -176,39 +172,6 @@ class _Step:
             changes = with_change(changes, self.now) if new.signal.key == incident.root else changes
         return replace(incident, tracked=tracked, changes=changes, quorum=self._quorum(incident))
 
-    def part(self) -> None:
-        """Let nodes and hosts that are still missing wait again when the cluster has its quorum back.
-
-        The incident of the lost quorum ends then; they are told as what they are.
-        """
-        for place, incident in enumerate(self.incidents):
-            if not incident.open or incident.flapping or incident.root_signal.kind != "quorum lost":
-                continue
-            if any(each.signal.key == incident.root and not each.over_at for each in incident.tracked):
-                continue
-            missing = [each for each in incident.tracked if each.signal.kind in MISSING and not each.over_at]
-            kept = tuple(each for each in incident.tracked if each not in missing)
-            self.incidents[place] = replace(incident, tracked=kept)
-            self.waiting += [replace(each, first_seen=self.now) for each in missing]
-
-    def absorb(self) -> None:
-        """End what other incidents say of a quorum at risk: it is lost."""
-        losses = (each for each in self._open() if each.root_signal.kind == "quorum lost")
-        lost = next((each for each in losses if not headline_of(each.tracked).over_at), None)
-        for place, incident in enumerate(self.incidents):
-            if lost is None or not incident.open or incident.id == lost.id:
-                continue
-            text = f"{incident.cluster} has lost its quorum: incident {tick(lost.id)}"
-            tracked = tuple(
-                replace(each, over_at=self.now, ended=text)
-                if each.signal.kind == "quorum at risk" and not each.over_at and each.last_seen < self.now
-                else each
-                for each in incident.tracked
-            )
-            if tracked != incident.tracked:
-                self.incidents[place] = replace(incident, tracked=tracked)
-                self._say(incident, ThreadLine(self.now, f"{FAILED} {when(self.now, with_seconds=True)} · {text}"))
-
     def acknowledge(self, acknowledged: Iterable[Acknowledgement]) -> None:
         """Keep who takes care of each incident; the first one counts."""
         for each in acknowledged:
@@ -229,10 +192,10 @@ class _Step:
 
     def _place(self, waiting: Tracked, held_back: set[str]) -> bool:
         """Give a signal its place, if it may have one. Causes must come before what they explain."""
-        place = explained_in(self.incidents, waiting.signal, self.now)
         ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
-        if place is not None and not ripe and _has_had(self.incidents[place], waiting.signal):
-            return False  # what came and went is not told again for a moment
+        had = [place for place, each in enumerate(self.incidents) if _has_had(each, waiting.signal)]
+        # What came and went in an incident is not told there again for a moment.
+        place = explained_in(self.incidents, waiting.signal, self.now, without=() if ripe else had)
         if place is None:
             if waiting.signal.key in held_back or not ripe or self._awaits_cause(waiting.signal):
                 return False
@@ -315,7 +278,7 @@ class _Step:
         tracked = (*others, waiting)
         root = root_of(tracked).signal.key
         if root != incident.root:  # how often the old one came and went must not keep the new one quiet
-            incident = replace(incident, changes=(), edits=(), flapping=False)
+            incident = replace(incident, changes=(), flapping=False)
         self.incidents[place] = replace(
             incident,
             tracked=tracked,
