@@ -14,6 +14,7 @@ from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.spec_changes import restarts, spec_changes
 from bot.swarm.services.spec_edit import unforced
 
+LAST_GOOD: Final = "--last-good"
 TRIED_S: Final = 3600.0
 """A spec is known to fail if tasks of it failed so long before the last change, or later."""
 
@@ -23,12 +24,7 @@ def order_back(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
 
     For a button: who presses it may not look at the specs. The facts must have the task list.
     """
-    good, before = facts.good_specs.get(service.id), spec_before(service)
-    if before is not None and not (leads_back(swarm, service) and _helps(service, before, failed=True)):
-        before = None
-    if good and _helps(service, good.spec, failed=True) and (before is None or spec_changes(good.spec, before)):
-        return f"rollback {service.name} --last-good"
-    return f"rollback {service.name}" if before is not None else ""
+    return _order(facts, service, failed=True, may_undo=leads_back(swarm, service))
 
 
 def leads_back(swarm: ClusterFacts, service: ServiceFacts) -> bool:
@@ -62,16 +58,25 @@ def way_back(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back
     No order is advised that would run the tasks that fail now again. ``rolled_back``: whether a rollback failed, which
     Docker's own would only undo.
     """
-    good, before = facts.good_specs.get(service.id), spec_before(service)
-    if (
-        good
-        and _helps(service, good.spec, failed=bool(found.last_failure))
-        and (before is None or rolled_back or spec_changes(good.spec, before))
-    ):
-        return f"`/swarm rollback {service.name} --last-good` returns to the last spec whose tasks ran."
-    if before is None or rolled_back or not _helps(service, before, failed=bool(found.last_failure)):
+    order = _order(facts, service, failed=bool(found.last_failure), may_undo=not rolled_back)
+    if not order:
         return ""
-    return f"`/swarm rollback {service.name}` returns to the spec before."
+    where = "the last spec whose tasks ran" if order.endswith(LAST_GOOD) else "the spec before"
+    return f"`/swarm {order}` returns to {where}."
+
+
+def _order(facts: Facts, service: ServiceFacts, *, failed: bool, may_undo: bool) -> str:
+    """Return the command that returns to the last good spec if that is another one than the spec before, else to this.
+
+    "" if neither helps. ``failed``: whether tasks of the spec of now fail. ``may_undo``: whether Docker's own rollback,
+    to the spec before, is of use.
+    """
+    good, before = facts.good_specs.get(service.id), spec_before(service)
+    if before is not None and not (may_undo and _helps(service, before, failed=failed)):
+        before = None
+    if good and _helps(service, good.spec, failed=failed) and (before is None or spec_changes(good.spec, before)):
+        return f"rollback {service.name} {LAST_GOOD}"
+    return f"rollback {service.name}" if before is not None else ""
 
 
 def spec_before(service: ServiceFacts) -> Mapping[str, Any] | None:
