@@ -64,12 +64,17 @@ def may_go_back(before: WatchState, facts: Facts) -> list[str]:
     """Return the ids of the services whose last good spec may be what to return to: paused, or in a crash loop."""
     if facts.swarm is None:
         return []
-    looping = {each.subject_id for each in held_signals(before) if each.kind == "tasks failing"}
+    looping = _known_loops(before)
     return [
         service.id
         for service in facts.swarm.services
         if service.id in looping or _docker_paused(service) or is_paused(service.spec)
     ]
+
+
+def _known_loops(before: WatchState) -> set[str]:
+    """Return the ids of the services whose tasks failed again and again when that was last seen."""
+    return {each.subject_id for each in held_signals(before) if each.kind == "tasks failing"}
 
 
 def _docker_paused(service: ServiceFacts) -> bool:
@@ -101,8 +106,7 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
         own = tasks.get(service.id, []) if diagnosed <= MAX_DIAGNOSED else []
         signals += _of_tasks(facts, swarm, service, own)
     if not swarm.task_list:  # a task of a crash loop may run just now
-        looping = (each.subject_id for each in held_signals(before) if each.kind == "tasks failing")
-        unread |= {key_of("service short of tasks", service) for service in looping}
+        unread |= {key_of("service short of tasks", service) for service in _known_loops(before)}
     read: set[SignalKind] = {"update failed"}
     if judged:
         read |= TASK_KINDS if swarm.task_list else TASK_KINDS - {"tasks failing"}
