@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
 from types import MappingProxyType
 from typing import Protocol
 
@@ -142,8 +141,7 @@ class FactsReader:
                 waiting[self._pool.submit(self._read_host, engines[name], address, query)] = name
         timeout_s = min(query.timeout_s, READ_TIMEOUT_S)
         began = time.monotonic()
-        pauses = count(1)
-        again_at = began + next(pauses) * ASK_AGAIN_S if query.ask_again else math.inf
+        again_at = began + ASK_AGAIN_S if query.ask_again else math.inf
         while waiting and not (_enough(hosts, wanted, query) and readable_managers(hosts, query.cluster_id)):
             left_s = min(began + timeout_s, again_at) - time.monotonic()
             done, _ = wait(waiting, timeout=max(0.0, left_s), return_when=FIRST_COMPLETED)
@@ -156,7 +154,7 @@ class FactsReader:
                 for name in wanted - hosts.keys():
                     hosts[name] = timed_out_host(name, engines.address(name), timeout_s)
                 break
-            again_at = began + next(pauses) * ASK_AGAIN_S
+            again_at += ASK_AGAIN_S
             for name in [name for name in query.ask_again if name in waiting.values()][:MAX_ASKED_AGAIN]:
                 waiting[self._pool.submit(self._read_host, engines[name], engines.address(name), query)] = name
         for future in waiting:
