@@ -5,7 +5,7 @@ An incident is returned as its place in ``incidents``. ``now`` is in unix second
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from bot.model.incident import Incident, Signal, Tracked
@@ -21,17 +21,16 @@ AFTERMATH_S: Final = 60.0
 """How long after its end a signal explains others in the same incident."""
 
 
-def explained_in(
-    incidents: Sequence[Incident], signal: Signal, now: float, *, without: Collection[int] = ()
-) -> int | None:
+def explained_in(incidents: Sequence[Incident], signal: Signal, now: float, *, ripe: bool = True) -> int | None:
     """Return the open incident that explains a signal; of several, that of the most serious cause, then of the newest.
 
-    A service that lacks tasks of two nodes that are down lacks them now because of the second one.
+    A service that lacks tasks of two nodes that are down lacks them now because of the second one. ``ripe``: whether
+    the signal has held long enough; what came and went in an incident is not part of it again for a moment.
     """
     causes = [
         (rank(each.signal), -each.signal.since, place)
         for place, incident in enumerate(incidents)
-        if incident.open and place not in without
+        if incident.open and (ripe or not _has_had(incident, signal))
         for each in incident.tracked
         if explains(each.signal, signal) and _explains_still(each, now)
     ]
@@ -80,8 +79,12 @@ def ended_before(incidents: Sequence[Incident], signal: Signal, now: float) -> i
 def _is_about_the_same(incident: Incident, signal: Signal) -> bool:
     """Return whether an incident is about the host or node of a signal, and had this signal."""
     root = incident.root_signal
-    known = any(each.signal.key == signal.key for each in incident.tracked)
-    return known and root.kind in PLACES and signal.kind in PLACES and not {*root.hosts}.isdisjoint(signal.hosts)
+    about_hosts = root.kind in PLACES and signal.kind in PLACES and not {*root.hosts}.isdisjoint(signal.hosts)
+    return about_hosts and _has_had(incident, signal)
+
+
+def _has_had(incident: Incident, signal: Signal) -> bool:
+    return any(each.signal.key == signal.key for each in incident.tracked)
 
 
 def in_storm(incidents: Sequence[Incident], signal: Signal, now: float) -> int | None:

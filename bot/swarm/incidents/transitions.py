@@ -193,9 +193,7 @@ class _Step:
     def _place(self, waiting: Tracked, held_back: set[str]) -> bool:
         """Give a signal its place, if it may have one. Causes must come before what they explain."""
         ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
-        had = [place for place, each in enumerate(self.incidents) if _has_had(each, waiting.signal)]
-        # What came and went in an incident is not told there again for a moment.
-        place = explained_in(self.incidents, waiting.signal, self.now, without=() if ripe else had)
+        place = explained_in(self.incidents, waiting.signal, self.now, ripe=ripe)
         if place is None:
             if waiting.signal.key in held_back or not ripe or self._awaits_cause(waiting.signal):
                 return False
@@ -370,10 +368,6 @@ class _Step:
 
     def _say(self, incident: Incident, line: ThreadLine) -> None:
         self.lines.setdefault(incident.id, []).append(line)
-
-
-def _has_had(incident: Incident, signal: Signal) -> bool:
-    return any(each.signal.key == signal.key for each in incident.tracked)
 
 
 def _may_have_another_cause(incident: Incident, tracked: Tracked) -> bool:
