@@ -18,8 +18,9 @@ from typing import Any, Final
 import yaml
 
 from bench.cluster_data import ClusterData
-from bench.processes import cpu_s, free_port, memory_mib, running
+from bench.processes import cpu_share, memory_mib, redis_server, running
 from sandbox.local_sshd import ADDRESS, local_sshd, make_key
+from sandbox.ports import free_port
 from sandbox.slack.local import LocalSlack
 
 NODES: Final = 500
@@ -49,10 +50,7 @@ def main() -> None:
 
 
 def _print_cost(pid: int, label: str) -> None:
-    spent, began = cpu_s(pid), time.monotonic()
-    time.sleep(MEASURED_S)
-    share = (cpu_s(pid) - spent) / (time.monotonic() - began)
-    print(f"{label:<16}{share:>8.1%} of one core{memory_mib(pid):>8.0f} MiB")
+    print(f"{label:<16}{cpu_share(pid, MEASURED_S):>8.1%} of one core{memory_mib(pid):>8.0f} MiB")
 
 
 @contextmanager
@@ -78,9 +76,7 @@ def _watched(folder: Path, data: ClusterData) -> Iterator[tuple[int, LocalSlack]
         stack.enter_context(local_sshd(folder, port, *options))
         engines = [sys.executable, "-m", "bench.engine_server", str(folder), *size]
         stack.enter_context(running(engines, (folder / f"host-{HOSTS}.sock").exists, env))
-        durable = ("--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", "")
-        command = ["redis-server", "--port", "0", "--unixsocket", str(redis), "--dir", str(folder), *durable]
-        stack.enter_context(running(command, redis.exists, env))
+        stack.enter_context(running(redis_server(redis), redis.exists, env))
         watch = stack.enter_context(running([sys.executable, "-m", "bot", "watch"], lambda: True, env))
         yield watch.pid, slack
 

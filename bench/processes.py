@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
+
+from sandbox.ports import free_port, listens
 
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
@@ -23,7 +24,6 @@ def served(secret: str) -> Iterator[int]:
     with TemporaryDirectory(prefix="swarmbot-bench-") as name:
         folder = Path(name)
         redis = folder / "redis.sock"
-        durable = ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
         config = folder / "swarmbot.yml"
         config.write_text(CONFIG)
         port = free_port()
@@ -36,12 +36,17 @@ def served(secret: str) -> Iterator[int]:
             "PORT": str(port),
             "LOG_LEVEL": "WARNING",
         }
-        command = ["redis-server", "--port", "0", "--unixsocket", str(redis), "--dir", name, *durable]
         with (
-            running(command, redis.exists, env),
-            running([sys.executable, "-m", "bot", "web"], lambda: _listens(port), env),
+            running(redis_server(redis), redis.exists, env),
+            running([sys.executable, "-m", "bot", "web"], lambda: listens(port), env),
         ):
             yield port
+
+
+def redis_server(socket: Path) -> list[str]:
+    """Return the command of a durable Redis with its data beside ``socket``."""
+    where = ["--port", "0", "--unixsocket", str(socket), "--dir", str(socket.parent)]
+    return ["redis-server", *where, "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
 
 
 @contextmanager
@@ -64,6 +69,13 @@ def running(command: list[str], ready: Callable[[], bool], env: dict[str, str]) 
             process.wait(STOP_TIMEOUT_S)
 
 
+def cpu_share(pid: int, seconds: float) -> float:
+    """Measure for so many seconds which share of one core a process uses."""
+    spent, began = cpu_s(pid), monotonic()
+    sleep(seconds)
+    return (cpu_s(pid) - spent) / (monotonic() - began)
+
+
 def cpu_s(pid: int) -> float:
     """Return the seconds of CPU that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -74,16 +86,3 @@ def memory_mib(pid: int) -> float:
     """Return the resident memory of a process in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0

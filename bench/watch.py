@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.elections import leader_of, next_leader
-from bench.processes import cpu_s, memory_mib
+from bench.processes import cpu_share, memory_mib
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
@@ -43,9 +43,7 @@ def main() -> None:
         deployment.start("watch.1")
         process = deployment.processes["watch.1"].pid
         time.sleep(QUIET_S / 3)
-        spent, began = cpu_s(process), time.monotonic()
-        time.sleep(QUIET_S)
-        share = (cpu_s(process) - spent) / (time.monotonic() - began)
+        share = cpu_share(process, QUIET_S)
         print(f"quiet cluster of {len(fleet.hosts)} nodes: {share:.1%} of one core, {memory_mib(process):.0f} MiB")
         cut = list(islice(cycle(WORKERS), POWER_CUTS))
         delays = [_power_cut(fleet, deployment, name) for name in cut]

@@ -7,7 +7,6 @@ import os
 import secrets
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from bot.queue.worker_registry import WorkerRegistry
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet import Fleet
+from sandbox.ports import free_port
 from sandbox.slack.local import LocalSlack
 from sandbox.slack.team import Team, demo_team
 
@@ -66,10 +66,10 @@ class Deployment:
     ) -> None:
         self.fleet = fleet
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._workers = workers
         self._watchers = watchers
-        self._redis_port = _free_port()
+        self._redis_port = free_port()
         backups = {"folder": str(folder / "backups")}
         self._config = {"backups": backups, **(config or {**fleet.config(), **PEOPLE})}
         self._extra = dict(environment or {})
@@ -208,9 +208,3 @@ def _until(holds: Any, what: str) -> None:
         if monotonic() > deadline:
             raise Failed(f"Timed out after {START_TIMEOUT_S:.0f} s: {what}.", next_step="Look at its log.")
         sleep(POLL_INTERVAL_S)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

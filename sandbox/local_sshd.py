@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.errors import Failed, Misconfigured
+from sandbox.ports import listens
 
 ADDRESS: Final = "127.0.0.1"
 
@@ -41,7 +41,7 @@ def local_sshd(folder: Path, port: int, *options: str) -> Iterator[None]:
     with (folder / "log").open("wb") as log:
         sshd = subprocess.Popen([program, "-D", "-e", "-f", "/dev/null", *words], stderr=log)
     try:
-        while not _listens(port):
+        while not listens(port):
             if sshd.poll() is not None:
                 raise Failed(f"sshd did not start: {(folder / 'log').read_text()[-500:]}")
             time.sleep(0.02)
@@ -49,8 +49,3 @@ def local_sshd(folder: Path, port: int, *options: str) -> Iterator[None]:
     finally:
         sshd.terminate()
         sshd.wait(10)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as trial:
-        return trial.connect_ex((ADDRESS, port)) == 0

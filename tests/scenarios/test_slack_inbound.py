@@ -20,10 +20,10 @@ from urllib.request import urlopen
 import pytest
 from redis import Redis
 
+from sandbox.ports import free_port
 from sandbox.slack import LocalSlack
 from sandbox.slack.sockets import Connection, Sockets
 from tests.kits.inbound_process import JOBS
-from tests.kits.ports import free_port
 
 CONFIG = "clusters: {prod: {channel: C0PROD, hosts: {host-1: 192.0.2.1}}}\nrules: {administer: [U0ADA]}\n"
 

@@ -14,7 +14,7 @@ import pytest
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
-from tests.kits.ports import free_port
+from sandbox.ports import free_port
 from tests.kits.scenario import config
 from tests.kits.watch_scenario import WatchScenario
 from tests.kits.webhook_receiver import Receiver, receiving

@@ -26,9 +26,9 @@ from bot.settings import Listen
 from bot.store.client import MONITORING_TIMEOUTS, connect
 from bot.watch.cluster_numbers import cluster_numbers
 from bot.watch.repository import WatchRepository
+from sandbox.ports import free_port
 from tests.kits.incidents import incident
 from tests.kits.jobs import admitted, taken
-from tests.kits.ports import free_port
 from tests.kits.watch_lease import NOTHING_SAID, led
 
 DASHBOARD: Final = Path(__file__).parents[3] / "docs" / "grafana-dashboard.json"

@@ -16,8 +16,8 @@ from redis.exceptions import RedisError, ResponseError
 from bot.errors import Misconfigured, Unavailable
 from bot.secrets.secret import Secret
 from bot.store.client import WEB_TIMEOUTS, Timeouts, connect, translate_errors
+from sandbox.ports import free_port, listens
 from tests.kits.jobs import until
-from tests.kits.ports import free_port
 
 HURRIED = Timeouts(reply_s=0.3, connect_s=0.3, retries=0)
 
@@ -28,15 +28,10 @@ def server(*words: str, port: int) -> Iterator[None]:
     command = ["redis-server", *words, "--port", str(port)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
-            until(lambda: _listens(port), "redis-server listens")
+            until(lambda: listens(port), "redis-server listens")
             yield
         finally:
             process.kill()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _pings(client: Redis) -> bool:

@@ -18,7 +18,7 @@ from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.engine.ssh.target import SshTarget
 from bot.errors import EngineError
 from sandbox.local_sshd import ADDRESS, local_sshd, make_key
-from tests.kits.ports import free_port
+from sandbox.ports import free_port
 
 DOCKER = r"""#!/bin/sh
 # Answers every request with {} as `docker system dial-stdio` would pass it on.

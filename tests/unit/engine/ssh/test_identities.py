@@ -17,7 +17,7 @@ from bot.engine.ssh.identities import load_private_key
 from bot.engine.ssh.target import SshTarget
 from bot.errors import HostUnreachable
 from sandbox.local_sshd import ADDRESS, local_sshd, make_key
-from tests.kits.ports import free_port
+from sandbox.ports import free_port
 
 
 @dataclass

@@ -18,7 +18,7 @@ from bot.engine.ssh.known_hosts_lines import hashed
 from bot.engine.ssh.target import SshTarget
 from bot.errors import HostUnreachable
 from sandbox.local_sshd import ADDRESS, local_sshd, make_key
-from tests.kits.ports import free_port
+from sandbox.ports import free_port
 
 FILES = {
     # {name}: the host with its port. {right}: the key that it shows. {stale}: another of the same type. {rsa}: another.
