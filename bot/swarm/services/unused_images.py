@@ -10,7 +10,9 @@ from bot.text.image_names import is_named
 
 
 def unused_images(facts: Facts, host: str) -> tuple[ImageFacts, ...]:
-    """Return the images of a host that can be removed, each before the one that it was made from.
+    """Return the images of a host that can be removed, each before the one that it was made from, otherwise by id.
+
+    The order is part of what people confirm, and an engine lists images of the same second in any order.
 
     An image stays if a container of the host uses it, if a task that has not ended or a service names it (by tag,
     digest or id), now, in the spec before or in its last good one, and if one that stays was made from it. So does one
@@ -27,7 +29,7 @@ def unused_images(facts: Facts, host: str) -> tuple[ImageFacts, ...]:
             kept.update(_line(image, by_id))
     parents = {image.parent for image in found}
     unused = [image for image in found if image.id not in kept and (image.names or image.id not in parents)]
-    return tuple(sorted(unused, key=lambda image: -len(_line(image, by_id))))
+    return tuple(sorted(unused, key=lambda image: (-len(_line(image, by_id)), image.id)))
 
 
 def wanted_images(facts: Facts) -> Iterator[str]:

@@ -107,6 +107,14 @@ def test_what_nothing_needs_is_chosen(images: list[dict[str, Any]]) -> None:
         assert above not in chosen or all(chosen.index(above) < chosen.index(each) for each in below & {*chosen})
 
 
+@settings(max_examples=examples(200))
+@given(some_images(), st.data())
+def test_the_order_of_the_engine_changes_nothing(images: list[dict[str, Any]], data: st.DataObject) -> None:
+    """What was confirmed is the same plan after the engine has listed its images in another order."""
+    listed = data.draw(st.permutations(images))
+    assert unused_images(described(listed), "host-1") == unused_images(described(images), "host-1")
+
+
 def test_an_image_whose_name_cannot_be_read_stays() -> None:
     """It may be one that a service means."""
     images = [{"id": "aa", "names": ["broken/:1"]}, {"id": "bb", "names": [""]}, {"id": "cc", "names": ["web:1"]}]
