@@ -275,6 +275,13 @@ class Scenario:
             outbox = Outbox(redis, Audit(redis))
             until(lambda: not outbox.untried(), "every message was tried", timeout=JOB_TIMEOUT_S)
 
+    def _cancel_jobs(self) -> None:
+        """End what a failed test left waiting for a decision, so that it fails alone."""
+        with connect(Secret(self.deployment.redis_url)) as redis:
+            queue = Queue(redis, Audit(redis))
+            for job in queue.recent(None, 100):
+                queue.cancel(job.id, job.order.requester, [])
+
     def _begin(self) -> None:
         """Move Slack's clock by one hour, and clear everybody's screen."""
         self.slack.advance(3600)
@@ -288,6 +295,7 @@ class Scenario:
         """Remove all swarms, faults, jobs and audit entries; the bot's processes keep running."""
         self._existing = None
         self.slack.clear_faults()
+        self._cancel_jobs()
         self.quiet()
         self.fleet.reset()
         self._await_hosts()
