@@ -1,8 +1,9 @@
-"""`/swarm init HOST`, with every option of `docker swarm init`."""
+"""`/swarm init HOST`, with every option of `docker swarm init`, and the hosts that join at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from bot.commands import (
@@ -17,6 +18,7 @@ from bot.commands import (
     TASK_HISTORY_LIMIT,
     Flag,
     Permission,
+    Raise,
     Word,
     change,
     choice,
@@ -27,13 +29,16 @@ from bot.model import ClusterFacts, Facts, FactsQuery, Finding, HostFacts, NodeF
 from bot.swarm.ca.external_ca import read_external_ca
 from bot.swarm.ca.rotation import external_issuer
 from bot.swarm.health.preflight import preflight
+from bot.swarm.membership.joining import Joining, founding_joins, join_plan, joining_effect
 from bot.swarm.membership.member_options import differing_option, unseen_options
+from bot.swarm.membership.several import merged
 from bot.swarm.network.address_pools import check_data_path_port, check_pools, pool_findings, refuse_pools_of_hosts
 from bot.swarm.network.addresses import advertise_address, local_address, overlay_findings
-from bot.swarm.operations import AwaitCaRotation, Init, StartCaRotation, Update
+from bot.swarm.operations import AwaitCaRotation, Init, Join, StartCaRotation, Update
+from bot.swarm.quorum import Quorum, tolerance_text
 from bot.swarm.reading.cluster_settings import check_expiry
 from bot.swarm.recovery.split_brain import refuse_forcing, refuse_second_cluster, refuse_unreachable
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class InitArguments:
     """The arguments of ``init``."""
 
     host: Annotated[str, Word(HOST, "the host that becomes the first manager")]
+    manager: Annotated[tuple[str, ...], Flag(HOST, "hosts that join as further managers")] = ()
+    worker: Annotated[tuple[str, ...], Flag(HOST, "hosts that join as workers")] = ()
     advertise_addr: Annotated[
         str | None, Flag(ADDRESS, "address or interface that other nodes use to reach the host")
     ] = None
@@ -83,7 +90,10 @@ def _query(arguments: InitArguments) -> FactsQuery:
     places = (read_external_ca(arguments.external_ca, arguments.host).location,) if arguments.external_ca else ()
     return FactsQuery(
         all_hosts=True,
-        probe=(arguments.host,),
+        probe=(arguments.host, *arguments.manager, *arguments.worker),
+        every_peer=bool(arguments.manager or arguments.worker),
+        new_managers=(arguments.host, *arguments.manager),
+        data_port=arguments.data_path_port,
         ca_files=places,
         raft_state=arguments.force_new_cluster,
         interfaces=True,
@@ -94,6 +104,7 @@ def _validate(arguments: InitArguments) -> None:
     check_expiry(arguments.cert_expiry)
     check_data_path_port(arguments.data_path_port)
     check_pools(arguments.default_addr_pool)
+    _check_others(arguments)
     if arguments.force_new_cluster and arguments.external_ca:
         raise NotUnderstood(
             "`--force-new-cluster` does not take `--external-ca`: the cluster keeps its CA.",
@@ -101,17 +112,36 @@ def _validate(arguments: InitArguments) -> None:
         )
 
 
+def _check_others(arguments: InitArguments) -> None:
+    """Raise NotUnderstood if a host is named twice, or if others are to join a cluster that is forced."""
+    roles = (("first manager", (arguments.host,)), ("manager", arguments.manager), ("worker", arguments.worker))
+    named: dict[str, str] = {}
+    for role, hosts in roles:
+        for host in hosts:
+            if host in named:
+                raise NotUnderstood(
+                    f"`{host}` is named as {named[host]} and as {role}.", next_step="Name each host once."
+                )
+            named[host] = role
+    if arguments.force_new_cluster and len(named) > 1:
+        raise NotUnderstood(
+            "`--force-new-cluster` does not take `--manager` or `--worker`.",
+            next_step="When the old records are removed, `join` adds hosts.",
+        )
+
+
 @change(
     "init",
     group="Managers",
-    help="Create a cluster with the host as its first manager",
-    example="init host-1",
+    help="Create a cluster with the host as its first manager, and add other hosts",
+    example="init host-1 --manager host-2,host-3 --worker host-4,host-5",
     permission=_permission,
     risk="quorum",
     approval=_approval,
     subject=_subject,
     query=_query,
     validate=_validate,
+    raises={"join manager": Raise(1)},
 )
 def init(facts: Facts, arguments: InitArguments) -> Plan:
     """Create the cluster unless it exists; refuse what would end in two clusters."""
@@ -128,21 +158,18 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     if blocked := [finding for finding in findings if finding.sign == "failed"]:
         raise blocked[0].refusal()
     refuse_pools_of_hosts(facts, arguments.default_addr_pool)
+    joins, of_others = founding_joins(facts, host.name, _joinings(arguments))
     operation = _operation(facts, host, arguments)
     steps = [Step(each, host.name) for each in (operation, *_external(facts, arguments))]
     return Plan(
-        PlanTitles(
-            present=f"initialises {facts.name} on `{host.name}`",
-            imperative=f"initialise {facts.name} on `{host.name}`",
-            success=f"{facts.name} is initialised: `{host.name}` is its only manager",
-            failure=f"{facts.name} was not initialised on {{failed}}",
-        ),
-        steps=tuple(steps),
-        effect=f"{_managers(arguments)}, tolerates no failure, advertised at {operation.advertise_addr}",
+        _titles(facts, arguments),
+        steps=(*steps, *joins),
+        effect=f"{_managers(arguments, joins)}, advertised at {operation.advertise_addr}",
         findings=(
             *findings,
             *overlay_findings(host, operation.advertise_addr, operation.data_path_addr),
             *(() if arguments.force_new_cluster else pool_findings(facts, arguments.default_addr_pool, host.name)),
+            *of_others,
         ),
         warnings=_warnings(facts, arguments),
         reveals=("unlock key",) if arguments.autolock else (),
@@ -168,15 +195,36 @@ def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: Init
             true_now="Nothing was changed.",
             next_step="`/swarm ca --rotate --external-ca protocol=cfssl,url=URL,cacert=HOST:PATH` rotates to that CA.",
         )
-    return Plan(
-        PlanTitles(
-            present=f"initialises {facts.name} on `{arguments.host}`",
-            imperative=f"initialise {facts.name} on `{arguments.host}`",
-            success=f"{facts.name} is initialised",
-            failure=f"{facts.name} was not initialised",
-        ),
-        unchanged=(held + _unseen(arguments), *(operation.done for operation in external[:1])),
+    unchanged = (held + _unseen(arguments), *(operation.done for operation in external[:1]))
+    parts = [join_plan(facts, joining, part=True) for joining in _joinings(arguments)]
+    plan = merged(_titles(facts, arguments, again=True), [Plan(PlanTitles(), unchanged=unchanged), *parts])
+    managers = any(isinstance(step.operation, Join) and step.operation.role == "manager" for step in plan.steps)
+    return replace(
+        plan,
+        effect=joining_effect(facts, plan.steps),
+        approvals=1 if managers else 0,
+        subject="join manager" if managers else "",
     )
+
+
+def _joinings(arguments: InitArguments) -> list[Joining]:
+    """Return the hosts that join, the managers first."""
+    joinings = (Joining("manager", arguments.manager), Joining("worker", arguments.worker))
+    return [joining for joining in joinings if joining.hosts]
+
+
+def _titles(facts: Facts, arguments: InitArguments, *, again: bool = False) -> PlanTitles:
+    """Return the titles; ``again``: the first manager is a member already."""
+    others = sum(len(joining.hosts) for joining in _joinings(arguments))
+    what = f"{facts.name} on `{arguments.host}`" + (f" with {number_of(others, 'other host')}" if others else "")
+    if others:
+        success, failure = f"{facts.name} is initialised with {{count}} nodes", f"{facts.name} was not initialised"
+    elif again:
+        success, failure = f"{facts.name} is initialised", f"{facts.name} was not initialised"
+    else:
+        success = f"{facts.name} is initialised: `{arguments.host}` is its only manager"
+        failure = f"{facts.name} was not initialised on {{failed}}"
+    return PlanTitles(f"initialises {what}", f"initialise {what}", success, failure)
 
 
 def _differing(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: InitArguments) -> Finding | None:
@@ -228,6 +276,7 @@ def _operation(facts: Facts, host: HostFacts, arguments: InitArguments) -> Init:
         task_history_limit=arguments.task_history_limit,
         max_snapshots=arguments.max_snapshots,
         snapshot_interval=arguments.snapshot_interval,
+        with_others=bool(arguments.manager),
         force_new_cluster=arguments.force_new_cluster,
     )
 
@@ -245,8 +294,14 @@ def _has_others(swarm: ClusterFacts, host: HostFacts) -> bool:
     return any(node.id != host.node_id for node in swarm.managers)
 
 
-def _managers(arguments: InitArguments) -> str:
-    return "managers → 1, the others lose their membership" if arguments.force_new_cluster else "managers 0 → 1"
+def _managers(arguments: InitArguments, joins: Sequence[Step]) -> str:
+    """Return what changes: the number of managers and workers, and how many failures are tolerated then."""
+    if arguments.force_new_cluster:
+        return "managers → 1, the others lose their membership, tolerates no failure"
+    roles = [step.operation.role for step in joins if isinstance(step.operation, Join)]
+    managers, workers = 1 + roles.count("manager"), roles.count("worker")
+    text = f"managers 0 → {managers}, {tolerance_text(Quorum(managers, managers).tolerates)}"
+    return f"{text}, workers 0 → {workers}" if workers else text
 
 
 def _warnings(facts: Facts, arguments: InitArguments) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.blocks import echo
 from bot.commands.command import Command, Flag, Parameter, Word
-from bot.commands.kinds import Vocabulary
+from bot.commands.kinds import HOST, Vocabulary
 from bot.commands.synonyms import plain_words
 from bot.commands.words import split
 from bot.errors import NotUnderstood
@@ -213,9 +213,11 @@ def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabular
 
 
 def _refuse_twice(parameter: Parameter, texts: list[str]) -> None:
-    """Raise NotUnderstood if a word is repeated: another one was probably meant. A range may overlap a name."""
-    twice = [text for text in texts if texts.count(text) > 1]
-    if twice and isinstance(parameter.spec, Word):
+    """Raise NotUnderstood if a word or a host is repeated: another was probably meant. A range may overlap a name."""
+    hosts = _kind(parameter) is HOST
+    named = [part for text in texts for part in text.split(",") if part] if hosts else texts
+    twice = [text for text in named if named.count(text) > 1]
+    if twice and (hosts or isinstance(parameter.spec, Word)):
         raise NotUnderstood(f"{echo(twice[0])} is given twice.")
 
 

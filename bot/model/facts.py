@@ -91,6 +91,10 @@ class FactsQuery:
     """Hosts (or their nodes) to examine: clock, interfaces, and the routes between them and the managers."""
     every_peer: bool = False
     """Also probe the routes between those hosts and the workers, and among those hosts."""
+    new_managers: tuple[str, ...] = ()
+    """Hosts that become the managers of a cluster that does not exist yet."""
+    data_port: int = 0
+    """The port of its overlay traffic; 0 for Docker's default."""
     interfaces: bool = False
     """Read the network interfaces of every host. A host whose interfaces cannot be read has none in the facts."""
     mesh: bool = False

@@ -191,7 +191,14 @@ class Description(BaseModel):
     def _passages(
         self, hosts: dict[str, HostFacts], swarm: ClusterFacts | None, query: FactsQuery
     ) -> tuple[ProbedRoute, ...]:
-        routes = wanted_routes(hosts, swarm, matching_hosts(hosts, query.probe), every_peer=query.every_peer)
+        routes = wanted_routes(
+            hosts,
+            swarm,
+            matching_hosts(hosts, query.probe),
+            every_peer=query.every_peer,
+            new_managers=query.new_managers,
+            data_port=query.data_port,
+        )
         if swarm and query.mesh:
             routes = mesh_routes(ready_peers(swarm, hosts), swarm.data_port)
         return tuple(probed(route, self.hosts, self.closed, self.skipped) for route in routes)

@@ -26,6 +26,22 @@ def test_the_host_becomes_the_first_manager(scenario: Scenario) -> None:
     assert scenario.inspect()["Spec"]["EncryptionConfig"]["AutoLockManagers"] is False
 
 
+def test_other_hosts_join_at_once(scenario: Scenario) -> None:
+    """One order makes a cluster of managers and workers; a host that cannot join is left out, and Retry adds it."""
+    scenario["host-4"].block(7946, "udp")
+    card = scenario.change("cleo", "init host-1 --manager host-2,host-3 --worker host-4")
+    assert card.text.startswith("! *prod is initialised with 3 of 4 nodes*"), card.text
+    assert "7946/udp from host-1, host-2 and host-3 to host-4 are blocked" in card.text.replace("`", "")
+    managers = {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable", "host-3": "Ready Active Reachable"}
+    assert scenario.nodes() == managers
+    assert scenario.membership("host-4") == "inactive"
+    scenario["host-4"].fix()
+    after = scenario.now
+    scenario.slack.click("cleo", card.seen, "Retry")
+    assert scenario.end(scenario.job("cleo", after)).text.startswith("✓ *prod is initialised with 4 nodes*")
+    assert scenario.nodes() == {**managers, "host-4": "Ready Active"}
+
+
 def test_the_engine_has_every_option(scenario: Scenario) -> None:
     """The options are in the engine's spec, node record and state, and overlay networks use the address pool."""
     address = scenario["host-1"].address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, Role
@@ -12,14 +12,19 @@ from bot.swarm.network.route_findings import port_findings
 from bot.text.suggest import listed
 
 
-def preflight(facts: Facts, host: HostFacts, role: Role, *, together: Iterable[str] = ()) -> list[Finding]:
-    """Return findings for a host that joins, perhaps with others; the sign ``failed`` stops the join."""
+def preflight(
+    facts: Facts, host: HostFacts, role: Role, *, together: Iterable[str] = (), managers: Collection[str] = ()
+) -> list[Finding]:
+    """Return findings for a host that joins, perhaps with others; the sign ``failed`` stops the join.
+
+    ``managers`` are those of a cluster that does not exist yet.
+    """
     if host.failure is not None:
         return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
     findings = [
         *machine_findings(facts, host),
         *same_name_findings(facts, host, together),
-        *port_findings(facts, host, role),
+        *port_findings(facts, host, role, managers),
     ]
     if any(finding.sign == "failed" for finding in findings):
         return findings

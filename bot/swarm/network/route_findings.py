@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, ProbedRoute, Role, Route
@@ -15,16 +15,18 @@ MAX_LISTED = 6
 Names = tuple[str, ...]
 
 
-def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
+def port_findings(facts: Facts, host: HostFacts, role: Role, new_managers: Collection[str] = ()) -> list[Finding]:
     """Return what the routes from and to ``host`` mean for it as a ``role``; a finding ``failed`` stops a join.
 
     A blocked route to a worker, or to a host that joins at the same time, is only a warning: one bad firewall among the
     workers must not keep all others out. So is a blocked gossip or overlay port of a host that is a member already.
+    ``new_managers`` are those of a cluster that does not exist yet: nothing listens on their port 2377.
     """
     mine = routes_of(facts, host.name)
-    if facts.swarm is None or not mine:
+    if not mine or not (facts.swarm or new_managers):
         return []
-    managers = {node.name for node in facts.swarm.managers} - {host.name}
+    managers = {node.name for node in facts.swarm.managers} if facts.swarm else {*new_managers}
+    managers.discard(host.name)
     with_managers = [probed for probed in mine if managers & {probed.route.source, probed.route.target}]
     found = [
         *_to_managers(facts, host, role, with_managers),
@@ -36,7 +38,9 @@ def port_findings(facts: Facts, host: HostFacts, role: Role) -> list[Finding]:
         if through:
             names = ", ".join(port_names(through))
             found.append(Finding("done", f"`{host.name}` reaches the managers on {names}", host.name))
-    if closed := [probed for probed in mine if probed.blocked and probed not in with_managers]:
+    told_of_others = new_managers and role == "manager"  # the findings about those that join after it tell these
+    others = [] if told_of_others else [probed for probed in mine if probed not in with_managers]
+    if closed := [probed for probed in others if probed.blocked and not is_manager_port(probed)]:
         text = f"{blocked_text(closed)}: containers on these hosts may not reach each other."
         step = f"Open {'the port' if len(closed) == 1 else 'these ports'}, then run `/swarm check {host.name}`."
         found.append(Finding("warning", text, host.name, step))
@@ -91,7 +95,7 @@ def failure_reason(probed: ProbedRoute) -> str:
 
 def _to_managers(facts: Facts, host: HostFacts, role: Role, mine: list[ProbedRoute]) -> list[Finding]:
     routes = [probed for probed in mine if probed.route.source == host.name and is_manager_port(probed)]
-    shut = [probed for probed in routes if probed.blocked or probed.refused]
+    shut = [probed for probed in routes if probed.blocked or (probed.refused and facts.swarm is not None)]
     if not shut:
         return []
     shown = ", ".join(f"`{p.route.target}` {p.route.address}:{p.route.name} ({failure_reason(p)})" for p in shut)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.model import ClusterFacts, HostFacts, NodeFacts, Route, Transport
@@ -28,25 +28,41 @@ class Peer:
 
 
 def wanted_routes(
-    hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None, probed: Iterable[str], *, every_peer: bool
+    hosts: Mapping[str, HostFacts],
+    swarm: ClusterFacts | None,
+    probed: Iterable[str],
+    *,
+    every_peer: bool,
+    new_managers: Collection[str] = (),
+    data_port: int = 0,
 ) -> tuple[Route, ...]:
     """Return the routes in both directions between each host of ``probed`` and the managers.
 
-    With ``every_peer``, include workers and the other hosts of ``probed``, up to MAX_PEERS peers in all.
+    With ``every_peer``, include workers and the other hosts of ``probed``, up to MAX_PEERS peers in all. If there is no
+    cluster, ``new_managers`` are the hosts of ``probed`` that become managers, and ``data_port`` is its data port.
     """
-    named = [*probed]
-    data = swarm.data_port if swarm else DATA_PORT
+    named = sorted(probed, key=lambda name: name not in new_managers)
+    data = swarm.data_port if swarm else data_port or DATA_PORT
     routes: dict[Route, None] = {}
     for name in named:
         if name not in hosts or not hosts[name].responds:
             continue
-        own = peer_of(hosts[name], swarm)
-        for number, peer in enumerate(peers_of(hosts[name], hosts, swarm, named)):
+        own = _planned(peer_of(hosts[name], swarm), swarm, new_managers)
+        for number, each in enumerate(peers_of(hosts[name], hosts, swarm, named)):
+            peer = _planned(each, swarm, new_managers)
             if peer.manager_port or (every_peer and number < MAX_PEERS):
+                undecided = swarm is None and not new_managers
                 routes |= dict.fromkeys(
-                    (*_routes_between(own, peer, data, swarm), *_routes_between(peer, own, data, swarm))
+                    route
+                    for source, target in ((own, peer), (peer, own))
+                    for route in _routes_between(source, target, data, undecided=undecided)
                 )
     return tuple(routes)
+
+
+def _planned(peer: Peer, swarm: ClusterFacts | None, new_managers: Collection[str]) -> Peer:
+    """Return the peer as it will be in a cluster that does not exist yet."""
+    return replace(peer, manager_port=MANAGER_PORT) if swarm is None and peer.name in new_managers else peer
 
 
 def peers_of(
@@ -124,14 +140,14 @@ def _peer_of_node(node: NodeFacts, hosts: Mapping[str, HostFacts]) -> Peer:
     return Peer(node.name, address.strip("[]") or advertised or node.address, int(port) if address else 0)
 
 
-def _routes_between(source: Peer, target: Peer, data_port: int, swarm: ClusterFacts | None) -> Iterator[Route]:
-    """Yield the routes from ``source`` to ``target``.
+def _routes_between(source: Peer, target: Peer, data_port: int, *, undecided: bool) -> Iterator[Route]:
+    """Yield the routes from ``source`` to ``target``. ``undecided``: it is not known which hosts become managers.
 
-    A host that is not a manager may become one: its port 2377 is tested from managers, or if there is no cluster yet.
+    A host that is not a manager may become one: its port 2377 is tested from managers, or if that is undecided.
     There is no route to a loopback address: a packet to it reaches the sender itself.
     """
     if is_loopback(target.address):
         return
-    wanted = MANAGER_PORT if source.manager_port or swarm is None else 0
+    wanted = MANAGER_PORT if source.manager_port or undecided else 0
     for port, transport in node_ports(target.manager_port or wanted, data_port):
         yield Route(source.name, target.name, target.address, port, transport)

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from bot.blocks import plain_line
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, FactsQuery, Json, Operation
+from bot.model import Engines, Facts, FactsQuery, Json, Operation, RaftMembers, newcomer
 from bot.swarm.health.lost_quorum import is_back_in_quorum
 from bot.swarm.reading.cluster_settings import NANOSECONDS
 from bot.swarm.recovery.split_brain import refuse_beside_quorum
@@ -38,6 +38,8 @@ class Init(Operation):
     task_history_limit: int | None = None
     max_snapshots: int | None = None
     snapshot_interval: int | None = None
+    with_others: bool = False
+    """Whether other managers join after it, so that it may not be the leader when the plan runs again."""
     force_new_cluster: bool = False
     """Whether the host keeps its state and becomes the only manager of its old cluster."""
 
@@ -53,22 +55,26 @@ class Init(Operation):
         """Return the wanted state in words."""
         if self.force_new_cluster:
             return f"`{self.host}` is a manager of {self.cluster}, which has a quorum"
-        return f"`{self.host}` is the leader of {self.cluster}"
+        return f"`{self.host}` is {'a manager' if self.with_others else 'the leader'} of {self.cluster}"
 
     @property
     def query(self) -> FactsQuery:
         """Return a query for its host."""
         return FactsQuery(hosts=(self.host,))
 
-    def satisfied(self, facts: Facts) -> bool:
-        """Return whether the host is the leader or, if forced, a manager of a cluster with a quorum.
+    def raft(self, members: RaftMembers) -> RaftMembers:
+        """Return the members with this host as the first one. What forcing a cluster costs is told by its plan."""
+        return members if self.force_new_cluster else members.joined(newcomer(self.host))
 
-        A forced host need not be the only manager: when the plan runs again after a crash, others may have joined.
+    def satisfied(self, facts: Facts) -> bool:
+        """Return whether the host is a manager of a cluster with a quorum, and the leader unless others may be.
+
+        It need not be the only manager: when the plan runs again after a crash, others may have joined.
         """
         if self.force_new_cluster:
             return is_back_in_quorum(facts, self.host)
         node = facts.member(self.host)
-        return node is not None and node.leader
+        return node is not None and (node.leader or (self.with_others and node.reachability == "reachable"))
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Initialise the cluster. Raise Refused if forcing it would make a second cluster beside one with a quorum."""

@@ -34,13 +34,15 @@ class Join(Operation):
     role: Role
     cluster: str
     cluster_id: str
-    """The id of the cluster to join. No other cluster counts, whatever its name."""
+    """The id of the cluster to join: no other counts, whatever its name. "" if it did not exist yet: see ``first``."""
     advertise_addr: str
     listen_addr: str = "0.0.0.0:2377"
     data_path_addr: str = ""
     availability: str = "active"
     known: tuple[str, ...] = ()
     """The ids of the host's older records: a failed join does not remove them."""
+    first: str = ""
+    """The host that was to be the first manager when the plan was made: only its cluster counts."""
 
     @property
     def doing(self) -> str:
@@ -56,8 +58,8 @@ class Join(Operation):
 
     @property
     def query(self) -> FactsQuery:
-        """Return a query for the joining host."""
-        return FactsQuery(hosts=(self.host,))
+        """Return a query for the joining host, and the one whose cluster it joins."""
+        return FactsQuery(hosts=(self.host, self.first) if self.first else (self.host,))
 
     def raft(self, members: RaftMembers) -> RaftMembers:
         """Return the members with this host added, if it joins as a manager."""
@@ -70,7 +72,7 @@ class Join(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the managers of this cluster report the host ready and, as a manager, reachable."""
         node = facts.member(self.host)
-        if facts.swarm is None or facts.swarm.id != self.cluster_id or node is None:
+        if not self._is_read(facts) or node is None:
             return False
         return node.role == self.role and node.ready and facts.host(self.host).membership == "active"
 
@@ -80,7 +82,7 @@ class Join(Operation):
         A pending join of an earlier try is undone first: the engine refuses a second join beside it.
         """
         swarm = facts.swarm
-        if swarm is None or swarm.id != self.cluster_id:
+        if swarm is None or not self._is_read(facts):
             raise Failed(
                 f"No manager of {self.cluster} with a quorum could be read.",
                 true_now=f"`{self.host}` was not changed.",
@@ -108,6 +110,13 @@ class Join(Operation):
             tokens.manager if self.role == "manager" else tokens.worker,
         )
 
+    def _is_read(self, facts: Facts) -> bool:
+        """Return whether the facts are of the cluster to join."""
+        if self.cluster_id or not self.first:
+            return facts.swarm is not None and facts.swarm.id == self.cluster_id
+        first = facts.member(self.first)
+        return first is not None and first.role == "manager"
+
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Undo a partial join (the host leaves, its new record is removed). Return the error with the host's state."""
         host, node = facts.hosts.get(self.host), facts.member(self.host)
@@ -126,9 +135,10 @@ class Join(Operation):
             state = f"`{self.host}` is a {node.role} of {self.cluster}, {_status(node)}."
         else:
             state = f"`{self.host}` is {membership_text(facts, host)}. That was not changed."
-        step = error.next_step or "Fix this, then press Retry."
+        again = f"press Retry, or `/swarm join {self.role} {self.host}` adds it" if self.first else "press Retry"
+        step = error.next_step or f"Fix this, then {again}."
         if not error.next_step and _may_be_network(error):
-            step = f"`/swarm check {self.host}` shows which port is blocked, if any{_signers(facts)}; then press Retry."
+            step = f"`/swarm check {self.host}` shows which port is blocked, if any{_signers(facts)}; then {again}."
         return Failed(error.happened, true_now=state, next_step=step)
 
     def _is_partial(self, facts: Facts, host: HostFacts) -> bool:

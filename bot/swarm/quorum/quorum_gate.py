@@ -45,7 +45,7 @@ def judge_plan(facts: Facts, plan: Plan, domain: str) -> Plan:
     stages = _stages(raft_members(facts), plan.steps)
     before, after = stages[0], stages[-1]
     warnings = manager_warnings(facts, plan, before, after, domain)
-    if all(stage == before for stage in stages):
+    if not before.reachable or all(stage == before for stage in stages):
         return replace(plan, warnings=(*plan.warnings, *warnings))
     weakened = _weakened(facts, plan.steps)
     if weakened and plan.force != "given":

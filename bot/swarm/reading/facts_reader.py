@@ -99,7 +99,14 @@ class FactsReader:
         if swarm is not None:
             hosts |= self._read_unheard(engines, hosts, swarm, query)
             hosts = _with_peer_reachability(engines, hosts, swarm, query)
-        routes = wanted_routes(hosts, swarm, matching_hosts(hosts, query.probe), every_peer=query.every_peer)
+        routes = wanted_routes(
+            hosts,
+            swarm,
+            matching_hosts(hosts, query.probe),
+            every_peer=query.every_peer,
+            new_managers=query.new_managers,
+            data_port=query.data_port,
+        )
         elapsed_s = time.monotonic() - started if query.every_peer else 0.0
         time_s = max(MIN_ROUTE_TIMEOUT_S, ROUTE_TIMEOUT_S - elapsed_s)
         if query.mesh and swarm is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import EngineError, Failed, Refused, SwarmbotError
 from bot.model import Engine, Engines, Facts
-from bot.swarm.operations import Join
+from bot.swarm.operations import Init, Join
 from tests.kits.simulated_cluster import Simulated
 from tests.plans.description import Description
 
@@ -150,3 +150,27 @@ def test_ports_are_blamed_only_for_errors_of_the_network(error: SwarmbotError, p
     assert failed.happened == error.happened
     assert ("which port is blocked" in failed.next_step) is ports
     assert failed.next_step.endswith("then press Retry.")
+
+
+@pytest.mark.parametrize(
+    ("host_1", "is_read"),
+    [({"is": "leader"}, True), ({"is": "manager"}, True), ({"is": "worker"}, False), ({}, False)],
+    ids=["leader", "another leads now", "not a manager", "not a member"],
+)
+def test_only_the_cluster_of_the_first_manager_counts(host_1: dict[str, Any], is_read: bool) -> None:  # noqa: FBT001
+    """A join that was planned before its cluster existed looks for the first manager, in that cluster only."""
+    described = {"hosts": {"host-1": host_1, "host-2": {"is": "worker"}, "host-3": {"is": "leader"}}}
+    seen = Description.model_validate(described).facts()
+    join = Join("host-2", "worker", "prod", "", "10.0.0.2", first="host-1")
+    assert join.satisfied(seen) == is_read
+    if not is_read:
+        with pytest.raises(Failed, match="No manager of prod"):
+            join.apply(Leaving(), seen)
+
+
+def test_an_init_that_others_followed_is_not_repeated() -> None:
+    """The first manager may not lead when another worker takes over the job."""
+    described = {"hosts": {"host-1": {"is": "manager"}, "host-2": {"is": "leader"}}}
+    seen = Description.model_validate(described).facts()
+    assert Init("host-1", "prod", "10.0.0.1", with_others=True).satisfied(seen)
+    assert not Init("host-1", "prod", "10.0.0.1").satisfied(seen)
