@@ -1,0 +1,278 @@
+"""How soon a cluster is formed, a worker joins and a status is answered, beside other ways: in one run, by turns.
+
+On five real Docker hosts: ``python -m bench.forming [ROUNDS]``. The floor is the bare Engine API over the hosts' own
+sockets, without SSH and without a check. Swarmbot is measured from Slack's request until the engines show the state, or
+until the answer is posted; its SSH connections are open, as those of the ControlMaster are.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from docker.errors import APIError, DockerException
+from requests import RequestException
+
+from sandbox.deployment import PEOPLE, Deployment
+from sandbox.fleet import Fleet
+from sandbox.fleet.host import Host
+
+ROUNDS: Final = 7
+JOINS_PER_ROUND: Final = 2
+QUESTIONS_PER_ROUND: Final = 5
+FIRST: Final = "host-1"
+MANAGERS: Final = ("host-2", "host-3")
+WORKERS: Final = ("host-4", "host-5")
+FORMED: Final = {FIRST: "manager", **dict.fromkeys(MANAGERS, "manager"), **dict.fromkeys(WORKERS, "worker")}
+TIMEOUT_S: Final = 60.0
+POLL_S: Final = 0.005
+INIT: Final = f"init {FIRST} --manager {','.join(MANAGERS)} --worker {','.join(WORKERS)}"
+WAYS: Final = ("floor", "ssh, one by one", "ControlMaster, parallel", "Swarmbot")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How long one task took in one way."""
+
+    task: str
+    way: str
+    seconds: tuple[float, ...]
+    """Each run."""
+
+    @property
+    def median_s(self) -> float:
+        """The median of the runs, in seconds."""
+        return statistics.median(self.seconds)
+
+
+class Bench:
+    """The hosts, and a bot that runs for them."""
+
+    def __init__(self, fleet: Fleet, deployment: Deployment, pool: ThreadPoolExecutor) -> None:
+        self.fleet = fleet
+        self.deployment = deployment
+        self._pool = pool
+        self._times: dict[tuple[str, str], list[float]] = {}
+
+    def measured(self) -> list[Measured]:
+        """Return what was measured so far."""
+        return [Measured(task, way, tuple(times)) for (task, way), times in self._times.items()]
+
+    def round(self) -> None:
+        """Measure each task once or more in each way, by turns."""
+        for way in WAYS:
+            self.fleet.reset()
+            self._ready(way)
+            self._measure("form", way, self._form)
+            for _ in range(JOINS_PER_ROUND):
+                self._remove("host-5")
+                self._measure("join", way, self._join)
+            for _ in range(QUESTIONS_PER_ROUND):
+                self._measure("status", way, self._status)
+
+    def _measure(self, task: str, way: str, do: Callable[[str], None]) -> None:
+        began = time.monotonic()
+        try:
+            do(way)
+        finally:
+            print(f"{task}, {way}: {time.monotonic() - began:.3f}", file=sys.stderr, flush=True)
+        self._times.setdefault((task, way), []).append(time.monotonic() - began)
+
+    def _ready(self, way: str) -> None:
+        """Open the connections that a way keeps open."""
+        if way == "Swarmbot":
+            self._ask("hosts", "5 of 5 hosts")
+        if way == "ControlMaster, parallel":
+            self._on_each([[*self._ssh(host, way), "true"] for host in self.fleet])
+
+    # Forming and joining
+
+    def _form(self, way: str) -> None:
+        with ExitStack() as stack:
+            seen = _roles(stack, self.fleet[FIRST])
+            if way == "Swarmbot":
+                self.deployment.slack.slash("cleo", "prod", INIT)
+            elif way == "floor":
+                self._form_bare()
+            else:
+                self._form_over_ssh(way)
+            _await_formed(seen)
+
+    def _form_bare(self) -> None:
+        first = self.fleet[FIRST]
+        with first.engine(timeout=60) as engine:
+            engine.init_swarm(advertise_addr=first.address, listen_addr="0.0.0.0:2377")
+            tokens = engine.inspect_swarm()["JoinTokens"]
+        joins = [self._pool.submit(self._join_bare, name, tokens["Manager"]) for name in MANAGERS]
+        joins += [self._pool.submit(self._join_bare, name, tokens["Worker"]) for name in WORKERS]
+        for each in joins:
+            each.result()
+
+    def _join_bare(self, name: str, token: str) -> None:
+        host, first = self.fleet[name], self.fleet[FIRST]
+        with host.engine(timeout=60) as engine:
+            engine.join_swarm([f"{first.address}:2377"], token, "0.0.0.0:2377", host.address)
+
+    def _form_over_ssh(self, way: str) -> None:
+        first = self.fleet[FIRST]
+        self._run(first, way, f"docker swarm init --advertise-addr {first.address}")
+        tokens = {role: self._run(first, way, f"docker swarm join-token -q {role}") for role in ("manager", "worker")}
+        joins = [
+            [*self._ssh(self.fleet[name], way), f"docker swarm join --token {tokens[role]} {first.address}:2377"]
+            for name, role in FORMED.items()
+            if name != FIRST
+        ]
+        self._on_each(joins, at_once=way != "ssh, one by one")
+
+    def _join(self, way: str) -> None:
+        first, name = self.fleet[FIRST], "host-5"
+        with ExitStack() as stack:
+            seen = _roles(stack, first)
+            if way == "Swarmbot":
+                self.deployment.slack.slash("ada", "prod", f"join worker {name}")
+            elif way == "floor":
+                with first.engine() as engine:
+                    token = engine.inspect_swarm()["JoinTokens"]["Worker"]
+                self._join_bare(name, token)
+            else:
+                token = self._run(first, way, "docker swarm join-token -q worker")
+                self._run(self.fleet[name], way, f"docker swarm join --token {token} {first.address}:2377")
+            _await_formed(seen)
+
+    def _remove(self, name: str) -> None:
+        """Let a worker leave; wait until its record can be removed, and until its engine would join again."""
+        host = self.fleet[name]
+        host.wipe()
+        with self.fleet[FIRST].engine() as engine:
+            for node in engine.nodes():
+                if node["Description"]["Hostname"] == name:
+                    engine.remove_node(node["ID"], force=True)
+        self._ask("hosts", "5 of 5 hosts")
+        self._on_each([[*self._ssh(host, "ControlMaster, parallel"), "true"]])
+
+    # Status
+
+    def _status(self, way: str) -> None:
+        if way == "Swarmbot":
+            self._ask("status", "[Share]")
+        elif way == "floor":
+            calls = [self._pool.submit(self._call, host, "/info") for host in self.fleet]
+            calls += [self._pool.submit(self._call, self.fleet[FIRST], path) for path in ("/swarm", "/nodes")]
+            calls.append(self._pool.submit(self._call, self.fleet[FIRST], "/services?status=true"))
+            for each in calls:
+                each.result()
+        else:
+            words = ("docker info", "docker node ls", "docker service ls")
+            commands = [[*self._ssh(self.fleet[FIRST], way), each] for each in words]
+            self._on_each(commands, at_once=way != "ssh, one by one")
+
+    def _call(self, host: Host, path: str) -> Any:
+        with host.engine() as engine:
+            return json.loads(engine.get(f"{engine.base_url}/v{engine.api_version}{path}").content)
+
+    def _ask(self, words: str, part: str) -> None:
+        """Ask Swarmbot, and return when an answer with this part is posted."""
+        slack = self.deployment.slack
+        after = len(slack.transcript())
+        slack.slash("ada", "prod", words)
+        slack.wait_for(lambda local: any(part in each.text for each in local.transcript(after)), TIMEOUT_S)
+
+    # Commands over SSH
+
+    def _ssh(self, host: Host, way: str) -> list[str]:
+        argv = self.fleet.ssh_argv(host)
+        if way == "ssh, one by one":
+            return argv
+        socket = Path(self.deployment.folder) / f"{host.name}.master"
+        return [
+            argv[0],
+            "-o",
+            "ControlMaster=auto",
+            "-o",
+            f"ControlPath={socket}",
+            "-o",
+            "ControlPersist=60",
+            *argv[1:],
+        ]
+
+    def _run(self, host: Host, way: str, command: str) -> str:
+        return _output([*self._ssh(host, way), command])
+
+    def _on_each(self, commands: Sequence[list[str]], *, at_once: bool = True) -> None:
+        if at_once:
+            list(self._pool.map(_output, commands))
+        else:
+            for each in commands:
+                _output(each)
+
+
+def _output(argv: list[str]) -> str:
+    return subprocess.run(argv, check=True, timeout=TIMEOUT_S, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def _await_formed(roles: Callable[[], dict[str, str]]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while roles() != FORMED:
+        if time.monotonic() > deadline:
+            raise TimeoutError("The cluster was not formed.")
+        time.sleep(POLL_S)  # a cluster has no event for its end
+
+
+def _roles(stack: ExitStack, manager: Host) -> Callable[[], dict[str, str]]:
+    """Return what tells the roles of the nodes that are ready and, as managers, reachable; by their own connection."""
+    engine = stack.enter_context(manager.engine(timeout=5))
+
+    def roles() -> dict[str, str]:
+        with suppress(APIError, DockerException, RequestException):
+            return {
+                node["Description"]["Hostname"]: node["Spec"]["Role"]
+                for node in engine.nodes()
+                if node["Status"]["State"] == "ready"
+                and (node.get("ManagerStatus") or {"Reachability": "reachable"})["Reachability"] == "reachable"
+                and (node["Spec"]["Role"] == "worker" or "ManagerStatus" in node)
+            }
+        return {}
+
+    return roles
+
+
+def run(rounds: int = ROUNDS) -> list[Measured]:
+    """Measure every task in every way, ``rounds`` times by turns."""
+    folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
+    with Fleet(folder) as fleet:
+        config = {**fleet.config(), **PEOPLE}
+        with (
+            Deployment(fleet, folder / "deployment", watchers=1, config=config) as deployment,
+            ThreadPoolExecutor(16) as pool,
+        ):
+            bench = Bench(fleet, deployment, pool)
+            for _ in range(rounds):
+                bench.round()
+            return bench.measured()
+
+
+def main() -> None:
+    """Print the medians, each beside its floor."""
+    measured = run(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
+    floors = {each.task: each.median_s for each in measured if each.way == "floor"}
+    print(f"{'task':<8}{'way':<26}{'runs':>5}{'median':>10}{'of floor':>10}{'more than floor':>17}")
+    for each in sorted(measured, key=lambda each: list(floors).index(each.task)):
+        more = each.median_s - floors[each.task]
+        print(
+            f"{each.task:<8}{each.way:<26}{len(each.seconds):>5}{each.median_s * 1000:>7.0f} ms"
+            f"{each.median_s / floors[each.task]:>9.2f}x{more * 1000:>14.0f} ms"
+        )
+
+
+if __name__ == "__main__":
+    main()
