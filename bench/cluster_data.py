@@ -12,6 +12,35 @@ MANAGERS: Final = 3
 """The first nodes. Node 0 leads."""
 _STACKS: Final = 25
 _TIME: Final = "2026-11-25T10:12:27.123456789Z"
+_PLUGINS: Final = {
+    "Log": (
+        "awslogs",
+        "fluentd",
+        "gcplogs",
+        "gelf",
+        "journald",
+        "json-file",
+        "local",
+        "splunk",
+        "syslog",
+    ),
+    "Network": ("bridge", "host", "ipvlan", "macvlan", "null", "overlay"),
+    "Volume": ("local",),
+}
+_DESCRIPTION: Final = {
+    "Platform": {"Architecture": "x86_64", "OS": "linux"},
+    "Resources": {"NanoCPUs": 8_000_000_000, "MemoryBytes": 32 * 1024 * MIB},
+    "Engine": {
+        "EngineVersion": "20.10.24",
+        "Plugins": [{"Type": kind, "Name": name} for kind, names in _PLUGINS.items() for name in names],
+    },
+    "TLSInfo": {
+        "TrustRoot": f"-----BEGIN CERTIFICATE-----\n{'A' * 520}\n-----END CERTIFICATE-----\n",
+        "CertIssuerSubject": "MBMxETAPBgNVBAMTCHN3YXJtLWNh",
+        "CertIssuerPublicKey": "A" * 124,
+    },
+}
+"""What every node says of itself, as long as an engine's own (20.10.24)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +52,7 @@ class ClusterData:
     tasks_per_service: int
     failing_every: int = 0
     """One service of so many lacks a task; 0: none does."""
+    cluster_id: str = "c"
 
     def info(self, number: int = 0) -> Json:
         """As ``GET /info`` of the node ``number``."""
@@ -31,7 +61,7 @@ class ClusterData:
             "ControlAvailable": number < MANAGERS,
             "NodeID": _node_id(number),
             "NodeAddr": _address(number),
-            "Cluster": {"ID": "c"},
+            "Cluster": {"ID": self.cluster_id},
             "RemoteManagers": [
                 {"NodeID": _node_id(each), "Addr": f"{_address(each)}:2377"} for each in range(MANAGERS)
             ],
@@ -45,7 +75,7 @@ class ClusterData:
 
     def cluster(self) -> Json:
         """As ``GET /swarm``."""
-        return {"ID": "c", "Version": {"Index": 1}, "Spec": {}}
+        return {"ID": self.cluster_id, "Version": {"Index": 1}, "Spec": {}}
 
     def node_list(self, down: int | None = None) -> list[Json]:
         """As ``GET /nodes``; ``down`` is the number of a node that is down."""
@@ -69,7 +99,7 @@ class ClusterData:
             "CreatedAt": _TIME,
             "UpdatedAt": _TIME,
             "Spec": spec,
-            "PreviousSpec": spec,
+            "PreviousSpec": _spec(number + self.services, self.tasks_per_service),
             "Endpoint": {"Ports": [{"PublishedPort": 8000 + number, "TargetPort": 80, "Protocol": "tcp"}]},
             "UpdateStatus": {
                 "State": "completed",
@@ -118,7 +148,9 @@ def _node(number: int, state: str) -> Json:
         "Version": {"Index": 1},
         "Spec": {"Role": "manager" if number < MANAGERS else "worker", "Availability": "active"},
         "Status": {"State": state, "Addr": _address(number)},
-        "Description": {"Hostname": f"node-{number}"},
+        "CreatedAt": _TIME,
+        "UpdatedAt": _TIME,
+        "Description": {"Hostname": f"node-{number}", **_DESCRIPTION},
         **(manager if number < MANAGERS else {}),
     }
 

@@ -1,7 +1,7 @@
 """A stand-in for the engines of a large cluster: a process that answers as their API does, on one socket each.
 
-``python -m bench.engine_server FOLDER HOSTS NODES SERVICES TASKS_PER_SERVICE`` serves ``FOLDER/host-1.sock`` and so on:
-the first HOSTS nodes of the cluster. While ``FOLDER/down`` exists, the last node is down.
+``python -m bench.engine_server FOLDER HOSTS DATA CLUSTER…`` serves ``FOLDER/CLUSTER-0.sock`` and so on: the first HOSTS
+nodes of each cluster; DATA is a ClusterData as JSON. While ``FOLDER/down`` exists, the last node is down.
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from threading import Event, Thread
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
 
 from bench.cluster_data import ClusterData
 from bot.model import Json
+
+POLL_S: Final = 3600.0
+"""How often a server looks whether it is to stop: it is killed with its process."""
 
 
 class Cluster:
@@ -27,9 +31,9 @@ class Cluster:
     def __init__(self, data: ClusterData, down: Path) -> None:
         self._data = data
         self._down = down
-        self._services = json.dumps(data.service_list()).encode()
+        self._services = _json(data.service_list())
         self._tasks = data.task_list()
-        self._all_tasks = json.dumps(self._tasks).encode()
+        self._all_tasks = _json(self._tasks)
 
     def answer(self, number: int, path: str, filters: Mapping[str, list[str]]) -> bytes | None:
         """Return what the engine of the node ``number`` answers; None if there is no such path."""
@@ -46,7 +50,7 @@ class Cluster:
             "/nodes": self._data.node_list(self._data.nodes - 1 if self._down.exists() else None),
             "/networks": [],
         }
-        return json.dumps(found[path]).encode() if path in found else None
+        return _json(found[path]) if path in found else None
 
     def _tasks_of(self, filters: Mapping[str, list[str]]) -> bytes:
         keys = {"node": "NodeID", "service": "ServiceID"}
@@ -56,7 +60,11 @@ class Cluster:
         if not wanted:
             return self._all_tasks
         found: list[Json] = [task for task in self._tasks if all(task[key] in values for key, values in wanted)]
-        return json.dumps(found).encode()
+        return _json(found)
+
+
+def _json(found: object) -> bytes:
+    return json.dumps(found, separators=(",", ":")).encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -101,16 +109,16 @@ class _Server(ThreadingMixIn, UnixStreamServer):
         super().__init__(str(socket), _Handler)
 
 
-def main(folder: Path, hosts: int, data: ClusterData) -> None:
+def main(folder: Path, hosts: int, data: ClusterData, names: Sequence[str]) -> None:
     """Serve until the process is stopped."""
-    cluster = Cluster(data, folder / "down")
-    for number in range(hosts):
-        server = _Server(folder / f"host-{number + 1}.sock", cluster, number)
-        Thread(target=server.serve_forever, daemon=True).start()
+    for name in names:
+        cluster = Cluster(replace(data, cluster_id=name), folder / "down")
+        for number in range(hosts):
+            server = _Server(folder / f"{name}-{number}.sock", cluster, number)
+            Thread(target=server.serve_forever, args=(POLL_S,), daemon=True).start()
     Event().wait()
 
 
 if __name__ == "__main__":
-    _folder, _hosts, *_size = sys.argv[1:]
-    _nodes, _services, _tasks = map(int, _size)
-    main(Path(_folder), int(_hosts), ClusterData(_nodes, _services, _tasks))
+    _folder, _hosts, _data, *_names = sys.argv[1:]
+    main(Path(_folder), int(_hosts), ClusterData(**json.loads(_data)), _names)

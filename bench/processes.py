@@ -84,5 +84,19 @@ def cpu_s(pid: int) -> float:
 
 def memory_mib(pid: int) -> float:
     """Return the resident memory of a process in MiB."""
+    return _status_kib(pid, "VmRSS") / 1024
+
+
+def peak_memory_mib(pid: int | None = None) -> float:
+    """Return the most resident memory that a process had in MiB, by default this one."""
+    return _status_kib(pid or os.getpid(), "VmHWM") / 1024
+
+
+def threads(pid: int) -> int:
+    """Return how many threads a process has."""
+    return _status_kib(pid, "Threads")
+
+
+def _status_kib(pid: int, name: str) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+    return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])

@@ -25,8 +25,8 @@ def make_key(path: Path, kind: str = "ed25519", *words: str) -> str:
 
 
 @contextmanager
-def local_sshd(folder: Path, port: int, *options: str) -> Iterator[None]:
-    """Run sshd on ``port`` with ``options``, which name a HostKey; its log is in ``folder``.
+def local_sshd(folder: Path, port: int, *options: str, address: str = ADDRESS) -> Iterator[None]:
+    """Run sshd on ``port`` of ``address`` with ``options``, which name a HostKey; its log is in ``folder``.
 
     Raise Misconfigured if the machine has none, Failed if it does not start.
     """
@@ -36,7 +36,7 @@ def local_sshd(folder: Path, port: int, *options: str) -> Iterator[None]:
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     fixed = ("PidFile=none", "UsePAM=no", "AuthenticationMethods=publickey", "MaxStartups=100", "StrictModes=no")
-    options = (f"Port={port}", f"ListenAddress={ADDRESS}", *options, *fixed)
+    options = (f"Port={port}", f"ListenAddress={address}", *options, *fixed)
     words = [word for option in options for word in ("-o", option)]
     with (folder / "log").open("wb") as log:
         sshd = subprocess.Popen([program, "-D", "-e", "-f", "/dev/null", *words], stderr=log)

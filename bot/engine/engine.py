@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -11,6 +12,7 @@ from bot.config import Service
 from bot.engine.api import containers, engine_service
 from bot.engine.api.client import READ_TIMEOUT_S, EngineClient
 from bot.engine.api.events import EngineEvents
+from bot.engine.api.listing import RecordDecoder, decode_current
 from bot.engine.disk import stopped_engine, swarm_folder
 from bot.engine.disk.key_file import key_file, known_managers, open_key_file
 from bot.engine.disk.raft_log import last_entry
@@ -21,7 +23,7 @@ from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
 from bot.errors import EngineError, HostUnreachable
 from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage, ImageFacts
-from bot.model.engine_values import Answer, JoinTokens, Json
+from bot.model.engine_values import Answer, CurrentTask, JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
 from bot.secrets.secret import Secret
@@ -29,6 +31,15 @@ from bot.secrets.secret import Secret
 REGISTRY_AUTH: Final = "X-Registry-Auth"
 OUT_OF_SEQUENCE: Final = "update out of sequence"
 ONLY_LABELS: Final = "only updates to Labels are allowed"
+NODES_SHARE: Final = frozenset({"Spec", "Platform", "Resources", "Engine", "TLSInfo"})
+"""What is often the same of nodes: what they are to be, and of what they report their kind and their issuer."""
+SERVICES_SHARE: Final = frozenset(
+    {
+        *("Labels", "Mode", "UpdateConfig", "RollbackConfig", "EndpointSpec"),
+        *("Resources", "RestartPolicy", "Placement", "Networks", "LogDriver"),
+    }
+)
+"""The same of services' specs."""
 UNLOCK_TIMEOUT_S: Final = 6
 """Seconds: a wrong key is answered at once, a right one not before there is a quorum (measured on 20.10)."""
 
@@ -116,14 +127,14 @@ class SshEngine:
         """``GET /swarm/unlockkey``."""
         return Secret(self._client.read(lambda api: api.get_unlock_key())["UnlockKey"])
 
-    def nodes(self) -> list[Json]:
+    def nodes(self) -> Iterator[Json]:
         """``GET /nodes``."""
-        return self._client.read(lambda api: api.nodes())
+        return self._client.listed("/nodes", RecordDecoder(shared=NODES_SHARE, parted={"Description"}).decode)
 
-    def services(self) -> list[Json]:
+    def services(self) -> Iterator[Json]:
         """``GET /services?status=true``."""
-        answer: list[Json] = self._client.read(lambda api: api.services(status=True))  # type: ignore[no-untyped-call] # types-docker
-        return answer
+        decoder = RecordDecoder(shared=SERVICES_SHARE, parted={"Spec", "TaskTemplate"}, lazy={"PreviousSpec"})
+        return self._client.listed("/services", decoder.decode, {"status": "true"})
 
     def service(self, service_id: str) -> Json:
         """``GET /services/{id}``."""
@@ -134,14 +145,14 @@ class SshEngine:
         """``GET /events`` of the swarm's objects."""
         return EngineEvents(self._client)
 
-    def tasks(self, filters: dict[str, list[str]]) -> list[Json]:
+    def tasks(self, filters: dict[str, list[str]]) -> Iterator[Json]:
         """``GET /tasks`` with ``filters``."""
-        answer: list[Json] = self._client.read(lambda api: api.tasks(filters))  # type: ignore[no-untyped-call] # types-docker
-        return answer
+        shared = RecordDecoder(shared={"Spec", "NetworksAttachments"})
+        return self._client.listed("/tasks", shared.decode, {"filters": json.dumps(filters)} if filters else None)
 
-    def current_tasks(self) -> bytes:
-        """``GET /tasks`` of the tasks that are to run, as JSON."""
-        return self._client.content("/tasks", {"filters": '{"desired-state": ["running"]}'})
+    def current_tasks(self) -> Iterator[CurrentTask]:
+        """``GET /tasks`` of the tasks that are to run."""
+        return self._client.listed("/tasks", decode_current, {"filters": '{"desired-state": ["running"]}'})
 
     def networks(self) -> list[Json]:
         """``GET /networks``, those of the swarm alone."""

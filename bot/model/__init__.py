@@ -14,7 +14,7 @@ from bot.model.containers import (
     TaskReading,
 )
 from bot.model.engine_api import Engine, Engines
-from bot.model.engine_values import Answer, EventStream, JoinTokens, Json
+from bot.model.engine_values import Answer, CurrentTask, EventStream, JoinTokens, Json
 from bot.model.facts import ClosedChannel, Facts, FactsQuery, Freeze, OpenChange, Revealed
 from bot.model.host import (
     Certificate,
@@ -82,6 +82,7 @@ __all__ = [
     "Cost",
     "Counters",
     "CrashLoop",
+    "CurrentTask",
     "DiskPart",
     "DiskUsage",
     "Drill",

@@ -7,14 +7,14 @@ responded with an error or timed out. JSON is as in Docker's Engine API document
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.errors import HostUnreachable
 from bot.model.backups import BackupStore
 from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage, ImageFacts
-from bot.model.engine_values import Answer, EventStream, JoinTokens, Json
+from bot.model.engine_values import Answer, CurrentTask, EventStream, JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
 from bot.model.network import Interface, OverlayTrial, Prober
 from bot.model.stack import StackRecorder
@@ -100,11 +100,11 @@ class Engine(Protocol):
         """``GET /swarm/unlockkey``; an empty secret if autolock is off."""
         ...
 
-    def nodes(self) -> list[Json]:
-        """``GET /nodes``."""
+    def nodes(self) -> Iterable[Json]:
+        """``GET /nodes``. As of each long list, its records come one by one: to be read once."""
         ...
 
-    def services(self) -> list[Json]:
+    def services(self) -> Iterable[Json]:
         """``GET /services?status=true``."""
         ...
 
@@ -112,16 +112,16 @@ class Engine(Protocol):
         """``GET /services/{id}``. Raises EngineError 404 if there is no such service."""
         ...
 
-    def tasks(self, filters: dict[str, list[str]]) -> list[Json]:
-        """``GET /tasks`` with ``filters``."""
+    def tasks(self, filters: dict[str, list[str]]) -> Iterable[Json]:
+        """``GET /tasks`` with ``filters``. Tasks with the same spec have one object in common."""
         ...
 
     def events(self) -> EventStream:
         """Open ``GET /events`` for changes of nodes, services, networks, secrets and configs. Close it after use."""
         ...
 
-    def current_tasks(self) -> bytes:
-        """``GET /tasks`` of the tasks that are to run, as JSON: there may be thousands, and little is needed."""
+    def current_tasks(self) -> Iterable[CurrentTask]:
+        """``GET /tasks`` of the tasks that are to run: there may be thousands, and little is needed."""
         ...
 
     def networks(self) -> list[Json]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bot.secrets.secret import Secret
 
@@ -17,6 +17,18 @@ class JoinTokens:
 
     worker: Secret
     manager: Secret
+
+
+class CurrentTask(NamedTuple):
+    """What little of a task that is to run is needed of all of them."""
+
+    service: str
+    """The id of its service; "" for a network attachment."""
+    node: str
+    """The id of its node; "" while it has none."""
+    state: str
+    created: str
+    """As an engine writes a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,7 +255,7 @@ def _files(source: Source, variables: Mapping[str, str]) -> tuple[dict[str, byte
 def _objects(engine: Engine) -> Iterator[StackObject]:
     """Yield what the cluster has now."""
     networks = engine.networks()
-    services = engine.services()
+    services = [*engine.services()]
     for network in (*networks, *_predefined(engine, networks, services)):
         yield StackObject("network", network["Id"], network["Name"], 0, network)
     records_by_type: tuple[tuple[ObjectType, list[dict[str, Any]]], ...] = (

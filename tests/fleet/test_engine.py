@@ -38,8 +38,8 @@ def test_a_swarm_is_made_joined_changed_and_left(hosts: Fleet) -> None:
         spec = {**node["Spec"], "Availability": "active", "Labels": {"zone": "b"}}
         manager.update_node(node["ID"], node["Version"]["Index"], spec)
         assert hosts["host-1"].docker("node", "inspect", "--format", "{{.Spec.Labels.zone}}", node["ID"]).strip() == "b"
-        assert manager.services() == []
-        assert manager.tasks({"node": [node["ID"]]}) == []
+        assert [*manager.services()] == []
+        assert [*manager.tasks({"node": [node["ID"]]})] == []
         assert "BEGIN CERTIFICATE" in worker.node_certificate()
         assert "PRIVATE KEY" not in worker.node_certificate()
         worker.leave_swarm(force=False)

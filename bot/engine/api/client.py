@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import docker
+import msgspec
 import requests
 from urllib3.exceptions import EmptyPoolError
 
 from bot.blocks import plain_line
 from bot.engine.api.adapter import EngineAdapter
+from bot.engine.api.listing import PIECE_BYTES, batches
 from bot.engine.ssh import failures
 from bot.engine.ssh.diagnose import diagnose
 from bot.engine.ssh.socket_dialer import SocketDialer
@@ -110,6 +113,34 @@ class EngineClient:
 
         return self.read(send)
 
+    def listed(
+        self, path: str, decode: Callable[[bytes], list[T]], params: Mapping[str, str] | None = None
+    ) -> Iterator[T]:
+        """Yield the elements of the list that a GET returns, while it comes; ``decode`` makes them of pieces of it.
+
+        It is requested when the first one is asked for. Raises HostUnreachable, EngineError.
+        """
+
+        def begin(api: docker.APIClient) -> tuple[requests.Response, Iterator[list[T]], list[T]]:
+            url = f"{api.base_url}/v{api.api_version}{path}"
+            answer = api.get(url, params=dict(params or {}), timeout=READ_TIMEOUT_S, stream=True)
+            try:
+                answer.raise_for_status()
+                found = batches(answer.iter_content(PIECE_BYTES), decode)
+                return answer, found, next(found)
+            except BaseException:
+                answer.close()
+                raise
+
+        answer, following, batch = self.read(begin)
+        with contextlib.closing(answer):
+            while True:
+                yield from batch
+                try:
+                    batch = self._call(lambda _: next(following), READ_TIMEOUT_S, repeat=False)
+                except StopIteration:
+                    return
+
     def info(self, timeout_s: float = READ_TIMEOUT_S) -> Json:
         """Return ``GET /info``. Raises HostUnreachable, EngineError."""
 
@@ -129,12 +160,14 @@ class EngineClient:
         """Close the idle connections."""
         self._adapter.close()
 
-    def _call(self, send: Callable[[docker.APIClient], T], timeout_s: float, change: str = "") -> T:
+    def _call(
+        self, send: Callable[[docker.APIClient], T], timeout_s: float, change: str = "", *, repeat: bool = True
+    ) -> T:
         # Raised outside of the handlers: a library's exception as context would keep the request, and a token in it.
-        for again in (True, False):
+        for again in (True, False) if repeat else (False,):
             try:
                 return send(self._api)
-            except requests.JSONDecodeError:
+            except (requests.JSONDecodeError, msgspec.DecodeError):
                 failure: Failed = EngineError(
                     self.host, 0, f"The engine of `{self.host}` sent a response without JSON."
                 )

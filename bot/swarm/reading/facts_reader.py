@@ -22,7 +22,6 @@ from bot.model import (
     HostFacts,
     HostFailure,
     HostKey,
-    Json,
     NodeFacts,
     Revealed,
     ServiceFacts,
@@ -37,6 +36,7 @@ from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_
 from bot.swarm.reading.image_reader import read_image_trouble
 from bot.swarm.reading.manager_choice import readable_managers
 from bot.swarm.reading.node_lookup import assign_hosts
+from bot.swarm.reading.parse_services import restarted, running_tasks
 from bot.swarm.reading.task_reader import read_tasks
 from bot.swarm.reading.task_targets import query_target
 
@@ -196,34 +196,33 @@ class FactsReader:
         self, engines: Engines, name: str, hosts: Mapping[str, HostFacts], query: FactsQuery
     ) -> ClusterFacts:
         engine = engines[name]
+        now = hosts[name].system_time or time.time()
         swarm = self._pool.submit(engine.swarm)
-        services = self._pool.submit(engine.services) if query.services else None
-        tasks = self._pool.submit(engine.tasks, {"desired-state": ["running"]}) if query.task_counts else None
-        task_list = self._pool.submit(engine.tasks, {}) if query.task_list else None
-        current = self._pool.submit(engine.current_tasks) if query.restarts else None
+        services = self._pool.submit(lambda: parse_services.services(engine.services())) if query.services else None
+        counts = self._pool.submit(lambda: running_tasks(engine.current_tasks())) if query.task_counts else None
+        task_list = self._pool.submit(lambda: parse_services.task_list(engine.tasks({}))) if query.task_list else None
+        new_tasks = self._pool.submit(lambda: restarted(engine.current_tasks(), now)) if query.restarts else None
         objects = {name: self._pool.submit(getattr(engine, name)) for name in query.objects}
-        nodes = self._pool.submit(engine.nodes)
+        nodes = self._pool.submit(lambda: parse.nodes(engine.nodes()))
         timeout_s = min(query.timeout_s, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
         found = swarm.result(timeout_s)
-        listed_nodes = assign_hosts(parse.nodes(nodes.result(timeout_s)), hosts, engines)
-        listed_services = parse_services.services(services.result(timeout_s)) if services else ()
-        listed_tasks = parse_services.task_list(task_list.result(timeout_s)) if task_list else ()
+        listed_nodes = assign_hosts(nodes.result(timeout_s), hosts, engines)
+        listed_services = services.result(timeout_s) if services else ()
+        listed_tasks = task_list.result(timeout_s) if task_list else ()
         target = query_target(query, listed_services, listed_nodes)
 
         def tasks_by(filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
             """Return these tasks; what the query lists is not read again, and of others no reasons are needed."""
             if query.task_list or ((query.tasks_of or query.tasks_on) and "service" in filters):
                 return listed_tasks
-            return parse_services.task_list(self._pool.submit(_tasks_if_there, engine, filters).result(timeout_s))
+            return self._pool.submit(_tasks_if_there, engine, filters).result(timeout_s)
 
         if target:
-            of_target = self._pool.submit(_tasks_if_there, engine, target.filters)
-            listed_tasks = parse_services.task_list(of_target.result(timeout_s))
-        now = hosts[name].system_time or time.time()
-        restarted: list[str] = []
-        if current:
+            listed_tasks = self._pool.submit(_tasks_if_there, engine, target.filters).result(timeout_s)
+        changed: list[str] = []
+        if new_tasks:
             with suppress(EngineError, TimeoutError):  # the rest is worth telling without the crash loops
-                restarted = parse_services.restarted(current.result(timeout_s), now)
+                changed = new_tasks.result(timeout_s)
         return ClusterFacts(
             id=found["ID"],
             read_from=engine.host,
@@ -231,9 +230,9 @@ class FactsReader:
             spec=found["Spec"],
             nodes=listed_nodes,
             services=parse_services.with_crash_loops(
-                *_checked(listed_services, listed_nodes, tasks_by, restarted, listed_tasks), now
+                *_checked(listed_services, listed_nodes, tasks_by, changed, listed_tasks), now
             ),
-            task_counts=parse_services.running_tasks(tasks.result(timeout_s)) if tasks else MappingProxyType({}),
+            task_counts=counts.result(timeout_s) if counts else MappingProxyType({}),
             task_list=listed_tasks,
             **{name: parse_objects.PARSERS[name](reading.result(timeout_s)) for name, reading in objects.items()},
             data_port=found.get("DataPathPort") or DATA_PORT,
@@ -269,13 +268,13 @@ def _enough(hosts: Mapping[str, HostFacts], wanted: set[str], query: FactsQuery)
     return sum(name in hosts and hosts[name].responds for name in query.ask_again) > len(query.ask_again) / 2
 
 
-def _tasks_if_there(engine: Engine, filters: dict[str, list[str]]) -> list[Json]:
+def _tasks_if_there(engine: Engine, filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
     """Return tasks by service or node; none if one of these was removed since it was listed, which is an error."""
     try:
-        return engine.tasks(filters)
+        return parse_services.task_list(engine.tasks(filters))
     except EngineError as error:
         if error.status == NOT_FOUND:
-            return []
+            return ()
         raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -92,7 +92,7 @@ def compare(living: Inventory, restored: Inventory, taken_at: float) -> Comparis
 
 
 def _things(
-    kind: str, found: Sequence[Json], name: Callable[[Json], str], content: Callable[[Json], Any]
+    kind: str, found: Iterable[Json], name: Callable[[Json], str], content: Callable[[Json], Any]
 ) -> dict[str, ClusterObject]:
     return {
         _id(each): ClusterObject(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -34,29 +35,29 @@ def host(name: str, address: str, info: Json) -> HostFacts:
     )
 
 
-def nodes(found: Sequence[Json]) -> tuple[NodeFacts, ...]:
+def nodes(found: Iterable[Json]) -> tuple[NodeFacts, ...]:
     """Parse ``GET /nodes``; managers come first, then by name."""
-    superseded = _superseded_managers(found)
-    records = [_node(record) for record in found]
+    records, members = [], []
+    for record in found:
+        node = _node(record)
+        records.append(node)
+        if node.raft_address:
+            members.append((record.get("CreatedAt", ""), node))
+    superseded = _superseded_managers(members)
     actual = [replace(node, reachability="unreachable") if node.id in superseded else node for node in records]
     return tuple(sorted(actual, key=lambda node: (node.role != "manager", node.hostname, node.id)))
 
 
-def _superseded_managers(found: Sequence[Json]) -> set[str]:
+def _superseded_managers(members: Sequence[tuple[str, NodeFacts]]) -> set[str]:
     """Return the ids of managers at whose Raft address a newer manager answers: their host was wiped and joined again.
 
-    The engine calls them reachable because it checks only the address, but they never vote again (measured on 20.10.24:
-    with members 1, 2, 3 and an old record of 3, the quorum was lost when 2 failed).
+    ``members`` come with the time when they were created, as the engine writes it. The engine calls them reachable
+    because it checks only the address, but they never vote again (measured on 20.10.24: with members 1, 2, 3 and an old
+    record of 3, the quorum was lost when 2 failed).
     """
-    newest: dict[str, Json] = {}
-    for record in sorted(found, key=lambda record: record.get("CreatedAt", "")):
-        if address := (record.get("ManagerStatus") or {}).get("Addr"):
-            newest[address] = record
-    return {
-        record["ID"]
-        for record in found
-        if (address := (record.get("ManagerStatus") or {}).get("Addr")) and newest[address]["ID"] != record["ID"]
-    }
+    ordered = [node for _, node in sorted(members, key=lambda member: member[0])]
+    newest = {node.raft_address: node.id for node in ordered}
+    return {node.id for node in ordered if newest[node.raft_address] != node.id}
 
 
 def _node(record: Json) -> NodeFacts:
@@ -98,19 +99,32 @@ def _description(found: Json) -> NodeDescription | None:
     resources, platform, engine = (found.get(key) for key in ("Resources", "Platform", "Engine"))
     if not (resources and platform and engine):
         return None
-    plugins = engine.get("Plugins")
+    listed = engine.get("Plugins")
+    plugins = None if listed is None else _plugins(tuple((each["Type"], each["Name"]) for each in listed))
     return NodeDescription(
         nano_cpus=resources.get("NanoCPUs", 0),
         memory_bytes=resources.get("MemoryBytes", 0),
         generic=MappingProxyType(generic_resources(resources.get("GenericResources"))),
         os=platform.get("OS", ""),
         architecture=platform.get("Architecture", ""),
-        plugins=None if plugins is None else frozenset((each["Type"], each["Name"]) for each in plugins),
+        plugins=plugins,
         labels=MappingProxyType(engine.get("Labels") or {}),
     )
+
+
+@lru_cache(256)
+def _plugins(listed: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str]]:
+    """Return the set of plugins: nodes of one kind have one in common."""
+    return frozenset(listed)
 
 
 def tls_info(info: Json | None) -> TlsInfo:
     """Parse ``TLSInfo`` of a node's description or of ``GET /swarm``."""
     found = info or {}
-    return TlsInfo(root=found.get("TrustRoot", ""), issuer_key=found.get("CertIssuerPublicKey") or "")
+    return _tls_info(found.get("TrustRoot", ""), found.get("CertIssuerPublicKey") or "")
+
+
+@lru_cache(256)
+def _tls_info(root: str, issuer_key: str) -> TlsInfo:
+    """Return what most nodes of a cluster have in common."""
+    return TlsInfo(root=root, issuer_key=issuer_key)

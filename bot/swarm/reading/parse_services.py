@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from bot.model import CrashLoop, Json, NodeFacts, Port, ServiceFacts, TaskFacts, UpdateStatus
+from bot.model import CrashLoop, CurrentTask, Json, NodeFacts, Port, ServiceFacts, TaskFacts, UpdateStatus
 from bot.model.service import ENDED, is_blocked
 from bot.text.engine_text import without_grpc
 from bot.text.mrkdwn import safe_name
@@ -27,7 +26,7 @@ WANTED: Final = frozenset({"running", "ready", "complete"})
 """The desired states of a task that is meant to run; "complete" is that of a job's."""
 
 
-def services(found: Sequence[Json]) -> tuple[ServiceFacts, ...]:
+def services(found: Iterable[Json]) -> tuple[ServiceFacts, ...]:
     """Parse ``GET /services?status=true``, sorted by name."""
     return tuple(sorted(map(_service, found), key=lambda service: service.name))
 
@@ -63,21 +62,13 @@ def with_complaints(
     return tuple(replace(each, complaint=_complaint(own[each.id])) if each.id in own else each for each in found)
 
 
-def restarted(tasks: bytes, now: float) -> list[str]:
-    """Return the ids of services with a task that is new, that of the newest task first.
-
-    ``tasks`` is the JSON of ``GET /tasks``. Everything else in it is dropped while it is decoded: there may be
-    thousands of tasks, each with the spec that it was made from. ``now`` is in unix seconds.
-    """
+def restarted(tasks: Iterable[CurrentTask], now: float) -> list[str]:
+    """Return the ids of services with a task that is new, that of the newest task first. ``now``: unix seconds."""
     since = datetime.fromtimestamp(now - CRASH_WINDOW_S, UTC).isoformat()
-    found: list[tuple[str, str] | None] = json.loads(tasks, object_hook=_created)
-    new = sorted((each for each in found if each and each[0] > since), reverse=True)
+    new = sorted(
+        ((each.created, each.service) for each in tasks if each.service and each.created > since), reverse=True
+    )
     return [*dict.fromkeys(service for _, service in new)]
-
-
-def _created(found: Json) -> tuple[str, str] | None:
-    """Return when a task was created, as an engine writes it, and the id of its service; None for any other object."""
-    return (found["CreatedAt"], found["ServiceID"]) if found.get("ServiceID") and "DesiredState" in found else None
 
 
 def with_crash_loops(found: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], now: float) -> tuple[ServiceFacts, ...]:
@@ -184,12 +175,12 @@ def _complaint(tasks: Sequence[TaskFacts]) -> str:
     return ", ".join(told)
 
 
-def running_tasks(tasks: Sequence[Json]) -> Mapping[str, int]:
-    """Parse ``GET /tasks`` into the number of running tasks by node id."""
-    return MappingProxyType(Counter(task["NodeID"] for task in tasks if task["Status"]["State"] == "running"))
+def running_tasks(tasks: Iterable[CurrentTask]) -> Mapping[str, int]:
+    """Return the number of running tasks by node id."""
+    return MappingProxyType(Counter(task.node for task in tasks if task.state == "running"))
 
 
-def task_list(tasks: Sequence[Json]) -> tuple[TaskFacts, ...]:
+def task_list(tasks: Iterable[Json]) -> tuple[TaskFacts, ...]:
     """Parse ``GET /tasks`` without a filter; tasks without a service (network attachments) are ignored."""
     return tuple(
         TaskFacts(

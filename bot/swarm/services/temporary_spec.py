@@ -87,8 +87,11 @@ def _moved_back(spec: Spec, kept: Mapping[str, Any]) -> dict[str, Any]:
 
 def kept_in(spec: Spec, *keys: str) -> dict[str, Any] | None:
     """Return what the label keeps if it has these keys; None if not, as with a label that somebody wrote by hand."""
+    text = (spec.get("Labels") or {}).get(LABEL)
+    if not text:
+        return None
     try:
-        kept = json.loads((spec.get("Labels") or {}).get(LABEL, ""))
+        kept = json.loads(text)
     except ValueError:
         return None
     sound = isinstance(kept, dict) and kept.keys() == {*keys} and isinstance(kept.get("nodes", []), list)

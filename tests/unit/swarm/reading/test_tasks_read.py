@@ -11,8 +11,9 @@ from unittest.mock import Mock
 
 import pytest
 
+from bot.engine.api.listing import decode_current
 from bot.errors import EngineError
-from bot.model import Engines, Facts, FactsQuery
+from bot.model import CurrentTask, Engines, Facts, FactsQuery
 from bot.model.service import STACK_LABEL
 from bot.swarm.reading.facts_reader import MAX_COMPLAINTS, FactsReader
 
@@ -158,6 +159,11 @@ def made(service_id: str, state: str, seconds: float, *, slot: int = 1, wanted: 
     return {**named, "DesiredState": wanted, "Spec": {"CreatedAt": TIME, "ServiceID": "x"}, "Status": status}
 
 
+def as_current(tasks: list[dict[str, Any]]) -> list[CurrentTask]:
+    """Return what little is read of all tasks that are to run."""
+    return decode_current(json.dumps(tasks).encode())
+
+
 def test_a_crash_loop_whose_task_runs_at_this_moment_is_found(reader: FactsReader, engine: Mock) -> None:
     """The managers' counts are complete. Of the services with new tasks, the failed ones are read in one request."""
     names = ("calm", "looping", "settled", "updated")
@@ -166,7 +172,7 @@ def test_a_crash_loop_whose_task_runs_at_this_moment_is_found(reader: FactsReade
         *(made("idcalm", "running", 3600, wanted="running"), made("idlooping", "running", 5, wanted="running")),
         *(made("idsettled", "running", 150, wanted="running"), made("idupdated", "running", 20, wanted="running")),
     ]
-    engine.current_tasks.return_value = json.dumps(current).encode()
+    engine.current_tasks.return_value = as_current(current)
     failed = [made(each, "failed", 200 + 30 * n) for each in ("idlooping", "idsettled") for n in range(3)]
     failed += [made("idupdated", "shutdown", 200 + n, slot=n) for n in range(3)]
     engine.tasks.side_effect = lambda _: [*current[1:], *failed]
@@ -185,7 +191,7 @@ def test_failures_of_an_older_spec_are_no_crash_loop(reader: FactsReader, engine
     """An image that was missing is rolled back: its failures say nothing of the tasks that run now."""
     engine.services.return_value = [service("web")]
     current = made("idweb", "running", 20, wanted="running")
-    engine.current_tasks.return_value = json.dumps([current]).encode()
+    engine.current_tasks.return_value = as_current([current])
     old = {"ContainerSpec": {"Image": "nosuch/web:2"}}
     engine.tasks.side_effect = lambda _: [
         current,
@@ -207,6 +213,6 @@ def test_a_cluster_is_read_without_its_crash_loops(reader: FactsReader, engine: 
 def test_no_task_is_read_if_none_is_new(reader: FactsReader, engine: Mock) -> None:
     """Of thousands of tasks only the time of their creation matters."""
     engine.services.return_value = [service("web")]
-    engine.current_tasks.return_value = json.dumps([made("idweb", "running", 3600, wanted="running")]).encode()
+    engine.current_tasks.return_value = as_current([made("idweb", "running", 3600, wanted="running")])
     read(reader, engine, FactsQuery(services=True, restarts=True))
     assert engine.tasks.call_count == 0
