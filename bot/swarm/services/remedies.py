@@ -67,7 +67,8 @@ def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -
     ways = (_fixes(gentle, _fix) or _fixes(group.verdicts, _fix))[:MAX_NODES]
     if ways:
         yield " or ".join(" and ".join(way) for way in ways)
-    away = [verdict.node for verdict in group.verdicts if verdict.node.state != "ready" and verdict.node.host]
+    down = (verdict for verdict in group.verdicts if verdict.node.state != "ready" and verdict.node.host)
+    away = [verdict.node for verdict in down if not _is_too_small(verdict)]  # it would not take the tasks either
     for node in away[:MAX_NODES]:
         yield f"{_order(f'check {node.host}')} shows why {tick(node.name)} is {node.state}"
     placed = sum(task.wanted and task.alive for task in swarm.tasks_of(service.id))
@@ -96,6 +97,10 @@ def _fix(obstacle: Obstacle) -> str:
 
 def _is_full(verdict: Verdict) -> bool:
     return {each.filter for each in verdict.refused} <= PER_NODE
+
+
+def _is_too_small(verdict: Verdict) -> bool:
+    return any(each.filter == "resources" for each in verdict.refused)
 
 
 def _order(words: str) -> str:
