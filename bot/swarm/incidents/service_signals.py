@@ -1,4 +1,4 @@
-"""Signals about services: tasks missing, failing again and again, or pending; an update that failed. Pure."""
+"""Signals about services: tasks missing, failing again and again, or pending. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from bot.swarm.incidents.found import Found, key_of, typable
 from bot.swarm.incidents.grouping import SERVICES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason
 from bot.swarm.incidents.memory import held_signals
+from bot.swarm.incidents.update_signals import docker_paused, error_of, update_signals
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S, was_replaced
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
 from bot.swarm.services.remedies import remedies
-from bot.swarm.services.rollout import IN_PROGRESS, PAUSED, failure_text
+from bot.swarm.services.rollout import IN_PROGRESS, failure_text
 from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign, wanted_tasks
 from bot.swarm.services.way_back import order_back
@@ -57,7 +58,7 @@ def needs_tasks(facts: Facts) -> bool:
     if swarm is None or swarm.task_list:
         return False
     down = any(node.state != "ready" for node in swarm.nodes)
-    return down or any(missing_tasks(swarm, service) or _docker_paused(service) for service in swarm.services)
+    return down or any(missing_tasks(swarm, service) or docker_paused(service) for service in swarm.services)
 
 
 def may_go_back(before: WatchState, facts: Facts) -> list[str]:
@@ -68,18 +69,13 @@ def may_go_back(before: WatchState, facts: Facts) -> list[str]:
     return [
         service.id
         for service in facts.swarm.services
-        if service.id in looping or _docker_paused(service) or is_paused(service.spec)
+        if service.id in looping or docker_paused(service) or is_paused(service.spec)
     ]
 
 
 def _known_loops(before: WatchState) -> set[str]:
     """Return the ids of the services whose tasks failed again and again when that was last seen."""
     return {each.subject_id for each in held_signals(before) if each.kind == "tasks failing"}
-
-
-def _docker_paused(service: ServiceFacts) -> bool:
-    paused = service.update is not None and service.update.state in PAUSED
-    return paused and not is_paused(service.spec)
 
 
 def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
@@ -97,7 +93,7 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
     judged = not needs_tasks(facts)
     for service in swarm.services:
         well |= _well(swarm, service)
-        signals += _update(before, facts, swarm, service, tasks.get(service.id, ()))
+        signals += update_signals(before, facts, swarm, service, tasks.get(service.id, ()))
         if not judged or not _is_suspect(facts, swarm, service, tasks.get(service.id, ())):
             continue
         diagnosed += 1
@@ -241,7 +237,7 @@ def _failing(
     facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
 ) -> Signal:
     last = max((each.last for each in looping), key=lambda task: task.since)
-    error = plain_line(_error_of(last), MAX_HEADLINE_CHARS)
+    error = plain_line(error_of(last), MAX_HEADLINE_CHARS)
     nodes = dict.fromkeys(each.last.node for each in looping if each.last.node)
     return Signal(
         "tasks failing",
@@ -300,60 +296,6 @@ def _only_down(group: Unplaced) -> list[NodeFacts]:
         for verdict in group.verdicts
         if verdict.node.state != "ready" and {each.filter for each in verdict.refused} == {"available"}
     ]
-
-
-def _update(
-    before: WatchState, facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]
-) -> list[Signal]:
-    """Return that Docker paused the last update, or a note that it was rolled back since the last reading."""
-    update = service.update
-    if update is None:
-        return []
-    began = update.started or service.updated
-    if _docker_paused(service):
-        counts = f"{count_text(swarm, service)}{_why_paused(service, tasks)}"
-        what = "update" if update.state == "paused" else "rollback"
-        return [
-            Signal(
-                "update failed",
-                service.name,
-                "warning",
-                f"the {what} of {tick(service.name)} is paused: {counts}",
-                began,
-                subject_id=service.id,
-                fix=order_back(facts, swarm, service),
-                advice=f"`/swarm why {service.name}` says why tasks fail",
-            )
-        ]
-    if update.state == "rollback_completed" and 0 < before.read_at < update.completed:
-        return [
-            Signal(
-                "update failed",
-                service.name,
-                "note",
-                f"the last update of {tick(service.name)} was rolled back",
-                update.completed,
-                subject_id=f"{service.id}@{began:.0f}",
-                advice=f"`/swarm service {service.name}` shows it",
-            )
-        ]
-    return []
-
-
-def _why_paused(service: ServiceFacts, tasks: Iterable[TaskFacts]) -> str:
-    """Return the error of the task for which Docker paused: Docker names it by its id. "" if it is unknown."""
-    failed = sorted((task for task in tasks if task.failed), key=lambda task: task.since)
-    named = [task for task in failed if task.id and service.update and task.id in service.update.message]
-    last = next(reversed(named or failed), None)
-    error = _error_of(last) if last else masked_text(service.complaint)
-    return f"; a task failed: {plain_line(error, MAX_REASON_CHARS)}" if error else ""
-
-
-def _error_of(task: TaskFacts) -> str:
-    """Return the error of a task without secrets, and its exit code if the error does not have it."""
-    error = masked_text(task.error)
-    code = "" if task.exit_code is None or f"({task.exit_code})" in error else f"exit code {task.exit_code}"
-    return ", ".join(filter(None, (code, error))) or task.state
 
 
 def _advice(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> str:
