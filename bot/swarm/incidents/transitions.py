@@ -168,7 +168,9 @@ class _Step:
             if bool(old.over_at) == bool(new.over_at):
                 continue
             if new.begun <= MAX_TOLD_AGAIN and not incident.flapping:
-                self._say(incident, ended_line(new) if new.over_at else self._began(incident, new, tracked))
+                goes_on = any(not each.over_at for each in tracked)
+                ended = ended_line(new, goes_on=goes_on)
+                self._say(incident, ended if new.over_at else self._began(incident, new, tracked))
             changes = with_change(changes, self.now) if new.signal.key == incident.root else changes
         return replace(incident, tracked=tracked, changes=changes, quorum=self._quorum(incident))
 
