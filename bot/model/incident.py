@@ -133,6 +133,10 @@ class Tracked:
     """How it was seen to be over, in words."""
     begun: int = 1
     """How often it began in its incident."""
+    changes: tuple[float, ...] = ()
+    """When it last began or ended to hold, at most 21 times, also in earlier incidents."""
+    flapping: bool = False
+    """Whether it comes and goes again and again, by these changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +160,6 @@ class Incident:
     """A Slack user (U…)."""
     acknowledged_at: float = 0.0
     reminded_at: float = 0.0
-    changes: tuple[float, ...] = ()
-    """When its root last began or ended to hold, at most 21 times: for flapping."""
-    flapping: bool = False
     silenced_by: str = ""
     """The id of the silence that keeps it quiet; "" if none does."""
     quorum: str = ""
@@ -176,6 +177,11 @@ class Incident:
     def root_signal(self) -> Signal:
         """The signal that explains the others."""
         return next(each.signal for each in self.tracked if each.signal.key == self.root)
+
+    @property
+    def unstable(self) -> bool:
+        """Whether a signal of it is flapping, so that it does not end yet."""
+        return any(each.flapping for each in self.tracked)
 
     @property
     def open(self) -> bool:

@@ -96,6 +96,17 @@ def headline_of(tracked: Iterable[Tracked]) -> Tracked:
     return root_of([each for each in tracked if not each.over_at] or tracked)
 
 
+def flapping_of(tracked: Iterable[Tracked]) -> Tracked | None:
+    """Return the signal to tell as flapping; None while one holds that is worse than it, or if none is flapping."""
+    tracked = list(tracked)
+    flapping = [each for each in tracked if each.flapping]
+    if not flapping:
+        return None
+    held = [each for each in tracked if not each.over_at]
+    worse = held and not (top := root_of(held)).flapping and rank(top.signal) < rank(root_of(flapping).signal)
+    return None if worse else root_of(flapping)
+
+
 def work_behind(signal: Signal, work: Iterable[PlannedWork], now: float) -> PlannedWork | None:
     """Return the job of Swarmbot's own that explains a signal; None if there is none."""
     if signal.kind not in PLANNABLE:

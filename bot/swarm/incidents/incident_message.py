@@ -28,7 +28,7 @@ from bot.blocks import (
 from bot.config.models import Severity
 from bot.model.incident import Incident, Signal, Tracked
 from bot.swarm.incidents.found import UNSEEN
-from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, headline_of, rank
+from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, flapping_of, headline_of, rank
 from bot.swarm.incidents.thread import SIGNS
 from bot.text.durations import age
 from bot.text.suggest import number_of
@@ -70,8 +70,8 @@ def digest_of(incident: Incident) -> str:
     and fix, and what people pressed; what else is news; the whole message. A flapping incident says the same until it
     is stable.
     """
-    if incident.flapping:
-        return f"flapping::{incident.acknowledged_by}::"
+    if flapping := flapping_of(incident.tracked):
+        return f"flapping:{_digest(flapping.signal.key)}:{incident.acknowledged_by}::"
     message = incident_message(incident, 0.0)
     top = headline_of(incident.tracked).signal
     notes = [each.signal.key for each in incident.tracked if each.signal.severity == "note"]
@@ -99,7 +99,7 @@ def resolved_text(incident: Incident) -> str:
 def open_text(incident: Incident) -> str:
     """Return what is wrong: "`host-4` (worker) is down and 2 more like it"."""
     top = headline_of(incident.tracked)
-    return flapping_text(incident) if incident.flapping else f"{top.signal.text}{_more(incident, top)}"
+    return _flapping_text(incident) or f"{top.signal.text}{_more(incident, top)}"
 
 
 def since_text(incident: Incident) -> str:
@@ -115,9 +115,10 @@ def _more(incident: Incident, top: Tracked) -> str:
     return f" and {alike} more like it" if alike else ""
 
 
-def flapping_text(incident: Incident) -> str:
-    """Return that an incident's root comes and goes."""
-    return f"flapping: {incident.root_signal.text}"
+def _flapping_text(incident: Incident) -> str:
+    """Return what comes and goes; "" if nothing does, or what holds is worse."""
+    flapping = flapping_of(incident.tracked)
+    return f"flapping: {flapping.signal.text}" if flapping else ""
 
 
 def _lines(incident: Incident) -> list[str]:
@@ -125,12 +126,11 @@ def _lines(incident: Incident) -> list[str]:
     signal = top.signal
     name = plain_line(incident.cluster)
     prefix = "" if not signal.subject or signal.kind == "leader changed" else f"{name}: "
-    if incident.flapping:
-        changes = (
-            f"it began or ended {len(incident.changes)} times in {age(incident.changes[-1] - incident.changes[0])}"
-        )
+    if flapping := flapping_of(incident.tracked):
+        changes = flapping.changes
+        often = f"it began or ended {len(changes)} times in {age(changes[-1] - changes[0])}"
         quiet = "Swarmbot reports it again when it has been stable for some minutes."
-        return [f"{WARNING} *{prefix}{flapping_text(incident)}* · {changes}", quiet]
+        return [f"{WARNING} *{prefix}{_flapping_text(incident)}* · {often}", quiet]
     if incident.resolved_at and signal.severity == "note":
         return [f"{SIGNS['note']} *{prefix}{signal.text}*", *_next(signal)]
     if incident.resolved_at:
@@ -238,8 +238,8 @@ def _show(signal: Signal) -> str:
 def _fallback(incident: Incident, now: float) -> str:
     """Return the line for notifications."""
     signal = headline_of(incident.tracked).signal
-    if incident.flapping:
-        return f"{incident.cluster}: {flapping_text(incident)}"
+    if flapping := _flapping_text(incident):
+        return f"{incident.cluster}: {flapping}"
     if incident.resolved_at and signal.severity != "note":
         return f"{incident.cluster}: {resolved_text(incident)}"
     passed = age(now - _first_of(incident, signal).since)

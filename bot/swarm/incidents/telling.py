@@ -163,7 +163,7 @@ def _tell_change(
         told.incidents.append(incident)
         return
     edits = tuple(each for each in incident.edits if now - each < MINUTE_S)
-    if incident.open and not incident.flapping and _was_not_read(incident, shown, now):
+    if incident.open and not incident.unstable and _was_not_read(incident, shown, now):
         told.incidents.append(incident)
         return
     if now < (at := _next_edit(incident, shown, edits, settings)):
@@ -205,7 +205,7 @@ def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings:
 def _reminded(told: Told, incident: Incident, now: float, settings: WatchSettings) -> Incident:
     """Tell an incident again that nobody has acknowledged."""
     acknowledged = incident.acknowledged_by or incident.silenced_by
-    if not settings.repeat_s or incident.reminded_at or acknowledged or not incident.open or incident.flapping:
+    if not settings.repeat_s or incident.reminded_at or acknowledged or not incident.open or incident.unstable:
         return incident
     if now < (at := incident.told_at + settings.repeat_s):
         told.due.append(at)

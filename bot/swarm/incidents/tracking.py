@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.blocks import tick
 from bot.model.incident import Observation, Signal, Tracked
+from bot.swarm.incidents.flapping import with_change
 from bot.swarm.incidents.grouping import HOSTS, NODES, PLACES, SERVICES
 
 
@@ -22,10 +23,13 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
         signal = new if fresh or new.since < old.since else replace(new, since=old.since, at_latest=old.at_latest)
         if new.kind in PLACES and new.text == old.text:  # how a host fails to answer differs from reading to reading
             signal = replace(signal, advice=old.advice, lines=old.lines)
-        return replace(tracked, signal=signal, last_seen=seen.at, over_at=0.0, ended="", begun=tracked.begun + again)
+        changes = with_change(tracked.changes, seen.at) if again else tracked.changes
+        begun = tracked.begun + again
+        return replace(tracked, signal=signal, last_seen=seen.at, over_at=0.0, ended="", begun=begun, changes=changes)
     if tracked.over_at or old.severity == "note" or old.kind not in seen.read or old.key in seen.unread:
         return tracked
-    return replace(tracked, over_at=seen.at, ended=seen.well.get(old.key) or ended_text(old))
+    changes = with_change(tracked.changes, seen.at)
+    return replace(tracked, over_at=seen.at, ended=seen.well.get(old.key) or ended_text(old), changes=changes)
 
 
 def ended_text(signal: Signal) -> str:

@@ -32,6 +32,7 @@ from bot.swarm.incidents.grouping import (
     HOSTS,
     SERVICES,
     explains,
+    flapping_of,
     is_about_service,
     rank,
     root_of,
@@ -163,16 +164,14 @@ class _Step:
             each if _may_have_another_cause(incident, each) else followed(each, self.seen, signals)
             for each in incident.tracked
         )
-        changes = incident.changes
         for old, new in zip(incident.tracked, tracked, strict=True):
             if bool(old.over_at) == bool(new.over_at):
                 continue
-            if new.begun <= MAX_TOLD_AGAIN and not incident.flapping:
+            if new.begun <= MAX_TOLD_AGAIN and flapping_of(incident.tracked) is None:
                 goes_on = any(not each.over_at for each in tracked)
                 ended = ended_line(new, goes_on=goes_on)
                 self._say(incident, ended if new.over_at else self._began(incident, new, tracked))
-            changes = with_change(changes, self.now) if new.signal.key == incident.root else changes
-        return replace(incident, tracked=tracked, changes=changes, quorum=self._quorum(incident))
+        return replace(incident, tracked=tracked, quorum=self._quorum(incident))
 
     def acknowledge(self, acknowledged: Iterable[Acknowledgement]) -> None:
         """Keep who takes care of each incident; the first one counts."""
@@ -251,22 +250,26 @@ class _Step:
         return found[0] if found else None
 
     def _begin(self, waiting: Tracked) -> None:
-        key = waiting.signal.key
-        before = next((each.changes for each in reversed(self.incidents) if each.root == key), ())
         self.incidents.append(
             Incident(
                 id=self.new_id(),
                 cluster=self.seen.cluster,
-                root=key,
-                tracked=(waiting,),
+                root=waiting.signal.key,
+                tracked=(self._changed(waiting),),
                 opened_at=self.now,
-                changes=with_change(before, self.now),
                 quorum=self.seen.quorum,
             )
         )
 
+    def _changed(self, waiting: Tracked) -> Tracked:
+        """Return a signal that begins, with when it began and ended before."""
+        key = waiting.signal.key
+        known = (each for incident in reversed(self.incidents) for each in incident.tracked if each.signal.key == key)
+        before = next(known, waiting)
+        return replace(waiting, changes=with_change(before.changes, self.now), flapping=before.flapping)
+
     def _add(self, place: int, waiting: Tracked) -> None:
-        incident = self.incidents[place]
+        incident, waiting = self.incidents[place], self._changed(waiting)
         known = next((each for each in incident.tracked if each.signal.key == waiting.signal.key), None)
         if known:
             waiting = replace(waiting, first_seen=known.first_seen, begun=known.begun + 1)
@@ -276,15 +279,11 @@ class _Step:
             elsewhere |= {each.signal.key for other in self._open() for each in other.tracked}
         others = (each for each in incident.tracked if each is not known and each.signal.key not in elsewhere)
         tracked = (*others, waiting)
-        root = root_of(tracked).signal.key
-        if root != incident.root:  # how often the old one came and went must not keep the new one quiet
-            incident = replace(incident, changes=(), flapping=False)
         self.incidents[place] = replace(
             incident,
             tracked=tracked,
-            root=root,
+            root=root_of(tracked).signal.key,
             resolved_at=0.0,
-            changes=with_change(incident.changes, self.now) if waiting.signal.key == root else incident.changes,
             quorum=self._quorum(incident),
         )
         if waiting.begun <= MAX_TOLD_AGAIN:
@@ -337,17 +336,21 @@ class _Step:
         for place, incident in enumerate(self.incidents):
             if not incident.open:
                 continue
-            share = change_share(incident.changes, self.now)
-            flapping = share > settings.flap_low if incident.flapping else share >= settings.flap_high
-            over = all(each.over_at for each in incident.tracked) and not flapping
-            tracked = tuple(map(self._with_last_words, incident.tracked)) if over else incident.tracked
-            settled = replace(incident, tracked=tracked, flapping=flapping, resolved_at=self.now if over else 0.0)
+            settled = replace(incident, tracked=tuple(self._flapping(each, settings) for each in incident.tracked))
+            over = all(each.over_at for each in settled.tracked) and not settled.unstable
+            tracked = tuple(map(self._with_last_words, settled.tracked)) if over else settled.tracked
+            settled = replace(settled, tracked=tracked, resolved_at=self.now if over else 0.0)
             self.incidents[place] = settled
-            if flapping != incident.flapping:
-                stable = "Stable again." if not flapping else "Flapping: nothing more is told until it is stable."
+            if settled.unstable != incident.unstable:
+                stable = "Flapping: nothing more is told until it is stable." if settled.unstable else "Stable again."
                 self._say(incident, ThreadLine(self.now, stable))
             if over:
                 self._say(incident, ThreadLine(self.now, f"{resolved_text(settled)}."))
+
+    def _flapping(self, tracked: Tracked, settings: WatchSettings) -> Tracked:
+        share = change_share(tracked.changes, self.now)
+        flapping = share > settings.flap_low if tracked.flapping else share >= settings.flap_high
+        return replace(tracked, flapping=flapping)
 
     def _with_last_words(self, tracked: Tracked) -> Tracked:
         """Return a signal that was over earlier with how its subject is now, at the end of its incident."""
@@ -357,7 +360,7 @@ class _Step:
         """Return when a signal has held long enough or its job explains it no longer, and when to look again."""
         times = [each.first_seen + each.signal.holds_s for each in self.waiting]
         times += [each.ended_at + AFTER_WORK_S for each in self.work if each.ended_at and self.waiting]
-        return times + [self.now + INTERVAL_S for each in self.incidents if each.flapping]
+        return times + [self.now + INTERVAL_S for each in self.incidents if each.unstable]
 
     def _quorum(self, incident: Incident) -> str:
         return self.seen.quorum if self.seen.read else incident.quorum
