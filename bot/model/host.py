@@ -213,6 +213,11 @@ class HostFacts:
     """Why they could not be read."""
 
     @property
+    def has_left(self) -> bool:
+        """Whether it is seen to be in no cluster: its engine says so, and keeps no state of one."""
+        return self.membership == "inactive" and self.swarm_folder == ""
+
+    @property
     def responds(self) -> bool:
         """Whether the host's engine responded."""
         return self.failure is None

@@ -27,6 +27,7 @@ from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
 from bot.swarm.reading.host_membership import (
     discard_text,
     failed_record,
+    inactive_host_of,
     is_membership_unknown,
     membership_text,
     other_cluster_text,
@@ -151,17 +152,20 @@ def node_issues(facts: Facts, node: NodeFacts) -> list[Issue]:
     host = facts.hosts.get(node.host)
     if host is not None and (host.membership == "locked" or failed_record(facts, host)):
         return []  # reported for the host, whatever the managers report
-    left = _host_that_left(facts, node) if node.state != "ready" or node.reachability == "unreachable" else None
+    left = inactive_host_of(facts.hosts.values(), node) if not node.ready else None
     if node.role == "manager" and node.reachability != "reachable":
-        lost = left_manager_issue(node, left) if left else _lost_manager(facts, node, host)
+        lost = left_manager_issue(node, left) if left and left.has_left else _lost_manager(facts, node, host)
         return [_with_failure(lost, host) if lost.critical else lost]
     if node.state == "ready":
         return []
     text = f"`{node.name}` ({node.role}) is {node.state}"
     fix = f"{_tested(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
-    if left:
+    if left and left.has_left:
         text = f"{text}: `{left.name}` responds and is not part of any cluster"
         fix = f"`/swarm join worker {left.name}`"
+    elif left:
+        text = f"{text}: `{left.name}` responds, and its engine may be starting or stopping"
+        fix = f"{_tested(left.name)} the managers"
     return [_with_failure(Issue(critical=True, text=text, fix=fix), host)]
 
 
@@ -188,14 +192,6 @@ def _lost_manager(facts: Facts, node: NodeFacts, host: HostFacts | None) -> Issu
     responds = host is not None and host.membership == "active"
     fix = f"{_tested(node.host)} the other managers" if responds else f"bring `{node.name}` back"
     return Issue(critical=True, text=f"`{node.name}` (manager) is {node.raft_state}, {node.state}", fix=fix)
-
-
-def _host_that_left(facts: Facts, node: NodeFacts) -> HostFacts | None:
-    """Return the host that a record is of, if it responds and is in no cluster: it left, or was wiped."""
-    if node.host:
-        return None
-    free = (host for host in facts.hosts.values() if host.responds and host.membership == "inactive")
-    return next((host for host in free if host.hostname == node.hostname and node.address in {"", host.address}), None)
 
 
 def _tested(host: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 
-from bot.errors import EngineError, HostUnreachable, SwarmbotError
+from bot.errors import EngineError, Failed, HostUnreachable, SwarmbotError
 from bot.model import (
     BackupList,
     ClusterFacts,
@@ -32,6 +32,7 @@ from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
 from bot.swarm.network.routes import DATA_PORT, matching_hosts, mesh_routes, ready_peers, wanted_routes
 from bot.swarm.reading import parse, parse_objects, parse_services
+from bot.swarm.reading.host_membership import inactive_host_of
 from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
 from bot.swarm.reading.image_reader import read_image_trouble
 from bot.swarm.reading.manager_choice import readable_managers
@@ -47,6 +48,7 @@ ROUTE_TIMEOUT_S = 4.0
 """After this time no further route is tested: a check must end within 5 s, unless its hosts are slow."""
 MIN_ROUTE_TIMEOUT_S = 0.5
 """How much of it remains when the hosts were slow to read."""
+FOLDER_TIMEOUT_S = 3.0
 MAX_COMPLAINTS = 50
 """Of more services that may lack tasks, the tasks are not read for the reason. One request asks for all of them."""
 ASK_AGAIN_S = 1.0
@@ -98,6 +100,7 @@ class FactsReader:
         swarm = self._read_swarm(engines, hosts, query)
         if swarm is not None:
             hosts |= self._read_unheard(engines, hosts, swarm, query)
+            hosts |= self._read_swarm_folders(engines, hosts, swarm)
             hosts = _with_peer_reachability(engines, hosts, swarm, query)
         routes = wanted_routes(
             hosts,
@@ -185,6 +188,21 @@ class FactsReader:
         unheard = [node.host for node in swarm.managers if node.reachability != "reachable" and node.host in hosts]
         working = {name for name in unheard if hosts[name].can_read_cluster}
         return self._read_hosts(engines, working, working, working, query) if working else {}
+
+    def _read_swarm_folders(
+        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
+    ) -> dict[str, HostFacts]:
+        """Read the swarm folders of hosts that seem to have left: an engine that is stopping says that it is inactive.
+
+        A host that left has an empty folder (docs/swarm-behaviour.md).
+        """
+        left = filter(None, (inactive_host_of(hosts.values(), node) for node in swarm.nodes if not node.ready))
+        readings = {host.name: self._pool.submit(engines[host.name].placed) for host in left}
+        found = {}
+        for name, reading in readings.items():
+            with suppress(EngineError, HostUnreachable, Failed, TimeoutError):
+                found[name] = replace(hosts[name], swarm_folder=reading.result(FOLDER_TIMEOUT_S))
+        return found
 
     def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], query: FactsQuery) -> ClusterFacts | None:
         for name in readable_managers(hosts, query.cluster_id):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from bot.blocks import plain_line
@@ -91,6 +92,14 @@ def _awaits_quorum_here(facts: Facts, host: HostFacts) -> bool:
     if not host.awaits_quorum:
         return False
     return facts.member(host.name) is not None if facts.swarm else not foreign_cluster_names(facts, host)
+
+
+def inactive_host_of(hosts: Iterable[HostFacts], node: NodeFacts) -> HostFacts | None:
+    """Return the host that a node record is of, if it responds and its engine says that it is in no cluster."""
+    if node.host:
+        return None
+    named = (host for host in hosts if host.hostname == node.hostname and node.address in {"", host.address})
+    return next((host for host in named if host.responds and host.membership == "inactive"), None)
 
 
 def membership_text(facts: Facts, host: HostFacts) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -172,6 +173,37 @@ class _LosingPower(_Engine):
             }
             for host, reachability in (("host-2", "reachable"), ("host-3", "unreachable"))
         ]
+
+
+class _Stopping(_LosingPower):
+    """Engines that are inactive on all hosts but host-2: one has left, one is about to stop."""
+
+    def info(self, timeout_s: float) -> dict[str, Any]:
+        """Respond with no swarm, except for the manager."""
+        found = super(_LosingPower, self).info(timeout_s)
+        return found if self.host == "host-2" else {**found, "Swarm": {"LocalNodeState": "inactive"}}
+
+    def placed(self) -> str:
+        """Return what a stopping engine has in its swarm folder."""
+        return "other"
+
+
+def test_a_host_has_left_only_if_its_swarm_folder_is_empty(
+    reader: FactsReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that is stopping is inactive too. What cannot be read is unknown."""
+    engines: Any = _Engines()
+    engines.replace_all(lambda host: _Stopping(host, Event()))
+
+    def left() -> list[str]:
+        facts = reader.read("prod", engines, FactsQuery(all_hosts=True, cluster_id="prod"))
+        return [name for name, host in facts.hosts.items() if host.has_left]
+
+    assert left() == []
+    monkeypatch.setattr(engines["host-3"], "placed", lambda: "")
+    assert left() == ["host-3"]
+    monkeypatch.setattr(engines["host-3"], "placed", Mock(side_effect=HostUnreachable("host-3", "timed out", "Late.")))
+    assert left() == []
 
 
 def test_a_manager_that_is_not_heard_is_read_again(reader: FactsReader) -> None:
