@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 4
+# Otherwise each of the test runner's processes compiles every test again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo check unit test test-long test-engines lint bench setup setup-dev
 

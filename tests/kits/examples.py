@@ -16,6 +16,14 @@ def few() -> bool:
     return LEVEL == "few"
 
 
+def long_chars() -> int:
+    """Return the length of a text for which time that grows with the square of the length would take minutes.
+
+    Among few examples it is a tenth of that: there, only a worse growth is noticed.
+    """
+    return 20_000 if few() else 200_000
+
+
 def examples(whole: int) -> int:
     """Return how many of ``whole`` examples to run: a share of them, and at least 5."""
     return max(LEAST, whole // SHARES[LEVEL])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -80,12 +81,10 @@ def _name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def _trees() -> dict[str, ast.Module]:
     paths = [path for folder in ("bot", "handlers", "sandbox") for path in sorted((ROOT / folder).rglob("*.py"))]
     return {_name(path): ast.parse(path.read_text()) for path in paths}
-
-
-TREES: Final = _trees()
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
@@ -96,10 +95,12 @@ def _imported(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert not node.level, "imports are written in full"
             whole = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in TREES else node.module for name in whole)
+            yield from (name if name in _trees() else node.module for name in whole)
 
 
-IMPORTS: Final = {name: frozenset(_imported(tree)) for name, tree in TREES.items()}
+@cache
+def _imports() -> dict[str, frozenset[str]]:
+    return {name: frozenset(_imported(tree)) for name, tree in _trees().items()}
 
 
 def _within(name: str, parts: tuple[str, ...]) -> bool:
@@ -115,9 +116,10 @@ def _part(name: str) -> str:
     return max((part for part in RANK if _within(name, (part,))), key=len, default="")
 
 
+@cache
 def _at_start(name: str) -> frozenset[str]:
     """What is imported when the module is: neither in a function nor for type checkers alone."""
-    body = ast.Module([node for node in TREES[name].body if not isinstance(node, ast.If)], type_ignores=[])
+    body = ast.Module([node for node in _trees()[name].body if not isinstance(node, ast.If)], type_ignores=[])
     functions = [node for node in ast.walk(body) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     later = {name for function in functions for name in _imported(function)}
     return frozenset(_imported(body)) - later
@@ -134,7 +136,7 @@ def _closure(start: str) -> set[str]:
         seen.add(name)
         parts = name.split(".")
         waiting += [".".join(parts[:length]) for length in range(1, len(parts))]
-        waiting += _at_start(name) if name in TREES else ()
+        waiting += _at_start(name) if name in _trees() else ()
     return seen
 
 
@@ -144,14 +146,14 @@ def _broken(rule: Mapping[str, frozenset[str]]) -> list[str]:
 
 def test_every_module_has_its_place() -> None:
     """A new part of the house is put into the layers, or it is held to nothing."""
-    assert [name for name in TREES if not _part(name) and name != "bot"] == []
+    assert [name for name in _trees() if not _part(name) and name != "bot"] == []
 
 
 def test_imports_run_one_way() -> None:
     """No part imports one that stands after it: so there is no cycle between parts either."""
     found = {
         name: frozenset(other for other in _ours(imported) if RANK.get(_part(other), -1) > RANK.get(_part(name), -1))
-        for name, imported in IMPORTS.items()
+        for name, imported in _imports().items()
         if name != "bot"
     }
     assert _broken(found) == []
@@ -161,7 +163,7 @@ def test_parts_side_by_side_form_no_cycle() -> None:
     """Of two parts in one line of the layers only one imports the other."""
     edges = {
         (_part(name), _part(other))
-        for name, imported in IMPORTS.items()
+        for name, imported in _imports().items()
         for other in _ours(imported)
         if RANK.get(_part(name)) == RANK.get(_part(other)) and _part(name) != _part(other)
     }
@@ -178,7 +180,7 @@ def test_imports_run_one_way_within_a_folder(parts: tuple[str, ...]) -> None:
 
     found = {
         name: frozenset(other for other in imported if rank(other) > rank(name))
-        for name, imported in IMPORTS.items()
+        for name, imported in _imports().items()
         if rank(name) >= 0
     }
     assert _broken(found) == []
@@ -188,7 +190,7 @@ def test_the_domain_knows_nothing_of_slacks_transport() -> None:
     """What is decided and planned is shown in blocks; how they travel is no matter of it."""
     found = {
         name: frozenset(other for other in imported if _within(other, ("bot.slack", "slack_sdk", "slack_bolt")))
-        for name, imported in IMPORTS.items()
+        for name, imported in _imports().items()
         if _within(name, PURE)
     }
     assert _broken(found) == []
@@ -201,7 +203,7 @@ def test_handlers_get_no_client_and_no_store() -> None:
     """
     found = {
         name: frozenset(other for other in imported if _within(other, ("bot",)) and not _within(other, HANDLERS_MAY))
-        for name, imported in IMPORTS.items()
+        for name, imported in _imports().items()
         if _within(name, ("handlers",))
     }
     assert _broken(found) == []
@@ -211,7 +213,7 @@ def test_only_the_command_line_knows_the_sandbox() -> None:
     """What runs in production does not import what imitates it."""
     found = {
         name: frozenset(other for other in imported if _within(other, ("sandbox",)))
-        for name, imported in IMPORTS.items()
+        for name, imported in _imports().items()
         if not _within(name, ("sandbox", "bot.__main__"))
     }
     assert _broken(found) == []
@@ -221,7 +223,7 @@ def test_what_decides_does_no_io() -> None:
     """What is judged and planned is pure: no library that leaves the process."""
     found = {
         name: frozenset(other for other in imported if _within(other, tuple(IO)))
-        for name, imported in IMPORTS.items()
+        for name, imported in _imports().items()
         if _within(name, PURE)
     }
     assert _broken(found) == []

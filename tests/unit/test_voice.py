@@ -48,6 +48,7 @@ RULED_OUT: Final = {
     r"is in none": "is not part of any cluster",
     r"makes? an end of|put an end to": "ends",
 }
+ANY: Final = re.compile(rf"\b(?:{'|'.join(RULED_OUT)})\b", re.IGNORECASE)
 
 DOCS: Final = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "swarmbot.example.yml")),
@@ -73,6 +74,8 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
+    if "#" not in source:
+        return
     tokens = tokenize.generate_tokens(StringIO(source).readline)
     comments = (token for token in tokens if token.type == tokenize.COMMENT)
     yield from _joined((token.start[0], token.string.lstrip("# ")) for token in comments)
@@ -88,9 +91,10 @@ def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 def _found(path: Path) -> list[str]:
     return [
         f"{path.relative_to(ROOT)}:{line}: “{match[0]}”: write “{instead}”"
-        for line, text in _texts(path)
+        for line, text in ((line, " ".join(text.split())) for line, text in _texts(path))
+        if ANY.search(text)
         for pattern, instead in RULED_OUT.items()
-        for match in re.finditer(rf"\b(?:{pattern})\b", " ".join(text.split()), re.IGNORECASE)
+        for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)
     ]
 
 

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import yaml
 from pydantic import BaseModel
 
 from bot.model.incident import Silence
 from bot.swarm.incidents.digest import MAX_LINES, Day, DayChange, Outcome, digest_message
 from tests.kits.incidents import incident, signal
+from tests.kits.yaml_file import read_yaml
 from tests.plans.description import Description
 from tests.plans.parts import NOW, STRICT
 from tests.plans.showing import show_message
 from tests.watch.timeline import _times
 
-CASES: Final = yaml.safe_load((Path(__file__).parent / "digests.yml").read_text())
+CASES: Final = read_yaml(Path(__file__).parent / "digests.yml")
 HOUR_S: Final = 3600.0
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from random import Random
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from bot.config.models import Severity, WebhookKind
 from bot.model import Facts
+from bot.model.incident import Advanced, WatchState
 from bot.secrets.secret import Secret
 from bot.swarm.incidents.events import events_of
 from bot.swarm.incidents.found import PLACEHOLDER
@@ -34,6 +37,42 @@ FROM_OUTSIDE: Final = frozenset({"swarm_error", "error", "complaint", "message",
 """The fields of facts that hold what engines report and people wrote."""
 
 
+class Step(NamedTuple):
+    """One turn of a case, carried out."""
+
+    before: WatchState
+    facts: Facts | None
+    described: dict[str, Any]
+    turn: Mapping[str, Any]
+    stepped: Advanced
+
+
+class Course(NamedTuple):
+    """All turns of a case, carried out once for all tests of this file."""
+
+    name: str
+    settings: Mapping[str, Any]
+    steps: list[Step]
+
+    @property
+    def state(self) -> WatchState:
+        """The state at the end."""
+        return self.steps[-1].stepped.state
+
+
+@pytest.fixture(scope="module", params=CASES)
+def course(request: pytest.FixtureRequest) -> Course:
+    """Each case in turn; pytest runs all tests of one case before the next."""
+    given_facts, case = CASES[request.param]
+    timeline = Timeline(case.get("settings", {}))
+    steps = []
+    for (facts, turn), (described, _) in zip(turns(given_facts, case), descriptions(given_facts, case), strict=True):
+        before = timeline.state
+        _, stepped = timeline.turn(facts, turn["at"], turn)
+        steps.append(Step(before, facts, described, turn, stepped))
+    return Course(request.param, case.get("settings", {}), steps)
+
+
 def _shuffled(facts: Facts, random: Random) -> Facts:
     """Return the same facts in another order."""
 
@@ -50,42 +89,31 @@ def _shuffled(facts: Facts, random: Random) -> Facts:
     return replace(facts, hosts=hosts, swarm=swarm)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_the_order_of_hosts_does_not_matter(name: str) -> None:
+def test_the_order_of_hosts_does_not_matter(course: Course) -> None:
     """Hosts, nodes, services and tasks in another order make the same incidents, with the same signals."""
-    given_facts, case = CASES[name]
-    one, other = Timeline(case.get("settings", {})), Timeline(case.get("settings", {}))
-    random = Random(name)  # noqa: S311 - an order, not a secret
-    for facts, turn in turns(given_facts, case):
-        one.turn(facts, turn["at"], turn)
+    other = Timeline(course.settings)
+    random = Random(course.name)  # noqa: S311 - an order, not a secret
+    for _, facts, _, turn, stepped in course.steps:
         other.turn(_shuffled(facts, random) if facts else None, turn["at"], turn)
         groups = [
             [(each.root, bool(each.told_at), each.open, {one.signal.key for one in each.tracked}) for each in incidents]
-            for incidents in (one.state.incidents, other.state.incidents)
+            for incidents in (stepped.state.incidents, other.state.incidents)
         ]
         assert groups[0] == groups[1]
-        assert {each.signal.key for each in one.state.waiting} == {each.signal.key for each in other.state.waiting}
+        assert {each.signal.key for each in stepped.state.waiting} == {each.signal.key for each in other.state.waiting}
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_what_is_advised_can_be_typed(name: str) -> None:
+def test_what_is_advised_can_be_typed(course: Course) -> None:
     """No command that a message names has a placeholder."""
-    given_facts, case = CASES[name]
-    timeline = Timeline(case.get("settings", {}))
-    for facts, turn in turns(given_facts, case):
-        _, stepped = timeline.turn(facts, turn["at"], turn)
-        for incident in stepped.told:
+    for step in course.steps:
+        for incident in step.stepped.told:
             assert not PLACEHOLDER.search("\n".join(show_message(incident_message(incident, 0.0))))
             assert not any(PLACEHOLDER.search(f"`/swarm {words}`") for words in orders_of(incident).values())
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_what_is_advised_is_not_refused(name: str) -> None:
+def test_what_is_advised_is_not_refused(course: Course) -> None:
     """Each command that a message names, or that its buttons prepare, works with the facts that it was made from."""
-    given_facts, case = CASES[name]
-    timeline = Timeline(case.get("settings", {}))
-    for (facts, turn), (described, _) in zip(turns(given_facts, case), descriptions(given_facts, case), strict=True):
-        _, stepped = timeline.turn(facts, turn["at"], turn)
+    for _, facts, described, _, stepped in course.steps:
         for incident in stepped.told:
             if not incident.open or facts is None or facts.swarm is None:
                 continue  # what an unreadable cluster needs is tried with the answers of `status`
@@ -96,15 +124,10 @@ def test_what_is_advised_is_not_refused(name: str) -> None:
             assert [*filter(None, refused)] == []
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_other_systems_see_each_incident_begin_and_end_in_turn(name: str) -> None:
+def test_other_systems_see_each_incident_begin_and_end_in_turn(course: Course) -> None:
     """A webhook is told of beginning, changes and end, in plain text; what is open in Slack is open there."""
-    given_facts, case = CASES[name]
-    timeline = Timeline(case.get("settings", {}))
     open_: dict[str, bool] = {}
-    for facts, turn in turns(given_facts, case):
-        before = timeline.state
-        _, stepped = timeline.turn(facts, turn["at"], turn)
+    for before, _, _, turn, stepped in course.steps:
         for happened in events_of(before, stepped):
             key = incident_key(happened.incident)
             assert open_.get(key, False) == (happened.event != "opened")
@@ -112,29 +135,29 @@ def test_other_systems_see_each_incident_begin_and_end_in_turn(name: str) -> Non
             bodies = [webhook_body(kind, happened, get_args(Severity), turn["at"]) for kind in get_args(WebhookKind)]
             assert not MARKUP.search(json.dumps(bodies, ensure_ascii=False))
         assert not events_of(stepped.state, replace(stepped, told=(), entries=()))
-    told = {incident_key(each): not each.shown.startswith("over") for each in timeline.state.incidents if each.told_at}
+    told = {incident_key(each): not each.shown.startswith("over") for each in course.state.incidents if each.told_at}
     assert open_ == told
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_a_pager_for_critical_incidents_is_told_of_their_end(name: str) -> None:
+def test_a_pager_for_critical_incidents_is_told_of_their_end(course: Course) -> None:
     """An incident that becomes critical begins for it, and its end is told although it was only a warning then."""
-    given_facts, case = CASES[name]
-    timeline = Timeline(case.get("settings", {}))
     severities: tuple[Severity, ...] = ("critical",)
     pager = Target("pager", "json", Secret("https://192.0.2.9/"), None, severities, ("prod",))
     open_: dict[str, bool] = {}
     critical: set[str] = set()
-    for facts, turn in turns(given_facts, case):
-        before = timeline.state
-        _, stepped = timeline.turn(facts, turn["at"], turn)
+    for before, _, _, turn, stepped in course.steps:
         critical |= {incident_key(each) for each in stepped.told if severity_of(each) == "critical"}
         for delivery in announcements(before, stepped, [pager], "prod", turn["at"]):
             key, event = delivery.body["key"], delivery.body["event"]
             assert open_.get(key, False) == (event != "opened")
             open_[key] = event != "resolved"
-    over = {incident_key(each): each.shown.startswith("over") for each in timeline.state.incidents if each.told_at}
+    over = {incident_key(each): each.shown.startswith("over") for each in course.state.incidents if each.told_at}
     assert open_ == {key: not over[key] for key in critical}
+
+
+@cache
+def _plain_looks(name: str) -> list[Look]:
+    return _looks(name, "x")
 
 
 def _looks(name: str, text: str) -> list[Look]:
@@ -153,4 +176,4 @@ def _looks(name: str, text: str) -> list[Look]:
 @settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_text_from_outside_makes_no_markup(name: str, text: str) -> None:
     """What engines report and people wrote is one line of plain text in messages and threads."""
-    assert _looks(name, text) == _looks(name, "x")
+    assert _looks(name, text) == _plain_looks(name)

@@ -12,7 +12,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from pydantic import BaseModel
 
 from bot.model import Facts, FactsQuery
@@ -31,6 +30,7 @@ from bot.stored_json import from_json, to_json
 from bot.swarm.incidents.incident_message import incident_message, orders_of
 from bot.swarm.incidents.observation import nothing_read, observe
 from bot.swarm.incidents.transitions import advance
+from tests.kits.yaml_file import read_yaml
 from tests.plans.description import Description
 from tests.plans.parts import NOW, STRICT
 from tests.plans.showing import show_message
@@ -58,7 +58,7 @@ _WHEN: Final = re.compile(r"<!date\^(\d+)\^[^>]*>")
 def _cases() -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
     found: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
     for path in sorted((Path(__file__).parent / "cases").glob("*.yml")):
-        content = yaml.safe_load(path.read_text())
+        content = read_yaml(path)
         found |= {f"{path.stem}: {name}": (content["given"], case) for name, case in content["cases"].items()}
     return found
 

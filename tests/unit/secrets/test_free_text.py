@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.secrets.redact import redact
 from bot.secrets.secret_names import masked_line
 from bot.swarm.services.masked import masked_pairs, masked_text, masked_words
-from tests.kits.examples import examples
+from tests.kits.examples import examples, long_chars
 
 WORDS: Final = st.text(ascii_letters + digits, min_size=16, max_size=40).map("q7{}".format)
 """Secrets. No template and no word around them has ``q7``."""
@@ -114,7 +114,7 @@ LONG: Final = (
 @pytest.mark.parametrize("part", LONG)
 def test_a_long_text_takes_bounded_time(part: str) -> None:
     """Time that grew with the square of the length would not end here within minutes."""
-    text = part * (200_000 // len(part))
+    text = part * (long_chars() // len(part))
     redact(text)
     masked_line(text)
     masked_text(text)
