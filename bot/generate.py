@@ -1,14 +1,18 @@
-"""``python -m bot.generate`` writes what the commands declare into README.md, docs/guide.md and manifest.json."""
+"""``python -m bot.generate`` writes what the commands declare into README.md, docs/guide.md and the manifests.
+
+manifest-socket-mode.json is manifest.json without addresses: in Socket Mode Slack uses none.
+"""
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bot.commands import Command, CommandRegistry, Flag, Word, permission_text
 from bot.commands.command import Parameter
@@ -17,6 +21,8 @@ from handlers import registry
 ROOT: Final = Path(__file__).parents[1]
 BEGIN: Final = "<!-- commands: written by python -m bot.generate -->"
 END: Final = "<!-- end of commands -->"
+HINTED: Final = ("status", "nodes", "services", "check", "join", "deploy", "drain", "incidents", "help")
+"""The commands that Slack shows while somebody types ``/swarm``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +34,28 @@ class Document:
 
 
 def documents(commands: CommandRegistry) -> list[Document]:
-    """Return README, guide and manifest with their generated parts."""
+    """Return README, guide and manifests with their generated parts."""
     readme, guide, manifest = ROOT / "README.md", ROOT / "docs/guide.md", ROOT / "manifest.json"
+    socket_mode = ROOT / "manifest-socket-mode.json"
     described = json.loads(manifest.read_text(encoding="utf-8"))
     described["features"]["slash_commands"][0]["usage_hint"] = usage_hint(commands)
     return [
         Document(readme, _between(readme.read_text(encoding="utf-8"), "\n".join(table(commands)))),
         Document(guide, _between(guide.read_text(encoding="utf-8"), "\n".join(reference(commands)))),
-        Document(manifest, json.dumps(described, indent=2, ensure_ascii=False) + "\n"),
+        Document(manifest, _json(described)),
+        Document(socket_mode, _json(without_addresses(described))),
     ]
+
+
+def without_addresses(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest of an app that is reached by Socket Mode."""
+    found = copy.deepcopy(manifest)
+    for command in found["features"]["slash_commands"]:
+        del command["url"]
+    settings = found["settings"]
+    del settings["event_subscriptions"]["request_url"], settings["interactivity"]["request_url"]
+    settings["socket_mode_enabled"] = True
+    return found
 
 
 def table(commands: CommandRegistry) -> Iterator[str]:
@@ -63,8 +82,8 @@ def reference(commands: CommandRegistry) -> Iterator[str]:
 
 
 def usage_hint(commands: CommandRegistry) -> str:
-    """Return what Slack shows behind ``/swarm`` while somebody types."""
-    return " | ".join(_words(command) for command in commands.values())
+    """Return what Slack shows behind ``/swarm`` while somebody types: a few commands, because more are not readable."""
+    return " | ".join([*(_words(commands[name]) for name in HINTED), "…"])
 
 
 def _words(command: Command) -> str:
@@ -85,6 +104,10 @@ def _shown(parameter: Parameter) -> str:
     if isinstance(parameter.spec, Flag) and parameter.spec.kind:
         return f"{parameter.shown} {parameter.spec.kind.shown}"
     return parameter.shown
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _cell(text: str) -> str:

@@ -23,7 +23,8 @@ from bot.text.suggest import listed
 
 MANIFEST: Final = Path(__file__).parents[2] / "manifest.json"
 REINSTALL: Final = (
-    "Import manifest.json at https://api.slack.com/apps → your app → App Manifest, then reinstall the app."
+    "Import manifest.json (with Socket Mode: manifest-socket-mode.json) at https://api.slack.com/apps → your app → "
+    "App Manifest, then reinstall the app."
 )
 DEAD_TOKEN: Final = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive")
 ADD_APPROVERS: Final = "Add people to `by`, or require fewer (`count`), under `approvals` in swarmbot.yml."

@@ -299,5 +299,7 @@ def _incomplete(message: Message, awaited: str, timeout_s: float) -> Message:
 
 
 def _with_buttons(message: Message, job: Job) -> Message:
-    row = actions(button("Share", "answer.share", job.id), button("Refresh", "answer.refresh", job.id))
+    """Return the answer with its buttons. What is answered in a thread is shared already."""
+    share = [] if job.order.thread else [button("Share", "answer.share", job.id)]
+    row = actions(*share, button("Refresh", "answer.refresh", job.id))
     return replace(message, blocks=(*message.blocks, row), plain=(*message.plain, row) if message.plain else ())

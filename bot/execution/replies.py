@@ -13,7 +13,7 @@ from bot.model import Revealed
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
 from bot.queue import results
-from bot.queue.end_messages import ANSWER, card, private
+from bot.queue.end_messages import ANSWER, card, private, shown_privately
 from bot.queue.job import Job, Order, State
 from bot.queue.lease import Lease
 from bot.queue.queue import Queue
@@ -78,9 +78,11 @@ class Replies:
             "Slack did not accept the answer, so nothing was shown.",
             next_step=f"Ask again in a channel that you are in: {tick('/swarm ' + job.order.words)}.",
         )
-        instead = private(job.order, error_message(unsent, _failed_title(job.order)), secret=ANSWER)
+        name = "secret" if job.order.thread else ANSWER
+        instead = private(job.order, error_message(unsent, _failed_title(job.order)), name=name, secret=ANSWER)
         entries = [lease.audit_entry("ended", "succeeded: answered")]
-        self.end(lease, "succeeded", result, entries, [Ready(instead, message)])
+        note = [Ready(private(job.order, shown_privately(job.order.requester)))] if job.order.thread else []
+        self.end(lease, "succeeded", result, entries, [Ready(instead, message), *note])
 
     def succeed(self, lease: Lease, text: str, how: str) -> None:
         """End a job that had nothing to do. Its requester is not told."""

@@ -48,6 +48,8 @@ class Call:
     """From ``--plan``."""
     accepts_costs: bool = False
     """From ``--yes``."""
+    thread: str = ""
+    """The message in whose thread it is answered; "" if it is answered privately."""
     secret: Secret | None = None
     """What was typed into the form of a command that needs one."""
 
@@ -116,6 +118,7 @@ class Call:
             reason=redact(self.reason),
             only_plan=self.only_plan,
             accepts_costs=self.accepts_costs,
+            thread=self.thread,
         )
 
 
@@ -159,6 +162,7 @@ def repeat(
         replace=replace,
         reason=order.reason if same else "",
         only_plan=order.only_plan and same and not run,
+        thread=order.thread if request.channel == order.channel and not replace else "",
     )
 
 

@@ -36,6 +36,8 @@ class Choice:
     """A name of swarmbot.yml, or ``all``."""
     user: str
     """U… who typed it."""
+    thread: str = ""
+    """Where it is answered, if it was typed in a message."""
 
 
 class ClusterChoices:
@@ -53,7 +55,7 @@ class ClusterChoices:
         if redact(request.text) != request.text or names_a_secret(request.text):
             return None
         row = [
-            button(cluster, BUTTON, self._keep(Choice(request.text, cluster, request.user)))
+            button(cluster, BUTTON, self._keep(Choice(request.text, cluster, request.user, request.thread)))
             for cluster in (*self._config.clusters, *also)
         ]
         words = tick(cut_short(f"/swarm {request.text}", MAX_SHOWN_CHARS))
@@ -69,7 +71,7 @@ class ClusterChoices:
         choice = from_json(Choice, str(stored))
         if choice.user != press.user:
             raise Refused("this order is somebody else's.", next_step="Run the command yourself.")
-        return replace(press_as_command(press), text=choice.text), choice.cluster
+        return replace(press_as_command(press), text=choice.text, thread=choice.thread), choice.cluster
 
     def _keep(self, choice: Choice) -> str:
         choice_id = secrets.token_urlsafe(9)

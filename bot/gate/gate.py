@@ -23,7 +23,7 @@ from bot.commands import (
     typed_again,
 )
 from bot.config import ClusterNeeded, choose_cluster
-from bot.errors import NotUnderstood, SwarmbotError, Unavailable
+from bot.errors import NotUnderstood, Refused, SwarmbotError, Unavailable
 from bot.execution.open_changes import changes_in_line, planned_text
 from bot.execution.progress_card import OFFER
 from bot.execution.secret_request import FORM_BUTTON
@@ -39,8 +39,15 @@ from bot.gate.text_form import FIELD, submitted_command, text_form
 from bot.queue.lease import Admission
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
-from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest, press_as_command
+from bot.slack.inbound.requests import (
+    MentionRequest,
+    PressRequest,
+    SlashRequest,
+    SubmitRequest,
+    press_as_command,
+)
 from bot.stored_json import from_json, to_json
+from bot.text.durations import age
 from bot.usergroups import membership_unknown
 
 # These answer in any channel, for example to find the right one.
@@ -48,6 +55,8 @@ ANY_CHANNEL_COMMANDS = frozenset({"help", "whoami", "job", "cancel", "totp"})
 # These show nothing of a cluster, and help to find out why something is not permitted.
 ANSWERED_WITHOUT_GROUPS = frozenset({"help", "whoami"})
 ALL_CLUSTERS = "all"
+MAX_MENTION_AGE_S = 180.0
+"""Slack delivers a message again for minutes if nobody acknowledges it. By then its writer may have given up."""
 RUN_COMMAND = "command.type"
 """A button that runs its value as a command of whoever presses it, with that person's permissions."""
 
@@ -81,6 +90,8 @@ class Gate:
         form = call.command.form
         if form is not None and form.asked_for(call.arguments):
             self._authorise(call)
+            if request.thread:
+                raise _form_needed(call)
             self._typed_files.require()
             last = self._typed_files.last(call.cluster, call.user, form.about(call.arguments))
             return text_form(call, form, request, last)
@@ -113,6 +124,7 @@ class Gate:
             reason=options.reason,
             only_plan=options.only_plan,
             accepts_costs=options.accepts_costs,
+            thread=request.thread,
         )
         if call.only_plan and not command.is_change(call.arguments):
             raise NotUnderstood(
@@ -120,6 +132,17 @@ class Gate:
                 next_step="Run it without `--plan`.",
             )
         return call
+
+    def mention(self, request: MentionRequest) -> Message | None:
+        """Handle a command in a message to the bot, as if it had been typed with a slash. See GateLike."""
+        command = request.command
+        if not self._deliveries.begin(command.request_key):
+            return None
+        with self._delivery(command.request_key):
+            _refuse_outside(request, time.time())
+            answer = self.slash(command)
+        self._deliveries.end(command.request_key)
+        return answer if isinstance(answer, Message) else None
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Handle the press of a button. A second delivery has no answer: the first one was sent as a message."""
@@ -266,7 +289,8 @@ class Gate:
         where = channel(self._config.clusters[call.cluster].channel)
         taken = f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}"
         if not change:
-            return text_message(f"{taken}. It needs approval first, in {where}. Only you will see the answer.")
+            seen = "" if call.thread else " Only you will see the answer."
+            return text_message(f"{taken}. It needs approval first, in {where}.{seen}")
         ahead = self._ahead(call.cluster, admission)
         if may_need_approval:
             approval = f"If it needs approval, the request is posted in {where}; once it starts, so is its progress."
@@ -295,3 +319,22 @@ class Gate:
 def _is_for_all(command: Command) -> bool:
     """Return whether the command can be about all clusters at once."""
     return command.name == "audit" or command.overview is not None
+
+
+def _refuse_outside(request: MentionRequest, now: float) -> None:
+    """Raise Refused for a message of another workspace's person, who cannot type slash commands, and for an old one."""
+    if request.outside:
+        raise Refused("Swarmbot works only for members of this workspace.", true_now="Nothing was done.")
+    late = now - request.sent_at
+    if late > MAX_MENTION_AGE_S:
+        raise Refused(
+            f"this message arrived {age(late)} after it was written.",
+            true_now="Nothing was done.",
+            next_step="Write it again if you still want it.",
+        )
+
+
+def _form_needed(call: Call) -> Refused:
+    """Return the refusal of a message whose command needs a form, which Slack opens only for commands and presses."""
+    typed = tick(f"/swarm {call.words} --cluster {call.cluster}")
+    return Refused("this opens a form, which a message cannot.", next_step=f"Type {typed}.")

@@ -11,6 +11,7 @@ from bot.blocks import WARNING, Message, text_message, user
 from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call, internal_order
+from bot.queue.end_messages import shown_privately
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.totp import Totp
@@ -34,7 +35,7 @@ class TotpCommand:
         order = call.order("concurrent")
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])
         if admission.workers:
-            return None
+            return shown_privately(call.user) if call.thread else None
         return text_message(f"{WARNING} Stored, but no worker is running: your key is shown here when one does.")
 
     def reset(self, call: Call, person: str) -> Message:

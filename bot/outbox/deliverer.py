@@ -201,9 +201,9 @@ class Deliverer:
     def _post(self, claim: Claim, message: Message) -> None:
         outgoing = claim.outgoing
         if claim.ts:
-            ts = self._notifier.update(outgoing.channel, claim.ts, message)
+            ts = self._notifier.update(outgoing.channel, claim.ts, message, thread=outgoing.thread)
         else:
-            ts = self._notifier.post(outgoing.channel, message)
+            ts = self._notifier.post(outgoing.channel, message, thread=outgoing.thread)
         other = self._outbox.sent(claim, ts)
         if other is not None and ts not in {other, claim.ts}:
             # This worker stood still while another one posted the message: then there must not be two.
@@ -297,6 +297,7 @@ def _copy(outgoing: Outgoing, reason: str) -> Outgoing:
         target="private",
         message=Message(f"Only you see this: {message.text}", blocks, plain),
         channel=outgoing.asked_in,
+        thread="",
         hint="",
         first=None,
     )

@@ -17,8 +17,13 @@ CARD: Final = "card"
 def private(order: Order, message: Message, *, name: str = ANSWER, secret: str = "") -> Outgoing:
     """Return a message for the requester alone. A later one with the same ``name`` replaces it until it is sent.
 
-    With ``secret``, ``message`` is what is sent if the secret of that name cannot be shown.
+    What was asked in a message is answered in its thread, where a later one with the same ``name`` edits it. With
+    ``secret``, the message is for the requester alone in any case, and ``message`` is what is sent if the secret of
+    that name cannot be shown.
     """
+    if order.thread and not secret:
+        found = _outgoing(order, name, "channel", message)
+        return replace(found, response_url="", thread=order.thread, asked_in=order.channel)
     return replace(_outgoing(order, name, "private", message), replace=order.replace, secret=secret)
 
 
@@ -41,6 +46,11 @@ def card(order: Order, channel: str, message: Message, *, promised: bool = True)
 def card_id(order: Order) -> str:
     """Return the id of :func:`card`."""
     return _id(order, CARD)
+
+
+def shown_privately(person: str) -> Message:
+    """Return what a thread says of an answer that is not for everybody who reads it."""
+    return text_message(f"The answer is private: only {user(person)} sees it, in this channel.")
 
 
 def cancelled_message(order: Order, by: str) -> Outgoing:

@@ -68,6 +68,8 @@ class Order:
     """The id of a typed secret in :class:`bot.queue.secret_inbox.SecretInbox`."""
     accepts_costs: bool = False
     """From ``--yes``: the requester need not confirm what the plan costs services."""
+    thread: str = ""
+    """The ts of the message in ``channel`` in whose thread it is answered; "" if it is answered privately."""
 
     @property
     def place(self) -> str:

@@ -38,6 +38,8 @@ class Delivery:
     ack_ms: float = 0.0
     """The time until the ack, in milliseconds."""
     over: bool = False
+    final: bool = False
+    """Whether the bot asked not to get it again (``x-slack-no-retry``)."""
     view_id: str = field(default="")
 
     @property

@@ -50,7 +50,8 @@ class Dispatcher:
             answer = await self._attempt(delivery, {})
         delivery.ack_ms = (time.monotonic() - started) * 1000
         failed = not isinstance(answer, str) and answer[0] != OK
-        if faults.take("retry", delivery.kind) or (delivery.kind == "event" and (isinstance(answer, str) or failed)):
+        again_by_itself = delivery.kind == "event" and (isinstance(answer, str) or failed) and not delivery.final
+        if faults.take("retry", delivery.kind) or again_by_itself:
             reason = answer if isinstance(answer, str) else "http_error"
             again = {"x-slack-retry-num": "1", "x-slack-retry-reason": reason.replace("operation", "http")}
             answer = await self._attempt(delivery, again)
@@ -103,6 +104,7 @@ class Dispatcher:
             session.post(self.bot_url, data=body, headers=all_headers) as response,
         ):
             text = await response.text()
+            delivery.final = response.headers.get("x-slack-no-retry") == "1"
             return response.status, json.loads(text) if response.content_type == "application/json" else text
 
     def _signature(self, kind: str, body: bytes) -> dict[str, str]:

@@ -12,7 +12,7 @@ from redis import Redis
 from bot import blocks
 from bot.errors import Refused
 from bot.settings import Settings
-from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.requests import MentionRequest, PressRequest, SlashRequest, SubmitRequest
 from bot.slack.inbound.socket_mode import run_socket
 from bot.slack.inbound.web import run_web
 from bot.slack.outbound.notifier import Notifier
@@ -43,6 +43,10 @@ class StoringGate:
             return None
         press = blocks.button("Press", "press", "opaque-1")
         return blocks.Message("On it.", [blocks.section("On it."), blocks.actions(press)])
+
+    def mention(self, request: MentionRequest) -> blocks.Message | None:
+        """Store the command of a message."""
+        return self.slash(request.command)
 
     def press(self, request: PressRequest) -> blocks.Message | None:
         """Store a press of a button."""

@@ -93,8 +93,9 @@ class FakeSlack(Notifier):
             self.cards[ts] = message.text
         return ts
 
-    def update(self, channel: str, ts: str, message: Message) -> str:
+    def update(self, channel: str, ts: str, message: Message, *, thread: str = "") -> str:
         """Edit a message."""
+        del thread
         self._happen(channel)
         self._show(channel, message)
         self.cards[ts] = message.text

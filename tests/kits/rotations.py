@@ -124,7 +124,7 @@ class Mailbox(Notifier):
         """Take a card."""
         return "1.0"
 
-    def update(self, *_: Any) -> str:
+    def update(self, *_: Any, **__: Any) -> str:
         """Take an update of a card."""
         return "1.0"
 

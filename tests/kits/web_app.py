@@ -9,7 +9,7 @@ from typing import Any, Final
 from slack_sdk.signature import SignatureVerifier
 
 from bot import blocks
-from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.requests import MentionRequest, PressRequest, SlashRequest, SubmitRequest
 from bot.slack.inbound.web import EVENTS, Web
 
 SECRET: Final = "shh"  # noqa: S105 - the test's own
@@ -40,6 +40,22 @@ EVENT: Final[dict[str, Any]] = {
     "event_id": "Ev1",
     "event": {"type": "app_home_opened", "user": "U0ADA", "channel": "D1"},
 }
+MENTION: Final[dict[str, Any]] = {
+    "type": "event_callback",
+    "team_id": "T1",
+    "event_id": "Ev2",
+    "event_time": 1700000000,
+    "authorizations": [{"team_id": "T1", "user_id": "U0SWARM", "is_bot": True}],
+    "event": {
+        "type": "app_mention",
+        "user": "U0ADA",
+        "text": "<@U0SWARM> status",
+        "ts": "17.5",
+        "channel": "C0PROD",
+        "team": "T1",
+        "event_ts": "17.5",
+    },
+}
 PRESS: Final[dict[str, Any]] = {
     "type": "block_actions",
     "user": {"id": "U0ADA"},
@@ -55,7 +71,7 @@ class ListeningGate:
     """Remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[SlashRequest | PressRequest | SubmitRequest] = []
+        self.asked: list[SlashRequest | MentionRequest | PressRequest | SubmitRequest] = []
 
     def submit(self, request: SubmitRequest) -> blocks.Message | None:
         """Take a form."""
@@ -66,6 +82,11 @@ class ListeningGate:
         """Take a command."""
         self.asked.append(request)
         return blocks.Message("On it.", [blocks.section("On it.")])
+
+    def mention(self, request: MentionRequest) -> blocks.Message | None:
+        """Take a message."""
+        self.asked.append(request)
+        return None
 
     def press(self, request: PressRequest) -> blocks.Message | None:
         """Take a press."""

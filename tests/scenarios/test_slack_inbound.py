@@ -281,3 +281,50 @@ def test_socket_mode_reports_a_missing_redis(redis: PrivateRedis, tmp_path: Path
         redis.stop()
         slack.slash("ada", "prod", "status")
         slack.wait_to_see("ada", "State now: nothing was done.", private=True)
+
+
+@contextmanager
+def served(mode: str, redis: PrivateRedis, folder: Path) -> Iterator[LocalSlack]:
+    """Run the bot behind a local Slack, over HTTP or by Socket Mode."""
+    with ExitStack() as stack:
+        slack = stack.enter_context(LocalSlack(socket_mode=mode == "socket"))
+        port = free_port()
+        slack.dispatcher.bot_url = f"http://127.0.0.1:{port}/slack/events"
+        environment = slack.environment() | {"REDIS_URL": redis.url, "PORT": str(port)}
+        stack.enter_context(bot_process(mode, folder, environment))
+        if mode == "socket":
+            until(lambda: len(slack.dispatcher.sockets.connections) == 1, "the connection")
+        else:
+            until(lambda: get(f"http://127.0.0.1:{port}/healthz")[0] == 200, "the web process")
+        yield slack
+
+
+@pytest.mark.parametrize("mode", ["web", "socket"])
+def test_a_message_is_stored_once_and_answered_in_its_thread(mode: str, redis: PrivateRedis, tmp_path: Path) -> None:
+    """However often Slack delivers it. What others write, also the bot itself, is no command."""
+    with served(mode, redis, tmp_path) as slack:
+        slack.fault("deliver_twice", "event", times=1)
+        slack.say("ada", "prod", "@swarmbot status")
+        slack.wait_to_see("ben", "On it.", private=False)
+        slack.fault("retry", "event", times=1)
+        slack.say("ada", "@swarmbot", "nodes")
+        slack.say("ada", "prod", "status?")
+        until(lambda: len(redis.jobs()) >= 2, "both are stored")
+        assert redis.jobs() == ["status", "nodes"]
+        said = [message for message in slack.messages("prod") if not message.thread_ts]
+        assert {message.thread_ts for message in slack.messages("prod")} == {"", said[0].ts}
+
+
+@pytest.mark.parametrize("mode", ["web", "socket"])
+def test_a_message_that_cannot_be_stored_is_refused_once(mode: str, redis: PrivateRedis, tmp_path: Path) -> None:
+    """Its author reads that nothing was done, and Slack does not deliver it again when Redis is back."""
+    with served(mode, redis, tmp_path) as slack:
+        redis.stop()
+        slack.say("ada", "prod", "@swarmbot status")
+        slack.wait_to_see("ada", "State now: nothing was done.", private=False)
+        redis.start()
+        slack.say("ada", "prod", "@swarmbot nodes")
+        slack.wait_to_see("ada", "On it.", private=False)
+        assert redis.jobs() == ["nodes"]
+        refusals = [message for message in slack.messages("prod") if "was not accepted" in message.text]
+        assert len(refusals) == 1

@@ -1,6 +1,6 @@
-"""manifest.json is one that Slack takes, for HTTP and for Socket Mode, and asks for what the bot uses.
+"""The manifests are ones that Slack takes, for HTTP and for Socket Mode, and ask for what the bot uses.
 
-The rules are those of Slack's own schema of manifests (github.com/slackapi/manifest-schema, version 1).
+The rules are those of Slack's reference of manifests (docs.slack.dev/reference/app-manifest), schema 2.
 """
 
 from __future__ import annotations
@@ -18,18 +18,24 @@ from sandbox.deployment import team_with_manifest
 from sandbox.slack.web_api.registry import METHODS
 from tests.kits.commands import COMMANDS
 
-DESCRIBED: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
+BOTH = (MANIFEST, MANIFEST.with_name("manifest-socket-mode.json"))
+DESCRIBED: dict[Path, dict[str, Any]] = {path: json.loads(path.read_text(encoding="utf-8")) for path in BOTH}
 TEXTS = {
     "display_information.name": (1, 35),
     "display_information.description": (1, 140),
     "display_information.long_description": (175, 4000),
+    "display_information.background_color": (4, 7),
     "features.bot_user.display_name": (1, 80),
     "features.slash_commands.0.command": (2, 32),
     "features.slash_commands.0.description": (1, 2000),
     "features.slash_commands.0.usage_hint": (1, 1000),
-    "features.slash_commands.0.url": (1, 3000),
-    "settings.interactivity.request_url": (1, 3500),
 }
+ADDRESSES = {
+    "features.slash_commands.0.url": 3000,
+    "settings.interactivity.request_url": 3500,
+    "settings.event_subscriptions.request_url": 3500,
+}
+"""The longest that Slack takes. Socket Mode has none of them."""
 KNOWN = {
     "": {"_metadata", "display_information", "features", "oauth_config", "settings"},
     "_metadata": {"major_version", "minor_version"},
@@ -48,7 +54,15 @@ KNOWN = {
         "socket_mode_enabled",
         "token_rotation_enabled",
     },
+    "settings.event_subscriptions": {"request_url", "bot_events"},
     "settings.interactivity": {"is_enabled", "request_url", "message_menu_options_url"},
+}
+REQUIRED = {
+    "display_information": {"name"},
+    "features.bot_user": {"display_name"},
+    "features.slash_commands.0": {"command", "description"},
+    "settings.event_subscriptions": {"bot_events"},
+    "settings.interactivity": {"is_enabled"},
 }
 CALLED = {
     "auth.test",
@@ -68,61 +82,83 @@ CALLED = {
     "views.open",
 }
 """The Web API's methods that the bot and its doctor call; apps.connections.open takes the app's own token."""
+EVENT_SCOPES = {"app_mention": "app_mentions:read", "message.im": "im:history"}
+"""The events that the bot listens to, and the scope that Slack asks for each."""
 
 
-def at(path: str) -> Any:
+def at(manifest: Path, path: str) -> Any:
     """What stands under a path such as ``settings.interactivity``."""
-    found: Any = DESCRIBED
+    found: Any = DESCRIBED[manifest]
     for key in filter(None, path.split(".")):
         found = found[int(key)] if key.isdigit() else found[key]
     return found
 
 
+@pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
 @pytest.mark.parametrize("path", KNOWN)
-def test_every_key_is_one_that_slack_knows(path: str) -> None:
-    """Slack refuses a manifest with a key that its schema lacks."""
-    assert set(at(path)) <= KNOWN[path]
+def test_every_key_is_one_that_slack_knows(manifest: Path, path: str) -> None:
+    """Slack refuses a manifest with a key that its schema lacks, or without one that it needs."""
+    assert REQUIRED.get(path, set()) <= set(at(manifest, path)) <= KNOWN[path]
 
 
+@pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
 @pytest.mark.parametrize("path", TEXTS)
-def test_texts_are_as_long_as_slack_allows(path: str) -> None:
-    """Names, descriptions and addresses have least and greatest lengths."""
+def test_texts_are_as_long_as_slack_allows(manifest: Path, path: str) -> None:
+    """Names and descriptions have least and greatest lengths."""
     least, most = TEXTS[path]
-    assert least <= len(at(path)) <= most
+    assert least <= len(at(manifest, path)) <= most
 
 
-def test_one_command_leads_where_the_web_process_listens_and_arrives_escaped() -> None:
-    """Commands and presses arrive at one https address; users and channels arrive as ids, which nobody can fake."""
-    command = at("features.slash_commands.0")
-    assert len(at("features.slash_commands")) == 1
-    assert command["command"] == "/swarm"
-    assert command["should_escape"] is True
-    assert command["url"] == at("settings.interactivity.request_url")
-    assert command["url"].startswith("https://")
-    assert command["url"].endswith(EVENTS)
+@pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
+def test_both_are_of_schema_2(manifest: Path) -> None:
+    """And each is for the way in which Slack delivers."""
+    assert at(manifest, "_metadata.major_version") == 2
+    assert at(manifest, "settings.socket_mode_enabled") is (manifest != MANIFEST)
 
 
-def test_presses_arrive_and_nothing_that_people_write_does() -> None:
-    """Buttons are switched on; no event is subscribed to, for the bot listens to none."""
-    assert at("settings.interactivity.is_enabled") is True
-    assert "event_subscriptions" not in at("settings")
+def test_all_arrives_where_the_web_process_listens_and_escaped() -> None:
+    """Commands, presses and events arrive at one https address; people arrive as ids, which nobody can fake."""
+    assert len(at(MANIFEST, "features.slash_commands")) == 1
+    assert at(MANIFEST, "features.slash_commands.0.command") == "/swarm"
+    assert at(MANIFEST, "features.slash_commands.0.should_escape") is True
+    [url] = {at(MANIFEST, path) for path in ADDRESSES}
+    assert len(url) <= min(ADDRESSES.values())
+    assert url.startswith("https://")
+    assert url.endswith(EVENTS)
 
 
-def test_the_bot_can_write_to_people() -> None:
-    """Slack refuses direct messages of an app whose Messages tab is off."""
-    assert at("features.app_home.messages_tab_enabled") is True
+def test_socket_mode_needs_no_address() -> None:
+    """Slack would ask for one that answers."""
+    assert "url" not in json.dumps(DESCRIBED[BOTH[1]])
+
+
+@pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
+def test_presses_and_the_events_that_the_bot_listens_to_arrive(manifest: Path) -> None:
+    """Mentions and direct messages; no message of a channel that does not mention the bot."""
+    assert at(manifest, "settings.interactivity.is_enabled") is True
+    assert set(at(manifest, "settings.event_subscriptions.bot_events")) == EVENT_SCOPES.keys()
+
+
+@pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
+def test_people_and_the_bot_can_write_to_each_other(manifest: Path) -> None:
+    """Slack refuses direct messages of an app whose Messages tab is off, and hides the box if it is read-only."""
+    assert at(manifest, "features.app_home.messages_tab_enabled") is True
+    assert at(manifest, "features.app_home.messages_tab_read_only_enabled") is False
 
 
 def test_the_usage_hint_is_the_registrys() -> None:
-    """A new command is in the hint: `python -m bot.generate` writes it."""
-    assert at("features.slash_commands.0.usage_hint") == usage_hint(COMMANDS)
+    """`python -m bot.generate` writes it. It is short enough to be read while somebody types."""
+    hint = at(MANIFEST, "features.slash_commands.0.usage_hint")
+    assert hint == usage_hint(COMMANDS)
+    assert len(hint) <= 150
 
 
-def test_the_scopes_are_those_of_the_calls_made() -> None:
-    """Each call's scope, the command's own, and private channels' for conversations.info; no scope besides."""
-    needed = {METHODS[name].scope for name in CALLED} - {""}
-    assert set(at("oauth_config.scopes.bot")) == needed | {"commands", "groups:read"}
-    assert at("oauth_config.scopes.bot") == sorted(at("oauth_config.scopes.bot"))
+@pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
+def test_the_scopes_are_those_of_the_calls_made(manifest: Path) -> None:
+    """Each call's and event's scope, the command's own, and private channels' for conversations.info; none besides."""
+    needed = {METHODS[name].scope for name in CALLED} - {""} | {*EVENT_SCOPES.values()}
+    assert set(at(manifest, "oauth_config.scopes.bot")) == needed | {"commands", "groups:read"}
+    assert at(manifest, "oauth_config.scopes.bot") == sorted(at(manifest, "oauth_config.scopes.bot"))
 
 
 def test_the_calls_made_are_all_those_named_here() -> None:
@@ -133,4 +169,4 @@ def test_the_calls_made_are_all_those_named_here() -> None:
 
 def test_the_demo_runs_with_what_the_manifest_grants() -> None:
     """The local Slack of the demo and of the scenarios gives the bot these scopes and no others."""
-    assert team_with_manifest().app.scopes == set(at("oauth_config.scopes.bot"))
+    assert team_with_manifest().app.scopes == set(at(MANIFEST, "oauth_config.scopes.bot"))

@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks.failure import error_message
@@ -28,6 +29,14 @@ log = logging.getLogger(__name__)
 
 Answer = Message | Modal | FieldErrors | None
 Request = SlashRequest | PressRequest | SubmitRequest
+
+
+@dataclass(frozen=True, slots=True)
+class NotStored(Message):
+    """The answer to a request that was not stored, or not yet."""
+
+    final: bool = True
+    """False if it is unknown whether the request is stored."""
 
 
 class Responder:
@@ -53,7 +62,8 @@ class Responder:
             true_now="It is unknown whether your request was stored.",
             next_step="A message here will say so when it is.",
         )
-        return error_message(late, "*No answer yet*")
+        told = error_message(late, "*No answer yet*")
+        return NotStored(told.text, told.blocks, told.plain, final=False)
 
     def tell(self, request: Request, message: Message) -> None:
         """Answer by the response_url, in parallel with the ack."""
@@ -87,6 +97,8 @@ class Responder:
         try:
             if isinstance(request, SubmitRequest):
                 self._notifier.post(request.user, message)
+            elif isinstance(request, SlashRequest) and request.thread:
+                self._notifier.post(request.channel, message, thread=request.thread)
             else:
                 self._notifier.respond(
                     request.response_url,
@@ -124,5 +136,6 @@ def _nothing_done(error: Unavailable) -> Message:
     """Return the message for an error: nothing was done, unless the error says that this is unknown."""
     true_now = error.true_now or NOTHING_DONE
     told = Unavailable(error.happened, true_now=true_now, next_step=error.next_step)
-    accepted = "was not" if true_now == NOTHING_DONE else "may not have been"
-    return error_message(told, f"*Your request {accepted} accepted*")
+    nothing = true_now == NOTHING_DONE
+    message = error_message(told, f"*Your request {'was not' if nothing else 'may not have been'} accepted*")
+    return NotStored(message.text, message.blocks, message.plain, final=nothing)

@@ -123,6 +123,12 @@ class ViewSubmission(_Payload):
 class _Event(_Part):
     type: str
     subtype: str | None = None
+    text: str | None = None
+    channel_type: str | None = None
+    edited: dict[str, Any] | None = None
+    user_team: str | None = None
+    source_team: str | None = None
+    tab: str | None = None
     user: str | _WithId | None = None
     bot_id: str | None = None
     channel: str | _Place | None = None
@@ -142,6 +148,7 @@ class EventCallback(_Payload):
 
     event: _Event
     event_id: str | None = None
+    event_time: int | None = None
 
 
 class UrlVerification(_Payload):

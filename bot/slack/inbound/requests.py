@@ -14,16 +14,30 @@ from bot.slack.outbound.notifier import Notifier
 
 @dataclass(frozen=True, slots=True)
 class SlashRequest:
-    """Somebody typed a command."""
+    """Somebody typed a command, with a slash or in a message to the bot."""
 
     text: str
     """As Slack escaped it."""
     user: str
     channel: str
     response_url: str
+    """"" for a message, as is ``trigger_id``."""
     request_key: str
     """The same in a second delivery of the same request."""
     trigger_id: str
+    thread: str = ""
+    """The ts of the message in whose thread it is answered; "" for a slash command, which is answered privately."""
+
+
+@dataclass(frozen=True, slots=True)
+class MentionRequest:
+    """Somebody mentioned the bot, or wrote to it directly."""
+
+    command: SlashRequest
+    sent_at: float
+    """Unix seconds, by Slack's clock."""
+    outside: bool
+    """Whether the person belongs to another workspace, which shares the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,9 @@ class GateLike(Protocol):
 
     def slash(self, request: SlashRequest) -> Message | Modal | None:
         """Handle a command; a modal is opened for the person who typed it."""
+
+    def mention(self, request: MentionRequest) -> Message | None:
+        """Handle a command in a message; a second delivery has no answer."""
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Handle the press of a button; a modal is opened for the person who pressed."""

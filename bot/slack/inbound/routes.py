@@ -15,7 +15,8 @@ from slack_sdk import WebClient
 
 from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal, result_view
-from bot.slack.inbound.deadline import Responder
+from bot.slack.inbound.deadline import NotStored, Responder
+from bot.slack.inbound.mentions import mention_request
 from bot.slack.inbound.payloads import problem_of
 from bot.slack.inbound.requests import GateLike, press_request, slash_request, submit_request
 from bot.slack.outbound.client import quiet_logger
@@ -35,6 +36,7 @@ class Routes:
 
     def __init__(self, gate: GateLike, notifier: Notifier, signing_secret: str = "") -> None:
         self._gate = gate
+        self._by_socket = not signing_secret
         self._responder = Responder(notifier)
         self._listeners = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         # Bolt gets no token: no listener needs one, and its auth.test would delay the first ack.
@@ -53,7 +55,7 @@ class Routes:
         self.app.command(ANYTHING)(self._command)
         self.app.block_action(ANYTHING)(self._press)
         self.app.view(ANYTHING)(self._submit)
-        self.app.event(ANYTHING)(_event)
+        self.app.event(ANYTHING)(self._event)
 
     def close(self) -> None:
         """Finish the running answers."""
@@ -91,6 +93,22 @@ class Routes:
         else:
             ack()
 
+    def _event(self, body: Body) -> BoltResponse | None:
+        """Answer a message to the bot in its thread; acknowledge all other events, which Slack would send again.
+
+        An order that is not stored is not acknowledged. If its person was told so, Slack must not deliver it again: in
+        Socket Mode only an acknowledgement can say that.
+        """
+        request = mention_request(body)
+        if request is None:
+            return None
+        answer = self._responder.ask(lambda: self._gate.mention(request), request.command)
+        if isinstance(answer, Message):
+            self._responder.tell(request.command, answer)
+        if not isinstance(answer, NotStored) or (answer.final and self._by_socket):
+            return None
+        return BoltResponse(status=503, headers={"x-slack-no-retry": "1"} if answer.final else {})
+
 
 class _RefuseMalformed(Middleware):
     """Checks a payload before anything else in Bolt reads it."""
@@ -108,8 +126,3 @@ class _RefuseMalformed(Middleware):
             return resp
         log.warning("a signed payload was refused: %s", problem)
         return BoltResponse(status=400, body={"error": "malformed"})
-
-
-def _event(ack: Ack) -> None:
-    """Acknowledge events, because Slack sends unacknowledged ones again. None is used yet."""
-    ack()

@@ -86,15 +86,15 @@ class Notifier:
         answer = self._deliver(message, f"channel `{channel}`", self._client.chat_postMessage, **how)
         return str(answer["ts"])
 
-    def update(self, channel: str, ts: str, message: Message) -> str:
-        """Edit a message and return its ts; a message that cannot be edited any more is posted again."""
+    def update(self, channel: str, ts: str, message: Message, *, thread: str = "") -> str:
+        """Edit a message and return its ts; one that cannot be edited any more is posted again, in its ``thread``."""
         try:
             self._deliver(message, f"channel `{channel}`", self._client.chat_update, channel=channel, ts=ts)
         except Undelivered as error:
             if error.reason not in NOT_EDITABLE:
                 raise
             log.info("message %s in %s: %s; posting it again", ts, channel, error.reason)
-            return self.post(channel, message)
+            return self.post(channel, message, thread=thread)
         return ts
 
     def respond(

@@ -151,9 +151,9 @@ class Quiet(Notifier):
         self.posted += 1
         return str(self.posted)
 
-    def update(self, channel: str, ts: str, message: Message) -> str:
+    def update(self, channel: str, ts: str, message: Message, *, thread: str = "") -> str:
         """It keeps its ts."""
-        del channel, message
+        del channel, message, thread
         return ts
 
     def answer(self, response_url: str, message: Message, **how: Any) -> None:

@@ -173,7 +173,7 @@ def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeyp
     reckoning.deny(0, "job-0", "U0BEN")
     shown: list[str] = []
 
-    def post(_channel: str, message: Message) -> str:
+    def post(_channel: str, message: Message, **_: object) -> str:
         if "node-1" in message.text:
             raise Undelivered("not_in_channel", "channel `C0PROD`")
         shown.append(str(message.blocks))
@@ -199,7 +199,7 @@ def test_an_approved_job_is_cancelled_before_it_starts(redis_url: str, monkeypat
     assert not process.voting.cancel("job-0", "U0CLEO")
     shown: list[str] = []
 
-    def update(_channel: str, ts: str, message: Message) -> str:
+    def update(_channel: str, ts: str, message: Message, **_: object) -> str:
         shown.append(message.text)
         return ts
 
@@ -215,7 +215,7 @@ def test_the_channel_of_a_card_is_archived(redis_url: str, monkeypatch: pytest.M
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
     process = reckoning.processes[0]
 
-    def post(_channel: str, _message: Message) -> str:
+    def post(_channel: str, _message: Message, **_: object) -> str:
         raise Undelivered("is_archived", "channel `C0PROD`")
 
     monkeypatch.setattr(process.slack, "post", post)

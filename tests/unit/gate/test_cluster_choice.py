@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from bot.errors import NotUnderstood, Refused
 from bot.gate import Gate
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.slack.inbound.requests import PressRequest, SlashRequest
+from bot.slack.inbound.requests import MentionRequest, PressRequest, SlashRequest
 from bot.store import keys
 from sandbox.tour.secret_scan import redis_contents
 from tests.kits.gates import gate_of
@@ -120,3 +121,12 @@ def test_a_value_that_looks_like_a_secret_is_not_kept(gate: Gate, client: Redis)
     with pytest.raises(NotUnderstood, match="`DB_PASSWORD` looks like a secret"):
         typed(gate, "update web --env DB_PASSWORD=hunter2 --cluster lab")
     assert not [text for text in redis_contents(client) if "hunter2" in text]
+
+
+def test_a_choice_for_a_message_is_answered_in_its_thread(gate: Gate, queue: Queue) -> None:
+    """A message in a channel of no cluster gets the same buttons as a slash command there."""
+    command = SlashRequest("status", "U0ADA", "C0OTHER", "", "message:C0OTHER:17.5", "", thread="17.5")
+    offered = gate.mention(MentionRequest(command, time.time(), outside=False))
+    press(gate, buttons(offered)["lab"]["value"])
+    [job] = jobs(queue)
+    assert (job.order.cluster, job.order.thread, job.order.channel) == ("lab", "17.5", "C0OTHER")

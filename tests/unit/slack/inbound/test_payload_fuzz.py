@@ -21,10 +21,16 @@ from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
 from tests.kits.examples import examples
-from tests.kits.web_app import COMMAND, EVENT, PRESS, SECRET, SUBMISSION, ListeningGate, ask, signed
+from tests.kits.web_app import COMMAND, EVENT, MENTION, PRESS, SECRET, SUBMISSION, ListeningGate, ask, signed
 
 SEED: Final = int(os.environ.get("FUZZ_SEED", "7"))
-KINDS: Final[dict[str, Any]] = {"press": PRESS, "form": SUBMISSION, "event": EVENT, "command": COMMAND}
+KINDS: Final[dict[str, Any]] = {
+    "press": PRESS,
+    "form": SUBMISSION,
+    "event": EVENT,
+    "mention": MENTION,
+    "command": COMMAND,
+}
 JUNK: Final[tuple[Any, ...]] = (
     None,
     True,
@@ -109,7 +115,7 @@ def _encoded(draw: random.Random, kind: str, payload: Any) -> bytes:
     if kind == "command" and isinstance(payload, dict) and draw.random() < 0.5:
         text = {name: "" if value is None else str(value).replace("\ud800", "?") for name, value in payload.items()}
         body = urlencode(text).encode()
-    elif kind in {"event", "command"}:
+    elif kind in {"event", "mention", "command"}:
         body = json.dumps(payload).encode()
     else:
         body = urlencode({"payload": json.dumps(payload)}).encode()
