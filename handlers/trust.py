@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from bot.blocks import DONE, FAILED, WARNING, Block, Message, actions, button, paragraphs, plain_line, tick
-from bot.commands import HOST, Flag, Permission, Raise, Word, question, text
+from bot.commands import HOST, RUN_COMMAND, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, HostKey, Plan, PlanTitles, Step
 from bot.swarm.operations import TrustHostKey
@@ -133,7 +133,7 @@ def _button(facts: Facts, host: str, key: HostKey) -> Block:
     words = f"trust {host} --key {key.fingerprint} --cluster {facts.name}"
     label = "Trust this key" if key.status == "unknown" else "Request approval"
     compared = f"{key.machine} presents {key.fingerprint}. Have you compared it on the machine's own console?"
-    return actions(button(label, "command.type", words, style="danger", confirm=compared))
+    return actions(button(label, RUN_COMMAND, words, style="danger", confirm=compared))
 
 
 def _kind(key: HostKey) -> str:

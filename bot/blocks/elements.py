@@ -102,6 +102,16 @@ def button(
     return element
 
 
+def overflow(action: str, choices: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return a menu of up to five choices, each with its label and value. One whose value is too long is left out."""
+    options = [
+        {"text": plain_text(label, limits.OPTION_CHARS), "value": value}
+        for label, value in choices
+        if len(value) <= limits.OPTION_VALUE_CHARS
+    ]
+    return {"type": "overflow", "action_id": action, "options": options[: limits.MAX_OVERFLOW]}
+
+
 def actions(*buttons: dict[str, Any]) -> Block:
     """Return a row of up to 25 buttons.
 

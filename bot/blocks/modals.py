@@ -72,7 +72,7 @@ def text_field(
 
 
 def result_view(submitted: dict[str, Any], blocks: Sequence[Block]) -> dict[str, Any]:
-    """Return the view that replaces a submitted form and shows the result."""
+    """Return the view that shows a result in place of a submitted form; {} for none: the answer to a press."""
     title = (submitted.get("title") or {}).get("text") or "Swarmbot"
     close = plain_text("Close", MAX_TITLE_CHARS)
     return {"type": "modal", "title": plain_text(title, MAX_TITLE_CHARS), "close": close, "blocks": list(blocks)}

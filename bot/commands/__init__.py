@@ -2,6 +2,7 @@
 
 from bot.commands.command import (
     GROUPS,
+    RUN_COMMAND,
     AcknowledgeIncident,
     CancelJob,
     Command,
@@ -78,6 +79,7 @@ __all__ = [
     "NODE_OR_ALL",
     "PAST",
     "PERSON",
+    "RUN_COMMAND",
     "SERVICE",
     "SHARED_WORDS",
     "SNAPSHOT_INTERVAL",

@@ -26,6 +26,10 @@ NEVER_SUGGESTED: Final[frozenset[Risk]] = frozenset({"loss", "quorum"})
 """A misspelt word is never answered with a command of these risks."""
 
 
+RUN_COMMAND: Final = "command.type"
+"""The action of a button that runs its value as a command of whoever presses it, with that person's permissions."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoArguments:
     """The arguments of a command that takes none."""

@@ -299,7 +299,10 @@ def _incomplete(message: Message, awaited: str, timeout_s: float) -> Message:
 
 
 def _with_buttons(message: Message, job: Job) -> Message:
-    """Return the answer with its buttons. What is answered in a thread is shared already."""
-    share = [] if job.order.thread else [button("Share", "answer.share", job.id)]
+    """Return the answer with its buttons.
+
+    What is answered in a thread is shared already, and what was asked in Home has no channel to share it in.
+    """
+    share = [] if job.order.thread or not job.order.channel else [button("Share", "answer.share", job.id)]
     row = actions(*share, button("Refresh", "answer.refresh", job.id))
     return replace(message, blocks=(*message.blocks, row), plain=(*message.plain, row) if message.plain else ())

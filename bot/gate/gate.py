@@ -10,9 +10,10 @@ from itertools import takewhile
 
 from bot import policy
 from bot.approvals.rule import rule_for
-from bot.blocks import Message, channel, error_message, text_message, tick
+from bot.blocks import RUNNING, Message, channel, error_message, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import (
+    RUN_COMMAND,
     SHARED_WORDS,
     Command,
     Vocabulary,
@@ -55,10 +56,10 @@ ANY_CHANNEL_COMMANDS = frozenset({"help", "whoami", "job", "cancel", "totp"})
 # These show nothing of a cluster, and help to find out why something is not permitted.
 ANSWERED_WITHOUT_GROUPS = frozenset({"help", "whoami"})
 ALL_CLUSTERS = "all"
+ANSWER_FOLLOWS = text_message(f"{RUNNING} *On it*: the answer comes as a direct message (tab Messages).")
+"""The answer to a press in Home or in a form, where a worker cannot show anything."""
 MAX_MENTION_AGE_S = 180.0
 """Slack delivers a message again for minutes if nobody acknowledges it. By then its writer may have given up."""
-RUN_COMMAND = "command.type"
-"""A button that runs its value as a command of whoever presses it, with that person's permissions."""
 
 
 class Gate:
@@ -79,6 +80,7 @@ class Gate:
         self._cluster_choices = services.cluster_choices
         self._typed_files = services.typed_files
         self._deliveries = services.deliveries
+        self._homes = services.homes
         self._incident_buttons = IncidentButtons(services.watch, services.config)
         self._interactions = Interactions(services, self.take, self._authorise)
 
@@ -152,7 +154,14 @@ class Gate:
         with self._delivery(key):
             answer = self._press(request)
         self._deliveries.end(key)
+        if request.view:
+            with suppress(Unavailable):  # what was pressed is done: whatever is said of it now must not deny that
+                self._homes.changed(request.user)
         return answer
+
+    def home_opened(self, user: str, *, empty: bool) -> None:
+        """Have a person's Home published. See GateLike."""
+        self._homes.opened(user, empty=empty)
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
         """Handle a submitted form. A second delivery has the same answer: it takes the place of the form."""
@@ -184,7 +193,8 @@ class Gate:
         if request.action in PAGE_BUTTONS:
             return self._record_commands.turn_page(request, self._authorise)
         if (typed := self._as_typed(request)) is not None:
-            return self.slash(*typed)
+            answer = self.slash(*typed)
+            return ANSWER_FOLLOWS if answer is None and request.view else answer
         if request.action == FORM_BUTTON:
             self._authorise(self._secret_form.call(request))
             return self._secret_form.open(request)

@@ -15,6 +15,7 @@ from bot.gate.early_refusals import EarlyRefusals
 from bot.gate.records import RecordReader
 from bot.gate.secret_form import SecretForm
 from bot.gate.totp_command import TotpCommand
+from bot.home.homes import Homes
 from bot.last_read import LastRead
 from bot.queue.deliveries import Deliveries
 from bot.queue.queue import Queue
@@ -46,4 +47,5 @@ class GateServices:
     """Long texts that a form takes."""
     cluster_choices: ClusterChoices
     deliveries: Deliveries
+    homes: Homes
     watch: WatchRepository

@@ -31,6 +31,7 @@ from bot.store import keys
 from bot.store.client import translate_errors
 from bot.store.keys import GROUP, Lane
 from bot.store.scripts import Script
+from bot.stored_json import from_json
 
 LEASE_S: Final = 15.0
 MAX_ATTEMPTS: Final = 3
@@ -219,6 +220,15 @@ class Queue:
             index = keys.RECENT if cluster is None else keys.recent(cluster)
             ids: Any = self._redis.zrevrange(index, 0, count - 1)
         return self.jobs(ids)
+
+    def recent_orders(self, count: int) -> list[tuple[Order, State]]:
+        """Return the orders of the ``count`` newest jobs, newest first, with their states: not plans and outcomes."""
+        with translate_errors():
+            ids: Any = self._redis.zrevrange(keys.RECENT, 0, count - 1)
+            pipe = self._redis.pipeline(transaction=False)
+            for job_id in ids:
+                pipe.hmget(keys.job(job_id), "order", "state")
+            return [(from_json(Order, order), state) for order, state in pipe.execute() if order]
 
     def in_line(self, cluster: str) -> list[Job]:
         """Return a cluster's exclusive jobs that have not ended: the one whose turn it is, then those that wait."""

@@ -45,6 +45,8 @@ DIGEST_TTL_S: Final = 7 * DAY_S
 """How long it is remembered which day had the last digest: longer than one is late."""
 WEBHOOK_TTL_S: Final = 2 * DAY_S
 """How long the requests of a webhook are kept that nobody sends: longer than any is tried."""
+HOME_TTL_S: Final = DAY_S
+"""How long it is remembered what a Home shows after it was last opened: longer than it is kept fresh."""
 CHANNEL_PROBLEM_TTL_S: Final = 2 * DAY_S
 """How long it is remembered that a channel cannot be posted to: longer than any message is tried."""
 
@@ -72,6 +74,8 @@ OUTBOX: Final = f"{_JOBS}:outbox"
 one."""
 OUTGOING: Final = f"{_JOBS}:outgoing:"
 """The beginning of the keys of :func:`outgoing`, for scripts that store messages."""
+HOMES: Final = "swarmbot:homes"
+"""Sorted set: people whose Home is kept fresh, by when it is due next (ms). Goes with the last one."""
 JOB_DURATIONS: Final = f"{_JOBS}:durations"
 """Hash: how many jobs ended, by ``LANE:STATE:END`` (the upper end of a bucket of seconds, or inf), and by
 ``LANE:STATE:sum`` how many seconds they ran. Never expires."""
@@ -114,6 +118,16 @@ def outgoing(message_id: str) -> str:
     One that can be edited is kept for JOB_TTL_S after it was sent, another one goes when it was sent.
     """
     return f"{OUTGOING}{message_id}"
+
+
+def home(person: str) -> str:
+    """Hash: when a person last opened their Home, and what was published there. Expires HOME_TTL_S after the former."""
+    return f"swarmbot:home:{person}"
+
+
+def home_calls(minute: int) -> str:
+    """String: how many Homes were published in a minute (unix time / 60). Expires after two minutes."""
+    return f"swarmbot:home-calls:{minute}"
 
 
 def channel_problem(channel: str) -> str:

@@ -45,6 +45,7 @@ from bot.webhooks.deliveries import Deliveries
 from bot.webhooks.sender import WebhookSender
 from bot.webhooks.targets import targets
 from bot.wiring.garbage import collect_seldom
+from bot.wiring.homes import home_task
 from bot.wiring.worker import MAX_SENDERS, addresses
 
 END_TIMEOUT_S: Final = 5.0
@@ -107,6 +108,7 @@ def run_watch(settings: Settings) -> int:
             PeriodicTask(f"webhook {each.name}", WebhookSender(each, deliveries, services.leases).turn, interval_s=0.5)
             for each in webhooks
         ),
+        home_task(settings, config, redis, audit, patient),
         PeriodicTask("upkeep", upkeep.turn, interval_s=INTERVAL_S),
         *_digests(config, services, clusters, watchers),
     ]

@@ -16,6 +16,7 @@ from bot.gate.records import RecordReader
 from bot.gate.secret_form import SecretForm
 from bot.gate.services import GateServices
 from bot.gate.totp_command import TotpCommand
+from bot.home.homes import Homes
 from bot.last_read import LastRead
 from bot.metrics.page import WebMetrics
 from bot.queue.deliveries import Deliveries
@@ -87,6 +88,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         typed_files=TypedFiles(redis, settings.swarmbot_secret_key),
         cluster_choices=ClusterChoices(config, redis),
         deliveries=Deliveries(redis),
+        homes=Homes(redis),
         watch=watch,
     )
     return Gate(services)

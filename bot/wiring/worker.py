@@ -46,6 +46,7 @@ from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
 from bot.watch.repository import WatchRepository
 from bot.wiring.garbage import collect_seldom
+from bot.wiring.homes import home_task
 from handlers import registry
 
 MAX_SENDERS: Final = 16
@@ -106,6 +107,7 @@ def run_worker(settings: Settings) -> int:
     tasks = [
         PeriodicTask("card publisher", CardPublisher(queue, approvals, deliverer, name).publish_due, interval_s=0.25),
         PeriodicTask("messages", deliverer.turn, interval_s=0.25),
+        home_task(settings, config, redis, audit, patient),
         PeriodicTask("QR codes", QrCodeCleanup(redis, files).delete_due, interval_s=3),
         PeriodicTask("token rotations", watcher.turn, interval_s=1),
         PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups, counts), interval_s=3600),

@@ -44,6 +44,10 @@ class StoringGate:
         press = blocks.button("Press", "press", "opaque-1")
         return blocks.Message("On it.", [blocks.section("On it."), blocks.actions(press)])
 
+    def home_opened(self, user: str, *, empty: bool) -> None:
+        """Take an opened Home."""
+        del user, empty
+
     def mention(self, request: MentionRequest) -> blocks.Message | None:
         """Store the command of a message."""
         return self.slash(request.command)

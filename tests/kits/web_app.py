@@ -83,6 +83,10 @@ class ListeningGate:
         self.asked.append(request)
         return blocks.Message("On it.", [blocks.section("On it.")])
 
+    def home_opened(self, user: str, *, empty: bool) -> None:
+        """Take an opened Home."""
+        del user, empty
+
     def mention(self, request: MentionRequest) -> blocks.Message | None:
         """Take a message."""
         self.asked.append(request)

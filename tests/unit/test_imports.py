@@ -32,7 +32,7 @@ LAYERS: Final = (
     ("bot.outbox", "bot.webhooks"),
     ("bot.commands", "bot.engine", "bot.queue", "bot.totp"),
     ("bot.approvals", "bot.freeze", "bot.one_time_tokens", "bot.watch"),
-    ("bot.execution", "bot.metrics"),
+    ("bot.execution", "bot.metrics", "bot.home"),
     ("bot.gate",),
     ("handlers", "sandbox"),
     ("bot.wiring", "bot.doctor", "bot.generate"),

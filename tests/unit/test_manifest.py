@@ -80,10 +80,12 @@ CALLED = {
     "usergroups.users.list",
     "users.info",
     "views.open",
+    "views.publish",
+    "views.push",
 }
 """The Web API's methods that the bot and its doctor call; apps.connections.open takes the app's own token."""
-EVENT_SCOPES = {"app_mention": "app_mentions:read", "message.im": "im:history"}
-"""The events that the bot listens to, and the scope that Slack asks for each."""
+EVENT_SCOPES = {"app_home_opened": "", "app_mention": "app_mentions:read", "message.im": "im:history"}
+"""The events that the bot listens to, and the scope that Slack asks for each; "" for none."""
 
 
 def at(manifest: Path, path: str) -> Any:
@@ -134,7 +136,8 @@ def test_socket_mode_needs_no_address() -> None:
 
 @pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
 def test_presses_and_the_events_that_the_bot_listens_to_arrive(manifest: Path) -> None:
-    """Mentions and direct messages; no message of a channel that does not mention the bot."""
+    """Home, mentions and direct messages; no message of a channel that does not mention the bot."""
+    assert at(manifest, "features.app_home.home_tab_enabled") is True
     assert at(manifest, "settings.interactivity.is_enabled") is True
     assert set(at(manifest, "settings.event_subscriptions.bot_events")) == EVENT_SCOPES.keys()
 
@@ -156,7 +159,7 @@ def test_the_usage_hint_is_the_registrys() -> None:
 @pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
 def test_the_scopes_are_those_of_the_calls_made(manifest: Path) -> None:
     """Each call's and event's scope, the command's own, and private channels' for conversations.info; none besides."""
-    needed = {METHODS[name].scope for name in CALLED} - {""} | {*EVENT_SCOPES.values()}
+    needed = ({METHODS[name].scope for name in CALLED} | {*EVENT_SCOPES.values()}) - {""}
     assert set(at(manifest, "oauth_config.scopes.bot")) == needed | {"commands", "groups:read"}
     assert at(manifest, "oauth_config.scopes.bot") == sorted(at(manifest, "oauth_config.scopes.bot"))
 

@@ -9,12 +9,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+from bot.blocks.elements import section
 from bot.blocks.failure import error_message
 from bot.blocks.message import Message
-from bot.blocks.modals import FieldErrors, Modal
+from bot.blocks.modals import FieldErrors, Modal, result_view
 from bot.errors import Defect, SwarmbotError, Unavailable
 from bot.slack.inbound.requests import PressRequest, ReplacingMessage, SlashRequest, SubmitRequest
 from bot.slack.outbound.notifier import Notifier, Undelivered
+from bot.slack.outbound.payload import payload
 
 ANSWER_TIMEOUT_S: Final = 2.2
 """Slack shows an error after 3 s, including the network and the queue before this process."""
@@ -69,6 +71,10 @@ class Responder:
         """Answer by the response_url, in parallel with the ack."""
         self._reply_threads.submit(self._tell, request, message)
 
+    def show(self, request: PressRequest, message: Message) -> None:
+        """Answer a press in Home or in a form with a view, because nothing there has a response_url."""
+        self._reply_threads.submit(self._show, request, message)
+
     def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
         """Open a form for the person of the request, in parallel with the ack: the trigger is valid for 3 s."""
         self._reply_threads.submit(self._open, request, modal)
@@ -85,9 +91,18 @@ class Responder:
         if answer is not None:
             self._tell(request, answer)
 
-    def _open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
+    def _show(self, request: PressRequest, message: Message) -> None:
+        view = result_view({}, payload(message, plain=True).get("blocks") or [section(message.text)])
         try:
-            self._notifier.open_modal(request.trigger_id, modal.view())
+            self._notifier.open_modal(request.trigger_id, view, above=request.view == "modal")
+        except Undelivered as error:
+            log.warning("the view for %s: %s", request.user, error.reason)
+            self._tell(request, message)
+
+    def _open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
+        above = isinstance(request, PressRequest) and request.view == "modal"
+        try:
+            self._notifier.open_modal(request.trigger_id, modal.view(), above=above)
         except Undelivered as error:
             log.warning("the form for %s: %s", request.user, error.reason)
             again = Unavailable("Slack did not open the form.", true_now=NOTHING_DONE, next_step=_again(request))

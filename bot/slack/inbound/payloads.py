@@ -129,6 +129,7 @@ class _Event(_Part):
     user_team: str | None = None
     source_team: str | None = None
     tab: str | None = None
+    view: dict[str, Any] | None = None
     user: str | _WithId | None = None
     bot_id: str | None = None
     channel: str | _Place | None = None

@@ -53,6 +53,8 @@ class PressRequest:
     request_key: str
     trigger_id: str
     message_ts: str
+    view: str = ""
+    """``home`` or ``modal`` if the button is there; "" if it is in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,9 @@ class GateLike(Protocol):
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Handle the press of a button; a modal is opened for the person who pressed."""
+
+    def home_opened(self, user: str, *, empty: bool) -> None:
+        """Have a person's Home published; ``empty`` if Slack has nothing to show there."""
 
     def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
         """Handle a form; with field errors it stays open."""
@@ -124,6 +129,7 @@ def press_request(body: dict[str, Any]) -> PressRequest:
         request_key=f"press:{own}",
         trigger_id=trigger_id,
         message_ts=container.get("message_ts") or "",
+        view=(body.get("view") or {}).get("type") or "",
     )
 
 

@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 
 from bot.blocks.message import Message
 from bot.blocks.modals import FieldErrors, Modal, result_view
+from bot.errors import Unavailable
 from bot.slack.inbound.deadline import NotStored, Responder
 from bot.slack.inbound.mentions import mention_request
 from bot.slack.inbound.payloads import problem_of
@@ -79,7 +80,7 @@ class Routes:
         if isinstance(answer, Modal):
             self._responder.open(request, answer)
         elif isinstance(answer, Message):
-            self._responder.tell(request, answer)
+            (self._responder.show if request.view else self._responder.tell)(request, answer)
         ack()
 
     def _submit(self, ack: Ack, body: Body) -> None:
@@ -99,6 +100,8 @@ class Routes:
         An order that is not stored is not acknowledged. If its person was told so, Slack must not deliver it again: in
         Socket Mode only an acknowledgement can say that.
         """
+        if body["event"]["type"] == "app_home_opened":
+            return self._home(body["event"])
         request = mention_request(body)
         if request is None:
             return None
@@ -108,6 +111,16 @@ class Routes:
         if not isinstance(answer, NotStored) or (answer.final and self._by_socket):
             return None
         return BoltResponse(status=503, headers={"x-slack-no-retry": "1"} if answer.final else {})
+
+    def _home(self, event: Body) -> BoltResponse | None:
+        """Have the Home published that somebody opened. The app's other tab sends the same event."""
+        if event.get("tab") in {None, "home"} and isinstance(event.get("user"), str):
+            try:
+                self._gate.home_opened(event["user"], empty=not event.get("view"))
+            except Unavailable as error:
+                log.warning("the Home of %s: %s", event["user"], error)
+                return BoltResponse(status=503)
+        return None
 
 
 class _RefuseMalformed(Middleware):

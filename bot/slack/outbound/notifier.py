@@ -131,23 +131,39 @@ class Notifier:
     def tell(self, user: str, channel: str, message: Message) -> None:
         """Show one person a message in a channel, or as a direct message if they are not in it.
 
-        A secret never goes by direct message: that raises.
+        A secret never goes by direct message: that raises. Without a channel (a button in Home or in a form was
+        pressed) it is a direct message.
         """
         where = mention(user)
-        try:
-            self._deliver(message, where, self._client.chat_postEphemeral, channel=channel, user=user)
-        except Undelivered as error:
-            if error.reason not in NO_EPHEMERAL or holds_secret(message.blocks):
-                raise
-            self._deliver(message, where, self._client.chat_postMessage, channel=user)
+        error = Undelivered("channel_not_found", where)
+        if channel:
+            try:
+                self._deliver(message, where, self._client.chat_postEphemeral, channel=channel, user=user)
+            except Undelivered as found:
+                error = found
+            else:
+                return
+        if error.reason not in NO_EPHEMERAL or holds_secret(message.blocks):
+            raise error
+        self._deliver(message, where, self._client.chat_postMessage, channel=user)
 
     def delete(self, channel: str, ts: str) -> None:
         """Delete a message of the bot."""
         self._call(f"channel `{channel}`", self._client.chat_delete, {"channel": channel, "ts": ts})
 
-    def open_modal(self, trigger_id: str, view: dict[str, Any]) -> None:
-        """Open a form for the person whose press gave ``trigger_id``, which is valid for 3 s."""
-        self._call("a form", self._client.views_open, {"trigger_id": trigger_id, "view": view})
+    def open_modal(self, trigger_id: str, view: dict[str, Any], *, above: bool = False) -> None:
+        """Open a form for the person whose press gave ``trigger_id``, which is valid for 3 s.
+
+        ``above``: over the form in which they pressed.
+        """
+        call = self._client.views_push if above else self._client.views_open
+        self._call("a form", call, {"trigger_id": trigger_id, "view": view})
+
+    def publish_home(self, user: str, view: dict[str, Any], before: str = "") -> str:
+        """Show a person this Home, if Slack's hash of what it shows is ``before``; return the hash of the new view."""
+        body = {"user_id": user, "view": view} | ({"hash": before} if before else {})
+        answer = self._call(f"Home of {mention(user)}", self._client.views_publish, body)
+        return str((answer.get("view") or {}).get("hash") or "")
 
     def delete_original(self, response_url: str) -> None:
         """Delete the pressed message, even a private one."""

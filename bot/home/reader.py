@@ -1,0 +1,144 @@
+"""Read what Homes show from Redis, and from Slack who may see it. Nothing here reaches a host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot import policy
+from bot.approvals.approval import Approval
+from bot.approvals.card import choice_buttons
+from bot.approvals.choices import Reader, choices, rule_of
+from bot.approvals.repository import ApprovalRepository
+from bot.approvals.rule import approver_groups
+from bot.config import Config
+from bot.freeze import Freezes
+from bot.home.view import MAX_JOBS, HomeApproval, HomeCluster, HomeFacts, HomeJob
+from bot.queue.job import Order, State
+from bot.queue.queue import Queue
+from bot.usergroups import MembershipUnknown, UserGroups
+from bot.watch.repository import WatchRepository
+
+RECENT_JOBS: Final = 200
+"""Of so many newest jobs a person's own are shown."""
+INTERNAL: Final = frozenset({"announce", "hide", "share"})
+"""Jobs that nobody typed."""
+GROUPS_MAX_AGE_S: Final = 60.0
+"""How old Slack's answer on the members of a group may be. A press asks Slack again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is the same for everybody. It is read once for several Homes."""
+
+    at: float
+    """Unix seconds."""
+    clusters: tuple[HomeCluster, ...]
+    approvals: tuple[Approval, ...]
+    """Those that wait."""
+    jobs: tuple[tuple[Order, State], ...]
+    """The newest first."""
+    workers: int
+
+
+class HomeReader:
+    """Safe to share between threads. Methods raise Unavailable. ``enrolled``: whether a person has a second factor."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        queue: Queue,
+        approvals: ApprovalRepository,
+        watch: WatchRepository,
+        freezes: Freezes,
+        user_groups: UserGroups,
+        enrolled: Callable[[str], bool],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._config = config
+        self._queue = queue
+        self._approvals = approvals
+        self._watch = watch
+        self._freezes = freezes
+        self._user_groups = user_groups
+        self._enrolled = enrolled
+        self._now = now
+
+    def stored(self) -> Stored:
+        """Return what all Homes are made from."""
+        now = self._now()
+        return Stored(
+            now,
+            tuple(self._cluster(name, now) for name in self._config.clusters),
+            tuple(self._approvals.waiting()),
+            tuple(self._queue.recent_orders(RECENT_JOBS)),
+            self._queue.alive(),
+        )
+
+    def facts(self, person: str, stored: Stored) -> HomeFacts:
+        """Return what one person sees of it."""
+        may_view = self._may_view(person)
+        if not may_view:
+            return HomeFacts(stored.at, may_view)
+        own = [job for job in stored.jobs if job[0].requester == person and job[0].command not in INTERNAL]
+        return HomeFacts(
+            stored.at,
+            may_view,
+            stored.clusters,
+            tuple(self._waiting(person, stored.approvals)),
+            tuple(_job(*job) for job in own[:MAX_JOBS]),
+            stored.workers,
+        )
+
+    def _cluster(self, name: str, now: float) -> HomeCluster:
+        incidents = tuple(each for each in self._watch.state(name).incidents if each.open and each.told_at)
+        freeze = self._freezes.active(name, now)
+        channel = self._config.clusters[name].channel
+        return HomeCluster(name, channel, self._watch.turn(name), incidents, freeze.until if freeze else 0.0)
+
+    def _may_view(self, person: str) -> bool | None:
+        groups = policy.groups_to_ask(self._config, "view", person)
+        try:
+            members = self._user_groups.members(groups, max_age=GROUPS_MAX_AGE_S, may_be_stale=True) if groups else {}
+        except MembershipUnknown:
+            return None
+        inside = frozenset(group for group, people in members.items() if person in people)
+        return policy.has(self._config, "view", policy.Membership(person, inside))
+
+    def _waiting(self, person: str, approvals: Sequence[Approval]) -> list[HomeApproval]:
+        """Return what this person may decide or withdraw."""
+        reader = self._reader(person, approvals)
+        found = [(each, choices(self._config, each, reader)) for each in approvals]
+        return [
+            HomeApproval(
+                id=each.id,
+                cluster=each.request.cluster,
+                words=each.request.words,
+                requester=each.request.requester,
+                votes=len(each.votes),
+                needed=each.request.needed,
+                expires=each.request.expires,
+                buttons=tuple(choice_buttons(each, may)),
+                decides={*may} != {"withdraw"},
+                confirmation=each.request.confirmation,
+            )
+            for each, may in found
+            if may
+        ]
+
+    def _reader(self, person: str, approvals: Sequence[Approval]) -> Reader:
+        requests = [each.request for each in approvals]
+        enrolled = any(each.second_factor for each in requests) and self._enrolled(person)
+        groups = approver_groups(self._config, [rule_of(self._config, each) for each in requests])
+        try:
+            members = self._user_groups.members(groups, max_age=GROUPS_MAX_AGE_S, may_be_stale=True) if groups else {}
+        except MembershipUnknown:
+            return Reader(person, None, enrolled)
+        return Reader(person, members, enrolled)
+
+
+def _job(order: Order, state: State) -> HomeJob:
+    return HomeJob(order.id, order.cluster, order.words, state, order.asked_at)
