@@ -34,7 +34,7 @@ from bot.swarm.stacks.versions import old_versions
 from bot.swarm.stacks.writes import digest, pending_writes, removals, spec_digest
 from bot.text.suggest import listed, nearest, number_of
 
-STACK = text("STACK")
+STACK = replace(text("STACK"), names="stacks")
 WRITES = "stack"
 """The track of the writes; each service is then waited for in a track of its own."""
 OLD_VERSIONS = "old contents"
@@ -96,6 +96,7 @@ COMPOSE_FILE = TextField(
 # typed file has a subject of its own: a rule that waives the approval for files of a repository must not waive it here.
 @change(
     "deploy",
+    has_form=True,
     group="Services",
     help="Deploy a stack as its compose file describes it, and wait until its services run",
     example="deploy app",

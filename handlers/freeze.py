@@ -12,12 +12,15 @@ from bot.commands import FUTURE, Flag, FreezeCluster, NoArguments, ThawCluster, 
 class FreezeArguments:
     """The arguments of ``freeze``."""
 
-    until: Annotated[str, Flag(FUTURE, "when the freeze ends: `18:00` (UTC), `2026-12-24T08:00`, or after `4h`")]
+    until: Annotated[
+        str, Flag(FUTURE, "when the freeze ends: `18:00` (UTC), `2026-12-24T08:00`, or after `4h`", suggested="4h")
+    ]
     reason: Annotated[str, Flag(text("TEXT"), "why; shown to everyone whose change needs approval")]
 
 
 @control(
     "freeze",
+    has_form=True,
     group="Approvals",
     help="Start a change freeze: every change needs one more approval",
     example='freeze --until 18:00 --reason "sale of the year"',

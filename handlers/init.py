@@ -132,6 +132,7 @@ def _check_others(arguments: InitArguments) -> None:
 
 @change(
     "init",
+    has_form=True,
     group="Managers",
     help="Create a cluster with the host as its first manager, and add other hosts",
     example="init host-1 --manager host-2,host-3 --worker host-4,host-5",

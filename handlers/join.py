@@ -17,7 +17,9 @@ from bot.swarm.reading.node_lookup import no_readable_cluster
 class JoinArguments:
     """The arguments of ``join``."""
 
-    role: Annotated[Literal["worker", "manager"], Word(choice("worker", "manager"), "role of the hosts")]
+    role: Annotated[
+        Literal["worker", "manager"], Word(choice("worker", "manager"), "role of the hosts", suggested="worker")
+    ]
     hosts: Annotated[tuple[str, ...], Word(HOST, "hosts in swarmbot.yml; `host-[3-5]` means three hosts")]
     availability: Annotated[
         Literal["active", "pause", "drain"] | None,
@@ -50,6 +52,7 @@ def _query(arguments: JoinArguments) -> FactsQuery:
 
 @change(
     "join",
+    has_form=True,
     group="Nodes",
     help="Add hosts to the cluster over SSH",
     example="join worker host-3 host-4",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from bot.blocks import DONE, WARNING, Message, paragraphs, quoted, text_message, tick, user, when
@@ -11,13 +11,15 @@ from bot.model.incident import ALL_SUBJECTS, Silence
 from bot.model.records import Records, RecordsQuery
 from bot.text.suggest import number_of
 
+SUBJECT = replace(text("NODE|SERVICE|all"), names="subjects")
+
 
 @dataclass(frozen=True, slots=True)
 class SilenceArguments:
     """The arguments of ``silence``."""
 
-    subject: Annotated[str, Word(text("NODE|SERVICE|all"), "whose incidents are not told; `all`: of the whole cluster")]
-    for_: Annotated[float, Flag(DURATION, "for how long, `1m` to `30d`")]
+    subject: Annotated[str, Word(SUBJECT, "whose incidents are not told; `all`: of the whole cluster")]
+    for_: Annotated[float, Flag(DURATION, "for how long, `1m` to `30d`", suggested="2h")]
     reason: Annotated[str, Flag(text("TEXT"), "why; shown in the channel")]
 
 
@@ -30,6 +32,7 @@ class UnsilenceArguments:
 
 @control(
     "silence",
+    has_form=True,
     group="Watch",
     help="Keep the incidents of a node, a service or all quiet for a time",
     example='silence host-3 --for 2h --reason "new disks"',

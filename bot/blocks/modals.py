@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.blocks import limits
 from bot.blocks.elements import plain_text
 from bot.blocks.message import Block
 
@@ -24,6 +25,8 @@ class Modal:
     title: str
     submit: str
     blocks: Sequence[Block]
+    replaces: tuple[str, str] = ("", "")
+    """The id and the hash of the open form that it takes the place of; "" for a new form."""
 
     def view(self) -> dict[str, Any]:
         """Return the view for ``views.open``."""
@@ -54,10 +57,11 @@ def text_field(
     required: bool = False,
     max_chars: int = 1000,
     initial: str = "",
+    live: bool = False,
 ) -> Block:
     """Return a text field; its value comes back under ``name``. It may be empty if ``multiline``, unless ``required``.
 
-    ``initial`` is what it holds when it opens. Slack takes 3000 characters.
+    ``initial`` is what it holds when it opens. Slack takes 3000 characters. ``live``: the bot hears of Enter in it.
     """
     block: Block = {
         "type": "input",
@@ -68,7 +72,57 @@ def text_field(
     }
     if initial:
         block["element"]["initial_value"] = initial
+    if live and not multiline:  # where Enter begins a new line
+        block["dispatch_action"] = True
+        block["element"]["dispatch_action_config"] = {"trigger_actions_on": ["on_enter_pressed"]}
     return block | {"hint": plain_text(hint, MAX_LABEL_CHARS)} if hint else block
+
+
+def choice_field(
+    name: str, label: str, words: Sequence[str], *, hint: str = "", required: bool = False, initial: str = ""
+) -> Block:
+    """Return a menu of up to 100 words of up to 75 characters. One can be chosen; the bot hears of it."""
+    options = [_option(word) for word in words]
+    element: dict[str, Any] = {"type": "static_select", "action_id": name, "options": options}
+    if initial:
+        element["initial_option"] = _option(initial)
+    return _input(name, label, element, hint=hint, required=required)
+
+
+def choices_field(
+    name: str, label: str, words: Sequence[str], *, hint: str = "", required: bool = False, initial: str = ""
+) -> Block:
+    """Return a menu as :func:`choice_field`. Several words can be chosen: its value has them as lines."""
+    options = [_option(word) for word in words]
+    element: dict[str, Any] = {"type": "multi_static_select", "action_id": name, "options": options}
+    if initial:
+        element["initial_options"] = [_option(initial)]
+    return _input(name, label, element, hint=hint, required=required)
+
+
+def check_field(name: str, label: str, switches: Sequence[tuple[str, str]]) -> Block:
+    """Return up to ten boxes, each with its value and what it does. Its value has those that are checked as lines."""
+    options = [
+        _option(value) | {"description": plain_text(text.replace("`", ""), limits.OPTION_CHARS)}
+        for value, text in switches
+    ]
+    return _input(name, label, {"type": "checkboxes", "action_id": name, "options": options})
+
+
+def _input(name: str, label: str, element: dict[str, Any], *, hint: str = "", required: bool = False) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": name,
+        "optional": not required,
+        "dispatch_action": True,
+        "label": plain_text(label, MAX_LABEL_CHARS),
+        "element": element,
+    }
+    return block | {"hint": plain_text(hint, MAX_LABEL_CHARS)} if hint else block
+
+
+def _option(word: str) -> dict[str, Any]:
+    return {"text": plain_text(word, limits.OPTION_CHARS), "value": word}
 
 
 def result_view(submitted: dict[str, Any], blocks: Sequence[Block]) -> dict[str, Any]:
@@ -79,12 +133,20 @@ def result_view(submitted: dict[str, Any], blocks: Sequence[Block]) -> dict[str,
 
 
 def values_of(view: dict[str, Any]) -> dict[str, str]:
-    """Return the values of a submitted view's text fields by name; "" for an empty field."""
+    """Return the values of a view's fields by name; "" for an empty field, lines for a field of several choices."""
     state = (view.get("state") or {}).get("values") or {}
     return {
-        action: str(field.get("value") or "")
+        action: _value_of(field)
         for fields in state.values()
         if isinstance(fields, dict)
         for action, field in fields.items()
         if isinstance(field, dict)
     }
+
+
+def _value_of(field: dict[str, Any]) -> str:
+    """Return what was typed or chosen. The payload was not checked so deeply: whatever is malformed is empty."""
+    chosen = field.get("selected_options")
+    options = chosen if isinstance(chosen, list) else [field.get("selected_option")]
+    picked = [str(option.get("value") or "") for option in options if isinstance(option, dict)]
+    return "\n".join(picked) if picked else str(field.get("value") or "")

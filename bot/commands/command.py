@@ -41,6 +41,8 @@ class Word:
 
     kind: Kind
     help: str
+    suggested: str = ""
+    """What a form begins with, as text; "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Flag:
 
     kind: Kind | None
     help: str
+    suggested: str = ""
+    """What a form begins with, as text; "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +251,8 @@ class Command:
     """The secret that goes with the command."""
     form: TextField | None = None
     """The text that a form takes before the command is stored."""
+    has_form: bool = False
+    """Whether it opens a form with all its parameters if it is typed without any."""
     parameters: tuple[Parameter, ...] = field(init=False)
     """The words and flags, in the order of the argument class."""
 

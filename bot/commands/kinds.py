@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bot.blocks import echo
 from bot.commands.synonyms import plain_words
@@ -39,6 +39,10 @@ class Kind:
     read: Callable[[str, Vocabulary], list[Any]]
     claims: Callable[[str], bool] = lambda _: False
     """Whether a text can only be of this kind, so that an earlier word that takes several values leaves it."""
+    words: tuple[str, ...] = ()
+    """All that it can be, if these are few."""
+    names: Literal["", "hosts", "nodes", "stacks", "subjects"] = ""
+    """The known names that it can be, for a form to offer; "" if it is typed freely. Subjects: nodes, services, all."""
     service: Callable[[Any], str] | None = None
     """Returns the service that a value names: a change is refused early if there is none. None: it names none."""
 
@@ -57,7 +61,7 @@ def choice(*words: str) -> Kind:
             return [text.lower()]
         raise NotUnderstood(f"{echo(text)} is not one of {', '.join(f'`{word}`' for word in words)}.")
 
-    return Kind("|".join(words), read)
+    return Kind("|".join(words), read, words=words)
 
 
 def _host(text: str, vocabulary: Vocabulary) -> list[Any]:
@@ -171,9 +175,9 @@ def text(shown: str) -> Kind:
     return Kind(shown, _text)
 
 
-HOST = Kind("HOST", _host)
+HOST = Kind("HOST", _host, names="hosts")
 COMMAND = Kind("COMMAND", _command)
-NODE = Kind("NODE", _node)
+NODE = Kind("NODE", _node, names="nodes")
 NODE_OR_ALL = Kind("NODE|all", _node)
 SERVICE = Kind("SERVICE", _service, service=str)
 DURATION = Kind("DURATION", _duration)

@@ -55,7 +55,8 @@ def _accept(_: object) -> None:
 class Declaration(TypedDict):
     """What every command must declare; ``validate`` is for arguments that may not go together.
 
-    ``typed`` is the word of a command that shares it with another one.
+    ``typed`` is the word of a command that shares it with another one. ``has_form``: typed without arguments it opens a
+    form with all of them.
     """
 
     group: Group
@@ -66,6 +67,7 @@ class Declaration(TypedDict):
     approval: ApprovalRule
     validate: NotRequired[Callable[[Any], None]]
     typed: NotRequired[str]
+    has_form: NotRequired[bool]
 
 
 def change(
@@ -192,6 +194,7 @@ def _command(
     check: CheckFunction | None = None,
     asks: SecretField | None = None,
     form: TextField | None = None,
+    has_form: bool = False,
 ) -> Command:
     """Return the command that ``function`` serves; its parameter at ``position`` names the arguments' class."""
     return Command(
@@ -219,6 +222,7 @@ def _command(
         check=check,
         asks=asks,
         form=form,
+        has_form=has_form,
     )
 
 

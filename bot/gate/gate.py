@@ -16,22 +16,26 @@ from bot.commands import (
     RUN_COMMAND,
     SHARED_WORDS,
     Command,
+    Permission,
     Vocabulary,
+    base_permission,
     meant_command,
     read_arguments,
     read_options,
     read_sentence,
     typed_again,
 )
-from bot.config import ClusterNeeded, choose_cluster
-from bot.errors import NotUnderstood, Refused, SwarmbotError, Unavailable
+from bot.config import ClusterNeeded, choose_cluster, cluster_of_channel
+from bot.errors import NotAllowed, NotUnderstood, Refused, SwarmbotError, Unavailable
 from bot.execution.open_changes import changes_in_line, planned_text
 from bot.execution.progress_card import OFFER
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.call import Call
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
+from bot.gate.command_form import CALLBACK as FORM_CALLBACK
 from bot.gate.incident_buttons import INCIDENT_BUTTONS, IncidentButtons
 from bot.gate.interactions import Interactions
+from bot.gate.menu import menu
 from bot.gate.record_commands import PAGE_BUTTONS, RecordCommands
 from bot.gate.secret_form import CALLBACK
 from bot.gate.services import GateServices
@@ -78,6 +82,7 @@ class Gate:
         self._last_read = services.last_read
         self._secret_form = services.secret_form
         self._cluster_choices = services.cluster_choices
+        self._command_forms = services.command_forms
         self._typed_files = services.typed_files
         self._deliveries = services.deliveries
         self._homes = services.homes
@@ -86,6 +91,10 @@ class Gate:
 
     def slash(self, request: SlashRequest, chosen: str = "") -> Message | Modal | None:
         """Handle a command; return the immediate answer for the requester. A button may have ``chosen`` its cluster."""
+        if not request.text.strip():
+            return menu(chosen or cluster_of_channel(self._config, request.channel) or "")
+        if (empty := self._empty_form(request, chosen)) is not None:
+            return empty
         call = self._parsed(request, chosen)
         if isinstance(call, Message):
             return call
@@ -99,17 +108,38 @@ class Gate:
             return text_form(call, form, request, last)
         return self.take(call)
 
-    def _parsed(self, request: SlashRequest, chosen: str) -> Call | Message:
-        """Return the call of a command; if its cluster is not known, the message that lets people choose one."""
+    def _empty_form(self, request: SlashRequest, chosen: str) -> Message | Modal | None:
+        """Return the form of a command that was typed without arguments; None if it needs none.
+
+        A message has no trigger to open a form with: its author reads the usage.
+        """
         sentence = read_sentence(request.text)
-        command = self._commands.find(sentence.name)
+        command = self._commands.get(sentence.name)
+        if command is None or not command.has_form or sentence.words or request.thread:
+            return None
+        cluster = self._cluster_or_offer(command, request, chosen or sentence.cluster)
+        if isinstance(cluster, Message):
+            return cluster
+        self._authorise_person(base_permission(command), request.user, f"{tick('/swarm ' + command.word)} in {cluster}")
+        return self._command_forms.open(command, request, cluster)
+
+    def _cluster_or_offer(self, command: Command, request: SlashRequest, named: str) -> str | Message:
+        """Return the command's cluster; if it is not known, the message that lets people choose one."""
         try:
-            cluster = self._cluster(command, request.channel, chosen or sentence.cluster)
+            return self._cluster(command, request.channel, named)
         except ClusterNeeded:
             offer = self._cluster_choices.offer(request, *([ALL_CLUSTERS] if _is_for_all(command) else []))
             if offer is None:
                 raise
             return offer
+
+    def _parsed(self, request: SlashRequest, chosen: str) -> Call | Message:
+        """Return the call of a command; if its cluster is not known, the message that lets people choose one."""
+        sentence = read_sentence(request.text)
+        command = self._commands.find(sentence.name)
+        cluster = self._cluster_or_offer(command, request, chosen or sentence.cluster)
+        if isinstance(cluster, Message):
+            return cluster
         vocabulary = self._vocabulary(sentence.name, cluster)
         command = meant_command(self._commands, sentence, vocabulary)
         options, words = read_options(command, sentence.words)
@@ -163,7 +193,7 @@ class Gate:
         """Have a person's Home published. See GateLike."""
         self._homes.opened(user, empty=empty)
 
-    def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
+    def submit(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
         """Handle a submitted form. A second delivery has the same answer: it takes the place of the form."""
         key = request.request_key
         if not self._deliveries.begin(key):
@@ -171,8 +201,8 @@ class Gate:
             return from_json(Message, kept) if kept else None
         with self._delivery(key):
             answer = self._submit(request)
-        if isinstance(answer, FieldErrors):
-            self._deliveries.forget(key)  # the form stays open, and its next submission has the same key
+        if isinstance(answer, FieldErrors | Modal):
+            self._deliveries.forget(key)  # nothing was done, and the next submission of a form has the same key
         else:
             self._deliveries.end(key, to_json(answer) if answer else "")
         return answer
@@ -190,6 +220,8 @@ class Gate:
             raise
 
     def _press(self, request: PressRequest) -> Message | Modal | None:
+        if request.callback == FORM_CALLBACK:
+            return self._command_forms.changed(request)
         if request.action in PAGE_BUTTONS:
             return self._record_commands.turn_page(request, self._authorise)
         if (typed := self._as_typed(request)) is not None:
@@ -210,7 +242,9 @@ class Gate:
             return self._incident_buttons.command(request)
         return self._interactions.offered(request) if request.action == OFFER else None
 
-    def _submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
+    def _submit(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
+        if request.callback == FORM_CALLBACK:
+            return self._submit_command(request)
         if request.callback == TEXT_CALLBACK:
             return self._submit_text(request)
         if request.callback != CALLBACK:
@@ -220,6 +254,18 @@ class Gate:
             return call
         self._authorise(call)
         return self._admit(call)
+
+    def _submit_command(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
+        """Run the command of a form. What is wrong with its words is told at a field, and the form stays open."""
+        typed = self._command_forms.read(request)
+        if isinstance(typed, FieldErrors):
+            return typed
+        try:
+            return self.slash(*typed)
+        except NotAllowed:
+            raise
+        except (NotUnderstood, Refused) as error:
+            return self._command_forms.problem(request, error)
 
     def _submit_text(self, request: SubmitRequest) -> Message | FieldErrors | None:
         typed, cluster, text = submitted_command(request)
@@ -262,6 +308,16 @@ class Gate:
             if (command.name in ANY_CHANNEL_COMMANDS and not named) or (_is_for_all(command) and named == ALL_CLUSTERS):
                 return ""
             raise
+
+    def _authorise_person(self, permission: Permission, user: str, shown: str) -> None:
+        """Raise what :meth:`_authorise` raises, before there is a call. Nothing is ordered yet, nor recorded."""
+        groups = policy.groups_to_ask(self._config, permission, user)
+        membership = self._user_groups.membership(user, groups, may_be_stale=True)
+        decision = policy.decide(self._config, permission, membership, shown)
+        if isinstance(decision, policy.Unsettled):
+            raise membership_unknown(decision.groups)
+        if isinstance(decision, policy.Refuse):
+            raise decision.reason
 
     def _authorise(self, call: Call) -> None:
         permission = call.command.permission(call.arguments)

@@ -10,6 +10,7 @@ from bot.commands import CommandRegistry
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.gate.cluster_choice import ClusterChoices
+from bot.gate.command_form import CommandForms
 from bot.gate.control_commands import ControlCommands
 from bot.gate.early_refusals import EarlyRefusals
 from bot.gate.records import RecordReader
@@ -43,6 +44,7 @@ class GateServices:
     last_read: LastRead
     """Names of nodes and services, by which a word that may mean either is understood."""
     secret_form: SecretForm
+    command_forms: CommandForms
     typed_files: TypedFiles
     """Long texts that a form takes."""
     cluster_choices: ClusterChoices

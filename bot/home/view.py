@@ -51,6 +51,8 @@ STALE_S: Final = 90.0
 """A reading that is older says nothing of the cluster as it is now."""
 JOB_SIGNS: Final = {"succeeded": DONE, "refused": FAILED, "failed": FAILED, "running": RUNNING}
 USUAL: Final = (("Status", "status"), ("Nodes", "nodes"), ("Services", "services"), ("Incidents", "incidents"))
+FORMS: Final = (("Add hosts…", "join"), ("Deploy a stack…", "deploy"))
+"""Without arguments these open a form."""
 ACROSS: Final = (("Help", "help"), ("My permissions", "whoami"))
 """Commands that are about no cluster."""
 
@@ -272,7 +274,7 @@ def _jobs(jobs: Sequence[HomeJob]) -> Iterable[Block]:
 def _commands(facts: HomeFacts) -> Iterable[dict[str, Any]]:
     if len(facts.clusters) == 1 and len(facts.clusters[0].name) <= MAX_WORDS_CHARS:
         name = facts.clusters[0].name
-        yield from (_command(label, f"{words} --cluster {name}") for label, words in USUAL)
+        yield from (_command(label, f"{words} --cluster {name}") for label, words in (*USUAL, *FORMS))
     elif facts.clusters:
         yield _command("Status of all clusters", "status --cluster all")
     yield from (_command(label, words) for label, words in ACROSS)

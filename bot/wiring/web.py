@@ -10,6 +10,7 @@ from bot.config import load
 from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.cluster_choice import ClusterChoices
+from bot.gate.command_form import CommandForms
 from bot.gate.control_commands import ControlCommands
 from bot.gate.early_refusals import EarlyRefusals
 from bot.gate.records import RecordReader
@@ -85,6 +86,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         early_refusals=EarlyRefusals(config=config, queue=queue, approvals=approvals, audit=audit, last_read=last_read),
         last_read=last_read,
         secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
+        command_forms=CommandForms(config, commands, last_read),
         typed_files=TypedFiles(redis, settings.swarmbot_secret_key),
         cluster_choices=ClusterChoices(config, redis),
         deliveries=Deliveries(redis),

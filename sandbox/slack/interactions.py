@@ -48,6 +48,17 @@ def action_of(block: Json, element: Json, value: Any, ts: str) -> Json:
     return action | _state(element, value)
 
 
+def entered_values(blocks: list[Json], answers: Json) -> Json:
+    """Return the ``state.values`` of a view that is not submitted yet: inputs may be empty."""
+    values: Json = {}
+    for block in (block for block in blocks if block["type"] == "input"):
+        element = block["element"]
+        answer = answers.get(element["action_id"], _initial(element))
+        state = {"type": element["type"], **_state(element, answer)}
+        values.setdefault(block["block_id"], {})[element["action_id"]] = state
+    return values
+
+
 def values_of(blocks: list[Json], answers: Json) -> Json:
     """Return a submission's ``state.values``. Raise CannotDo if an answer is missing or belongs to no input."""
     left = dict(answers)

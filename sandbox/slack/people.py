@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.slack.base import CannotDo, Json
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.escaping import escape
-from sandbox.slack.interactions import action_of, find_element, values_of
+from sandbox.slack.interactions import action_of, entered_values, find_element, values_of
 from sandbox.slack.team import Channel, User
 from sandbox.slack.views import View
 from sandbox.slack.workspace import Workspace, sees_message
@@ -67,15 +67,20 @@ class People:
         return Delivery("block_actions", user.id, channel.id, payload)
 
     def click_in_view(self, user_key: str, action: str, value: Any = None) -> Delivery:
-        """Press a button in the topmost modal, or in Home if no modal is open."""
+        """Press a button in the topmost modal, or in Home if no modal is open.
+
+        An input of a modal that reports changes is filled with ``value``, which its submission has, too.
+        """
         user = self.workspace.team.user(user_key)
         view = self._view(user, or_home=True)
         block, element = find_element(view.content["blocks"], action)
         self.workspace.note("clicked", user.id, "", f"[{action}]", view.id)
+        if block["type"] == "input":
+            view.entered[element["action_id"]] = value
         payload = self._interaction("block_actions", user)
         payload |= {
             "container": {"type": "view", "view_id": view.id},
-            "view": self._view_object(view),
+            "view": self._view_object(view, entered_values(view.content["blocks"], view.entered)),
             "actions": [action_of(block, element, value, self.workspace.clock.ts())],
         }
         return Delivery("block_actions", user.id, "", payload, view_id=view.id)
@@ -84,7 +89,7 @@ class People:
         """Submit the topmost modal; ``answers`` by action_id or label."""
         user = self.workspace.team.user(user_key)
         view = self._view(user)
-        values = values_of(view.content["blocks"], answers)
+        values = values_of(view.content["blocks"], {**view.entered, **answers})
         self.workspace.note("submitted", user.id, "", view.content["title"]["text"], view.id)
         payload = self._interaction("view_submission", user)
         payload |= {"view": self._view_object(view, values), "response_urls": []}

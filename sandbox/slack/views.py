@@ -21,6 +21,8 @@ class View:
     hash: str = field(default_factory=lambda: secrets.token_hex(8))
     root_id: str = ""
     open: bool = True
+    entered: Json = field(default_factory=dict)
+    """What was entered into its inputs so far, by action_id. An update of the view keeps it."""
 
     def as_slack(self, team_id: str, app_id: str, values: Json | None = None) -> Json:
         """Return the view as Slack sends it."""

@@ -68,8 +68,10 @@ def test_home_shows_the_clusters_and_keeps_fresh(watched_deployment: Deployment)
 def test_a_command_of_home_is_answered_directly(watched_deployment: Deployment) -> None:
     """The view says where; nobody else sees the answer."""
     scenario = WatchScenario(watched_deployment)
+    scenario.reset()
+    scenario.cluster()
     scenario.slack.open_home("eve")
-    sees(scenario.slack, "eve", "Clusters")
+    sees(scenario.slack, "eve", "*prod is healthy*")
     after = scenario.now
     scenario.slack.click_in_view("eve", "command.type#prod", "Nodes")
     scenario.slack.wait_to_see("eve", "the answer comes as a direct message", after=after, private=True)

@@ -82,6 +82,7 @@ CALLED = {
     "views.open",
     "views.publish",
     "views.push",
+    "views.update",
 }
 """The Web API's methods that the bot and its doctor call; apps.connections.open takes the app's own token."""
 EVENT_SCOPES = {"app_home_opened": "", "app_mention": "app_mentions:read", "message.im": "im:history"}

@@ -101,12 +101,22 @@ class Responder:
 
     def _open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
         above = isinstance(request, PressRequest) and request.view == "modal"
+        if modal.replaces[0]:
+            self._update(request, modal)
+            return
         try:
             self._notifier.open_modal(request.trigger_id, modal.view(), above=above)
         except Undelivered as error:
             log.warning("the form for %s: %s", request.user, error.reason)
             again = Unavailable("Slack did not open the form.", true_now=NOTHING_DONE, next_step=_again(request))
             self._tell(request, error_message(again))
+
+    def _update(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
+        """Replace an open form. If it has changed since, its next change brings what is newer."""
+        try:
+            self._notifier.update_modal(*modal.replaces, modal.view())
+        except Undelivered as error:
+            log.info("the open form of %s: %s", request.user, error.reason)
 
     def _tell(self, request: Request, message: Message) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.blocks.message import Message
@@ -55,6 +55,14 @@ class PressRequest:
     message_ts: str
     view: str = ""
     """``home`` or ``modal`` if the button is there; "" if it is in a message."""
+    view_id: str = ""
+    view_hash: str = ""
+    """Changes with each update of the view."""
+    callback: str = ""
+    """Of the form that has the button, as are ``subject`` and ``values``."""
+    subject: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What its fields hold now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +101,8 @@ class GateLike(Protocol):
     def home_opened(self, user: str, *, empty: bool) -> None:
         """Have a person's Home published; ``empty`` if Slack has nothing to show there."""
 
-    def submit(self, request: SubmitRequest) -> Message | FieldErrors | None:
-        """Handle a form; with field errors it stays open."""
+    def submit(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
+        """Handle a form; with field errors it stays open, and another form takes its place."""
 
 
 OpenGate = Callable[[Settings, Notifier], GateLike]
@@ -116,7 +124,7 @@ def slash_request(body: dict[str, Any]) -> SlashRequest:
 def press_request(body: dict[str, Any]) -> PressRequest:
     """Return the press of a well-formed body. The value of a menu is its choice."""
     action = body["actions"][0]
-    container = body.get("container") or {}
+    container, view = body.get("container") or {}, body.get("view") or {}
     value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
     trigger_id = body.get("trigger_id") or ""
     own = trigger_id or f"{container.get('message_ts') or ''}:{action.get('action_ts') or ''}"
@@ -129,7 +137,12 @@ def press_request(body: dict[str, Any]) -> PressRequest:
         request_key=f"press:{own}",
         trigger_id=trigger_id,
         message_ts=container.get("message_ts") or "",
-        view=(body.get("view") or {}).get("type") or "",
+        view=view.get("type") or "",
+        view_id=view.get("id") or "",
+        view_hash=view.get("hash") or "",
+        callback=view.get("callback_id") or "",
+        subject=view.get("private_metadata") or "",
+        values=values_of(view),
     )
 
 

@@ -89,6 +89,8 @@ class Routes:
         answer = self._responder.ask(lambda: self._gate.submit(request), request)
         if isinstance(answer, FieldErrors):
             ack(response_action="errors", errors=answer.errors)
+        elif isinstance(answer, Modal):
+            ack(response_action="update", view=answer.view())
         elif isinstance(answer, Message):
             ack(response_action="update", view=result_view(body["view"], payload(answer, plain=True)["blocks"]))
         else:

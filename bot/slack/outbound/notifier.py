@@ -159,6 +159,10 @@ class Notifier:
         call = self._client.views_push if above else self._client.views_open
         self._call("a form", call, {"trigger_id": trigger_id, "view": view})
 
+    def update_modal(self, view_id: str, before: str, view: dict[str, Any]) -> None:
+        """Replace an open form, if Slack's hash of it is still ``before``."""
+        self._call("a form", self._client.views_update, {"view_id": view_id, "hash": before, "view": view})
+
     def publish_home(self, user: str, view: dict[str, Any], before: str = "") -> str:
         """Show a person this Home, if Slack's hash of what it shows is ``before``; return the hash of the new view."""
         body = {"user_id": user, "view": view} | ({"hash": before} if before else {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -13,7 +14,7 @@ from bot.totp import SeedVault, Totp
 from tests.kits.gates import gate_of
 from tests.kits.totp import KEY, Clock
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1", "host-2": "192.0.2.2"}}},
     "people": {"admins": ["U0ADA", "U0CLEO"]},
     "rules": {"view": ["admins"], "operate": ["admins"], "administer": ["admins"]},

@@ -1,0 +1,100 @@
+"""The form of a command that is typed without arguments. Submitted, it is the command with the words of its fields."""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from bot.blocks import Block
+from bot.blocks.modals import FieldErrors, Modal
+from bot.commands import Command, CommandRegistry, Vocabulary
+from bot.commands.forms import KnownNames, field_of, form_blocks, form_problems, form_words, plain_problem
+from bot.config import Config, cluster_of_channel
+from bot.errors import NotUnderstood, SwarmbotError
+from bot.last_read import LastRead
+from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
+
+CALLBACK: Final = "command.fill"
+
+
+@dataclass(frozen=True, slots=True)
+class FormSubject:
+    """What a form carries. It comes back from Slack, so the command is parsed and authorised again."""
+
+    command: str
+    cluster: str
+    channel: str
+    response_url: str
+
+
+class CommandForms:
+    """Safe to share between threads. Raises Unavailable."""
+
+    def __init__(self, config: Config, commands: CommandRegistry, last_read: LastRead) -> None:
+        self._config = config
+        self._commands = commands
+        self._last_read = last_read
+
+    def open(self, command: Command, request: SlashRequest, cluster: str) -> Modal:
+        """Return the form."""
+        subject = FormSubject(command.name, cluster, request.channel, request.response_url)
+        blocks = form_blocks(command, self._names(command, cluster), self._place(subject))
+        return _modal(command, subject, blocks)
+
+    def changed(self, request: PressRequest) -> Modal:
+        """Return the form with the words of what was entered so far."""
+        subject, command = self._read(request.subject)
+        names = self._names(command, subject.cluster)
+        blocks = form_blocks(command, names, self._place(subject), request.values)
+        return _modal(command, subject, blocks, (request.view_id, request.view_hash))
+
+    def read(self, request: SubmitRequest) -> tuple[SlashRequest, str] | FieldErrors:
+        """Return the command of a submitted form as if it were typed now, and its cluster; or what is wrong in it."""
+        subject, command = self._read(request.subject)
+        hosts = tuple(self._config.clusters[subject.cluster].hosts) if subject.cluster in self._config.clusters else ()
+        problems = form_problems(command, request.values, Vocabulary(subject.cluster, hosts, tuple(self._commands)))
+        if problems:
+            return FieldErrors(problems)
+        text = html.escape(form_words(command, request.values), quote=False)  # as Slack delivers what is typed
+        place = (subject.channel, subject.response_url, request.request_key)
+        return SlashRequest(text, request.user, *place, ""), subject.cluster
+
+    def problem(self, request: SubmitRequest, error: SwarmbotError) -> FieldErrors:
+        """Return an error of the whole command at the field that it names."""
+        _, command = self._read(request.subject)
+        return FieldErrors({field_of(command, f"{error.happened} {error.next_step}"): plain_problem(error)})
+
+    def _read(self, stored: str) -> tuple[FormSubject, Command]:
+        try:
+            subject = FormSubject(**json.loads(stored))
+            return subject, self._commands[subject.command]
+        except (KeyError, TypeError, ValueError):
+            raise NotUnderstood(
+                "This form is from another version of Swarmbot.", next_step="Run the command again."
+            ) from None
+
+    def _names(self, command: Command, cluster: str) -> KnownNames:
+        """Return the names that the form offers: for new members the hosts that were no nodes when last read."""
+        section = self._config.clusters[cluster]
+        nodes, services = self._last_read.nodes(cluster), self._last_read.services(cluster)
+        hosts = tuple(section.hosts)
+        if command.name == "join" and nodes is not None:
+            hosts = tuple(host for host in hosts if not nodes.has(host)) or hosts
+        return KnownNames(
+            hosts=hosts,
+            nodes=nodes.names if nodes else hosts,
+            services=services.names if services else (),
+            stacks=tuple(section.stacks),
+        )
+
+    def _place(self, subject: FormSubject) -> str:
+        here = cluster_of_channel(self._config, subject.channel) == subject.cluster
+        return "" if here else f" --cluster {subject.cluster}"
+
+
+def _modal(command: Command, subject: FormSubject, blocks: list[Block], replaces: tuple[str, str] = ("", "")) -> Modal:
+    carried = {name: getattr(subject, name) for name in FormSubject.__slots__}
+    title = f"{command.word} in {subject.cluster}"
+    return Modal(CALLBACK, json.dumps(carried), title, command.word.title(), blocks, replaces)
