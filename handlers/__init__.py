@@ -20,6 +20,7 @@ from handlers import (
     label,
     leave,
     logs,
+    map,  # noqa: A004 - named after its command
     nodes,
     objects,
     pause_service,
@@ -50,7 +51,7 @@ from handlers import (
 def registry() -> CommandRegistry:
     """Return all commands. In each group the commands that people need most come first."""
     commands = (
-        *(status.status, nodes.nodes, nodes.node, nodes.hosts, check.check),
+        *(status.status, nodes.nodes, nodes.node, nodes.hosts, map.cluster_map, check.check),
         *(incidents.incidents, incidents.acknowledge, silence.silence, silence.silences, silence.unsilence),
         watch.watch,
         *(services.services, services.service, ps.ps, services.stacks, services.stack),

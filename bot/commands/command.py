@@ -12,6 +12,7 @@ from bot.commands.kinds import Kind
 from bot.config.models import Permission
 from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, Plan
+from bot.model.cluster_map import ClusterMap
 from bot.model.records import RecordsQuery
 from bot.secrets.secret import Secret
 from bot.swarm.health.summary import Summary
@@ -197,6 +198,7 @@ AnswerFunction = Callable[[Facts, Any], Message]
 OverviewFunction = Callable[[Mapping[str, Facts | SwarmbotError]], Message]
 AgedFunction = Callable[[Summary, Facts, float], Message]
 FileFunction = Callable[[Facts, Any], FileAnswer | None]
+PictureFunction = Callable[[Facts, Any], ClusterMap]
 CheckFunction = Callable[[Facts, Any], None]
 RecordFunction = Callable[[Any, Any], Message]
 ControlFunction = Callable[[Any], Control]
@@ -237,6 +239,8 @@ class Command:
     """Answers the question from what watch read so many seconds ago, and the records of now, until facts are read."""
     file: FileFunction | None = None
     """A file that belongs to the answer; None where the message says everything."""
+    picture: PictureFunction | None = None
+    """A picture that shows the answer."""
     record: RecordFunction | None = None
     """A question to Swarmbot's own records: the gate answers it."""
     control: ControlFunction | None = None

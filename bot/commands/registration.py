@@ -19,6 +19,7 @@ from bot.commands.command import (
     FileFunction,
     Group,
     OverviewFunction,
+    PictureFunction,
     PlanFunction,
     Raise,
     RecordFunction,
@@ -30,6 +31,7 @@ from bot.commands.command import (
 )
 from bot.config.models import Permission
 from bot.model import Facts, FactsQuery, Plan
+from bot.model.cluster_map import ClusterMap
 from bot.model.records import Records, RecordsQuery
 
 A = TypeVar("A")
@@ -115,6 +117,7 @@ def question(
     overview: OverviewFunction | None = None,
     aged: AgedFunction | None = None,
     file: Callable[[Facts, A], FileAnswer | None] | None = None,
+    picture: Callable[[Facts, A], ClusterMap] | None = None,
     **declared: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Message]], Command]:
     """Declare a question to a cluster: a pure function from facts and arguments to a private message.
@@ -122,7 +125,7 @@ def question(
     ``changes`` is for a question that some arguments turn into a change (``token --rotate``): whether they do, and the
     plan. ``check`` raises the error that makes an answer pointless, before other people are asked to approve it.
     ``overview`` answers for all clusters at once. ``aged`` answers from what watch read last. ``file`` returns what of
-    an answer is too long for a message.
+    an answer is too long for a message, ``picture`` what is drawn of it.
     """
     is_change, plan = changes or (_never, None)
 
@@ -141,6 +144,7 @@ def question(
             overview=overview,
             aged=aged,
             file=file,
+            picture=picture,
             **declared,
         )
 
@@ -187,6 +191,7 @@ def _command(
     overview: OverviewFunction | None = None,
     aged: AgedFunction | None = None,
     file: FileFunction | None = None,
+    picture: PictureFunction | None = None,
     record: RecordFunction | None = None,
     control: ControlFunction | None = None,
     is_change: Callable[[Any], bool] = _never,
@@ -215,6 +220,7 @@ def _command(
         overview=overview,
         aged=aged,
         file=file,
+        picture=picture,
         record=record,
         control=control,
         is_change=is_change,

@@ -55,6 +55,7 @@ class Questions:
         self._watch = services.watch
         self._pending_rotations = services.pending_rotations
         self._uploads = services.uploads
+        self._pictures = services.pictures
 
     def run(self, lease: Lease, command: Command, arguments: Any) -> None:
         """Answer the question, or request approval first."""
@@ -145,6 +146,8 @@ class Questions:
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
+        if command.picture is not None:
+            message = self._pictures.with_picture(message, command.picture(facts, arguments), command.name)
         if query.secrets or holds_secret(message.blocks):
             self._replies.answer_secret(lease, message, results.success(message.text))
             return

@@ -10,6 +10,7 @@ from bot.config import Config
 from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import AuditExporter
 from bot.execution.cluster_reader import ClusterReader
+from bot.execution.pictures import Pictures
 from bot.execution.replies import Replies
 from bot.execution.secret_messages import SecretMessages
 from bot.one_time_tokens.pending_rotations import PendingRotations
@@ -49,5 +50,7 @@ class WorkerServices:
     """Shows the key of a new second factor."""
     uploads: DirectMessageUploads
     """Files for the requester alone."""
+    pictures: Pictures
+    """Pictures in answers."""
     exporter: AuditExporter
     """Sends audit entries as files."""

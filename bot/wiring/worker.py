@@ -19,6 +19,7 @@ from bot.engine.pool import EnginePool
 from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import AuditExporter
 from bot.execution.cluster_reader import ClusterReader
+from bot.execution.pictures import Pictures
 from bot.execution.replies import Replies
 from bot.execution.rotation_watcher import RotationWatcher
 from bot.execution.runner import Runner
@@ -96,6 +97,7 @@ def run_worker(settings: Settings) -> int:
         ),
         secret_inbox=SecretInbox(redis, settings.swarmbot_secret_key),
         uploads=uploads,
+        pictures=Pictures(files),
         exporter=AuditExporter(audit, Archive(config.audit.archive) if config.audit.archive else None, uploads),
     )
     runner = Runner(services)

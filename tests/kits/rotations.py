@@ -171,6 +171,7 @@ class Bot:
             secret_inbox=unused,
             enrolment_message=unused,
             uploads=unused,
+            pictures=unused,
             exporter=unused,
         )
         self.watchers = [RotationWatcher(services, name) for name in ("one", "two")]

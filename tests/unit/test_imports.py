@@ -26,6 +26,7 @@ LAYERS: Final = (
         "bot.stacks",
         "bot.usergroups",
         "bot.last_read",
+        "bot.pictures",
         "bot.good_specs",
         "bot.stack_revisions",
     ),

@@ -109,6 +109,7 @@ class Process:
             secret_inbox=cast("Any", None),
             enrolment_message=cast("Any", None),
             uploads=cast("Any", None),
+            pictures=cast("Any", None),
             exporter=cast("Any", None),
         )
         self.runner = Runner(services)

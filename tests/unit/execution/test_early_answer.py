@@ -98,6 +98,7 @@ def _replies(
         approval_step=SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0), freeze=lambda _: None),
         pending_rotations=SimpleNamespace(ensure_rotation=lambda _order, _worker, _query, facts: facts),
         uploads=None,
+        pictures=None,
     )
     Questions(services).run(lease, command, arguments)
     return replies

@@ -56,6 +56,7 @@ def _query(words: str) -> FactsQuery:
         secret_inbox=unused,
         enrolment_message=unused,
         uploads=unused,
+        pictures=unused,
         exporter=unused,
     )
     begin = Changes(services).run if command.is_change(arguments) else Questions(services).run

@@ -81,6 +81,7 @@ def asked(words: str, facts: dict[str, Any], *, keyed: bool = False, worker: Wor
         secret_inbox=parts,
         enrolment_message=unused,
         uploads=unused,
+        pictures=unused,
         exporter=unused,
     )
     what = replace(order(job_id="k7f3", words=words), secret_id="some-id" if keyed else "")

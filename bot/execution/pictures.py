@@ -1,0 +1,47 @@
+"""Answers with a picture: drawn, uploaded, and shown in the message, or told in words if Slack does not take it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.blocks import WARNING, Block, Message, context, cut_short
+from bot.model.cluster_map import ClusterMap
+from bot.pictures.cluster_picture import picture
+from bot.slack.outbound.files import BlockFiles, FileRefused
+
+MAX_ALT_CHARS: Final = 1900
+"""Slack takes 2000 characters of an image's description."""
+UNTAKEN: Final = f"{WARNING} Slack did not take the picture: this is what it shows."
+
+log = logging.getLogger(__name__)
+
+
+class Pictures:
+    """Safe to share between threads. An uploaded file is shared with nobody: blocks show it."""
+
+    def __init__(self, files: BlockFiles) -> None:
+        self._files = files
+
+    def with_picture(self, message: Message, shown: ClusterMap, name: str) -> Message:
+        """Return the message with a picture in place of the words below its first block, which become its description.
+
+        Screen readers read the description, so nothing is in the picture alone.
+        """
+        try:
+            file_id = self._files.upload(f"{name}.png", picture(shown), begun=lambda _: None)
+        except FileRefused as error:
+            log.warning("a picture was not shown: %s", error)
+            return replace(message, blocks=(*message.blocks, context(UNTAKEN)))
+        image: Block = {
+            "type": "image",
+            "slack_file": {"id": file_id},
+            "alt_text": cut_short(" ".join([message.text, *_words(message.blocks[1:])]), MAX_ALT_CHARS),
+        }
+        return replace(message, blocks=(message.blocks[0], image))
+
+
+def _words(blocks: Sequence[Block]) -> list[str]:
+    return [block["text"]["text"] for block in blocks if block["type"] == "section"]

@@ -1,0 +1,183 @@
+"""Draws a cluster: managers and zones as rows of cards, one for each node."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image, ImageDraw
+
+from bot.model.cluster_map import ClusterMap, Colour, MapGroup, MapNode
+from bot.pictures.fonts import fitting, font, largest
+
+WIDTH: Final = 1080
+"""About three pixels for each point of a phone's width."""
+MARGIN: Final = 36
+GAP: Final = 20
+CARD_HEIGHT: Final = 150
+MAX_IN_TWO_COLUMNS: Final = 12
+"""Groups of more nodes have three columns."""
+MAX_NODES: Final = 60
+"""Of more nodes only the number is drawn: the picture would not be read."""
+NAME_SIZES_PX: Final = (40, 36, 32, 28)
+TEXT_PX: Final = 32
+TITLE_PX: Final = 56
+LINE: Final = 46
+
+BACKGROUND: Final = "#1a1d21"
+CARD: Final = "#2b2f36"
+TEXT: Final = "#f2f3f5"
+FAINT: Final = "#b6bcc6"
+COLOURS: Final[dict[Colour, str]] = {"good": "#3fb97c", "idle": "#e8b93c", "bad": "#f2626b", "unknown": "#8a93a3"}
+COLOURS["free"] = COLOURS["unknown"]
+"""On CARD each has a contrast of at least 4 to 1; the state is in words and by a shape, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A part of the picture, and how high it is."""
+
+    height: int
+    title: str = ""
+    line: str = ""
+    colour: Colour = "unknown"
+    nodes: tuple[MapNode, ...] = ()
+    columns: int = 1
+
+
+def picture(cluster: ClusterMap) -> bytes:
+    """Return the picture as PNG."""
+    rows = [*_rows(cluster)]
+    head = MARGIN + TITLE_PX + 20 + LINE * len(_wrapped(cluster.headline)) + GAP
+    image = Image.new("RGB", (WIDTH, head + sum(row.height for row in rows) + MARGIN), BACKGROUND)
+    draw = ImageDraw.Draw(image)
+    _head(draw, cluster)
+    top = head
+    for row in rows:
+        _draw_row(draw, row, top)
+        top += row.height
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def _rows(cluster: ClusterMap) -> Sequence[_Row]:
+    left, rows = MAX_NODES, []
+    for group in cluster.groups:
+        rows.append(_Row(LINE + 34, title=f"{group.title} · {len(group.nodes)}"))
+        shown = group.nodes[:left]
+        columns = _columns(group)
+        starts = range(0, len(shown), columns)
+        rows += [_Row(CARD_HEIGHT + GAP, nodes=shown[at : at + columns], columns=columns) for at in starts]
+        if len(group.nodes) > len(shown):
+            rows.append(_Row(LINE + GAP, line=f"and {len(group.nodes) - len(shown)} more"))
+        left = max(0, left - len(shown))
+    if cluster.blocked:
+        rows.append(_Row(LINE + 34, title="Blocked"))
+        rows += [_Row(LINE + 8, line=line, colour="bad") for line in cluster.blocked]
+    if cluster.foot:
+        rows += [_Row(GAP), _Row(LINE, line=cluster.foot)]
+    return rows
+
+
+def _columns(group: MapGroup) -> int:
+    return 2 if len(group.nodes) <= MAX_IN_TWO_COLUMNS else 3
+
+
+def _head(draw: ImageDraw.ImageDraw, cluster: ClusterMap) -> None:
+    title = font(TITLE_PX, bold=True)
+    _sign(draw, (MARGIN + 24, MARGIN + 34), 24, cluster.colour)
+    draw.text((MARGIN + 68, MARGIN), fitting(cluster.title, WIDTH - 2 * MARGIN - 68, title), TEXT, title)
+    top = MARGIN + TITLE_PX + 20
+    for line in _wrapped(cluster.headline):
+        draw.text((MARGIN, top), line, FAINT, font(TEXT_PX))
+        top += LINE
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return the text in at most four lines, cut between its parts."""
+    used, lines, line = font(TEXT_PX), [], ""
+    for part in text.split(" · "):
+        longer = f"{line} · {part}" if line else part
+        if line and used.getlength(longer) > WIDTH - 2 * MARGIN:
+            lines.append(line)
+            longer = part
+        line = longer
+    return [fitting(each, WIDTH - 2 * MARGIN, used) for each in [*lines, line][:4] if each]
+
+
+def _draw_row(draw: ImageDraw.ImageDraw, row: _Row, top: int) -> None:
+    if row.title:
+        used = font(TEXT_PX, bold=True)
+        draw.text((MARGIN, top + 24), fitting(row.title, WIDTH - 2 * MARGIN, used), FAINT, used)
+    if row.line:
+        indent = 0
+        if row.colour == "bad":
+            _sign(draw, (MARGIN + 18, top + 22), 16, row.colour)
+            indent = 50
+        used = font(TEXT_PX)
+        shown = fitting(row.line, WIDTH - 2 * MARGIN - indent, used)
+        draw.text((MARGIN + indent, top + 4), shown, TEXT if indent else FAINT, used)
+    width = (WIDTH - 2 * MARGIN - GAP * (row.columns - 1)) // row.columns
+    for number, node in enumerate(row.nodes):
+        _card(draw, node, MARGIN + number * (width + GAP), top, width)
+
+
+def _card(draw: ImageDraw.ImageDraw, node: MapNode, left: int, top: int, width: int) -> None:
+    """Draw a node: its name, role and state, and its tasks."""
+    colour = COLOURS[node.colour]
+    outline = colour if node.role in {"leader", "manager"} else None
+    draw.rounded_rectangle((left, top, left + width, top + CARD_HEIGHT), 18, CARD, outline, 4)
+    draw.rounded_rectangle((left, top, left + 14, top + CARD_HEIGHT), 7, colour)
+    inside, room, text = left + 36, width - 36 - 76, font(TEXT_PX)
+    name = largest(node.name, room, NAME_SIZES_PX)
+    # Names of one kind often differ at their end, but not those with a domain.
+    shown = fitting(node.name, room, name, keep_end=0 if "." in node.name else 4)
+    draw.text((inside, top + 42), shown, TEXT, name, anchor="lm")
+    _sign(draw, (left + width - 42, top + 42), 22, node.colour)
+    if node.role == "leader":
+        _star(draw, (left + width - 42, top + 106), 24)
+    words = f"leader, {node.state}" if node.role == "leader" else node.state
+    tasks = "" if node.tasks is None else f"{node.tasks} task{'' if node.tasks == 1 else 's'}"
+    line = " · ".join(part for part in (tasks, words) if part)
+    line_room = width - 56 - 40 * (node.role == "leader")
+    used = text if text.getlength(line) <= line_room else font(TEXT_PX - 4)
+    draw.text((inside, top + 84), fitting(line, line_room, used), FAINT, used)
+
+
+def _sign(draw: ImageDraw.ImageDraw, centre: tuple[int, int], radius: int, colour: Colour) -> None:
+    """Draw a state as a shape: a check mark, two bars, a cross, a question mark or a ring."""
+    (x, y), paint = centre, COLOURS[colour]
+    around = (x - radius, y - radius, x + radius, y + radius)
+    if colour == "free":
+        draw.ellipse(around, None, paint, 4)
+        return
+    draw.ellipse(around, paint)
+    half, thick = radius * 0.45, max(4, radius // 4)
+    if colour == "good":
+        points = [(x - half, y), (x - half * 0.2, y + half * 0.8), (x + half, y - half * 0.7)]
+        draw.line(points, BACKGROUND, thick, joint="curve")
+    elif colour == "bad":
+        draw.line([(x - half, y - half), (x + half, y + half)], BACKGROUND, thick)
+        draw.line([(x - half, y + half), (x + half, y - half)], BACKGROUND, thick)
+    elif colour == "idle":
+        for offset in (-half * 0.6, half * 0.6):
+            draw.line([(x + offset, y - half), (x + offset, y + half)], BACKGROUND, thick)
+    else:
+        draw.text((x, y), "?", BACKGROUND, font(int(radius * 1.4), bold=True), anchor="mm")
+
+
+def _star(draw: ImageDraw.ImageDraw, centre: tuple[int, int], radius: int) -> None:
+    """Draw the leader's star."""
+    x, y = centre
+    points = [
+        (
+            x + math.sin(number * math.pi / 5) * radius * (1 if number % 2 == 0 else 0.42),
+            y - math.cos(number * math.pi / 5) * radius * (1 if number % 2 == 0 else 0.42),
+        )
+        for number in range(10)
+    ]
+    draw.polygon(points, COLOURS["idle"])

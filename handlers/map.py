@@ -1,0 +1,146 @@
+"""`/swarm map`: the cluster as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Annotated, Final
+
+from bot.blocks import Message, paragraphs, plain_line, section
+from bot.commands import Flag, question, text
+from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
+from bot.model.cluster_map import ClusterMap, Colour, MapGroup, MapNode
+from bot.swarm.health.headline import headline
+from bot.swarm.health.health import Level, health
+from bot.swarm.quorum import raft_members
+from bot.swarm.reading.node_lookup import require_cluster
+from bot.text.mrkdwn import one_line
+
+COLOURS: Final[dict[Level, Colour]] = {"healthy": "good", "degraded": "idle", "unknown": "unknown", "none": "unknown"}
+AVAILABILITIES: Final = {"drain": "drained", "pause": "paused"}
+MAX_BLOCKED: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MapArguments:
+    """The arguments of ``map``."""
+
+    by: Annotated[str, Flag(text("LABEL"), "node label whose values group the workers, by default `zone`")] = "zone"
+
+
+def _query(_: MapArguments) -> FactsQuery:
+    return FactsQuery(all_hosts=True, services=True, task_counts=True, peer_reach=True)
+
+
+def picture(facts: Facts, arguments: MapArguments) -> ClusterMap:
+    """Return what the picture shows: managers, then workers by zone, then hosts that are not part of the cluster."""
+    swarm = require_cluster(facts)
+    found = health(facts)
+    read = datetime.fromtimestamp(facts.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    title, _, numbers = _plain(headline(facts, found)).partition(" · ")
+    return ClusterMap(
+        title=title,
+        headline=numbers,
+        colour=COLOURS.get(found.level, "bad"),
+        groups=tuple(_groups(facts, swarm, arguments.by)),
+        blocked=tuple(_blocked(facts, swarm)),
+        foot=f"Read {read}",
+    )
+
+
+@question(
+    "map",
+    group="Look",
+    help="Draw the cluster: managers, workers by zone, their state and tasks",
+    example="map",
+    permission="view",
+    risk="none",
+    approval=0,
+    query=_query,
+    picture=picture,
+)
+def cluster_map(facts: Facts, arguments: MapArguments) -> Message:
+    """Return the same in words: what is shown where Slack does not take the picture."""
+    shown = picture(facts, arguments)
+    head = headline(facts, health(facts))
+    lines = [plain_line(line) for line in map_lines(shown)]
+    return Message(head.replace("*", ""), (section(head), *paragraphs(lines)))
+
+
+def map_lines(shown: ClusterMap) -> Iterator[str]:
+    """Yield what the picture shows, in words."""
+    for group in shown.groups:
+        nodes = ", ".join(_node_text(node) for node in group.nodes)
+        yield f"{group.title} ({len(group.nodes)}): {nodes}."
+    yield from (f"Blocked: {line}." for line in shown.blocked)
+
+
+def _node_text(node: MapNode) -> str:
+    leads = "leader, " if node.role == "leader" else ""
+    tasks = "" if node.tasks is None else f", {node.tasks} task{'' if node.tasks == 1 else 's'}"
+    return f"{node.name} ({leads}{node.state}{tasks})"
+
+
+def _groups(facts: Facts, swarm: ClusterFacts, label: str) -> Iterator[MapGroup]:
+    reachable = raft_members(facts).reachable
+    managers = sorted(swarm.managers, key=lambda node: (not node.leader, node.name))
+    yield MapGroup("Managers", tuple(_node(node, swarm, reachable.get(node.id)) for node in managers))
+    workers = sorted((node for node in swarm.nodes if node.role == "worker"), key=lambda node: _zone_key(node, label))
+    zoned = any(node.labels.get(label) for node in workers)
+    for zone, nodes in groupby(workers, key=lambda node: node.labels.get(label, "")):
+        without = f"Workers without {one_line(label)}" if zoned else "Workers"
+        title = f"Workers in {one_line(label)} {one_line(zone)}" if zone else without
+        yield MapGroup(title, tuple(_node(node, swarm, None) for node in nodes))
+    outside = [host for host in facts.hosts.values() if swarm.node_of(host) is None]
+    outside = [host for host in outside if all(node.host != host.name for node in swarm.nodes)]
+    if outside:
+        yield MapGroup("Not in the cluster", tuple(map(_outside, outside)))
+
+
+def _outside(host: HostFacts) -> MapNode:
+    if not host.responds:
+        return MapNode(one_line(host.name), "host", "unknown", "did not respond")
+    inactive = host.membership == "inactive"
+    return MapNode(
+        one_line(host.name), "host", "free" if inactive else "unknown", "free" if inactive else "not a member"
+    )
+
+
+def _zone_key(node: NodeFacts, label: str) -> tuple[bool, str, str]:
+    zone = node.labels.get(label, "")
+    return not zone, zone, node.name
+
+
+def _node(node: NodeFacts, swarm: ClusterFacts, reachable: bool | None) -> MapNode:  # noqa: FBT001 - of a manager
+    state, colour = _state(node, reachable)
+    role = "leader" if node.leader else node.role
+    return MapNode(one_line(node.name), role, colour, state, swarm.task_counts.get(node.id, 0))
+
+
+def _state(node: NodeFacts, reachable: bool | None) -> tuple[str, Colour]:  # noqa: FBT001
+    """Return a node's state in words and its colour. ``reachable``: in Raft; None if it is not a member."""
+    if node.state == "down":
+        return "down", "bad"
+    if node.role == "manager" and not reachable:
+        return ("unreachable" if reachable is False else "not in Raft"), "bad"
+    if node.state != "ready":
+        return one_line(node.state) or "unknown", "unknown"
+    if node.availability != "active":
+        return AVAILABILITIES.get(node.availability, one_line(node.availability)), "idle"
+    return "ready", "good"
+
+
+def _blocked(facts: Facts, swarm: ClusterFacts) -> Iterator[str]:
+    """Yield the pairs of managers that could not connect to each other."""
+    names = {node.id: one_line(node.name) for node in swarm.managers}
+    cut = sorted(sorted(names.get(each, each) for each in pair) for pair in raft_members(facts).cut)
+    yield from (f"{first} and {second} do not reach each other (2377/tcp)" for first, second in cut[:MAX_BLOCKED])
+    if len(cut) > MAX_BLOCKED:
+        yield f"and {len(cut) - MAX_BLOCKED} more: /swarm check --all"
+
+
+def _plain(line: str) -> str:
+    """Return a headline as plain text, without its sign: the picture has one of its own."""
+    return line[2:].replace("*", "").replace("`", "")
