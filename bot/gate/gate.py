@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import takewhile
 
-from bot import policy
 from bot.approvals.rule import rule_for
 from bot.blocks import RUNNING, Message, channel, error_message, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
@@ -16,7 +15,6 @@ from bot.commands import (
     RUN_COMMAND,
     SHARED_WORDS,
     Command,
-    Permission,
     Vocabulary,
     base_permission,
     meant_command,
@@ -30,11 +28,13 @@ from bot.errors import NotAllowed, NotUnderstood, Refused, SwarmbotError, Unavai
 from bot.execution.open_changes import changes_in_line, planned_text
 from bot.execution.progress_card import OFFER
 from bot.execution.secret_request import FORM_BUTTON
+from bot.gate.authorisation import Authorisation
 from bot.gate.call import Call
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
 from bot.gate.command_form import CALLBACK as FORM_CALLBACK
 from bot.gate.incident_buttons import INCIDENT_BUTTONS, IncidentButtons
 from bot.gate.interactions import Interactions
+from bot.gate.mention_refusals import form_needed, refuse_foreign_or_old
 from bot.gate.menu import menu
 from bot.gate.record_commands import PAGE_BUTTONS, RecordCommands
 from bot.gate.secret_form import CALLBACK
@@ -52,18 +52,12 @@ from bot.slack.inbound.requests import (
     press_as_command,
 )
 from bot.stored_json import from_json, to_json
-from bot.text.durations import age
-from bot.usergroups import membership_unknown
 
 # These answer in any channel, for example to find the right one.
 ANY_CHANNEL_COMMANDS = frozenset({"help", "whoami", "job", "cancel", "totp"})
-# These show nothing of a cluster, and help to find out why something is not permitted.
-ANSWERED_WITHOUT_GROUPS = frozenset({"help", "whoami"})
 ALL_CLUSTERS = "all"
 ANSWER_FOLLOWS = text_message(f"{RUNNING} *On it*: the answer comes as a direct message (tab Messages).")
 """The answer to a press in Home or in a form, where a worker cannot show anything."""
-MAX_MENTION_AGE_S = 180.0
-"""Slack delivers a message again for minutes if nobody acknowledges it. By then its writer may have given up."""
 
 
 class Gate:
@@ -73,8 +67,9 @@ class Gate:
         self._config = services.config
         self._commands = services.commands
         self._queue = services.queue
-        self._audit = services.audit
-        self._user_groups = services.user_groups
+        self._authorisation = Authorisation(
+            services.config, services.user_groups, services.audit, services.early_refusals
+        )
         self._record_commands = RecordCommands(services.commands, services.records, services.audit, services.queue)
         self._freezes = services.freezes
         self._control_commands = services.control_commands
@@ -87,7 +82,7 @@ class Gate:
         self._deliveries = services.deliveries
         self._homes = services.homes
         self._incident_buttons = IncidentButtons(services.watch, services.config)
-        self._interactions = Interactions(services, self.take, self._authorise)
+        self._interactions = Interactions(services, self.take, self._authorisation.require)
 
     def slash(self, request: SlashRequest, chosen: str = "") -> Message | Modal | None:
         """Handle a command; return the immediate answer for the requester. A button may have ``chosen`` its cluster."""
@@ -100,9 +95,9 @@ class Gate:
             return call
         form = call.command.form
         if form is not None and form.asked_for(call.arguments):
-            self._authorise(call)
+            self._authorisation.require(call)
             if request.thread:
-                raise _form_needed(call)
+                raise form_needed(call)
             self._typed_files.require()
             last = self._typed_files.last(call.cluster, call.user, form.about(call.arguments))
             return text_form(call, form, request, last)
@@ -120,7 +115,8 @@ class Gate:
         cluster = self._cluster_or_offer(command, request, chosen or sentence.cluster)
         if isinstance(cluster, Message):
             return cluster
-        self._authorise_person(base_permission(command), request.user, f"{tick('/swarm ' + command.word)} in {cluster}")
+        shown = f"{tick('/swarm ' + command.word)} in {cluster}"
+        self._authorisation.require_for_form(base_permission(command), request.user, shown)
         return self._command_forms.open(command, request, cluster)
 
     def _cluster_or_offer(self, command: Command, request: SlashRequest, named: str) -> str | Message:
@@ -171,7 +167,7 @@ class Gate:
         if not self._deliveries.begin(command.request_key):
             return None
         with self._delivery(command.request_key):
-            _refuse_outside(request, time.time())
+            refuse_foreign_or_old(request, time.time())
             answer = self.slash(command)
         self._deliveries.end(command.request_key)
         return answer if isinstance(answer, Message) else None
@@ -223,12 +219,12 @@ class Gate:
         if request.callback == FORM_CALLBACK:
             return self._command_forms.changed(request)
         if request.action in PAGE_BUTTONS:
-            return self._record_commands.turn_page(request, self._authorise)
+            return self._record_commands.turn_page(request, self._authorisation.require)
         if (typed := self._as_typed(request)) is not None:
             answer = self.slash(*typed)
             return ANSWER_FOLLOWS if answer is None and request.view else answer
         if request.action == FORM_BUTTON:
-            self._authorise(self._secret_form.call(request))
+            self._authorisation.require(self._secret_form.call(request))
             return self._secret_form.open(request)
         return self._interactions.press(request)
 
@@ -252,7 +248,7 @@ class Gate:
         call = self._secret_form.read(request)
         if isinstance(call, FieldErrors):
             return call
-        self._authorise(call)
+        self._authorisation.require(call)
         return self._admit(call)
 
     def _submit_command(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
@@ -273,7 +269,7 @@ class Gate:
         form = call.command.form if isinstance(call, Call) else None
         if not isinstance(call, Call) or form is None:
             raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
-        self._authorise(call)
+        self._authorisation.require(call)
         if problem := form.problem(text):
             return FieldErrors({FIELD: problem})
         file_id = self._typed_files.keep(call.cluster, call.user, form.about(call.arguments), Secret(text))
@@ -281,7 +277,7 @@ class Gate:
 
     def take(self, call: Call) -> Message | None:
         """Authorise and run a call."""
-        self._authorise(call)
+        self._authorisation.require(call)
         if call.command.control is not None:
             return self._control_commands.run(call, call.command.control(call.arguments))
         if call.command.record is not None:
@@ -308,30 +304,6 @@ class Gate:
             if (command.name in ANY_CHANNEL_COMMANDS and not named) or (_is_for_all(command) and named == ALL_CLUSTERS):
                 return ""
             raise
-
-    def _authorise_person(self, permission: Permission, user: str, shown: str) -> None:
-        """Raise what :meth:`_authorise` raises, before there is a call. Nothing is ordered yet, nor recorded."""
-        groups = policy.groups_to_ask(self._config, permission, user)
-        membership = self._user_groups.membership(user, groups, may_be_stale=True)
-        decision = policy.decide(self._config, permission, membership, shown)
-        if isinstance(decision, policy.Unsettled):
-            raise membership_unknown(decision.groups)
-        if isinstance(decision, policy.Refuse):
-            raise decision.reason
-
-    def _authorise(self, call: Call) -> None:
-        permission = call.command.permission(call.arguments)
-        groups = policy.groups_to_ask(self._config, permission, call.user)
-        may_be_stale = not call.command.is_change(call.arguments) and call.command.control is None
-        membership = self._user_groups.membership(call.user, groups, may_be_stale=may_be_stale)
-        decision = policy.decide(self._config, permission, membership, call.shown)
-        if isinstance(decision, policy.Unsettled) and call.command.name not in ANSWERED_WITHOUT_GROUPS:
-            raise membership_unknown(decision.groups)
-        if isinstance(decision, policy.Refuse):
-            if policy.has(self._config, "view", membership):
-                self._early_refusals.refuse_unknown_names(call)
-            self._audit.append([call.entry("refused", detail=decision.reason.happened)])
-            raise decision.reason
 
     def _admit(self, call: Call) -> Message | None:
         """Queue the job; return what its place in the queue means for the requester."""
@@ -385,22 +357,3 @@ class Gate:
 def _is_for_all(command: Command) -> bool:
     """Return whether the command can be about all clusters at once."""
     return command.name == "audit" or command.overview is not None
-
-
-def _refuse_outside(request: MentionRequest, now: float) -> None:
-    """Raise Refused for a message of another workspace's person, who cannot type slash commands, and for an old one."""
-    if request.outside:
-        raise Refused("Swarmbot works only for members of this workspace.", true_now="Nothing was done.")
-    late = now - request.sent_at
-    if late > MAX_MENTION_AGE_S:
-        raise Refused(
-            f"this message arrived {age(late)} after it was written.",
-            true_now="Nothing was done.",
-            next_step="Write it again if you still want it.",
-        )
-
-
-def _form_needed(call: Call) -> Refused:
-    """Return the refusal of a message whose command needs a form, which Slack opens only for commands and presses."""
-    typed = tick(f"/swarm {call.words} --cluster {call.cluster}")
-    return Refused("this opens a form, which a message cannot.", next_step=f"Type {typed}.")

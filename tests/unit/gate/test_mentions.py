@@ -13,7 +13,7 @@ from bot.audit import Audit
 from bot.blocks import Message
 from bot.errors import Refused
 from bot.gate import Gate
-from bot.gate.gate import MAX_MENTION_AGE_S
+from bot.gate.mention_refusals import MAX_MENTION_AGE_S
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import MentionRequest, PressRequest, SlashRequest
 from bot.store import keys
