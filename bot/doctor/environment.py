@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bot.doctor.finding import Finding, ok, problem, warning
 from bot.doctor.resources import Resources
+from bot.pictures.fonts import FOLDER
 from bot.secrets.secret import Secret
 from bot.text.suggest import listed
 
@@ -74,6 +75,15 @@ def config(resources: Resources) -> Iterator[Finding]:
     clusters = resources.config.clusters
     hosts = sum(len(cluster.hosts) for cluster in clusters.values())
     yield ok(f"{resources.settings.config_path} loads. Clusters: {listed(clusters)}. Hosts: {hosts}.")
+
+
+def fonts(_: Resources) -> Iterator[Finding]:
+    """The fonts of pictures, if they are missing on this machine."""
+    if not FOLDER.is_dir():
+        yield warning(
+            "Debian's package fonts-dejavu-core is not installed: `/swarm map` shows ? for letters such as ü.",
+            "Where workers run: `apt install fonts-dejavu-core`.",
+        )
 
 
 def _formed(name: str, value: Secret, pattern: str, page: str) -> Finding:

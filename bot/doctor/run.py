@@ -23,6 +23,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("Slack's requests", environment.request_source),
     Check("Slack's API", environment.api_url),
     Check("swarmbot.yml", environment.config, proves="swarmbot.yml"),
+    Check("Pictures", environment.fonts),
     Check("The second factor", environment.second_factor, needs=("swarmbot.yml",)),
     Check("Slack and the bot's scopes", slack.token, needs=("SLACK_BOT_TOKEN",), proves="Slack"),
     Check("Socket Mode", slack.app_token),

@@ -9,6 +9,7 @@ from bot.commands import RUN_COMMAND
 
 LOOK: Final = (
     ("Status", "status"),
+    ("Map", "map"),
     ("Nodes", "nodes"),
     ("Services", "services"),
     ("Incidents", "incidents"),

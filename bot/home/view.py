@@ -50,7 +50,13 @@ MAX_WORDS_CHARS: Final = 100
 STALE_S: Final = 90.0
 """A reading that is older says nothing of the cluster as it is now."""
 JOB_SIGNS: Final = {"succeeded": DONE, "refused": FAILED, "failed": FAILED, "running": RUNNING}
-USUAL: Final = (("Status", "status"), ("Nodes", "nodes"), ("Services", "services"), ("Incidents", "incidents"))
+USUAL: Final = (
+    ("Status", "status"),
+    ("Map", "map"),
+    ("Nodes", "nodes"),
+    ("Services", "services"),
+    ("Incidents", "incidents"),
+)
 FORMS: Final = (("Add hosts…", "join"), ("Deploy a stack…", "deploy"))
 """Without arguments these open a form."""
 ACROSS: Final = (("Help", "help"), ("My permissions", "whoami"))
