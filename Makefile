@@ -6,7 +6,7 @@ WORKERS ?= 4
 # Otherwise each of the test runner's processes compiles every test again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo check unit test test-long test-engines lint bench setup setup-dev
+.PHONY: demo tour screenshots check unit test test-long test-engines lint bench setup setup-dev
 
 setup:
 	@bash sandbox/setup.sh demo
@@ -16,6 +16,10 @@ setup-dev:
 
 demo: setup
 	@$(PYTHON) -m bot sandbox demo
+
+# All steps of the tour at once; the demo stays up after them.
+tour: setup
+	@TOUR=all $(PYTHON) -m bot sandbox demo
 
 # All that needs no Docker host, with a tenth of the examples of property tests: about a minute, lint beside tests.
 check: setup-dev

@@ -10,19 +10,22 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from time import monotonic
 from types import FrameType
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO
 
 from bot.errors import Misconfigured, SwarmbotError
 from sandbox.deployment import PEOPLE, ROOT, Deployment
 from sandbox.fleet import Fleet
+from sandbox.fleet.cli import DEMO_PREFIX
 from sandbox.fleet.image import TASK_IMAGE
+from sandbox.slack.page.hosts import HostsPanel
 from sandbox.tour.cli import DEFAULT_PORT
+from sandbox.tour.paced import PacedTour
 from sandbox.tour.runner import run_tour
 from sandbox.tour.terminal import TerminalStyle
 
@@ -40,6 +43,7 @@ services:
 networks:
   inner: {{driver: overlay}}
 """
+Tour = Literal["paced", "all", "only"]
 END_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -50,10 +54,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(_: argparse.Namespace) -> int:
-    """Run the demo; the exit status is 0 only if every step of the tour succeeded."""
+    """Run the demo; the exit status is 0 only if every step of the tour succeeded.
+
+    In a terminal the tour waits for Enter before each scene, and the demo stays up. TOUR=all plays all steps at once
+    first; TOUR=only, or no terminal, ends after them.
+    """
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    wanted = os.environ.get("TOUR", "")
+    tour: Tour = "only" if not interactive or wanted == "only" else "all" if wanted == "all" else "paced"
     with _end_on_signals():
-        return Demo(sys.stdout).run(stay_up=interactive and os.environ.get("TOUR") != "only")
+        return Demo(sys.stdout).run(tour)
 
 
 class Demo:
@@ -62,10 +72,10 @@ class Demo:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._style = TerminalStyle.of(out)
-        self._folder = Path(tempfile.gettempdir(), f"swarmbot-demo-{secrets.token_hex(4)}")
+        self._folder = Path(tempfile.gettempdir(), f"{DEMO_PREFIX}{secrets.token_hex(4)}")
 
-    def run(self, *, stay_up: bool) -> int:
-        """Run the tour and return the exit status; with ``stay_up`` wait for Ctrl-C after the tour."""
+    def run(self, tour: Tour) -> int:
+        """Run the tour and return the exit status; unless ``tour`` is "only", wait for Ctrl-C after it."""
         if shutil.which("redis-server") is None:
             raise Misconfigured("redis-server is not installed.", next_step="Run `make demo` as root on Debian.")
         began = monotonic()
@@ -76,7 +86,7 @@ class Demo:
             config["clusters"]["prod"]["stacks"] = {"shop": str(self._stack())}
             folder = self._folder / "deployment"
             deployment = Deployment(fleet, folder, watchers=1, slack_port=_slack_port(), config=config)
-            return self._run_deployment(deployment, stay_up=stay_up)
+            return self._run_deployment(deployment, tour)
 
     def _stack(self) -> Path:
         """Write a compose file to try deploys with, and return it."""
@@ -85,7 +95,7 @@ class Demo:
         file.write_text(COMPOSE)
         return file
 
-    def _run_deployment(self, deployment: Deployment, *, stay_up: bool) -> int:
+    def _run_deployment(self, deployment: Deployment, tour: Tour) -> int:
         began = monotonic()
         succeeded = False
         try:
@@ -95,9 +105,7 @@ class Demo:
                 self._say(
                     "  People in #prod: ada and ben are operators, cleo and dan administrators, eve may only view"
                 )
-                succeeded = run_tour(deployment, self._out, self._style)
-                if succeeded and stay_up:
-                    self._stay_up(deployment)
+                succeeded = self._show(deployment, tour)
         except SwarmbotError as error:
             self._say("", self._style.bad(f"✗ {error}"))
         if not succeeded:
@@ -105,15 +113,32 @@ class Demo:
         self._say("", self._style.dim("  Stopping all processes and hosts of the demo"))
         return 0 if succeeded else 1
 
+    def _show(self, deployment: Deployment, tour: Tour) -> bool:
+        """Run the tour, and stay up if that is wanted; return whether all expectations were met."""
+        if tour == "only":
+            return run_tour(deployment, self._out, self._style)
+        with HostsPanel.beside(deployment.slack, deployment.fleet):
+            if tour == "paced":
+                paced = PacedTour(deployment, self._out, self._style, deployment.slack.workspace.tell)
+                deployment.slack.page.tour = paced
+                self._say("", self._style.bold(f"Open {deployment.slack.url}/?tour=1 in a browser."), "")
+                Thread(target=_go_on_with_enter, args=(paced,), name="enter", daemon=True).start()
+                succeeded = paced.run()
+            else:
+                succeeded = run_tour(deployment, self._out, self._style)
+            if succeeded or tour == "paced":
+                self._stay_up(deployment)
+        return succeeded
+
     def _stay_up(self, deployment: Deployment) -> None:
         python = f"{Path(sys.executable)}" if Path.cwd() != ROOT else str(Path(sys.executable).relative_to(ROOT))
         at = "" if deployment.slack.url.endswith(f":{DEFAULT_PORT}") else f" --slack {deployment.slack.url}"
         bot = f"{python} -m bot sandbox"
-        fleet = f"{bot} fleet --state {self._folder}"
+        fleet = f"{bot} fleet"
         self._say(
             "",
             self._style.bold(
-                f"The demo runs until you press Ctrl-C. The local Slack listens on {deployment.slack.url}"
+                f"The demo runs until you press Ctrl-C. Its Slack is {deployment.slack.url} in a browser."
             ),
             "",
             f"  In another terminal, in {ROOT}, type commands and press buttons as any of these people:",
@@ -124,18 +149,24 @@ class Demo:
             f'    {bot} say{at} ada prod "/swarm deploy shop --no-resolve"',
             f"    {bot} click{at} cleo Approve",
             "",
-            "  Break a host, then ask for the status again:",
+            "  Break a host there or in the page, then ask for the status again:",
             f"    {fleet} power-off host-4",
             f"    {fleet} run host-1 docker node ls",
             "",
             f"  Logs: {deployment.folder}/*.log",
         )
         with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+            Event().wait()
 
     def _say(self, *lines: str) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))
         self._out.flush()
+
+
+def _go_on_with_enter(tour: PacedTour) -> None:
+    """Begin the next scene with each line that is typed in the terminal."""
+    for _ in sys.stdin:
+        tour.go_on()
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what `make` needs and is missing: Debian packages and the venv.
+# Installs what `make` needs and is missing: Debian packages, the venv, and the local Slack's page.
 # Usage: setup.sh [demo|dev]   (demo: sandbox/requirements.txt; dev: requirements-dev.txt, default)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,7 +13,12 @@ esac
 packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables busybox-static tini golang-cfssl)
 # Tests log in to hosts as users other than root, stop and start engines with a real systemctl, and run hosts of
 # other Debian releases.
-if [ "$mode" = dev ]; then packages+=(sudo systemd debootstrap); fi
+# Its page is tested in Chromium.
+if [ "$mode" = dev ]; then packages+=(sudo systemd debootstrap chromium); fi
+# The page is built by npm's esbuild. The tour alone, as CI runs it, shows no page.
+page=yes
+if [ "$mode" = demo ] && [ "${TOUR:-}" = only ]; then page=""; fi
+if [ -n "$page" ] && ! command -v npm >/dev/null; then packages+=(nodejs npm); fi
 venv=.venv
 
 say() { echo "setup: $*" >&2; }
@@ -58,6 +63,26 @@ else
     say "not root: skipped installing ${missing[*]}"
   elif [ ${#missing[@]} != 0 ]; then
     install "${missing[@]}"
+  fi
+fi
+
+# Builds the page if its sources have changed. It is a part of the sandbox that the rest works without.
+build_page() (
+  cd sandbox/slack/page/web
+  sources=$(cat package-lock.json index.html src/* style/* | sha256sum)
+  if [ "$(cat dist/.stamp 2>/dev/null)" = "$sources $mode" ] || [ "$(cat dist/.stamp 2>/dev/null)" = "$sources dev" ]; then
+    return 0
+  fi
+  say "building the local Slack's page"
+  omit=(--omit=dev)
+  if [ "$mode" = dev ]; then omit=(); fi
+  npm ci --silent --no-audit --no-fund "${omit[@]}" && npm run --silent build && echo "$sources $mode" >dist/.stamp
+)
+if [ -n "$page" ]; then
+  if ! command -v npm >/dev/null; then
+    say "npm is missing: skipped the local Slack's page"
+  elif ! build_page; then
+    say "the local Slack's page could not be built; everything else works without it"
   fi
 fi
 

@@ -14,12 +14,15 @@ from bot.errors import Failed, SwarmbotError
 from sandbox.fleet.fleet import Fleet
 from sandbox.fleet.host import Host
 from sandbox.fleet.releases import Release
+from sandbox.fleet.slots import running
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
 
 STATE = Path("/var/lib/swarmbot-fleet")
 """Not below /run, which Debian mounts noexec."""
+DEMO_PREFIX = "swarmbot-demo-"
+"""How the folder of a demo's fleet begins."""
 
 _HOST_COMMANDS: dict[str, tuple[Callable[[Host], None], str]] = {
     "power-off": (Host.power_off, "power off without a shutdown"),
@@ -37,7 +40,8 @@ _HOST_COMMANDS: dict[str, tuple[Callable[[Host], None], str]] = {
 def add_parser(subparsers: Subparsers) -> None:
     """Add ``fleet`` with its commands; ``args.act(args)`` returns the exit status."""
     fleet = subparsers.add_parser("fleet", help="run real Docker hosts on this machine")
-    fleet.add_argument("--state", type=Path, default=STATE, help="the fleet's folder (default %(default)s)")
+    words = f"the fleet's folder (default: the running demo's; without one {STATE})"
+    fleet.add_argument("--state", type=Path, default=None, help=words)
     commands = fleet.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start hosts that run until `down`")
     up.add_argument("--size", type=int, default=5, help="number of hosts (default %(default)s)")
@@ -86,6 +90,12 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
+def _running(args: argparse.Namespace) -> Fleet:
+    """Return the fleet that ``--state`` names, or the only one of a demo. Raise Failed if there is none."""
+    demos = [held.state for held in running() if held.state.name.startswith(DEMO_PREFIX)]
+    return Fleet.attach(args.state or (demos[0] if len(demos) == 1 else STATE))
+
+
 def _say(text: str) -> int:
     sys.stdout.write(f"{text.rstrip()}\n" if text else "")
     return 0
@@ -93,23 +103,23 @@ def _say(text: str) -> int:
 
 def _up(args: argparse.Namespace) -> int:
     start = monotonic()
-    fleet = Fleet(args.state, size=args.size, stays=True, releases=(args.release,)).up()
+    fleet = Fleet(args.state or STATE, size=args.size, stays=True, releases=(args.release,)).up()
     hosts = "\n".join(f"{host.name}  {host.address}" for host in fleet)
     return _say(f"{hosts}\n{fleet.size} hosts up in {monotonic() - start:.1f} s")
 
 
 def _down(args: argparse.Namespace) -> int:
-    Fleet.attach(args.state).down()
+    _running(args).down()
     return 0
 
 
 def _reset(args: argparse.Namespace) -> int:
-    Fleet.attach(args.state).reset()
+    _running(args).reset()
     return 0
 
 
 def _status(args: argparse.Namespace) -> int:
-    return _say("\n".join(_line(host) for host in Fleet.attach(args.state)))
+    return _say("\n".join(_line(host) for host in _running(args)))
 
 
 def _line(host: Host) -> str:
@@ -122,21 +132,21 @@ def _line(host: Host) -> str:
 
 
 def _on_hosts(args: argparse.Namespace) -> int:
-    fleet = Fleet.attach(args.state)
+    fleet = _running(args)
     for name in args.hosts:
         _HOST_COMMANDS[args.name][0](fleet[name])
     return 0
 
 
 def _partition(args: argparse.Namespace) -> int:
-    fleet = Fleet.attach(args.state)
+    fleet = _running(args)
     for name in args.hosts:
         (fleet[name].partition if args.name == "partition" else fleet[name].heal)(*args.direction)
     return 0
 
 
 def _block(args: argparse.Namespace) -> int:
-    fleet = Fleet.attach(args.state)
+    fleet = _running(args)
     port, _, protocol = args.port.partition("/")
     if not port.isdigit() or protocol not in {"", "tcp", "udp"}:
         raise Failed(f"{args.port} is not a valid port.", next_step="Use 2377, 7946/tcp or 4789/udp.")
@@ -148,10 +158,10 @@ def _block(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    return _say(Fleet.attach(args.state)[args.host].run(*args.words))
+    return _say(_running(args)[args.host].run(*args.words))
 
 
 def _ssh(args: argparse.Namespace) -> int:
-    fleet = Fleet.attach(args.state)
+    fleet = _running(args)
     words = [*fleet.ssh_argv(fleet[args.host]), *args.words]
     os.execvp(words[0], words)  # noqa: S606 - ssh takes over the terminal

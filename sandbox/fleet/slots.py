@@ -93,6 +93,12 @@ def held_by(state: Path) -> Claim | None:
         return next((held for held in _claims() if held.state == state), None)
 
 
+def running() -> list[Claim]:
+    """Return the claims of all fleets whose owner still runs."""
+    with _locked():
+        return [held for held in _claims() if held.is_wanted]
+
+
 def _claims() -> list[Claim]:
     return [Claim.model_validate_json(path.read_text()) for path in sorted(REGISTRY.glob("*.json"))]
 

@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from sandbox.slack.base import Json, SlackError
 from sandbox.slack.delivery import Delivery
+from sandbox.slack.recording import record_delivery
 from sandbox.slack.responses import show_ack, show_failure
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.workspace import Workspace
@@ -79,6 +80,12 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery, headers: Mapping[str, str]) -> Answer | str:
         """Return the bot's status and body, or the error that the person sees."""
+        began = time.monotonic()
+        answer = await self._sent(delivery, headers)
+        record_delivery(self.workspace, delivery, answer, began=began, note="delivered again" if headers else "")
+        return answer
+
+    async def _sent(self, delivery: Delivery, headers: Mapping[str, str]) -> Answer | str:
         try:
             if self.socket_mode:
                 return await self._by_socket(delivery, headers)

@@ -21,11 +21,15 @@ _PICKED: Final = {
 }
 
 
-def find_element(blocks: list[Json], action: str) -> tuple[Json, Json]:
-    """Return the block and the element with this action_id or label. Raise CannotDo unless there is exactly one."""
+def find_element(blocks: list[Json], action: str, block_id: str = "") -> tuple[Json, Json]:
+    """Return the block and the element with this action_id or label, in any block or in the one with ``block_id``.
+
+    Raise CannotDo unless there is exactly one.
+    """
     found = [
         (block, element)
         for block in blocks
+        if block_id in {"", block["block_id"]}
         for element in elements_of(block)
         if action in {element["action_id"], label(element)}
     ]
@@ -60,12 +64,15 @@ def entered_values(blocks: list[Json], answers: Json) -> Json:
 
 
 def values_of(blocks: list[Json], answers: Json) -> Json:
-    """Return a submission's ``state.values``. Raise CannotDo if an answer is missing or belongs to no input."""
+    """Return a submission's ``state.values``. Raise CannotDo if an answer is missing or belongs to no input.
+
+    ``answers`` are named by action_id, by ``block_id/action_id`` or by label.
+    """
     left = dict(answers)
     values: Json = {}
     for block in (block for block in blocks if block["type"] == "input"):
         element = block["element"]
-        names = (element["action_id"], block["label"]["text"])
+        names = (f"{block['block_id']}/{element['action_id']}", element["action_id"], block["label"]["text"])
         answer = next((left.pop(name) for name in names if name in left), _initial(element))
         if answer is None and not block.get("optional"):
             raise CannotDo(f"{block['label']['text']} needs an answer")

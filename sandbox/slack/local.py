@@ -16,6 +16,8 @@ from sandbox.slack.dispatcher import ACK_TIMEOUT_S, Dispatcher
 from sandbox.slack.faults import Fault, Kind
 from sandbox.slack.messages import Message
 from sandbox.slack.observer import Observer
+from sandbox.slack.page.guard import LOOPBACK, guard
+from sandbox.slack.page.page import Page
 from sandbox.slack.people import People
 from sandbox.slack.server import MAX_BODY_BYTES, Server
 from sandbox.slack.sockets import Reason, Sockets
@@ -50,6 +52,7 @@ class LocalSlack(Observer):
         self.workspace.limits.enabled = rate_limits
         sockets = Sockets(self.team.app.id, self.workspace.tell)
         self.dispatcher = Dispatcher(self.workspace, sockets, "", bot_url, socket_mode, ack_timeout_s)
+        self.page = Page(self)
         self._address = (host, port)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="local-slack", daemon=True)
@@ -87,14 +90,16 @@ class LocalSlack(Observer):
         """Type ``/swarm text`` in a channel."""
         return self._do(lambda people: people.slash(user, channel, text))
 
-    def click(self, user: str, message: Message | TranscriptEntry | str, action: str, value: Any = None) -> Delivery:
+    def click(
+        self, user: str, message: Message | TranscriptEntry | str, action: str, value: Any = None, block_id: str = ""
+    ) -> Delivery:
         """Press a button, or choose ``value`` in a menu, of a message (or its ts), by action_id or label."""
         ts = message if isinstance(message, str) else message.ts
-        return self._do(lambda people: people.click(user, ts, action, value))
+        return self._do(lambda people: people.click(user, ts, action, value, block_id))
 
-    def click_in_view(self, user: str, action: str, value: Any = None) -> Delivery:
+    def click_in_view(self, user: str, action: str, value: Any = None, block_id: str = "") -> Delivery:
         """Press a button in the person's topmost modal, or in Home if no modal is open."""
-        return self._do(lambda people: people.click_in_view(user, action, value))
+        return self._do(lambda people: people.click_in_view(user, action, value, block_id))
 
     def submit_view(self, user: str, answers: Json) -> Delivery:
         """Submit the topmost modal; ``answers`` by action_id or by label."""
@@ -104,9 +109,9 @@ class LocalSlack(Observer):
         """Close the topmost modal."""
         self._do_if_sent(lambda people: people.close(user))
 
-    def say(self, user: str, channel: str, text: str) -> None:
-        """Write a message into a channel, or to ``@swarmbot``."""
-        self._do_if_sent(lambda people: people.say(user, channel, text))
+    def say(self, user: str, channel: str, text: str, thread_ts: str = "") -> None:
+        """Write a message into a channel, into a thread, or to ``@swarmbot``."""
+        self._do_if_sent(lambda people: people.say(user, channel, text, thread_ts))
 
     def open_home(self, user: str) -> Delivery:
         """Open the app's Home tab."""
@@ -155,14 +160,16 @@ class LocalSlack(Observer):
             self._do(lambda _: delivery)
 
     async def _start(self) -> None:
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
-        app.add_routes([*Server(self.workspace, self.dispatcher).routes(), control_route(self)])
+        host, port = self._address
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[guard(host)])
+        own = [control_route(self), *(self.page.routes() if host in LOOPBACK else [])]
+        app.add_routes([*Server(self.workspace, self.dispatcher).routes(), *own])
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        host, port = self._address
         await web.TCPSite(self._runner, host, port).start()
         self.dispatcher.base_url = f"http://{host}:{self._runner.addresses[0][1]}"
 
     async def _stop(self) -> None:
+        self.page.close()
         await self.dispatcher.sockets.drop()
         await self._runner.cleanup()

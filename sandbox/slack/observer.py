@@ -38,6 +38,7 @@ class Observer:
         with self.workspace.changed:
             for message in self.workspace.messages.ephemerals(self.team.user(user).id):
                 message.gone = True
+            self.workspace.tell()
 
     def messages(self, channel: str) -> list[Message]:
         """Return a channel's current messages without ephemerals, oldest first."""

@@ -43,13 +43,13 @@ class People:
         }
         return Delivery("command", user.id, channel.id, form)
 
-    def click(self, user_key: str, ts: str, action: str, value: Any = None) -> Delivery:
-        """Press a button, or choose ``value`` in a menu, by action_id or label."""
+    def click(self, user_key: str, ts: str, action: str, value: Any = None, block_id: str = "") -> Delivery:
+        """Press a button, or choose ``value`` in a menu, by action_id or label; ``block_id`` names its block."""
         user = self.workspace.team.user(user_key)
         message = self.workspace.messages.any(ts)
         if message is None or not sees_message(self.workspace, user.id, message):
             raise CannotDo(f"{user.name} sees no message {ts}")
-        block, element = find_element(message.blocks, action)
+        block, element = find_element(message.blocks, action, block_id)
         self.workspace.note("clicked", user.id, message.channel, f"[{action}]", message.ts)
         payload = self._interaction("block_actions", user)
         channel = self.workspace.team.channels[message.channel]
@@ -66,14 +66,14 @@ class People:
             payload["message"] = message.as_slack(app.bot_user, app.bot_id)
         return Delivery("block_actions", user.id, channel.id, payload)
 
-    def click_in_view(self, user_key: str, action: str, value: Any = None) -> Delivery:
+    def click_in_view(self, user_key: str, action: str, value: Any = None, block_id: str = "") -> Delivery:
         """Press a button in the topmost modal, or in Home if no modal is open.
 
         An input of a modal that reports changes is filled with ``value``, which its submission has, too.
         """
         user = self.workspace.team.user(user_key)
         view = self._view(user, or_home=True)
-        block, element = find_element(view.content["blocks"], action)
+        block, element = find_element(view.content["blocks"], action, block_id)
         self.workspace.note("clicked", user.id, "", f"[{action}]", view.id)
         if block["type"] == "input":
             view.entered[element["action_id"]] = value
@@ -90,6 +90,7 @@ class People:
         user = self.workspace.team.user(user_key)
         view = self._view(user)
         values = values_of(view.content["blocks"], {**view.entered, **answers})
+        view.errors = {}
         self.workspace.note("submitted", user.id, "", view.content["title"]["text"], view.id)
         payload = self._interaction("view_submission", user)
         payload |= {"view": self._view_object(view, values), "response_urls": []}
@@ -106,17 +107,21 @@ class People:
         payload = self._interaction("view_closed", user) | {"view": self._view_object(view), "is_cleared": False}
         return Delivery("view_closed", user.id, "", payload, view_id=view.id)
 
-    def say(self, user_key: str, channel_key: str, text: str) -> Delivery | None:
-        """Write a message; return a delivery only for a mention of the bot or a direct message."""
+    def say(self, user_key: str, channel_key: str, text: str, thread_ts: str = "") -> Delivery | None:
+        """Write a message; return a delivery only for a mention of the bot or a direct message.
+
+        With ``thread_ts`` it is a reply to the message with this ts.
+        """
         user, channel = self._inside(user_key, channel_key)
         team = self.workspace.team
         escaped = escape(team, text)
-        message = self.workspace.post(user.id, channel.id, escaped)
+        message = self.workspace.post(user.id, channel.id, escaped, thread_ts=thread_ts)
         mentioned = f"<@{team.app.bot_user}" in escaped and team.app.bot_user in channel.members
         if not (mentioned or channel.im_with):
             return None
         event = {"user": user.id, "text": escaped, "ts": message.ts, "channel": channel.id}
         event["type"] = "message" if channel.im_with else "app_mention"
+        event |= {"thread_ts": thread_ts} if thread_ts else {}
         return self.event(user.id, event | ({"channel_type": "im"} if channel.im_with else {}))
 
     def open_home(self, user_key: str) -> Delivery:

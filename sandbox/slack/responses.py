@@ -99,5 +99,6 @@ def _errors(workspace: Workspace, view: View, errors: Json) -> None:
     labels = {block["block_id"]: block["label"]["text"] for block in view.content["blocks"] if block["type"] == "input"}
     if not errors or not errors.keys() <= labels.keys():
         raise SlackError("dispatch_failed")
+    view.errors = {block_id: str(words) for block_id, words in errors.items()}
     lines = [f"{labels[block_id]}: {words}" for block_id, words in errors.items()]
     workspace.note("error", view.user, "", "\n".join(lines), view.id)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from aiohttp import web
 from sandbox.slack import files
 from sandbox.slack.base import Json, SlackError
 from sandbox.slack.dispatcher import Dispatcher
+from sandbox.slack.recording import record_call, record_response, record_upload
 from sandbox.slack.responses import use_response_url
 from sandbox.slack.web_api.calls import call
 from sandbox.slack.web_api.registry import Args, method
@@ -47,12 +49,14 @@ class Server:
 
     async def api(self, request: web.Request) -> web.Response:
         """Answer a Web API call."""
-        name = request.match_info["method"]
+        name, began = request.match_info["method"], monotonic()
         with self.workspace.changed:
             server_error = self.workspace.faults.take("http_500", name)
             lost_answer = self.workspace.faults.take("drop_after", name)
         if server_error:
-            return web.json_response({"ok": False, "error": "internal_error"}, status=500)
+            failure = {"ok": False, "error": "internal_error"}
+            record_call(self.workspace, name, {}, failure, status=500, began=began, note="fault: http_500")
+            return web.json_response(failure, status=500)
         await self._before(request, name)
         token, args = await _read(request)
         answer = call(self.workspace, name, token, args)
@@ -60,6 +64,8 @@ class Server:
             answer.body = self._connection()
         if "upload_url" in answer.body:
             answer.body["upload_url"] = self.dispatcher.base_url + answer.body["upload_url"]
+        lost = "fault: the answer was lost" if lost_answer else ""
+        record_call(self.workspace, name, args, answer.body, status=answer.status, began=began, note=lost)
         if lost_answer:
             _abort(request)
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
@@ -74,13 +80,16 @@ class Server:
             return web.Response(status=500)
         if rate_limited:
             return web.Response(status=429, headers={"Retry-After": str(max(1, round(rate_limited.seconds)))})
+        began = monotonic()
         await self._before(request, "upload_url")
         content = await _content(request)
         with self.workspace.changed:
             try:
                 self.workspace.files.upload(request.match_info["key"], content)
             except SlackError as error:
+                record_upload(self.workspace, len(content), status=400, began=began)
                 return web.Response(status=400, text=error.code)
+        record_upload(self.workspace, len(content), status=200, began=began)
         if lost_answer:
             _abort(request)
         return web.Response(text=f"OK - {len(content)}")
@@ -91,6 +100,7 @@ class Server:
             server_error = self.workspace.faults.take("http_500", "response_url")
         if server_error:
             return web.Response(status=500)
+        began, key = monotonic(), request.match_info["key"]
         await self._before(request, "response_url")
         try:
             body = await request.json()
@@ -98,10 +108,12 @@ class Server:
             body = None
         with self.workspace.changed:
             try:
-                use_response_url(self.workspace, request.match_info["key"], body)
+                use_response_url(self.workspace, key, body)
+                answer, status = {"ok": True}, 200
             except SlackError as error:
-                return web.json_response(error.body(), status=404 if error.code in GONE_CODES else 400)
-        return web.json_response({"ok": True})
+                answer, status = error.body(), 404 if error.code in GONE_CODES else 400
+            record_response(self.workspace, key, body, answer, status=status, began=began)
+        return web.json_response(answer, status=status)
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """Serve a Socket Mode connection."""
@@ -122,6 +134,7 @@ class Server:
         if slow:
             await asyncio.sleep(slow.seconds)
         if drop:
+            record_call(self.workspace, name, {}, None, status=0, began=monotonic(), note="fault: the connection broke")
             _abort(request)
 
 

@@ -23,6 +23,8 @@ class View:
     open: bool = True
     entered: Json = field(default_factory=dict)
     """What was entered into its inputs so far, by action_id. An update of the view keeps it."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """What the bot said of the last submission, by block_id."""
 
     def as_slack(self, team_id: str, app_id: str, values: Json | None = None) -> Json:
         """Return the view as Slack sends it."""
@@ -67,7 +69,7 @@ class Views:
         """Replace a view's content. Raise SlackError hash_conflict if it has changed since."""
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
-        view.content, view.hash = content, secrets.token_hex(8)
+        view.content, view.hash, view.errors = content, secrets.token_hex(8), {}
         return view
 
     def publish(self, user: str, content: Json, expected_hash: str = "") -> View:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any
 
 from sandbox.slack.base import Clock, Json
 from sandbox.slack.callbacks import Callbacks
+from sandbox.slack.exchanges import Exchanges
 from sandbox.slack.faults import Faults
 from sandbox.slack.files import Files
 from sandbox.slack.messages import AttachedFile, Message, Messages
@@ -44,6 +45,9 @@ class Workspace:
     transcript: Transcript = field(default_factory=Transcript)
     views: Views = field(default_factory=Views)
     calls: list[Call] = field(default_factory=list)
+    exchanges: Exchanges = field(default_factory=Exchanges)
+    listeners: set[Callable[[], object]] = field(default_factory=set)
+    """Called after each change, by the thread that made it; they must not wait."""
     changed: Condition = field(default_factory=Condition)
     callbacks: Callbacks = field(init=False)
     files: Files = field(init=False)
@@ -112,14 +116,16 @@ class Workspace:
         return self._add(entry)
 
     def tell(self) -> None:
-        """Wake all threads that wait for a change."""
+        """Wake all threads and listeners that wait for a change."""
         with self.changed:
             self.changed.notify_all()
+            for listener in [*self.listeners]:
+                listener()
 
     def _add(self, entry: TranscriptEntry) -> TranscriptEntry:
         with self.changed:
             self.transcript.entries.append(entry)
-            self.changed.notify_all()
+            self.tell()
         return entry
 
     def _show(self, kind: EntryKind, message: Message) -> None:

@@ -1,7 +1,8 @@
-"""The step with an incident: a manager loses power, which the channel is told by itself, and comes back."""
+"""Steps with an incident: managers lose power, which the channel is told by itself, and the cluster is recovered."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from sandbox.fleet.shell import until
@@ -12,6 +13,10 @@ MANAGER: Final = "host-5"
 SEEN_TIMEOUT_S: Final = 60.0
 """Managers miss another one after 10 to 15 s."""
 ENGINE: Final = "host-1's engine"
+ENGINE_TIMEOUT_S: Final = 30
+BOOT_TIMEOUT_S: Final = 150.0
+"""A manager without quorum takes 31 s to start, and then joins again."""
+LOST: Final = ("host-2", "host-5")
 
 
 def tell_incident(tour: TourDriver) -> None:
@@ -25,6 +30,42 @@ def tell_incident(tour: TourDriver) -> None:
     tour.wait("eve", "Resolved after", host.power_on, timeout=SEEN_TIMEOUT_S)
     _confirm(tour, "reachable")
     tour.type("ben", "incidents", MANAGER)
+
+
+def lose_quorum(tour: TourDriver) -> None:
+    """Two of three managers lose power: a message says that the quorum is lost, and status says what to do."""
+    tour.note(f"{' and '.join(LOST)}, two of three managers, lose power.")
+
+    def power_off() -> None:
+        for name in LOST:
+            tour.fleet[name].power_off()
+
+    tour.wait("eve", "prod has no quorum", power_off, timeout=SEEN_TIMEOUT_S)
+    with tour.fleet["host-1"].engine(timeout=ENGINE_TIMEOUT_S) as engine:
+        known = engine.info()["Swarm"].get("Error", "")
+    tour.confirm("the engine of the last manager has no leader", bool(known), known, on=ENGINE)
+    tour.type("ada", "status", "/swarm recover")
+
+
+def recover_quorum(tour: TourDriver) -> None:
+    """A recovery needs two approvals; then the last manager leads, and the others join again when they are back."""
+    lost = " ".join(f"--gone {name}" for name in LOST)
+    request = tour.type("cleo", f"recover {lost}", "asks to recover prod")
+    tour.press("ada", "Approve", "1 of 2")
+    tour.go_back_to(request)
+    tour.press("dan", "Approve", "has quorum again")
+    nodes = engine_state.nodes(tour.fleet["host-1"])
+    leads = nodes["host-1"].is_leader and nodes["host-1"].state == "ready"
+    tour.confirm("host-1 leads, with a quorum of its own", leads, nodes, on=ENGINE)
+    tour.note(f"{' and '.join(LOST)} have power again.")
+
+    def power_on() -> None:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda name: tour.fleet[name].power_on(timeout=BOOT_TIMEOUT_S), LOST))
+
+    tour.wait("eve", "Resolved after", power_on, timeout=BOOT_TIMEOUT_S)
+    again = {name: node.reachability for name, node in engine_state.nodes(tour.fleet["host-1"]).items()}
+    tour.confirm("both are managers again", all(again[name] == "reachable" for name in LOST), again, on=ENGINE)
 
 
 def _confirm(tour: TourDriver, wanted: str) -> None:

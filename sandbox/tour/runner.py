@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import TextIO
 
@@ -11,7 +12,7 @@ from requests.exceptions import RequestException
 from bot.errors import SwarmbotError
 from sandbox.deployment import Deployment
 from sandbox.tour.driver import ExpectationFailed, TourDriver
-from sandbox.tour.steps import STEPS, Step
+from sandbox.tour.steps import STEPS
 from sandbox.tour.terminal import TerminalStyle
 
 
@@ -21,27 +22,29 @@ def run_tour(deployment: Deployment, out: TextIO, style: TerminalStyle) -> bool:
     began = monotonic()
     for number, step in enumerate(STEPS, 1):
         tour.write("", "", style.bold(f"{number:>2}  {step.title}"), "")
-        failure = _failure_of(step, tour)
+        failure = failure_of(step.run, step.title, tour)
         if failure is not None:
-            _report(tour, failure)
+            report(tour, failure)
             return False
     took = f"{monotonic() - began:.0f} s"
     tour.write("", "", style.good(f"✓ All {len(STEPS)} steps were seen to be true, in {took}."))
     return True
 
 
-def _report(tour: TourDriver, failure: ExpectationFailed) -> None:
+def report(tour: TourDriver, failure: ExpectationFailed) -> None:
+    """Print what was expected and what was seen."""
     tour.write("", tour.style.bad("✗ This step failed: an expectation was not met."))
     for head, text in (("Expected:", failure.expected), ("Seen:    ", failure.seen)):
         lines = text.splitlines()
         tour.write(*(f"  {head if number == 0 else ' ' * 9} {line}" for number, line in enumerate(lines)))
 
 
-def _failure_of(step: Step, tour: TourDriver) -> ExpectationFailed | None:
+def failure_of(step: Callable[[TourDriver], None], title: str, tour: TourDriver) -> ExpectationFailed | None:
+    """Run a step; return the expectation that was not met, or an error as one."""
     try:
-        step.run(tour)
+        step(tour)
     except ExpectationFailed as error:
         return error
     except (SwarmbotError, DockerException, RequestException, OSError) as error:
-        return ExpectationFailed(f"This step runs without an error: {step.title}", f"{type(error).__name__}: {error}")
+        return ExpectationFailed(f"This step runs without an error: {title}", f"{type(error).__name__}: {error}")
     return None

@@ -7,10 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from bot.errors import Failed
 from sandbox.fleet import Host
+from sandbox.fleet.slow_shell import SHELL_START_S, STARTS, restore_shell, slow_down_shell
 
-SHELL_START_S: Final = 0.4
 CGROUPS: Final = Path("/sys/fs/cgroup")
 CPU_PERIOD_US: Final = 100_000
 
@@ -24,7 +23,7 @@ class StartedShells:
     @property
     def number(self) -> int:
         """How many there were."""
-        return len(self._host.run("cat", "/run/shells").splitlines())
+        return len(self._host.run("cat", STARTS).splitlines())
 
 
 @contextmanager
@@ -33,16 +32,11 @@ def slow_shell(host: Host, seconds: float = SHELL_START_S) -> Iterator[StartedSh
 
     Debian's bash reads ``.bashrc`` for each command over SSH, and for each bash that such a command starts.
     """
-    home = "/run/slow-home"
-    host.run("install", "-d", home)
-    host.run("sh", "-c", f"echo 'echo start >>/run/shells; sleep {seconds}' >{home}/.bashrc; : >/run/shells")
-    host.run("sh", "-c", f"sed 's|^root:.*|root:x:0:0:root:{home}:/bin/bash|' /etc/passwd >/run/slow-passwd")
-    host.run("mount", "--bind", "/run/slow-passwd", "/etc/passwd")
+    slow_down_shell(host, seconds)
     try:
         yield StartedShells(host)
     finally:
-        with suppress(Failed):  # the mount is gone if the host booted again
-            host.run("umount", "/etc/passwd")
+        restore_shell(host)
 
 
 @contextmanager

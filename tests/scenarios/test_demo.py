@@ -82,7 +82,7 @@ def processes_of(folder: Path) -> list[int]:
 
 
 @contextmanager
-def demo(folder: Path, *, terminal: bool = False) -> Iterator[Run]:
+def demo(folder: Path, *, terminal: bool = False, tour: str = "") -> Iterator[Run]:
     """Start the demo with its output to a terminal or a pipe; kill it at the end."""
     if reasons := missing():
         cannot("; ".join(reasons))
@@ -90,7 +90,7 @@ def demo(folder: Path, *, terminal: bool = False) -> Iterator[Run]:
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "sandbox", "demo"],
         cwd=ROOT,
-        env=os.environ | {"TMPDIR": str(folder), "TOUR": ""},
+        env=os.environ | {"TMPDIR": str(folder), "TOUR": tour},
         stdin=theirs if terminal else subprocess.DEVNULL,
         stdout=theirs,
         stderr=subprocess.STDOUT,
@@ -162,7 +162,7 @@ def test_a_failed_step_ends_the_tour(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_the_demo_stays_up_in_a_terminal(tmp_path: Path) -> None:
     """A user types commands and presses buttons by hand; Ctrl-C ends the demo with 0."""
-    with demo(tmp_path, terminal=True) as run:
+    with demo(tmp_path, terminal=True, tour="all") as run:
         run.read_until("Logs: ")
         claim = run.claim()
         assert "\x1b[1m" in run.text
@@ -176,6 +176,7 @@ def test_the_demo_stays_up_in_a_terminal(tmp_path: Path) -> None:
         assert "there is no user nobody" in run_by_hand("say", *at, "nobody", "prod", "/swarm status")
         assert "sees no button" in run_by_hand("click", *at, "ben", "No such button")
         assert "host-4" in run_by_hand("fleet", "--state", str(claim.state), "run", "host-1", "docker", "node", "ls")
+        assert f"{listens[1]} in a browser" in run.text
         run.process.send_signal(signal.SIGINT)
         assert run.wait() == 0
         assert run.leftovers(claim) == []

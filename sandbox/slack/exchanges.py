@@ -1,0 +1,65 @@
+"""The requests between Slack and the bot, in both directions, for the page's inspector."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+MAX_KEPT: Final = 400
+Direction = Literal["to the bot", "to Slack"]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer, as they were: secrets are masked by whoever shows them."""
+
+    number: int
+    """1 for the first one."""
+    at: float
+    """Slack's time of the answer, in seconds since the epoch."""
+    direction: Direction
+    kind: str
+    """A method of the Web API, ``response_url``, ``upload``, or the kind of a delivery: ``command``, ``event`` …"""
+    request: Any
+    answer: Any
+    status: int
+    """The HTTP status of the answer; 0 if there was none."""
+    took_ms: float
+    only_for: str = ""
+    """The id of the only person who may read the content: who typed it, or who sees it. Empty for everybody."""
+    note: str = ""
+    """An injected fault or an error, in words."""
+
+
+@dataclass
+class Exchanges:
+    """The newest MAX_KEPT exchanges; read and change them under ``Workspace.changed``."""
+
+    kept: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
+    total: int = 0
+    """How many there were, forgotten ones included."""
+
+    def add(
+        self,
+        at: float,
+        direction: Direction,
+        kind: str,
+        request: Any,
+        answer: Any,
+        *,
+        status: int,
+        took_ms: float,
+        only_for: str = "",
+        note: str = "",
+    ) -> None:
+        """Record an exchange."""
+        self.total += 1
+        self.kept.append(
+            Exchange(self.total, at, direction, kind, request, answer, status, took_ms, only_for, note),
+        )
+
+    def after(self, number: int) -> Iterator[Exchange]:
+        """Return the exchanges after number ``number`` that are kept, oldest first."""
+        return (each for each in self.kept if each.number > number)

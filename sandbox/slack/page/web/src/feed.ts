@@ -1,0 +1,105 @@
+// A list of messages that keeps its place: new ones at the end, changed ones in place.
+
+import type { App } from "./app.ts";
+import { h } from "./dom.ts";
+import { drawItem } from "./message.ts";
+import { replyCount } from "./store.ts";
+import type { Item } from "./types.ts";
+
+const NEAR_END_PX = 80;
+
+export class Feed {
+  readonly node: HTMLElement;
+  private readonly list = h("div", { class: "feed-list" });
+  private readonly more: HTMLButtonElement;
+  private drawn = new Map<string, { item: Item; replies: number; node: HTMLElement }>();
+  private app: App | null = null;
+  // Whether the newest message stays in sight: until the person scrolls up.
+  private stuck = true;
+
+  constructor() {
+    this.node = h("div", { class: "feed", role: "log", tabindex: 0, "aria-label": "Messages" }, this.list);
+    this.more = h("button", { type: "button", class: "more", hidden: true, click: () => this.toEnd() }, "New messages ↓");
+    this.node.append(this.more);
+    this.node.addEventListener("scroll", () => {
+      this.stuck = this.nearEnd();
+      if (this.stuck) this.more.hidden = true;
+    });
+    const resized = new ResizeObserver(() => {
+      if (this.stuck) this.toEnd();
+    });
+    resized.observe(this.node);
+    resized.observe(this.list);
+  }
+
+  // Shows these messages. With `restart` the list is of another place: it is drawn from the start, at its end.
+  show(items: Item[], app: App, label: string, empty: string, restart: boolean): void {
+    this.app = app;
+    if (restart) {
+      this.stuck = true;
+      this.drawn.clear();
+      this.list.replaceChildren();
+    }
+    this.node.setAttribute("aria-label", label);
+    const added = this.sync(items, app);
+    this.list.querySelector(".empty")?.remove();
+    if (!items.length) this.list.append(h("p", { class: "empty" }, empty));
+    if (this.stuck) this.toEnd();
+    else if (added) this.more.hidden = false;
+  }
+
+  private sync(items: Item[], app: App): boolean {
+    const wanted = new Set(items.map((item) => item.key));
+    for (const [key, { node }] of this.drawn)
+      if (!wanted.has(key)) {
+        node.remove();
+        this.drawn.delete(key);
+      }
+    let added = false;
+    let after: Element | null = null;
+    for (const item of items) {
+      const before = this.drawn.get(item.key);
+      const replies = replyCount(app.store, item.key);
+      let node = before?.node;
+      if (!before || before.item !== item || before.replies !== replies) {
+        node = this.draw(item, app);
+        if (before) replaceKeepingFocus(before.node, node);
+        else added = true;
+        this.drawn.set(item.key, { item, replies, node });
+      }
+      if (!node) continue;
+      const next: Element | null = after ? after.nextElementSibling : this.list.firstElementChild;
+      if (next !== node) this.list.insertBefore(node, next);
+      after = node;
+    }
+    return added;
+  }
+
+  private draw(item: Item, app: App): HTMLElement {
+    return drawItem(item, app, () => this.redraw(item.key));
+  }
+
+  private redraw(key: string): void {
+    const found = this.drawn.get(key);
+    if (!found || !this.app) return;
+    const node = this.draw(found.item, this.app);
+    replaceKeepingFocus(found.node, node);
+    this.drawn.set(key, { ...found, node });
+  }
+
+  private nearEnd(): boolean {
+    return this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < NEAR_END_PX;
+  }
+
+  private toEnd(): void {
+    this.stuck = true;
+    this.node.scrollTop = this.node.scrollHeight;
+    this.more.hidden = true;
+  }
+}
+
+function replaceKeepingFocus(before: HTMLElement, after: HTMLElement): void {
+  const focus = before.contains(document.activeElement) ? document.activeElement?.getAttribute("data-focus") : null;
+  before.replaceWith(after);
+  if (focus) after.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+}

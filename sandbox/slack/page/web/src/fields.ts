@@ -1,0 +1,136 @@
+// Fields in which a person enters or chooses a value: the browser's own controls, which keyboards and phones know.
+
+import { h } from "./dom.ts";
+import type { Option, Part, Team } from "./types.ts";
+
+export interface Field {
+  node: HTMLElement;
+  // The element that takes the focus and the label.
+  control: HTMLElement;
+  // The value as sandbox/slack/interactions.py takes it; null for none.
+  value(): unknown;
+}
+
+type Group = { label: string; options: Option[] };
+
+export function drawField(element: Part, team: Team): Field | null {
+  switch (element.type) {
+    case "plain_text_input":
+    case "email_text_input":
+    case "url_text_input":
+    case "number_input":
+      return textField(element);
+    case "datepicker":
+      return input(element, "date", element["initial_date"]);
+    case "timepicker":
+      return input(element, "time", element["initial_time"]);
+    case "datetimepicker":
+      return dateTime(element);
+    default:
+      return /^(?:multi_)?(?:static|users|channels|conversations)_select$/.test(element.type)
+        ? select(element, team)
+        : null;
+  }
+}
+
+function textField(element: Part): Field {
+  const types: Record<string, string> = { email_text_input: "email", url_text_input: "url" };
+  const attributes = {
+    placeholder: (element["placeholder"] as { text: string } | undefined)?.text ?? "",
+    ...(element["max_length"] ? { maxlength: Number(element["max_length"]) } : {}),
+    autocomplete: "off",
+    spellcheck: "false",
+  };
+  const control = element["multiline"]
+    ? h("textarea", { rows: 4, ...attributes })
+    : h("input", {
+        type: types[element.type] ?? "text",
+        ...(element.type === "number_input" ? { inputmode: "decimal" } : {}),
+        ...attributes,
+      });
+  control.value = String(element["initial_value"] ?? "");
+  return { node: control, control, value: () => control.value || null };
+}
+
+function input(element: Part, type: string, initial: unknown): Field {
+  const control = h("input", { type });
+  control.value = String(initial ?? "");
+  void element;
+  return { node: control, control, value: () => control.value || null };
+}
+
+function dateTime(element: Part): Field {
+  const control = h("input", { type: "datetime-local" });
+  const initial = Number(element["initial_date_time"] ?? 0);
+  if (initial) {
+    const local = new Date(initial * 1000 - new Date(initial * 1000).getTimezoneOffset() * 60_000);
+    control.value = local.toISOString().slice(0, 16);
+  }
+  const value = () => (control.value ? Math.floor(new Date(control.value).getTime() / 1000) : null);
+  return { node: control, control, value };
+}
+
+function select(element: Part, team: Team): Field {
+  const many = element.type.startsWith("multi_");
+  const groups = groupsOf(element, team);
+  const control = h("select", { ...(many ? { multiple: true, size: Math.min(6, count(groups)) } : {}) });
+  const words = (element["placeholder"] as { text: string } | undefined)?.text ?? "Choose…";
+  if (!many) control.append(h("option", { value: "" }, words));
+  const initial = initialOf(element);
+  for (const group of groups) {
+    const options = group.options.map((option) =>
+      h("option", { value: option.value, selected: initial.has(option.value) }, option.text.text),
+    );
+    if (group.label) control.append(h("optgroup", { label: group.label }, ...options));
+    else control.append(...options);
+  }
+  const value = () => (many ? [...control.selectedOptions].map((option) => option.value) : control.value || null);
+  return { node: control, control, value };
+}
+
+function groupsOf(element: Part, team: Team): Group[] {
+  const option = (value: string, words: string): Option => ({ value, text: { type: "plain_text", text: words } });
+  if (element.type.includes("users_"))
+    return [{ label: "", options: team.people.filter((p) => !p.isBot).map((p) => option(p.id, `@${p.name}`)) }];
+  if (element.type.includes("channels_") || element.type.includes("conversations_"))
+    return [{ label: "", options: team.channels.filter((c) => !c.isDirect).map((c) => option(c.id, `#${c.name}`)) }];
+  const groups = element["option_groups"] as { label: { text: string }; options: Option[] }[] | undefined;
+  return groups
+    ? groups.map((group) => ({ label: group.label.text, options: group.options }))
+    : [{ label: "", options: (element["options"] ?? []) as Option[] }];
+}
+
+function count(groups: Group[]): number {
+  return groups.reduce((sum, group) => sum + group.options.length, 0);
+}
+
+function initialOf(element: Part): Set<string> {
+  const found: string[] = [];
+  for (const [key, value] of Object.entries(element)) {
+    if (!key.startsWith("initial_")) continue;
+    for (const one of Array.isArray(value) ? value : [value])
+      found.push(typeof one === "string" ? one : String((one as Option | null)?.value ?? ""));
+  }
+  return new Set(found.filter(Boolean));
+}
+
+let groupNumber = 0;
+
+// Checkboxes or radio buttons, with the label as the name of the group.
+export function drawChoices(element: Part, label: string): Field & { node: HTMLFieldSetElement } {
+  const many = element.type === "checkboxes";
+  const initial = initialOf(element);
+  const name = `choice-${(groupNumber += 1)}`;
+  const boxes = ((element["options"] ?? []) as Option[]).map((option) => {
+    const box = h("input", { type: many ? "checkbox" : "radio", name, value: option.value });
+    box.checked = initial.has(option.value);
+    const more = option.description ? h("small", {}, option.description.text) : null;
+    return { box, row: h("label", { class: "choice" }, box, h("span", {}, option.text.text, more)) };
+  });
+  const node = h("fieldset", { class: "choices" }, h("legend", {}, label), ...boxes.map((each) => each.row));
+  const value = () => {
+    const chosen = boxes.filter((each) => each.box.checked).map((each) => each.box.value);
+    return many ? chosen : (chosen[0] ?? null);
+  };
+  return { node, control: node, value };
+}

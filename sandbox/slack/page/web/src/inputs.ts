@@ -1,0 +1,80 @@
+// Input blocks of modals: a label, a field, a hint, and the error that Slack or the bot gives.
+
+import type { Surface } from "./blocks.ts";
+import { h } from "./dom.ts";
+import { drawChoices, drawField, type Field } from "./fields.ts";
+import type { Part } from "./types.ts";
+
+let number = 0;
+const FIELDS = new WeakMap<Element, { block: Part; field: Field }>();
+
+export function drawInput(block: Part, surface: Surface): HTMLElement {
+  const element = block["element"] as Part;
+  const id = `input-${(number += 1)}`;
+  const optional = block["optional"] ? h("span", { class: "optional" }, " (optional)") : null;
+  const label = String((block["label"] as { text: string }).text);
+  const hint = (block["hint"] as { text: string } | undefined)?.text;
+  const error = h("p", { class: "field-error", id: `${id}-error`, role: "alert" });
+  const isChoice = element.type === "checkboxes" || element.type === "radio_buttons";
+  const field = isChoice ? drawChoices(element, label) : drawField(element, surface.team);
+  if (!field) throw new Error(`an input of the type ${element.type}`);
+  field.control.id = id;
+  field.control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
+  field.control.setAttribute("data-focus", `${String(block.block_id)}/${String(element.action_id)}`);
+  if (element["focus_on_load"]) field.control.setAttribute("autofocus", "");
+  const node = h(
+    "div",
+    { class: "input-block", "data-block": String(block.block_id) },
+    isChoice ? null : h("label", { for: id }, label, optional),
+    field.node,
+    h("p", { class: "hint", id: `${id}-hint` }, hint ?? ""),
+    error,
+  );
+  FIELDS.set(node, { block, field });
+  return node;
+}
+
+function inputsIn(root: Element): { node: Element; block: Part; field: Field }[] {
+  return [...root.querySelectorAll(".input-block")].flatMap((node) => {
+    const found = FIELDS.get(node);
+    return found ? [{ node, ...found }] : [];
+  });
+}
+
+// Returns the answers by block_id/action_id.
+export function answersOf(root: Element): Record<string, unknown> {
+  const answers: Record<string, unknown> = {};
+  for (const { block, field } of inputsIn(root))
+    answers[`${String(block.block_id)}/${String((block["element"] as Part).action_id)}`] = field.value();
+  return answers;
+}
+
+// Returns the errors that Slack itself finds before it asks the bot, by block_id.
+export function missingIn(root: Element): Record<string, string> {
+  const errors: Record<string, string> = {};
+  for (const { block, field } of inputsIn(root)) {
+    const value = field.value();
+    const empty = value === null || (Array.isArray(value) && !value.length);
+    const least = Number((block["element"] as Part)["min_length"] ?? 0);
+    if (empty && !block["optional"]) errors[String(block.block_id)] = "Please complete this required field.";
+    else if (typeof value === "string" && value.length < least)
+      errors[String(block.block_id)] = `At least ${least} characters are needed.`;
+  }
+  return errors;
+}
+
+// Shows errors at their fields; the first one gets the focus.
+export function showErrors(root: Element, errors: Record<string, string>): void {
+  let focused = false;
+  for (const { node, block, field } of inputsIn(root)) {
+    const words = errors[String(block.block_id)] ?? "";
+    const place = node.querySelector(".field-error");
+    if (place) place.textContent = words;
+    node.classList.toggle("wrong", Boolean(words));
+    field.control.setAttribute("aria-invalid", String(Boolean(words)));
+    if (words && !focused) {
+      focused = true;
+      field.control.focus();
+    }
+  }
+}

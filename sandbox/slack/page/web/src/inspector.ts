@@ -1,0 +1,79 @@
+// The inspector: each request between Slack and the bot, and buttons for Slack's faults.
+
+import type { App } from "./app.ts";
+import { h } from "./dom.ts";
+import { formatDate } from "./mrkdwn.ts";
+import type { Exchange } from "./types.ts";
+
+const SHOWN = 120;
+const opened = new Set<number>();
+
+export function drawInspector(app: App): HTMLElement {
+  const { faults, exchanges } = app.store;
+  return h(
+    "div",
+    { class: "inspector" },
+    h(
+      "details",
+      { class: "fault-box", open: true },
+      h("summary", {}, "Faults of Slack"),
+      h(
+        "div",
+        { class: "actions" },
+        ...faults.buttons.map((each) =>
+          h(
+            "button",
+            {
+              type: "button",
+              class: "button small",
+              "data-focus": `fault ${each.name}`,
+              click: () => void app.act("fault", { fault: each.name }),
+            },
+            each.label,
+          ),
+        ),
+      ),
+      h("p", { class: "muted", role: "status" }, faults.active.length ? `Waiting: ${faults.active.join(", ")}` : "None is waiting."),
+    ),
+    h("p", { class: "muted" }, "Raw requests, newest first. Secrets are masked."),
+    h("div", { class: "exchanges" }, ...exchanges.slice(-SHOWN).reverse().map((each) => drawExchange(each, app))),
+  );
+}
+
+function drawExchange(each: Exchange, app: App): HTMLElement {
+  const toBot = each.direction === "to the bot";
+  const failed = each.status !== 200 || (each.answer as { ok?: boolean } | null)?.ok === false;
+  const row = h(
+    "details",
+    { class: `exchange${failed ? " failed" : ""}`, open: opened.has(each.number) },
+    h(
+      "summary",
+      { "data-focus": `exchange ${each.number}` },
+      h("span", { class: `way ${toBot ? "in" : "out"}` }, toBot ? "Slack → bot" : "bot → Slack"),
+      h("code", {}, each.kind),
+      h("span", { class: "muted" }, `${each.status || "no answer"} · ${each.tookMs.toFixed(0)} ms`),
+      h("time", {}, formatDate(each.at, "{time_secs}")),
+    ),
+  );
+  const body = () => {
+    if (row.childElementCount > 1) return;
+    if (each.note) row.append(h("p", { class: "faults" }, each.note));
+    if (each.hidden) {
+      row.append(h("p", { class: "muted" }, `Private: only ${app.names(each.onlyFor) || "its reader"}’s window shows it.`));
+      return;
+    }
+    row.append(h("h4", {}, "Request"), json(each.request), h("h4", {}, "Answer"), json(each.answer));
+  };
+  if (opened.has(each.number)) body();
+  row.addEventListener("toggle", () => {
+    if (row.open) {
+      opened.add(each.number);
+      body();
+    } else opened.delete(each.number);
+  });
+  return row;
+}
+
+function json(value: unknown): HTMLElement {
+  return h("pre", { tabindex: 0 }, JSON.stringify(value, null, 2));
+}

@@ -1,0 +1,67 @@
+// Modals: the top one of the person's stack, with its inputs, buttons and errors.
+
+import type { App } from "./app.ts";
+import { drawBlocks } from "./blocks.ts";
+import { h, icon, ICONS } from "./dom.ts";
+import { answersOf, missingIn, showErrors } from "./inputs.ts";
+import type { ModalState } from "./types.ts";
+
+let open: { id: string; hash: string; dialog: HTMLDialogElement; body: HTMLElement } | null = null;
+
+export function showModals(app: App): void {
+  const top = app.store.modals.at(-1);
+  if (open && (!top || top.id !== open.id || top.hash !== open.hash)) {
+    open.dialog.close();
+    open.dialog.remove();
+    open = null;
+  }
+  if (!top) return;
+  if (!open) open = draw(top, app);
+  showErrors(open.body, top.errors);
+}
+
+function draw(modal: ModalState, app: App): NonNullable<typeof open> {
+  const { title, submit, close, blocks } = modal.content;
+  const surface = {
+    ...app.surface,
+    use: (block: { block_id?: string }, element: { action_id?: string }, value: unknown) =>
+      app.act("click_view", { block: block.block_id, action: element.action_id, value }),
+  };
+  const body = h("div", { class: "modal-body" }, drawBlocks(blocks, surface));
+  const dismiss = () => void app.act("close", {});
+  const form = h(
+    "form",
+    { novalidate: true },
+    h(
+      "header",
+      {},
+      h("h2", { id: `title-${modal.id}` }, title.text),
+      h("button", { type: "button", class: "plain", "aria-label": "Close", click: dismiss }, icon(ICONS.close)),
+    ),
+    body,
+    h(
+      "footer",
+      {},
+      h("button", { type: "button", class: "button", click: dismiss }, close?.text ?? "Cancel"),
+      submit && h("button", { type: "submit", class: "button primary" }, submit.text),
+    ),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const missing = missingIn(body);
+    showErrors(body, missing);
+    if (Object.keys(missing).length) return;
+    const button = form.querySelector("button[type=submit]");
+    button?.setAttribute("aria-busy", "true");
+    void app.act("submit", { answers: answersOf(body) }).finally(() => button?.removeAttribute("aria-busy"));
+  });
+  const dialog = h("dialog", { class: "modal", "aria-labelledby": `title-${modal.id}`, "data-view": modal.id }, form);
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    dismiss();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  body.querySelector<HTMLElement>("[autofocus], input, textarea, select")?.focus();
+  return { id: modal.id, hash: modal.hash, dialog, body };
+}

@@ -1,0 +1,32 @@
+// Light or dark: as the system says, or as the person chose.
+
+const KEY = "swarmbot-theme";
+const THEMES = ["system", "light", "dark"] as const;
+type Theme = (typeof THEMES)[number];
+let changed: () => void = () => undefined;
+
+export function startTheme(onChange: () => void): void {
+  changed = onChange;
+  show(read());
+}
+
+export function themeName(): Theme {
+  return read();
+}
+
+export function nextTheme(): void {
+  const next = THEMES[(THEMES.indexOf(read()) + 1) % THEMES.length] ?? "system";
+  localStorage.setItem(KEY, next);
+  show(next);
+  changed();
+}
+
+function read(): Theme {
+  const kept = localStorage.getItem(KEY);
+  return THEMES.find((each) => each === kept) ?? "system";
+}
+
+function show(theme: Theme): void {
+  if (theme === "system") delete document.documentElement.dataset["theme"];
+  else document.documentElement.dataset["theme"] = theme;
+}

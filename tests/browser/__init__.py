@@ -1,0 +1,1 @@
+"""The local Slack's page in headless Chromium."""
