@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from sandbox.slack.page.page import FOLDER
 from tests.browser.conftest import OpenWindow
-from tests.browser.test_messages import feed, type_text
 from tests.conftest import cannot
+from tests.kits.browser import feed, type_text
 
 AXE = FOLDER / "node_modules/axe-core/axe.min.js"
 

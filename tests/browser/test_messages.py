@@ -6,22 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from sandbox.slack import LocalSlack
 from tests.browser.conftest import OpenWindow
+from tests.kits.browser import feed, type_text
 from tests.kits.scripted_bot import TOKEN, ScriptedBot
-
-
-def type_text(page: Page, text: str) -> None:
-    """Type into the message box and send it."""
-    page.locator("#composer").fill(text)
-    page.locator("#composer").press("Enter")
-
-
-def feed(page: Page) -> Locator:
-    """Return the channel's messages."""
-    return page.get_by_role("log", name="Messages in")
 
 
 def test_a_token_is_seen_by_one_person_and_never_sent_to_another(window: OpenWindow, slack: LocalSlack) -> None:

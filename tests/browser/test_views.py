@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from sandbox.slack import LocalSlack
 from tests.browser.conftest import OpenWindow
-from tests.browser.test_messages import feed, type_text
+from tests.kits.browser import feed, type_text
 from tests.kits.scripted_bot import TOO_SHORT, ScriptedBot
 
 
