@@ -46,7 +46,7 @@ lint: setup-dev
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@if command -v npm >/dev/null; then npm --prefix sandbox/slack/page/web run --silent check; fi
+	@PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm --prefix sandbox/slack/page/web run --silent check
 
 bench: setup-dev
 	@$(PYTHON) -m bench

@@ -15,10 +15,6 @@ packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables
 # other Debian releases.
 # Its page is tested in Chromium.
 if [ "$mode" = dev ]; then packages+=(sudo systemd debootstrap chromium); fi
-# The page is built by npm's esbuild. The tour alone, as CI runs it, shows no page.
-page=yes
-if [ "$mode" = demo ] && [ "${TOUR:-}" = only ]; then page=""; fi
-if [ -n "$page" ] && ! command -v npm >/dev/null; then packages+=(nodejs npm); fi
 venv=.venv
 
 say() { echo "setup: $*" >&2; }
@@ -66,35 +62,36 @@ else
   fi
 fi
 
-# Builds the page if its sources have changed. It is a part of the sandbox that the rest works without.
-build_page() (
-  cd sandbox/slack/page/web
-  sources=$(cat package-lock.json index.html src/* style/* | sha256sum)
-  if [ "$(cat dist/.stamp 2>/dev/null)" = "$sources $mode" ] || [ "$(cat dist/.stamp 2>/dev/null)" = "$sources dev" ]; then
-    return 0
-  fi
-  say "building the local Slack's page"
-  omit=(--omit=dev)
-  if [ "$mode" = dev ]; then omit=(); fi
-  npm ci --silent --no-audit --no-fund "${omit[@]}" && npm run --silent build && echo "$sources $mode" >dist/.stamp
-)
-if [ -n "$page" ]; then
-  if ! command -v npm >/dev/null; then
-    say "npm is missing: skipped the local Slack's page"
-  elif ! build_page; then
-    say "the local Slack's page could not be built; everything else works without it"
-  fi
-fi
-
 # The venv's stamp is the hash of its requirements; a dev venv also serves the demo.
 stamp() { cat "$@" | sha256sum; }
 stamped() { [ -x $venv/bin/python ] && [ "$(cat $venv/.stamp 2>/dev/null)" = "$1" ]; }
 
 demo_stamp=$(stamp constraints.txt requirements.txt sandbox/requirements.txt)
 dev_stamp=$(stamp constraints.txt requirements.txt sandbox/requirements.txt requirements-dev.txt)
-if stamped "$dev_stamp" || { [ "$mode" = demo ] && stamped "$demo_stamp"; }; then exit 0; fi
+if ! { stamped "$dev_stamp" || { [ "$mode" = demo ] && stamped "$demo_stamp"; }; }; then
+  say "installing $requirements into $venv"
+  [ -x $venv/bin/python ] || "${PYTHON:-python3}" -m venv $venv
+  $venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
+  if [ "$mode" = dev ]; then echo "$dev_stamp"; else echo "$demo_stamp"; fi >$venv/.stamp
+fi
 
-say "installing $requirements into $venv"
-[ -x $venv/bin/python ] || "${PYTHON:-python3}" -m venv $venv
-$venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
-if [ "$mode" = dev ]; then echo "$dev_stamp"; else echo "$demo_stamp"; fi >$venv/.stamp
+# Builds the local Slack's page if its sources have changed, by the machine's npm or by one in the venv. It is a part of
+# the sandbox that the rest works without, and that the tour alone, as CI runs it, does not show.
+page=sandbox/slack/page/web
+built() { [ "$(cat $page/dist/.stamp 2>/dev/null)" = "$1" ]; }
+build_page() {
+  command -v npm >/dev/null || $venv/bin/python -m pip install --quiet --disable-pip-version-check "$(cat $page/npm.txt)" || return
+  local omit=(--omit=dev)
+  if [ "$mode" = dev ]; then omit=(); fi
+  (
+    cd $page
+    npm ci --silent --no-audit --no-fund "${omit[@]}" && npm run --silent build && echo "$1" >dist/.stamp
+  )
+}
+if [ "$mode" = demo ] && [ "${TOUR:-}" = only ]; then exit 0; fi
+sources=$(stamp $page/package-lock.json $page/index.html $page/src/* $page/style/*)
+if ! built "$sources dev" && { [ "$mode" = dev ] || ! built "$sources demo"; }; then
+  say "building the local Slack's page"
+  PATH=$PATH:$PWD/$venv/bin
+  build_page "$sources $mode" || say "the local Slack's page could not be built; everything else works without it"
+fi

@@ -18,7 +18,7 @@ def missing() -> str:
     """Return why this machine cannot show the page; empty if it can."""
     if which("chromium") is None:
         return "Debian package chromium is not installed"
-    return "" if (BUILT / "main.js").exists() else "the page is not built: npm is missing"
+    return "" if (BUILT / "main.js").exists() else "the page is not built: run `bash sandbox/setup.sh dev`"
 
 
 @contextmanager

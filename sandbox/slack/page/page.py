@@ -31,7 +31,7 @@ QUIET_S: Final = 15.0
 """A stream without news is kept open by a comment this often."""
 COLLECT_S: Final = 0.03
 """Changes within this time are sent together."""
-NOT_BUILT: Final = "The page is not built: run `bash sandbox/setup.sh demo`, which needs Debian's nodejs and npm.\n"
+NOT_BUILT: Final = "The page is not built: run `bash sandbox/setup.sh demo`.\n"
 
 
 class Page:
