@@ -25,6 +25,10 @@ tour: setup
 check: setup-dev
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint unit
 
+# The pictures in docs/pictures, of a whole bot on real Docker hosts: look at them before you commit them.
+screenshots: setup-dev
+	@$(PYTHON) -m tests.browser.screenshots
+
 unit: setup-dev
 	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -q tests/unit tests/plans tests/watch
 

@@ -173,3 +173,7 @@ class LocalSlack(Observer):
         self.page.close()
         await self.dispatcher.sockets.drop()
         await self._runner.cleanup()
+        left = asyncio.all_tasks() - {asyncio.current_task()}  # requests whose client is still connected
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

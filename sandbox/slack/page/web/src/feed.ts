@@ -17,7 +17,7 @@ export class Feed {
   // Whether the newest message stays in sight: until the person scrolls up.
   private stuck = true;
 
-  constructor() {
+  constructor(private readonly inThread = false) {
     this.node = h("div", { class: "feed", role: "log", tabindex: 0, "aria-label": "Messages" }, this.list);
     this.more = h("button", { type: "button", class: "more", hidden: true, click: () => this.toEnd() }, "New messages ↓");
     this.node.append(this.more);
@@ -76,7 +76,7 @@ export class Feed {
   }
 
   private draw(item: Item, app: App): HTMLElement {
-    return drawItem(item, app, () => this.redraw(item.key));
+    return drawItem(item, app, this.inThread, () => this.redraw(item.key));
   }
 
   private redraw(key: string): void {

@@ -87,7 +87,7 @@ const home = h("div", { class: "home", hidden: true });
 const composer = new Composer(app, "composer", (text) => app.act("type", { channel: app.place, text }));
 const main = h("main", {}, h("header", { class: "top" }, title), link, tour, feed.node, home, composer.node);
 
-const threadFeed = new Feed();
+const threadFeed = new Feed(true);
 const reply = new Composer(app, "reply", (text) =>
   app.act("type", { channel: app.store.items.get(app.thread)?.channel, text, thread: app.thread }),
 );

@@ -12,13 +12,14 @@ export type Look = "blocks" | "older" | "text" | "json" | `edit ${number}`;
 const LOOKS = new Map<string, Look>();
 
 // Draws a message or a note. `redraw` is called when the person wants to see it in another way.
-export function drawItem(item: Item, app: App, redraw: () => void): HTMLElement {
+export function drawItem(item: Item, app: App, inThread: boolean, redraw: () => void): HTMLElement {
   if (item.kind === "typed") return drawTyped(item, app);
   if (item.kind === "error") return drawError(item);
   const person = app.store.team.people.find((each) => each.id === item.user);
   const isBot = Boolean(person?.isBot);
-  const replies = replyCount(app.store, item.key);
+  const replies = inThread ? 0 : replyCount(app.store, item.key);
   const look = LOOKS.get(item.key) ?? "blocks";
+  const canReply = !replies && !inThread && !item.private;
   return h(
     "article",
     {
@@ -37,7 +38,7 @@ export function drawItem(item: Item, app: App, redraw: () => void): HTMLElement 
         h("strong", { class: "author" }, person?.realName ?? item.user),
         isBot && h("span", { class: "badge" }, "APP"),
         h("time", {}, clock(item.at)),
-        isBot && lookMenu(item, look, redraw),
+        h("span", { class: "message-tools" }, canReply && replyButton(item, app), isBot && lookMenu(item, look, redraw)),
       ),
       content(item, look, app),
       ...(item.files ?? []).map((file) => drawFile(file, app)),
@@ -47,22 +48,14 @@ export function drawItem(item: Item, app: App, redraw: () => void): HTMLElement 
           { type: "button", class: "replies", "data-focus": `replies ${item.key}`, click: () => app.show("thread", item.key) },
           `${replies} ${replies === 1 ? "reply" : "replies"}`,
         ),
-      !replies &&
-        !item.private &&
-        app.panel !== "thread" &&
-        h(
-          "button",
-          {
-            type: "button",
-            class: "reply",
-            "aria-label": "Reply in thread",
-            title: "Reply in thread",
-            click: () => app.show("thread", item.key),
-          },
-          icon(ICONS.thread),
-        ),
     ),
   );
+}
+
+function replyButton(item: Item, app: App): HTMLElement {
+  const open = () => app.show("thread", item.key);
+  const words = { "aria-label": "Reply in thread", title: "Reply in thread" };
+  return h("button", { type: "button", class: "reply", ...words, click: open }, icon(ICONS.thread));
 }
 
 export function avatar(user: string, app: App): HTMLElement {

@@ -53,23 +53,26 @@ const MARKS: [RegExp, (found: RegExpExecArray, names: Names) => Node][] = [
 ];
 
 function mark(sign: string): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{N}${sign}])${sign}(?=\\S)([^\\n]*?\\S)${sign}(?![\\p{L}\\p{N}${sign}])`, "u");
+  const inside = "(?=\\S)((?:`[^`\\n]+`|[^`\\n])*?(?:`[^`\\n]+`|[^\\s`]))"; // code is not cut in two
+  return new RegExp(`(?<![\\p{L}\\p{N}${sign}])${sign}${inside}${sign}(?![\\p{L}\\p{N}${sign}])`, "u");
 }
 
 function inline(text: string, names: Names): Node[] {
-  let first: RegExpExecArray | null = null;
-  let make: (typeof MARKS)[number][1] | null = null;
-  for (const [pattern, node] of MARKS) {
-    const found = pattern.exec(text);
-    if (found && (!first || found.index < first.index)) [first, make] = [found, node];
+  const nodes: Node[] = [];
+  for (let rest = text; rest; ) {
+    let first: RegExpExecArray | null = null;
+    let make: (typeof MARKS)[number][1] | null = null;
+    for (const [pattern, node] of MARKS) {
+      const found = pattern.exec(rest);
+      if (found && (!first || found.index < first.index)) [first, make] = [found, node];
+    }
+    const before = rest.slice(0, first?.index ?? rest.length);
+    if (before) nodes.push(document.createTextNode(unescape(before)));
+    if (!first || !make) break;
+    nodes.push(make(first, names));
+    rest = rest.slice(first.index + first[0].length);
   }
-  if (!first || !make) return text ? [document.createTextNode(unescape(text))] : [];
-  const before = text.slice(0, first.index);
-  return [
-    ...(before ? [document.createTextNode(unescape(before))] : []),
-    make(first, names),
-    ...inline(text.slice(first.index + first[0].length), names),
-  ];
+  return nodes;
 }
 
 // Code shows mentions and links, and no other markup.
