@@ -6,7 +6,7 @@ WORKERS ?= 4
 # Otherwise each of the test runner's processes compiles every test again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo tour screenshots check unit test test-long test-engines lint bench setup setup-dev
+.PHONY: demo tour screenshots gallery check unit test test-long test-engines lint bench setup setup-dev
 
 setup:
 	@bash sandbox/setup.sh demo
@@ -28,6 +28,10 @@ check: setup-dev
 # The pictures in docs/pictures, of a whole bot on real Docker hosts: look at them before you commit them.
 screenshots: setup-dev
 	@$(PYTHON) -m tests.browser.screenshots
+
+# Every message of the plans' cases in the page, a channel for each command; `ARGS="--pictures FOLDER"` saves them.
+gallery: setup-dev
+	@$(PYTHON) -m tests.browser.gallery $(ARGS)
 
 unit: setup-dev
 	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -q tests/unit tests/plans tests/watch

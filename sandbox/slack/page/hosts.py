@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from bot.errors import Failed, SwarmbotError
+from bot.errors import SwarmbotError
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.faults import Protocol
 from sandbox.fleet.slow_shell import restore_shell, shell_is_slow, slow_down_shell
@@ -34,6 +34,8 @@ _SWITCHES: Final[dict[str, tuple[str, Callable[[Host], None], Callable[[Host], N
 }
 """Label, what switching on does, and what switching off does."""
 ERRORS: Final = (SwarmbotError, DockerException, RequestException, OSError)
+ANSWER_ERRORS: Final = (*ERRORS, KeyError, TypeError)
+"""Also what an engine that starts or stops just now leaves out of its answers."""
 
 
 class HostsPanel:
@@ -118,7 +120,7 @@ class HostsPanel:
             nodes, tasks, read_from = self._cluster(swarms)
             hosts = [self._host(host, swarms[host.name], nodes.get(host.name), tasks) for host in self._fleet]
             state = {"hosts": hosts, "readFrom": read_from, "error": "", "ports": [*PORTS]}
-        except ERRORS as error:
+        except ANSWER_ERRORS as error:
             state = {**self.state, "error": f"The hosts cannot be read now: {error}"}
         if state != self.state:
             self.state = state
@@ -134,10 +136,11 @@ class HostsPanel:
                 with host.engine(timeout=ENGINE_TIMEOUT_S) as engine:
                     nodes: list[Json] = engine.nodes()
                     running: list[Json] = engine.tasks({"desired-state": "running"})  # type: ignore[no-untyped-call]
-            except ERRORS:
+            except ANSWER_ERRORS:
                 continue  # a manager without quorum
             found: dict[str, Json] = {}
-            for node in sorted(nodes, key=lambda node: (node["Status"]["State"] == "ready", str(node["CreatedAt"]))):
+            named = [node for node in nodes if "Hostname" in node.get("Description", {})]  # it joins just now otherwise
+            for node in sorted(named, key=lambda node: (node["Status"]["State"] == "ready", str(node["CreatedAt"]))):
                 found[node["Description"]["Hostname"]] = node
             tasks = Counter(str(task.get("NodeID")) for task in running if task["Status"]["State"] == "running")
             return found, tasks, host.name
@@ -175,7 +178,7 @@ def _swarm_info(host: Host) -> Json | None:
     try:
         with host.engine(timeout=ENGINE_TIMEOUT_S) as engine:
             info: dict[str, Any] = engine.info()
-    except (DockerException, RequestException, OSError, Failed):
+    except ANSWER_ERRORS:
         return None
     return dict(info["Swarm"])
 

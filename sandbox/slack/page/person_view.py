@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final, TypeVar
 
 from sandbox.slack.base import Json
 from sandbox.slack.messages import Message
 from sandbox.slack.transcript import TranscriptEntry
 from sandbox.slack.workspace import Workspace, sees_message
 
+Shown = TypeVar("Shown", Message, TranscriptEntry)
 MAX_ITEMS: Final = 400
-"""A window shows so many of the newest messages."""
+"""A window shows so many of the newest messages of each channel."""
 
 
 def items(workspace: Workspace, user: str) -> Iterator[tuple[str, str, Json]]:
@@ -19,12 +22,18 @@ def items(workspace: Workspace, user: str) -> Iterator[tuple[str, str, Json]]:
 
     Hold ``workspace.changed``. A message whose version is the same is the same.
     """
-    shown = [m for m in workspace.messages.everything if sees_message(workspace, user, m)]
-    for message in shown[-MAX_ITEMS:]:
+    for message in _newest(m for m in workspace.messages.everything if sees_message(workspace, user, m)):
         version = f"{message.edited_ts}/{len(message.revisions)}/{len(message.files)}"
         yield message.ts, version, _message(workspace, message)
-    for entry in [e for e in workspace.transcript.entries if _is_note(e, user)][-MAX_ITEMS:]:
+    for entry in _newest(e for e in workspace.transcript.entries if _is_note(e, user)):
         yield f"n{entry.number}", "", _note(entry)
+
+
+def _newest(found: Iterable[Shown]) -> Iterator[Shown]:
+    kept: defaultdict[str, deque[Shown]] = defaultdict(lambda: deque(maxlen=MAX_ITEMS))
+    for each in found:
+        kept[each.channel].append(each)
+    return chain.from_iterable(kept.values())
 
 
 def team(workspace: Workspace, user: str) -> Json:

@@ -153,7 +153,9 @@ function drawTop(): void {
   const bot = app.store.team.bot;
   const direct = channel ? channel.isDirect : app.place !== HOME;
   const words = app.place === HOME ? `${bot.realName} Home` : direct ? bot.realName : `# ${channel?.name ?? ""}`;
-  const members = channel && !direct ? `${channel.members.length} people${channel.hasBot ? "" : ", without Swarmbot"}` : "";
+  const count = channel?.members.length ?? 0;
+  const people = count === 1 ? "1 person" : `${count} people`;
+  const members = channel && !direct ? `${people}${channel.hasBot ? "" : `, without ${bot.realName}`}` : "";
   document.title = `${words} as ${app.person}: local Slack`;
   const button = (name: Panel, label: string, path: string) =>
     h(

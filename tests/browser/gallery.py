@@ -1,0 +1,166 @@
+"""``python -m tests.browser.gallery``: every message of the plans' cases, in the page, a channel for each command.
+
+The messages are those that tests/plans compare word for word; what a plan says is shown as the answer to ``--plan``, as
+the card that asks for approval, and as the card of the running and of the ended job. With ``--pictures FOLDER`` each
+channel is saved as a picture, light and dark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from bot.approvals.approval import Approval, ApprovalRequest
+from bot.approvals.card import approval_card, plan_message
+from bot.blocks import Message, error_message, fit
+from bot.commands import Vocabulary
+from bot.errors import SwarmbotError
+from bot.execution.planning import planned
+from bot.execution.progress_card import ProgressCard
+from bot.model import Plan
+from bot.model.records import Records
+from bot.queue.job import Job
+from sandbox.slack import LocalSlack
+from tests.kits.browser import Windows, chromium, feed, missing
+from tests.kits.commands import COMMANDS
+from tests.kits.jobs import order
+from tests.plans.description import Description
+from tests.plans.files import cases, described
+from tests.plans.outcome import read_words
+from tests.plans.parts import NOW
+
+READER: Final = "U0CLEO"
+PICTURE_WIDTH_PX: Final = 900
+MAX_PICTURE_HEIGHT_PX: Final = 16_000
+REQUEST: Final = ApprovalRequest(
+    job="k7f3",
+    cluster="prod",
+    channel="C0PROD",
+    requester="U0ADA",
+    words="",
+    reason="the new hosts are here",
+    subject="",
+    by=("S0ADMINS",),
+    needed=1,
+    asked_at=NOW,
+    expires=NOW + 1800,
+    digest="9c41e0" + "0" * 58,
+    basis="{}",
+)
+
+
+def main() -> int:
+    """Serve the gallery until Ctrl-C, or save its pictures; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="save a picture of each channel, and end")
+    parser.add_argument("--port", type=int, default=0, help="port of the page (default: any)")
+    args = parser.parse_args()
+    if args.pictures and (reason := missing()):
+        sys.stderr.write(f"{reason}\n")
+        return 1
+    with LocalSlack(rate_limits=False, port=args.port) as slack:
+        shown = fill(slack)
+        sys.stdout.write(f"{shown} messages: {slack.url}/?as=cleo\n")
+        sys.stdout.flush()
+        if args.pictures:
+            _save(slack, args.pictures)
+        else:
+            sys.stdin.read()
+    return 0
+
+
+def fill(slack: LocalSlack) -> int:
+    """Post the messages of all cases, each below the words that it answers; return how many."""
+    count = 0
+    for _, given, case in cases():
+        words = str(case["words"])
+        command = words.partition(" ")[0]
+        channel = _channel(slack, command if command in COMMANDS else "not-understood")
+        with slack.workspace.changed:
+            slack.workspace.note("typed", READER, channel, f"/swarm {words}")
+            for message in messages(described(given, case), words):
+                fitting = fit(message)
+                slack.workspace.post("U0SWARM", channel, fitting.text, _plain(fitting))
+                count += 1
+    return count
+
+
+def messages(facts: dict[str, Any], words: str) -> Iterator[Message]:
+    """Yield what Swarmbot says to these words with these facts."""
+    try:
+        if "own_records" in facts:
+            records = TypeAdapter(Records).validate_python({"at": NOW, "workers": 1, **facts["own_records"]})
+            command, arguments = read_words(words, Vocabulary(records.cluster, (), tuple(COMMANDS)))
+            if command.record is not None:
+                yield command.record(records, arguments)
+            return
+        description = Description.model_validate(facts)
+        command, arguments = read_words(words, description.vocabulary)
+        known = description.facts(command.query(arguments))
+        if not command.is_change(arguments):
+            assert command.answer is not None
+            yield command.answer(known, arguments)
+            return
+        plan = planned(command, known, arguments, "zone")
+    except SwarmbotError as error:
+        yield error_message(error, f"`/swarm {words}` failed")
+        return
+    yield from _of_plan(plan, words, command.subject(arguments))
+
+
+def _of_plan(plan: Plan, words: str, subject: str) -> Iterator[Message]:
+    job = Job(order(job_id="k7f3", words=words), "running")
+    yield plan_message(job, plan)
+    if plan.steps:
+        yield approval_card(Approval(replace(REQUEST, words=words, subject=subject), "open", 1), plan)
+        card = ProgressCard(job, plan, 0.0)
+        yield card.message()
+        yield card.ended()
+
+
+def _plain(message: Message) -> list[dict[str, Any]]:
+    """Return the blocks with their secrets revealed, as they are sent."""
+    return [_revealed(block) for block in message.blocks]
+
+
+def _revealed(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {key: _revealed(value) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_revealed(value) for value in part]
+    return part.reveal() if hasattr(part, "reveal") else part
+
+
+def _channel(slack: LocalSlack, name: str) -> str:
+    channel_id = f"C0{name.upper().replace('-', '')}"
+    with slack.workspace.changed:
+        if channel_id not in slack.team.channels:
+            slack.team.add_channel(channel_id, name, ["U0SWARM", READER])
+    return channel_id
+
+
+def _save(slack: LocalSlack, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with chromium() as browser:
+        for dark in (False, True):
+            windows = Windows(browser, slack.url)
+            page = windows.open("cleo", width=PICTURE_WIDTH_PX, dark=dark)
+            for channel in [each for each in slack.team.channels.values() if len(each.members) == len((READER, "bot"))]:
+                page.get_by_role("navigation").get_by_role("button", name=channel.name, exact=True).click()
+                height = feed(page).evaluate("node => node.scrollHeight") + 200
+                page.set_viewport_size({"width": PICTURE_WIDTH_PX, "height": min(height, MAX_PICTURE_HEIGHT_PX)})
+                page.screenshot(
+                    path=folder / f"{channel.name}-{'dark' if dark else 'light'}.png", animations="disabled"
+                )
+                page.set_viewport_size({"width": PICTURE_WIDTH_PX, "height": 800})
+            windows.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
