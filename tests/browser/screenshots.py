@@ -57,8 +57,6 @@ def _take(windows: Windows, fleet: Fleet) -> None:
     host = cleo.get_by_role("region", name="host-5")
     host.get_by_role("switch", name="Power").click()
     expect(feed(cleo)).to_contain_text(TOLD, timeout=TOLD_TIMEOUT_MS)
-    _type(cleo, "status", "degraded")
-    expect(feed(cleo).get_by_role("button", name="Share")).to_be_visible(timeout=TOLD_TIMEOUT_MS)
     _save(cleo, "incident")
     dark = windows.open("ada", width=390, height=844, dark=True, scale=2)
     expect(feed(dark)).to_contain_text(TOLD, timeout=TOLD_TIMEOUT_MS)
