@@ -53,6 +53,7 @@ class ScriptedBot:
         self._app.action("approve")(self._approve)
         self._app.action("hide")(self._hide)
         self._app.action("host")(self._choose)
+        self._app.action("node")(self._show_words)
         self._app.view("deny")(self._deny)
         self._app.event("app_home_opened")(self._home)
         self._app.event("message")(lambda: None)
@@ -99,6 +100,8 @@ class ScriptedBot:
                     "deny", "k7f3", "Deny", "Deny", [text_field("reason", "Reason", hint="For the requester.")]
                 )
                 client.views_open(trigger_id=body["trigger_id"], view=form.view())
+            case "silence":
+                client.views_open(trigger_id=body["trigger_id"], view=_silence("…"))
             case "nodes":
                 rows = [["host-1", "manager"], ["host-2", "worker"]]
                 respond(
@@ -128,6 +131,12 @@ class ScriptedBot:
         ack()
         self.chosen.append(body["actions"][0]["selected_option"]["value"])
 
+    def _show_words(self, ack: Ack, body: Body) -> None:
+        ack()
+        chosen = body["actions"][0]["selected_option"]["value"]
+        view = {"view_id": body["view"]["id"], "hash": body["view"]["hash"]}
+        self._app.client.views_update(**view, view=_silence(f"`/swarm silence {chosen}`"))
+
     def _deny(self, ack: Ack, body: Body) -> None:
         reason = body["view"]["state"]["values"]["reason"]["reason"]["value"]
         if len(reason) < 5:
@@ -139,6 +148,15 @@ class ScriptedBot:
     def _home(self, event: dict[str, Any]) -> None:
         view = {"type": "home", "blocks": [section(f"*Home of <@{event['user']}>*"), section("prod is healthy")]}
         self._app.client.views_publish(user_id=event["user"], view=view)
+
+
+def _silence(words: str) -> dict[str, Any]:
+    """Return a form that shows the words for what is chosen in it."""
+    options = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("host-1", "host-2")]
+    menu = {"type": "static_select", "action_id": "node", "options": options}
+    label = {"type": "plain_text", "text": "Node"}
+    node = {"type": "input", "block_id": "node", "dispatch_action": True, "label": label, "element": menu}
+    return Modal("silence", "", "Silence", "Silence", [node, text_field("reason", "Reason"), section(words)]).view()
 
 
 def _job(done: int) -> Message:

@@ -9,6 +9,8 @@ export interface Field {
   control: HTMLElement;
   // The value as sandbox/slack/interactions.py takes it; null for none.
   value(): unknown;
+  // Puts a value in, as value() returned it.
+  set(value: unknown): void;
 }
 
 type Group = { label: string; options: Option[] };
@@ -21,9 +23,9 @@ export function drawField(element: Part, team: Team): Field | null {
     case "number_input":
       return textField(element);
     case "datepicker":
-      return input(element, "date", element["initial_date"]);
+      return input("date", element["initial_date"]);
     case "timepicker":
-      return input(element, "time", element["initial_time"]);
+      return input("time", element["initial_time"]);
     case "datetimepicker":
       return dateTime(element);
     default:
@@ -49,25 +51,32 @@ function textField(element: Part): Field {
         ...attributes,
       });
   control.value = String(element["initial_value"] ?? "");
-  return { node: control, control, value: () => control.value || null };
+  return plainField(control);
 }
 
-function input(element: Part, type: string, initial: unknown): Field {
+function input(type: string, initial: unknown): Field {
   const control = h("input", { type });
   control.value = String(initial ?? "");
-  void element;
-  return { node: control, control, value: () => control.value || null };
+  return plainField(control);
+}
+
+function plainField(control: HTMLInputElement | HTMLTextAreaElement): Field {
+  const set = (value: unknown) => {
+    control.value = typeof value === "string" ? value : "";
+  };
+  return { node: control, control, value: () => control.value || null, set };
 }
 
 function dateTime(element: Part): Field {
   const control = h("input", { type: "datetime-local" });
-  const initial = Number(element["initial_date_time"] ?? 0);
-  if (initial) {
-    const local = new Date(initial * 1000 - new Date(initial * 1000).getTimezoneOffset() * 60_000);
-    control.value = local.toISOString().slice(0, 16);
-  }
+  const set = (value: unknown) => {
+    const date = new Date(Number(value ?? 0) * 1000);
+    const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+    control.value = value ? local.toISOString().slice(0, 16) : "";
+  };
+  set(element["initial_date_time"]);
   const value = () => (control.value ? Math.floor(new Date(control.value).getTime() / 1000) : null);
-  return { node: control, control, value };
+  return { node: control, control, value, set };
 }
 
 function select(element: Part, team: Team): Field {
@@ -85,7 +94,11 @@ function select(element: Part, team: Team): Field {
     else control.append(...options);
   }
   const value = () => (many ? [...control.selectedOptions].map((option) => option.value) : control.value || null);
-  return { node: control, control, value };
+  const set = (chosen: unknown) => {
+    const wanted = new Set(Array.isArray(chosen) ? chosen : [chosen ?? ""]);
+    for (const option of control.options) option.selected = wanted.has(option.value);
+  };
+  return { node: control, control, value, set };
 }
 
 function groupsOf(element: Part, team: Team): Group[] {
@@ -132,5 +145,9 @@ export function drawChoices(element: Part, label: string): Field & { node: HTMLF
     const chosen = boxes.filter((each) => each.box.checked).map((each) => each.box.value);
     return many ? chosen : (chosen[0] ?? null);
   };
-  return { node, control: node, value };
+  const set = (chosen: unknown) => {
+    const wanted = new Set(Array.isArray(chosen) ? chosen : [chosen]);
+    for (const { box } of boxes) box.checked = wanted.has(box.value);
+  };
+  return { node, control: node, value, set };
 }

@@ -31,7 +31,34 @@ export function drawInput(block: Part, surface: Surface): HTMLElement {
     error,
   );
   FIELDS.set(node, { block, field });
+  if (block["dispatch_action"]) report(block, element, field, surface);
   return node;
+}
+
+// Tells the bot of a change, as the input asks: of a choice at once, of a text with Enter or with each character.
+function report(block: Part, element: Part, field: Field, surface: Surface): void {
+  const use = () => void surface.use(block, element, field.value());
+  if (!element.type.endsWith("_input")) {
+    field.control.addEventListener("change", use);
+    return;
+  }
+  const config = element["dispatch_action_config"] as { trigger_actions_on?: string[] } | undefined;
+  const on = config?.trigger_actions_on ?? ["on_enter_pressed"];
+  if (on.includes("on_character_entered")) field.control.addEventListener("input", use);
+  if (on.includes("on_enter_pressed"))
+    field.control.addEventListener("keydown", (event) => {
+      if ((event as KeyboardEvent).key !== "Enter" || (event as KeyboardEvent).shiftKey) return;
+      event.preventDefault();
+      use();
+    });
+}
+
+// Puts answers into the fields that have the same ids, as an update of a view keeps what was entered.
+export function restore(root: Element, answers: Record<string, unknown>): void {
+  for (const { block, field } of inputsIn(root)) {
+    const name = `${String(block.block_id)}/${String((block["element"] as Part).action_id)}`;
+    if (Object.hasOwn(answers, name)) field.set(answers[name]);
+  }
 }
 
 function inputsIn(root: Element): { node: Element; block: Part; field: Field }[] {

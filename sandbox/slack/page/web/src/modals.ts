@@ -3,14 +3,15 @@
 import type { App } from "./app.ts";
 import { drawBlocks } from "./blocks.ts";
 import { h, icon, ICONS } from "./dom.ts";
-import { answersOf, missingIn, showErrors } from "./inputs.ts";
+import { answersOf, missingIn, restore, showErrors } from "./inputs.ts";
 import type { ModalState } from "./types.ts";
 
 let open: { id: string; hash: string; dialog: HTMLDialogElement; body: HTMLElement } | null = null;
 
 export function showModals(app: App): void {
   const top = app.store.modals.at(-1);
-  if (open && (!top || top.id !== open.id || top.hash !== open.hash)) {
+  if (open && top?.id === open.id && top.hash !== open.hash) update(open, top, app);
+  else if (open && top?.id !== open.id) {
     open.dialog.close();
     open.dialog.remove();
     open = null;
@@ -20,7 +21,20 @@ export function showModals(app: App): void {
   showErrors(open.body, top.errors);
 }
 
-function draw(modal: ModalState, app: App): NonNullable<typeof open> {
+// The bot replaced the content of the open modal: what was entered, the focus and the place stay.
+function update(before: NonNullable<typeof open>, modal: ModalState, app: App): void {
+  const answers = answersOf(before.body);
+  const focus = document.activeElement?.getAttribute("data-focus");
+  const place = before.body.scrollTop;
+  const { form, body } = content(modal, app);
+  before.dialog.replaceChildren(form);
+  restore(body, answers);
+  body.scrollTop = place;
+  if (focus) form.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+  open = { ...before, hash: modal.hash, body };
+}
+
+function content(modal: ModalState, app: App): { form: HTMLFormElement; body: HTMLElement } {
   const { title, submit, close, blocks } = modal.content;
   const surface = {
     ...app.surface,
@@ -55,10 +69,15 @@ function draw(modal: ModalState, app: App): NonNullable<typeof open> {
     button?.setAttribute("aria-busy", "true");
     void app.act("submit", { answers: answersOf(body) }).finally(() => button?.removeAttribute("aria-busy"));
   });
+  return { form, body };
+}
+
+function draw(modal: ModalState, app: App): NonNullable<typeof open> {
+  const { form, body } = content(modal, app);
   const dialog = h("dialog", { class: "modal", "aria-labelledby": `title-${modal.id}`, "data-view": modal.id }, form);
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
-    dismiss();
+    void app.act("close", {});
   });
   document.body.append(dialog);
   dialog.showModal();
