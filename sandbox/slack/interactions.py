@@ -73,7 +73,8 @@ def values_of(blocks: list[Json], answers: Json) -> Json:
     for block in (block for block in blocks if block["type"] == "input"):
         element = block["element"]
         names = (f"{block['block_id']}/{element['action_id']}", element["action_id"], block["label"]["text"])
-        answer = next((left.pop(name) for name in names if name in left), _initial(element))
+        given = [left.pop(name) for name in names if name in left]
+        answer = given[0] if given else _initial(element)
         if answer is None and not block.get("optional"):
             raise CannotDo(f"{block['label']['text']} needs an answer")
         state = {"type": element["type"], **_state(element, answer)}
