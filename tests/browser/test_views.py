@@ -35,18 +35,22 @@ def test_a_form_stays_open_until_its_fields_are_right(window: OpenWindow, bot: S
     assert bot.reasons == ["host-2 is down"]
 
 
-def test_a_form_that_the_bot_updates_keeps_what_was_entered(window: OpenWindow) -> None:
-    """A choice is reported at once; the bot shows the words for it, and the text typed before stays."""
+def test_a_form_that_the_bot_updates_keeps_what_was_entered(window: OpenWindow, bot: ScriptedBot) -> None:
+    """A choice is reported at once; the bot shows the words for it, and what was entered before stays."""
     ben = window("ben")
     type_text(ben, "/swarm silence")
     form = ben.get_by_role("dialog", name="Silence")
     form.get_by_label("Reason").fill("new disks")
+    form.get_by_role("group", name="Also").get_by_label("host-1").check()
     form.get_by_label("Node").focus()
     form.get_by_label("Node").select_option("host-2")
     expect(form).to_contain_text("/swarm silence host-2")
     expect(form.get_by_label("Reason")).to_have_value("new disks")
     expect(form.get_by_label("Node")).to_have_value("host-2")
     expect(form.get_by_label("Node")).to_be_focused()
+    form.get_by_role("button", name="Silence").click()
+    expect(form).to_have_count(0)
+    assert bot.chosen == ["host-2", "host-1"]
 
 
 def test_home_is_each_persons_own(window: OpenWindow) -> None:

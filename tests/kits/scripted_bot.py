@@ -55,6 +55,7 @@ class ScriptedBot:
         self._app.action("host")(self._choose)
         self._app.action("node")(self._show_words)
         self._app.view("deny")(self._deny)
+        self._app.view("silence")(self._silence)
         self._app.event("app_home_opened")(self._home)
         self._app.event("message")(lambda: None)
         self._app.event("app_mention")(lambda: None)
@@ -145,6 +146,12 @@ class ScriptedBot:
         self.reasons.append(reason)
         ack()
 
+    def _silence(self, ack: Ack, body: Body) -> None:
+        ack()
+        values = body["view"]["state"]["values"]
+        node = values["node"]["node"]["selected_option"]["value"]
+        self.chosen += [node, *(option["value"] for option in values["also"]["also"]["selected_options"])]
+
     def _home(self, event: dict[str, Any]) -> None:
         view = {"type": "home", "blocks": [section(f"*Home of <@{event['user']}>*"), section("prod is healthy")]}
         self._app.client.views_publish(user_id=event["user"], view=view)
@@ -156,7 +163,11 @@ def _silence(words: str) -> dict[str, Any]:
     menu = {"type": "static_select", "action_id": "node", "options": options}
     label = {"type": "plain_text", "text": "Node"}
     node = {"type": "input", "block_id": "node", "dispatch_action": True, "label": label, "element": menu}
-    return Modal("silence", "", "Silence", "Silence", [node, text_field("reason", "Reason"), section(words)]).view()
+    several = {"type": "multi_static_select", "action_id": "also", "options": options}
+    also = {"type": "input", "block_id": "also", "label": {"type": "plain_text", "text": "Also"}, "element": several}
+    return Modal(
+        "silence", "", "Silence", "Silence", [node, also, text_field("reason", "Reason"), section(words)]
+    ).view()
 
 
 def _job(done: int) -> Message:

@@ -2,7 +2,7 @@
 
 import { confirmed } from "./confirm.ts";
 import { h } from "./dom.ts";
-import { drawChoices, drawField } from "./fields.ts";
+import { drawChoices, drawField, isChoices } from "./fields.ts";
 import type { Surface } from "./blocks.ts";
 import { toast } from "./toast.ts";
 import type { Option, Part } from "./types.ts";
@@ -11,8 +11,8 @@ export function drawElement(block: Part, element: Part, surface: Surface): HTMLE
   if (element.type === "button" || element.type === "workflow_button") return drawButton(block, element, surface);
   if (element.type === "overflow") return drawOverflow(block, element, surface);
   const use = (value: unknown) => void press(block, element, value, surface);
-  if (element.type === "checkboxes" || element.type === "radio_buttons") {
-    const choices = drawChoices(element, labelOf(element));
+  if (isChoices(element)) {
+    const choices = drawChoices(element, labelOf(element), surface.team);
     choices.node.addEventListener("change", () => use(choices.value()));
     return choices.node;
   }

@@ -29,7 +29,7 @@ export function drawField(element: Part, team: Team): Field | null {
     case "datetimepicker":
       return dateTime(element);
     default:
-      return /^(?:multi_)?(?:static|users|channels|conversations)_select$/.test(element.type)
+      return /^(?:static|users|channels|conversations)_select$/.test(element.type)
         ? select(element, team)
         : null;
   }
@@ -60,7 +60,7 @@ function input(type: string, initial: unknown): Field {
   return plainField(control);
 }
 
-function plainField(control: HTMLInputElement | HTMLTextAreaElement): Field {
+function plainField(control: HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement): Field {
   const set = (value: unknown) => {
     control.value = typeof value === "string" ? value : "";
   };
@@ -80,11 +80,9 @@ function dateTime(element: Part): Field {
 }
 
 function select(element: Part, team: Team): Field {
-  const many = element.type.startsWith("multi_");
   const groups = groupsOf(element, team);
-  const control = h("select", { ...(many ? { multiple: true, size: Math.min(6, count(groups)) } : {}) });
   const words = (element["placeholder"] as { text: string } | undefined)?.text ?? "Choose…";
-  if (!many) control.append(h("option", { value: "" }, words));
+  const control = h("select", {}, h("option", { value: "" }, words));
   const initial = initialOf(element);
   for (const group of groups) {
     const options = group.options.map((option) =>
@@ -93,12 +91,7 @@ function select(element: Part, team: Team): Field {
     if (group.label) control.append(h("optgroup", { label: group.label }, ...options));
     else control.append(...options);
   }
-  const value = () => (many ? [...control.selectedOptions].map((option) => option.value) : control.value || null);
-  const set = (chosen: unknown) => {
-    const wanted = new Set(Array.isArray(chosen) ? chosen : [chosen ?? ""]);
-    for (const option of control.options) option.selected = wanted.has(option.value);
-  };
-  return { node: control, control, value, set };
+  return plainField(control);
 }
 
 function groupsOf(element: Part, team: Team): Group[] {
@@ -113,10 +106,6 @@ function groupsOf(element: Part, team: Team): Group[] {
     : [{ label: "", options: (element["options"] ?? []) as Option[] }];
 }
 
-function count(groups: Group[]): number {
-  return groups.reduce((sum, group) => sum + group.options.length, 0);
-}
-
 function initialOf(element: Part): Set<string> {
   const found: string[] = [];
   for (const [key, value] of Object.entries(element)) {
@@ -129,18 +118,25 @@ function initialOf(element: Part): Set<string> {
 
 let groupNumber = 0;
 
+// Whether an element is drawn as choices: each can be seen and ticked, which a list of several needs keys for.
+export function isChoices(element: Part): boolean {
+  return element.type === "checkboxes" || element.type === "radio_buttons" || element.type.startsWith("multi_");
+}
+
 // Checkboxes or radio buttons, with the label as the name of the group.
-export function drawChoices(element: Part, label: string): Field & { node: HTMLFieldSetElement } {
-  const many = element.type === "checkboxes";
+export function drawChoices(element: Part, label: string, team: Team): Field & { node: HTMLFieldSetElement } {
+  const many = element.type !== "radio_buttons";
   const initial = initialOf(element);
   const name = `choice-${(groupNumber += 1)}`;
-  const boxes = ((element["options"] ?? []) as Option[]).map((option) => {
+  const options = groupsOf(element, team).flatMap((group) => group.options);
+  const boxes = options.map((option) => {
     const box = h("input", { type: many ? "checkbox" : "radio", name, value: option.value });
     box.checked = initial.has(option.value);
     const more = option.description ? h("small", {}, option.description.text) : null;
     return { box, row: h("label", { class: "choice" }, box, h("span", {}, option.text.text, more)) };
   });
-  const node = h("fieldset", { class: "choices" }, h("legend", {}, label), ...boxes.map((each) => each.row));
+  const rows = h("div", { class: "choice-list" }, ...boxes.map((each) => each.row));
+  const node = h("fieldset", { class: "choices" }, h("legend", {}, label), rows);
   const value = () => {
     const chosen = boxes.filter((each) => each.box.checked).map((each) => each.box.value);
     return many ? chosen : (chosen[0] ?? null);

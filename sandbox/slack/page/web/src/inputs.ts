@@ -2,7 +2,7 @@
 
 import type { Surface } from "./blocks.ts";
 import { h } from "./dom.ts";
-import { drawChoices, drawField, type Field } from "./fields.ts";
+import { drawChoices, drawField, isChoices, type Field } from "./fields.ts";
 import type { Part } from "./types.ts";
 
 let number = 0;
@@ -15,8 +15,9 @@ export function drawInput(block: Part, surface: Surface): HTMLElement {
   const label = String((block["label"] as { text: string }).text);
   const hint = (block["hint"] as { text: string } | undefined)?.text;
   const error = h("p", { class: "field-error", id: `${id}-error`, role: "alert" });
-  const isChoice = element.type === "checkboxes" || element.type === "radio_buttons";
-  const field = isChoice ? drawChoices(element, label) : drawField(element, surface.team);
+  const isChoice = isChoices(element);
+  const optionally = block["optional"] ? `${label} (optional)` : label;
+  const field = isChoice ? drawChoices(element, optionally, surface.team) : drawField(element, surface.team);
   if (!field) throw new Error(`an input of the type ${element.type}`);
   field.control.id = id;
   field.control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
