@@ -102,7 +102,8 @@ export function showErrors(root: Element, errors: Record<string, string>): void 
     field.control.setAttribute("aria-invalid", String(Boolean(words)));
     if (words && !focused) {
       focused = true;
-      field.control.focus();
+      const target = field.control.matches("fieldset") ? field.control.querySelector("input") : field.control;
+      target?.focus();
     }
   }
 }
