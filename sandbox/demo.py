@@ -127,7 +127,8 @@ class Demo:
             else:
                 succeeded = run_tour(deployment, self._out, self._style)
             if succeeded or tour == "paced":
-                self._stay_up(deployment)
+                with suppress(KeyboardInterrupt):
+                    self._stay_up(deployment)
         return succeeded
 
     def _stay_up(self, deployment: Deployment) -> None:
@@ -155,8 +156,7 @@ class Demo:
             "",
             f"  Logs: {deployment.folder}/*.log",
         )
-        with suppress(KeyboardInterrupt):
-            Event().wait()
+        Event().wait()
 
     def _say(self, *lines: str) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from sandbox.fleet.shell import until
+from sandbox.fleet.shell import await_found, until
 from sandbox.tour import engine_state
 from sandbox.tour.driver import TourDriver
 
@@ -41,8 +41,7 @@ def lose_quorum(tour: TourDriver) -> None:
             tour.fleet[name].power_off()
 
     tour.wait("eve", "prod has no quorum", power_off, timeout=SEEN_TIMEOUT_S)
-    with tour.fleet["host-1"].engine(timeout=ENGINE_TIMEOUT_S) as engine:
-        known = engine.info()["Swarm"].get("Error", "")
+    known = await_found(lambda: _swarm_error(tour), "the last manager's engine misses a leader", timeout=SEEN_TIMEOUT_S)
     tour.confirm("the engine of the last manager has no leader", bool(known), known, on=ENGINE)
     tour.type("ada", "status", "/swarm recover")
 
@@ -66,6 +65,12 @@ def recover_quorum(tour: TourDriver) -> None:
     tour.wait("eve", "Resolved after", power_on, timeout=BOOT_TIMEOUT_S)
     again = {name: node.reachability for name, node in engine_state.nodes(tour.fleet["host-1"]).items()}
     tour.confirm("both are managers again", all(again[name] == "reachable" for name in LOST), again, on=ENGINE)
+
+
+def _swarm_error(tour: TourDriver) -> str:
+    """Return what the last manager's engine says is wrong with its swarm; empty if nothing is."""
+    with tour.fleet["host-1"].engine(timeout=ENGINE_TIMEOUT_S) as engine:
+        return str(engine.info()["Swarm"].get("Error", ""))
 
 
 def _confirm(tour: TourDriver, wanted: str) -> None:

@@ -35,7 +35,7 @@ def report(tour: TourDriver, failure: ExpectationFailed) -> None:
     """Print what was expected and what was seen."""
     tour.write("", tour.style.bad("✗ This step failed: an expectation was not met."))
     for head, text in (("Expected:", failure.expected), ("Seen:    ", failure.seen)):
-        lines = text.splitlines()
+        lines = text.splitlines() or ["nothing"]
         tour.write(*(f"  {head if number == 0 else ' ' * 9} {line}" for number, line in enumerate(lines)))
 
 

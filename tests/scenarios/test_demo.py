@@ -21,6 +21,7 @@ from sandbox.deployment import ROOT
 from sandbox.fleet import Fleet, missing
 from sandbox.fleet.shell import until
 from sandbox.fleet.slots import REGISTRY, Claim
+from sandbox.tour.scenes import SCENES
 from sandbox.tour.steps import STEPS
 from tests.conftest import cannot
 from tests.fleet.test_fleet_lifetime import traces_of
@@ -180,6 +181,21 @@ def test_the_demo_stays_up_in_a_terminal(tmp_path: Path) -> None:
         run.process.send_signal(signal.SIGINT)
         assert run.wait() == 0
         assert run.leftovers(claim) == []
+
+
+@pytest.mark.long
+def test_the_paced_tour_waits_for_enter(tmp_path: Path) -> None:
+    """In a terminal each scene waits for the reader, from no cluster to a recovered quorum; its address is printed."""
+    with demo(tmp_path, terminal=True) as run:
+        for number, scene in enumerate(SCENES, 1):
+            run.read_until(f"Enter: scene {number} of {len(SCENES)}")
+            assert f"{number}  {scene.title}" not in run.text
+            os.write(run.terminal, b"\n")
+        run.read_until("Logs: ")
+        assert re.search(r"Open http://127\.0\.0\.1:\d+/\?tour=1 in a browser", run.text)
+        assert "both are managers again" in run.text
+        run.process.send_signal(signal.SIGINT)
+        assert run.wait() == 0
 
 
 def test_commands_by_hand_need_a_demo() -> None:
