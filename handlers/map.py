@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Annotated, Final
 
-from bot.blocks import Message, paragraphs, plain_line, section
+from bot.blocks import DONE, FAILED, WARNING, Message, paragraphs, plain_line, section
 from bot.commands import Flag, question, text
 from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.model.cluster_map import ClusterMap, Colour, MapGroup, MapNode
 from bot.swarm.health.headline import headline
-from bot.swarm.health.health import Level, health
+from bot.swarm.health.health import health
 from bot.swarm.quorum import raft_members
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.mrkdwn import one_line
 
-COLOURS: Final[dict[Level, Colour]] = {"healthy": "good", "degraded": "idle", "unknown": "unknown", "none": "unknown"}
+COLOURS: Final[dict[str, Colour]] = {DONE: "good", WARNING: "warning", FAILED: "bad"}
+"""By the sign of the headline."""
 AVAILABILITIES: Final = {"drain": "drained", "pause": "paused"}
 MAX_BLOCKED: Final = 8
 
@@ -39,11 +40,12 @@ def picture(facts: Facts, arguments: MapArguments) -> ClusterMap:
     swarm = require_cluster(facts)
     found = health(facts)
     read = datetime.fromtimestamp(facts.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    title, _, numbers = _plain(headline(facts, found)).partition(" · ")
+    head = headline(facts, found)
+    title, *numbers = _plain(head).replace(": ", " · ", 1).split(" · ")
     return ClusterMap(
         title=title,
-        headline=numbers,
-        colour=COLOURS.get(found.level, "bad"),
+        headline=" · ".join(numbers),
+        colour=COLOURS.get(head[:1], "unknown"),
         groups=tuple(_groups(facts, swarm, arguments.by)),
         blocked=tuple(_blocked(facts, swarm)),
         foot=f"Read {read}",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Colour = Literal["good", "idle", "bad", "unknown", "free"]
-"""``good``: takes tasks. ``idle``: ready, but drained or paused. ``bad``: down or unreachable. ``unknown``: unseen.
-``free``: a host that could join."""
+Colour = Literal["good", "warning", "idle", "bad", "unknown", "free"]
+"""``good``: takes tasks. ``warning``: the cluster is degraded. ``idle``: ready, but drained or paused. ``bad``: down or
+unreachable. ``unknown``: unseen. ``free``: a host that could join."""
 
 
 @dataclass(frozen=True, slots=True)

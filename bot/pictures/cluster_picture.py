@@ -32,7 +32,7 @@ CARD: Final = "#2b2f36"
 TEXT: Final = "#f2f3f5"
 FAINT: Final = "#b6bcc6"
 COLOURS: Final[dict[Colour, str]] = {"good": "#3fb97c", "idle": "#e8b93c", "bad": "#f2626b", "unknown": "#8a93a3"}
-COLOURS["free"] = COLOURS["unknown"]
+COLOURS["free"], COLOURS["warning"] = COLOURS["unknown"], COLOURS["idle"]
 """On CARD each has a contrast of at least 4 to 1; the state is in words and by a shape, too."""
 
 
@@ -149,7 +149,7 @@ def _card(draw: ImageDraw.ImageDraw, node: MapNode, left: int, top: int, width: 
 
 
 def _sign(draw: ImageDraw.ImageDraw, centre: tuple[int, int], radius: int, colour: Colour) -> None:
-    """Draw a state as a shape: a check mark, two bars, a cross, a question mark or a ring."""
+    """Draw a state as a shape: a check mark, two bars, a cross, a ring, an exclamation or a question mark."""
     (x, y), paint = centre, COLOURS[colour]
     around = (x - radius, y - radius, x + radius, y + radius)
     if colour == "free":
@@ -167,7 +167,8 @@ def _sign(draw: ImageDraw.ImageDraw, centre: tuple[int, int], radius: int, colou
         for offset in (-half * 0.6, half * 0.6):
             draw.line([(x + offset, y - half), (x + offset, y + half)], BACKGROUND, thick)
     else:
-        draw.text((x, y), "?", BACKGROUND, font(int(radius * 1.4), bold=True), anchor="mm")
+        mark = "!" if colour == "warning" else "?"
+        draw.text((x, y), mark, BACKGROUND, font(int(radius * 1.4), bold=True), anchor="mm")
 
 
 def _star(draw: ImageDraw.ImageDraw, centre: tuple[int, int], radius: int) -> None:
