@@ -15,9 +15,9 @@ from tests.kits.scripted_bot import ScriptedBot
 OpenWindow = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium, for one file: another one in the same process would need its own event loop."""
     if reason := missing():
         cannot(reason)
     with chromium() as running:
