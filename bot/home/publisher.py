@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Final
 
 from bot.home.homes import HomeClaim, Homes
@@ -17,7 +18,8 @@ from bot.home.view import digest_of, home_view
 from bot.slack.outbound.notifier import Notifier, Undelivered
 
 TURN_INTERVAL_S: Final = 0.5
-PER_TURN: Final = 20
+PER_TURN: Final = 10
+"""So few that a slow Slack accepts them before the claims expire."""
 FRESH_S: Final = 600.0
 """How long after it was opened a Home is checked often."""
 KEPT_S: Final = 12 * 3600.0
@@ -46,12 +48,11 @@ class HomePublisher:
 
     def turn(self) -> None:
         """Publish what is due. Raises Unavailable."""
-        stored: Stored | None = None
-        for _ in range(PER_TURN):
-            claim = self._homes.claim()
-            if claim is None:
-                return
-            stored = stored or self._reader.stored()
+        claims = list(islice(iter(self._homes.claim, None), PER_TURN))
+        if not claims:
+            return
+        stored = self._reader.stored()  # after the claims: another process may have published since an earlier reading
+        for claim in claims:
             self._publish(claim, stored)
 
     def _publish(self, claim: HomeClaim, stored: Stored) -> None:

@@ -109,6 +109,12 @@ class LocalSlack(Observer):
         """Close the topmost modal."""
         self._do_if_sent(lambda people: people.close(user))
 
+    def close_views(self) -> None:
+        """Close all modals of everybody, without telling the bot."""
+        with self.workspace.changed:
+            for user in self.team.users:
+                self.workspace.views.close(user)
+
     def say(self, user: str, channel: str, text: str, thread_ts: str = "") -> None:
         """Write a message into a channel, into a thread, or to ``@swarmbot``."""
         self._do_if_sent(lambda people: people.say(user, channel, text, thread_ts))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from sandbox.fleet.shell import await_found
 from sandbox.slack import LocalSlack
 from tests.browser.conftest import OpenWindow
 from tests.kits.browser import feed, type_text
@@ -91,11 +92,7 @@ def test_a_choice_in_a_menu_reaches_the_bot(window: OpenWindow, bot: ScriptedBot
     ada = window("ada")
     type_text(ada, "/swarm hosts")
     feed(ada).get_by_role("combobox", name="Choose a host").select_option("host-2")
-    for _ in range(100):
-        if bot.chosen:
-            break
-        ada.wait_for_timeout(20)
-    assert bot.chosen == ["host-2"]
+    assert await_found(lambda: bot.chosen, "a choice that the bot received", timeout=60) == ["host-2"]
 
 
 def test_markup_of_others_stays_text(window: OpenWindow) -> None:

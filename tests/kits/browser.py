@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from shutil import which
 from typing import Final
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from sandbox.slack.page.page import BUILT
 
-SEEN_TIMEOUT_MS: Final = 10_000
+SEEN_TIMEOUT_MS: Final = 60_000
+"""For a machine of two cores that is busy with Docker hosts."""
 
 
 def missing() -> str:
@@ -55,6 +56,8 @@ class Windows:
         self._contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(SEEN_TIMEOUT_MS)
+        page.set_default_navigation_timeout(SEEN_TIMEOUT_MS)
+        expect.set_options(SEEN_TIMEOUT_MS)
         page.on("pageerror", lambda error: self.errors.append(f"{person}: {error}"))
         page.goto(f"{self._url}/?as={person}&panel={panel}")
         page.get_by_role("log").wait_for()

@@ -55,7 +55,7 @@ def approval_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def approvals(approval_deployment: Deployment, fleet: Fleet) -> Iterator[ApprovalScenario]:
-    """The hosts, reset."""
+    """The hosts, reset; nobody has a form open."""
     fleet.reset()
     first = fleet["host-1"]
     first.docker("swarm", "init", "--advertise-addr", first.address)
@@ -63,6 +63,7 @@ def approvals(approval_deployment: Deployment, fleet: Fleet) -> Iterator[Approva
     for name in ("host-2", "host-3"):
         fleet[name].docker("swarm", "join", "--token", token, f"{first.address}:2377")
     approval_deployment.slack.advance(3600)
+    approval_deployment.slack.close_views()
     approvals = ApprovalScenario(approval_deployment)
     yield approvals
     assert approvals.audit.verify().ok

@@ -96,6 +96,22 @@ def test_an_opened_home_is_published_once(world: World) -> None:
     assert "drain host-2" in world.shown("U0BEN")
 
 
+def test_nothing_is_published_from_a_reading_before_its_claim(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may have published newer facts between such a reading and the claim."""
+    due: list[object] = []
+
+    def stored() -> Stored:
+        due.append(world.homes.claim())
+        return Stored(AT, (), (), (), 1)
+
+    monkeypatch.setattr(world.pages, "stored", stored)
+    world.homes.opened("U0ADA", empty=True)
+    world.homes.opened("U0BEN", empty=True)
+    world.turn()
+    assert due == [None]
+    assert world.published() == ["ok", "ok"]
+
+
 def test_only_what_has_changed_is_published_again(world: World) -> None:
     """Read again and again, sent only with something new."""
     world.homes.opened("U0ADA", empty=True)
