@@ -10,10 +10,10 @@ case $mode in
   dev) requirements=requirements-dev.txt ;;
   *) echo "setup.sh: '$mode' is neither demo nor dev" >&2; exit 2 ;;
 esac
-packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables busybox-static tini golang-cfssl)
-# Tests log in to hosts as users other than root, stop and start engines with a real systemctl, and run hosts of
-# other Debian releases.
-# Its page is tested in Chromium.
+packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables busybox-static tini golang-cfssl
+  fonts-dejavu-core)
+# Tests log in to hosts as users other than root, stop and start engines with a real systemctl, run hosts of other
+# Debian releases, and drive the local Slack's page in Chromium.
 if [ "$mode" = dev ]; then packages+=(sudo systemd debootstrap chromium); fi
 venv=.venv
 
@@ -77,21 +77,30 @@ fi
 
 # Builds the local Slack's page if its sources have changed, by the machine's npm or by one in the venv. It is a part of
 # the sandbox that the rest works without, and that the tour alone, as CI runs it, does not show.
+if [ "$mode" = demo ] && [ "${TOUR:-}" = only ]; then exit 0; fi
 page=sandbox/slack/page/web
+PATH=$PATH:$PWD/$venv/bin
 built() { [ "$(cat $page/dist/.stamp 2>/dev/null)" = "$1" ]; }
+have_npm() {
+  command -v npm >/dev/null ||
+    $venv/bin/python -m pip install --quiet --disable-pip-version-check "$(cat $page/npm.txt)"
+}
 build_page() {
-  command -v npm >/dev/null || $venv/bin/python -m pip install --quiet --disable-pip-version-check "$(cat $page/npm.txt)" || return
   local omit=(--omit=dev)
   if [ "$mode" = dev ]; then omit=(); fi
   (
     cd $page
-    npm ci --silent --no-audit --no-fund "${omit[@]}" && npm run --silent build && echo "$1" >dist/.stamp
+    npm ci --no-audit --no-fund "${omit[@]}" && npm run --silent build && echo "$1" >dist/.stamp
   )
 }
-if [ "$mode" = demo ] && [ "${TOUR:-}" = only ]; then exit 0; fi
+if [ "$mode" = dev ] && ! have_npm; then say "npm could not be installed: the local Slack's page is not checked"; fi
 sources=$(stamp $page/package-lock.json $page/index.html $page/src/* $page/style/*)
 if ! built "$sources dev" && { [ "$mode" = dev ] || ! built "$sources demo"; }; then
   say "building the local Slack's page"
-  PATH=$PATH:$PWD/$venv/bin
-  build_page "$sources $mode" || say "the local Slack's page could not be built; everything else works without it"
+  log=$(mktemp)
+  if ! { have_npm && { build_page "$sources $mode" || build_page "$sources $mode"; }; } >"$log" 2>&1; then
+    tail -n 10 "$log" >&2
+    say "the local Slack's page could not be built; everything else works without it"
+  fi
+  rm -f "$log"
 fi

@@ -26,7 +26,7 @@ def missing() -> str:
 def chromium() -> Iterator[Browser]:
     """Run Debian's Chromium without a display."""
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync"]
         browser = playwright.chromium.launch(executable_path=which("chromium"), args=arguments)
         try:
             yield browser
