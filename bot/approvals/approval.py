@@ -50,6 +50,10 @@ class ApprovalRequest:
     """The SHA-256 of ``basis``."""
     basis: str
     """The facts and the plan that are approved, as JSON."""
+    notify: tuple[str, ...] = ()
+    """Whom to mention: users and user groups who may approve, without the requester."""
+    remind_at: float = 0.0
+    """When they are reminded, unix seconds; 0.0 for never."""
     second_factor: str = ""
     """``totp`` or ""."""
     typed_secret: bool = False

@@ -35,10 +35,13 @@ from bot.model.approval_basis import short
 from bot.queue.job import Job
 from bot.stored_json import from_json
 from bot.text.mrkdwn import one_line
+from bot.text.suggest import listed
 
 MAX_STEPS: Final = 30
 MAX_VOTES: Final = 20
 MAX_QUORUM_STATES: Final = 6
+MAX_MENTIONS: Final = 10
+"""Of more people and groups the others are counted: a user group is the better rule then."""
 MAX_REASON_CHARS: Final = 600
 UNREADABLE: Final = (
     "Another version of Swarmbot made this plan, and this version cannot show it: withdraw it and request it again."
@@ -67,7 +70,7 @@ def approval_card(approval: Approval, plan: Plan) -> Message:
         section(f"*{title}*{reason}"),
         *paragraphs(_plan_lines(plan, MAX_STEPS, request.job)),
         *paragraphs(_votes(approval)),
-        context(_terms(approval)),
+        context(_terms(approval), *_notified(approval)),
     ]
     blocks += choice_buttons(approval, EVERY_CHOICE)
     if approval.state == "void":
@@ -106,6 +109,18 @@ def confirmation_message(approval: Approval, plan: Plan, choices: Sequence[Choic
         *choice_buttons(approval, choices),
     ]
     return Message(": ".join([*_end(approval), head.replace("*", "")]), tuple(blocks))
+
+
+def reminder_message(approval: Approval) -> Message:
+    """Return the reply to the card, shortly before it expires, to those who may approve and have not."""
+    request = approval.request
+    left = max(request.needed - len(approval.votes), 1)
+    mentions = _mentions([each for each in request.notify if each not in {vote.by for vote in approval.votes}])
+    return text_message(
+        f"{WAITING} *Still waits for {approval_count(left)}*: {tick('/swarm ' + request.words)} in "
+        f"{plain_line(request.cluster)}, requested by {user(request.requester)} · expires {when(request.expires)} · "
+        f"{tick(request.job)}\n{mentions}: approve or deny it in the message above."
+    )
 
 
 def decision_message(approval: Approval) -> Message:
@@ -249,6 +264,18 @@ def _terms(approval: Approval) -> str:
     needs = f"Needs {approval_count(request.needed)} from {who}{code} (not {user(request.requester)})"
     deleted = ", and the typed secret is deleted" if request.typed_secret else ""
     return f"{needs} · expires {when(request.expires)}{deleted} · {which}"
+
+
+def _notified(approval: Approval) -> list[str]:
+    """Return a mention of those who may approve, unless the terms mention them; [] once it is decided."""
+    request = approval.request
+    found = [each for each in request.notify if each not in request.by]
+    return [f"For approval: {_mentions(found)}"] if approval.open and found else []
+
+
+def _mentions(ids: Sequence[str]) -> str:
+    """Return mentions of users and user groups."""
+    return listed(map(user, ids), limit=MAX_MENTIONS)
 
 
 def _full_text(name: str, text: str) -> list[Block]:

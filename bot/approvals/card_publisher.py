@@ -1,4 +1,4 @@
-"""Publish the state of approvals: cards in channels, messages to requesters, and expiry.
+"""Publish the state of approvals: cards in channels, messages to requesters, reminders, and expiry.
 
 Each transition records in Redis that the card must be updated. The card is made here and goes to the outbox, so it is
 updated even if a process dies.
@@ -19,13 +19,14 @@ from bot.approvals.card import (
     confirmation_message,
     decision_message,
     readable_plan,
+    reminder_message,
 )
 from bot.approvals.repository import ApprovalRepository
 from bot.blocks import FAILED, Message, section, user
 from bot.errors import SwarmbotError, Unavailable
 from bot.outbox.deliverer import Deliverer, Ready
-from bot.outbox.outgoing import Outgoing
-from bot.queue.end_messages import card, private
+from bot.outbox.outgoing import Outgoing, reply_id
+from bot.queue.end_messages import card, card_id, private
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 
@@ -45,9 +46,11 @@ class CardPublisher:
         self._said: dict[str, str] = {}
 
     def publish_due(self) -> None:
-        """Expire what is due, then update the cards. Raises Unavailable if Redis does not respond."""
+        """Expire what is due, remind people, then update the cards. Raises Unavailable if Redis does not respond."""
         for job_id in self._approvals.due(time.time()):
             self._expire(job_id)
+        for job_id in self._approvals.to_remind(time.time()):
+            self._remind(job_id)
         for job_id in self._approvals.unshown(time.time()):
             self._try(job_id)
 
@@ -75,6 +78,20 @@ class CardPublisher:
         if request.confirmation:
             why = "It expired: its requester did not confirm it."
         self._approvals.end(job_id, "expired", "", why, [request.audit_entry("expired", self._worker, why)])
+
+    def _remind(self, job_id: str) -> None:
+        approval, job = self._approvals.get(job_id), self._queue.get(job_id)
+        if approval is None or job is None:
+            self._approvals.remind(job_id, 0, [])
+            return
+        parent = card_id(job.order)
+        reminder = replace(
+            card(job.order, approval.request.channel, reminder_message(approval)),
+            id=reply_id(parent, approval.request.remind_at, 0),
+            reply_to=parent,
+        )
+        if self._approvals.remind(job_id, approval.version, [reminder]):
+            self._deliverer.send([Ready(reminder)])
 
     def _show(self, job_id: str) -> None:
         approval = self._approvals.get(job_id)

@@ -39,7 +39,7 @@ class ApprovalRepository:
     def __init__(self, redis: Redis, audit: Audit) -> None:
         self._redis = redis
         self._audit = audit
-        names = ("open", "vote", "end", "void", "show")
+        names = ("open", "vote", "end", "void", "show", "remind")
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in names}
 
     def open(self, lease: Lease, request: ApprovalRequest, plan: str, entries: Sequence[Entry]) -> None:
@@ -56,6 +56,7 @@ class ApprovalRepository:
             keys.APPROVALS_UNSHOWN,
             *_line(job.order),
             *keys.AUDIT,
+            keys.APPROVALS_REMIND,
         ]
         state: State = "awaiting_confirmation" if request.confirmation else "awaiting_approval"
         args = [
@@ -67,6 +68,7 @@ class ApprovalRepository:
             _ms(request.expires),
             redact(plan),
             state,
+            _ms(request.remind_at) if request.remind_at else "",
         ]
         check_reply(lease, self._audit.commit(entries, lambda tail: self._run["open"](redis_keys, args + tail)))
 
@@ -134,6 +136,21 @@ class ApprovalRepository:
         with translate_errors():
             ids: Any = self._redis.zrangebyscore(keys.APPROVALS_OPEN, "-inf", _ms(now))
         return list(ids)
+
+    def to_remind(self, now: float) -> list[str]:
+        """Return the ids of approvals to remind people of at ``now`` (unix seconds); some of them may have ended."""
+        with translate_errors():
+            ids: Any = self._redis.zrangebyscore(keys.APPROVALS_REMIND, "-inf", _ms(now))
+        return list(ids)
+
+    def remind(self, job_id: str, version: int, reminder: Sequence[Outgoing]) -> bool:
+        """Promise a reminder if the approval is still open and has this version; return whether that was done.
+
+        It is done once, whichever worker is first. If the approval has ended, there is nothing to remind of any more.
+        """
+        redis_keys = [keys.approval(job_id), keys.APPROVALS_REMIND, keys.OUTBOX, keys.OUTGOING]
+        with translate_errors(writing=True):
+            return bool(self._run["remind"](redis_keys, [job_id, str(version), packed(reminder)])[0] == "ok")
 
     def unshown(self, now: float = math.inf) -> list[str]:
         """Return the ids of approvals whose card must be updated at ``now`` (unix seconds)."""

@@ -14,6 +14,11 @@ DEFAULT_EXPIRY_S: Final = 1800.0
 CONFIRMATION_EXPIRY_S: Final = 600.0
 """Whoever asked is there to confirm it: Slack's response_url, which the question is sent by, lives for 30 minutes."""
 
+REMINDED_PART: Final = 0.25
+"""People are reminded when this part of a request's lifetime is left."""
+MIN_REMINDED_S: Final = 300.0
+"""Of a request that expires sooner nobody is reminded, unless its rule says when."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -30,6 +35,14 @@ class Rule:
     second_factor: Literal["totp"] | None = None
     confirmation: bool = False
     """Whether the requester alone decides: nobody else needs to approve, but the plan costs service."""
+    remind: float | None = None
+    """Seconds before it expires when those who may approve are reminded; 0.0 for never, None for the default."""
+
+    def reminded_before_s(self, lifetime_s: float) -> float:
+        """Return the seconds before a request of this lifetime expires when people are reminded; 0.0 for never."""
+        default_s = lifetime_s * REMINDED_PART if lifetime_s >= MIN_REMINDED_S else 0.0
+        before_s = default_s if self.remind is None else self.remind
+        return before_s if before_s < lifetime_s else 0.0
 
 
 def rule_for(config: Config, cluster: str, subject: str, default_count: int) -> Rule:
@@ -43,8 +56,9 @@ def rule_for(config: Config, cluster: str, subject: str, default_count: int) -> 
     by = next((layer.by for layer in layers if layer.by is not None), config.rules.administer)
     count = next((layer.count for layer in layers if layer.count is not None), default_count)
     expires = next((layer.expires for layer in layers if layer.expires is not None), DEFAULT_EXPIRY_S)
+    remind = next((layer.remind for layer in layers if layer.remind is not None), None)
     factor = next((layer.second_factor for layer in layers if layer.second_factor is not None), "none")
-    return Rule(subject, by, count, expires, "totp" if factor == "totp" else None)
+    return Rule(subject, by, count, expires, "totp" if factor == "totp" else None, remind=remind)
 
 
 def cluster_rules(config: Config, cluster: str, counts: Mapping[str, int]) -> list[Rule]:
@@ -61,12 +75,17 @@ def frozen_rule(rule: Rule) -> Rule:
 
 def confirmation_rule(rule: Rule, requester: str) -> Rule:
     """Return the rule by which the requester confirms a plan that needs no approval."""
-    return Rule(rule.subject, (requester,), 1, CONFIRMATION_EXPIRY_S, confirmation=True)
+    return Rule(rule.subject, (requester,), 1, CONFIRMATION_EXPIRY_S, confirmation=True, remind=0.0)
 
 
 def approver_groups(config: Config, rules: Iterable[Rule]) -> frozenset[str]:
     """Return the user groups (S…) that the rules name."""
     return frozenset(each for rule in rules for each in _ids(config, rule) if each.startswith("S"))
+
+
+def notified(config: Config, rule: Rule, requester: str) -> tuple[str, ...]:
+    """Return whom to mention for approval, as users (U…) and user groups (S…), without the requester."""
+    return tuple(each for each in _ids(config, rule) if each != requester)
 
 
 def approvers(config: Config, rule: Rule, members: Mapping[str, frozenset[str]]) -> frozenset[str]:
@@ -101,5 +120,6 @@ def shortage(config: Config, rule: Rule, members: Mapping[str, frozenset[str]], 
     return f"`{rule.subject}` needs {needs}, but {people} can approve it."
 
 
-def _ids(config: Config, rule: Rule) -> frozenset[str]:
-    return frozenset(each for entry in rule.by for each in config.people.get(entry, (entry,)))
+def _ids(config: Config, rule: Rule) -> dict[str, None]:
+    """Return the users and user groups that the rule names, each once, in its order."""
+    return dict.fromkeys(each for entry in rule.by for each in config.people.get(entry, (entry,)))

@@ -67,6 +67,15 @@ def _seconds(value: object) -> object:
     return length
 
 
+def _before_expiry(value: object) -> object:
+    if value == "none":
+        return 0.0
+    length = read_duration(value) if isinstance(value, str) else None
+    if length is None or not MIN_EXPIRY_S <= length <= MAX_EXPIRY_S:
+        raise wrong("must be `none` or a duration from `1s` to `4w`, like `10m`")
+    return length
+
+
 def _factor(value: object) -> object:
     if value not in ("totp", "none"):
         raise wrong("must be `totp` or `none`")
@@ -82,6 +91,7 @@ def _count(value: object) -> object:
 Subject = Annotated[str, AfterValidator(_subject)]
 Approvers = Annotated[tuple[str, ...], BeforeValidator(_approvers), Field(min_length=1)]
 Expiry = Annotated[float, BeforeValidator(_seconds)]
+BeforeExpiry = Annotated[float, BeforeValidator(_before_expiry)]
 Count = Annotated[int, BeforeValidator(_count)]
 Factor = Annotated[Literal["totp", "none"], BeforeValidator(_factor)]
 
@@ -95,4 +105,6 @@ class ApprovalRule(Model):
     """How many approvals are needed."""
     expires: Expiry | None = None
     """Seconds until a request expires."""
+    remind: BeforeExpiry | None = None
+    """Seconds before it expires when those who may approve are reminded; 0.0 for never."""
     second_factor: Factor | None = None

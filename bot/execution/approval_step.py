@@ -14,7 +14,7 @@ from typing import Any, Final
 from bot.approvals.already_waiting import already_waiting, same_plan
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
-from bot.approvals.rule import Rule, approver_groups, confirmation_rule, frozen_rule, rule_for, shortage
+from bot.approvals.rule import Rule, approver_groups, confirmation_rule, frozen_rule, notified, rule_for, shortage
 from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
@@ -136,6 +136,8 @@ class ApprovalStep:
     def _request(self, lease: Lease, rule: Rule, basis: Basis) -> ApprovalRequest:
         order = lease.job.order
         now = time.time()
+        expires = min(now + min(rule.expires, MAX_APPROVAL_S), _latest(order))
+        before_s = rule.reminded_before_s(expires - now)
         return ApprovalRequest(
             job=order.id,
             cluster=order.cluster,
@@ -147,7 +149,9 @@ class ApprovalStep:
             by=rule.by,
             needed=rule.count,
             asked_at=now,
-            expires=min(now + min(rule.expires, MAX_APPROVAL_S), _latest(order)),
+            expires=expires,
+            notify=() if rule.confirmation else notified(self._config, rule, order.requester),
+            remind_at=expires - before_s if before_s else 0.0,
             digest=basis.digest,
             basis=to_json(basis),
             second_factor=rule.second_factor or "",

@@ -69,6 +69,8 @@ APPROVALS_OPEN: Final = f"{_JOBS}:approvals:open"
 APPROVALS_UNSHOWN: Final = f"{_JOBS}:approvals:to-show"
 """Sorted set: ids of approvals that changed since their card was published, by when to publish it (ms). Goes with the
 last one."""
+APPROVALS_REMIND: Final = f"{_JOBS}:approvals:to-remind"
+"""Sorted set: ids of approvals by when those who may approve are reminded (ms). Goes with the last one."""
 OUTBOX: Final = f"{_JOBS}:outbox"
 """Sorted set: ids of messages that Slack has not accepted yet, by when to send them next (ms). Goes with the last
 one."""

@@ -21,6 +21,7 @@ from tests.kits.outbox import card_ts
 RULES: Final[dict[str, Any]] = {
     "join manager": {"count": 2, "by": ["admins", "operators"]},
     "rotate": {"expires": "1s"},
+    "update": {"count": 1, "expires": "30m", "remind": "1799s"},
     "ca rotate": {"by": ["admins", "operators"]},
     "unlock-key": {"count": 9},
     "force": {"by": ["admins", "operators"]},

@@ -102,6 +102,20 @@ def test_a_request_expires(approvals: ApprovalScenario) -> None:
     assert approvals.fleet["host-1"].docker("swarm", "join-token", "-q", "worker") == token
 
 
+def test_approvers_are_mentioned_and_reminded_once(approvals: ApprovalScenario) -> None:
+    """By the card, which edits do not repeat, and in its thread; a decision is no reason to remind anybody."""
+    job = approvals.asks("cleo", "update --task-history-limit 3")
+    card = approvals.card(job)
+    assert "For approval: <!subteam^S0ADMINS>" in card.shown
+    approvals.slack.wait_to_see("dan", "Still waits for 1 approval", timeout=60)
+    assert "then it runs" in approvals.press("dan", job, "Approve")
+    approvals.ends(job, "succeeded")
+    with approvals.slack.workspace.changed:
+        replies = [each for each in approvals.slack.workspace.messages.everything if each.thread_ts == card.ts]
+    assert ["<!subteam^S0ADMINS>: approve or deny it" in each.shown for each in replies] == [True]
+    assert "For approval" not in approvals.card(job).shown
+
+
 def test_the_same_order_twice_has_one_card(approvals: ApprovalScenario) -> None:
     """Whoever types it again reads which job waits already, and nothing else; that job is refused no vote for it."""
     job = approvals.asks("cleo", "promote host-2")

@@ -10,6 +10,7 @@
 -- KEYS[8] the cluster's waiting list
 -- KEYS[9] the audit log
 -- KEYS[10] the audit log's head
+-- KEYS[11] approvals by when those who may approve are reminded (ms)
 -- ARGV[1] the job's id
 -- ARGV[2] the lease's fence
 -- ARGV[3] the stream entry's id
@@ -18,9 +19,10 @@
 -- ARGV[6] ms of Redis' clock in which it expires
 -- ARGV[7] the plan, JSON
 -- ARGV[8] the job's state: awaiting_approval or awaiting_confirmation
--- ARGV[9] the audit head that the entries are chained to, "" without entries
--- ARGV[10] the audit head after them
--- ARGV[11...] the audit entries
+-- ARGV[9] ms of Redis' clock in which those who may approve are reminded, "" for never
+-- ARGV[10] the audit head that the entries are chained to, "" without entries
+-- ARGV[11] the audit head after them
+-- ARGV[12...] the audit entries
 -- Returns {"ok"}, {"lost"}, {"stop", who cancelled} or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/queue/lua/slot.lua
@@ -30,10 +32,10 @@ if job[2] ~= ARGV[2] then return {'lost'} end
 if job[1] == ARGV[8] then return {'ok'} end
 if job[1] ~= 'running' then return {'lost'} end
 if job[3] then return {'stop', job[3]} end
-local head = audit_conflict(KEYS[10], 9)
+local head = audit_conflict(KEYS[10], 10)
 if head then return {'head', head} end
 
-audit_append(KEYS[9], KEYS[10], 9)
+audit_append(KEYS[9], KEYS[10], 10)
 redis.call('HSET', KEYS[1], 'state', ARGV[8], 'plan', ARGV[7])
 redis.call('HDEL', KEYS[1], 'attempt', 'started_at', 'worker', 'token')
 redis.call('XACK', KEYS[2], ARGV[4], ARGV[3])
@@ -44,4 +46,6 @@ redis.call('DEL', KEYS[3])
 redis.call('HSET', KEYS[3], 'request', ARGV[5], 'state', 'open', 'version', version, 'votes', '[]')
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
 redis.call('ZADD', KEYS[5], 0, ARGV[1])
+redis.call('ZREM', KEYS[11], ARGV[1])
+if ARGV[9] ~= '' then redis.call('ZADD', KEYS[11], ARGV[9], ARGV[1]) end
 return {'ok'}
