@@ -30,7 +30,7 @@ from bot.swarm.health.headline import headline
 from bot.swarm.health.health import Health, Level, health
 from bot.swarm.health.next_steps import next_steps
 from bot.swarm.health.summary import Summary, summary_of
-from bot.swarm.incidents.status_lines import wrong_lines
+from bot.swarm.incidents.status_lines import START_WATCH, unwatched_text, wrong_lines
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.text.durations import age
 from bot.text.suggest import number_of
@@ -111,6 +111,7 @@ def _message(found: Summary, records: Facts) -> Message:
         *map(_change, records.open_changes),
         *_frozen(records),
         *_closed(records),
+        *_unwatched(records),
         *wrong_lines(found.health, records.incidents),
         *found.numbers,
         *_next(records, found.health),
@@ -134,6 +135,11 @@ def _closed(facts: Facts) -> list[str]:
         f"{WARNING} *Swarmbot cannot post in* {channel(closed.id)} ({tick(closed.reason)}) since {when(closed.since)}"
     )
     return [f"{told}: approval requests and results are not seen there. {closed.next_step}"]
+
+
+def _unwatched(facts: Facts) -> list[str]:
+    since = facts.unwatched_since
+    return [f"{unwatched_text(facts.name, since)} To go on: {START_WATCH}."] if since else []
 
 
 def _change(change: OpenChange) -> str:

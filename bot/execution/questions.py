@@ -250,7 +250,8 @@ class Questions:
         """
         facts = replace(facts, freeze=self._approval_step.freeze(facts.name))
         if query.incidents:
-            facts = replace(facts, incidents=self._watch.open_incidents(facts.name))
+            unwatched = self._watch.unwatched_since(facts.name, time.time())
+            facts = replace(facts, incidents=self._watch.open_incidents(facts.name), unwatched_since=unwatched)
         if not query.open_changes:
             return facts
         closed = self._outbox.channel_problem(self._config.clusters[facts.name].channel)

@@ -30,6 +30,8 @@ from bot.swarm.health.summary import Summary
 from bot.webhooks.deliveries import Delivery, packed_deliveries
 
 LUA: Final = Path(__file__).parent / "lua"
+FAILOVER_S: Final = 30.0
+"""After this time no other process takes over from one that is dead."""
 MAX_SUMMARY_BYTES: Final = 64 * 1024
 """A longer summary is not stored: then hundreds of nodes are down, and their `status` is read as it is asked for."""
 
@@ -102,6 +104,11 @@ class WatchRepository:
             return ()  # nobody would have seen their ends
         found = self.state(cluster).incidents
         return tuple(each for each in found if each.open and (each.told_at or each.silenced_by))
+
+    def unwatched_since(self, cluster: str, now: float) -> float:
+        """Return when a cluster was last read that no process watches any more; 0 if one does, or none ever did."""
+        turn = None if self.leader(cluster) else self.turn(cluster)
+        return turn.at if turn and now - turn.at > FAILOVER_S else 0.0
 
     def said(self, cluster: str, now: float) -> Said:
         """Return what people said; ``now`` in unix seconds."""

@@ -85,6 +85,8 @@ class Description(BaseModel):
     frozen: tuple[str, str] | None = None
     open_changes: list[Change] = []
     incidents: list[Reported] = []
+    unwatched_minutes: int = 0
+    """How long ago a process last watched the cluster; 0 if one does."""
     recorded: Recorded | None = None
     revisions: list[int] = []
     """Of the stack that is asked for, each from a minute before the next, by `U0ADA`."""
@@ -173,6 +175,7 @@ class Description(BaseModel):
             },
             open_changes=tuple(change.facts() for change in self.open_changes),
             incidents=tuple(each.facts() for each in self.incidents),
+            unwatched_since=NOW - 60 * self.unwatched_minutes if self.unwatched_minutes else 0.0,
             closed_channel=self._closed_channel(),
             stack=self.recorded.recording(query.stack) if self.recorded and query.stack and readable else None,
             revisions=tuple(

@@ -37,6 +37,7 @@ def _shown(summary: Summary, facts: Facts) -> list[str]:
         closed_channel=facts.closed_channel,
         open_changes=facts.open_changes,
         incidents=facts.incidents,
+        unwatched_since=facts.unwatched_since,
     )
     return show_message(STATUS.aged(stored, records, 1.4))
 

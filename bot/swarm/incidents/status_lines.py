@@ -17,6 +17,7 @@ from bot.swarm.incidents.incident_message import open_text, severity_of, since_t
 from bot.swarm.incidents.thread import SIGNS
 from bot.text.suggest import number_of
 
+START_WATCH: Final = "start `python -m bot watch`, as the Procfile does"
 MAX_INCIDENTS: Final = 3
 """Of more incidents that no issue is about, only the number is told."""
 ORDER: Final[tuple[Severity, ...]] = ("critical", "warning", "note")
@@ -81,8 +82,10 @@ def _reference(incident: Incident) -> str:
 
 def unwatched_lines(cluster: str, turn: WatchTurn | None) -> list[str]:
     """Return that no process watches a cluster, when it was last read, and what to do."""
-    last = f" It was last read {when(turn.at)}." if turn else ""
-    return [
-        f"{FAILED} *{cluster} is not watched*: no `watch` process runs.{last} Incidents are not told.",
-        "Next: start `python -m bot watch`, as the Procfile does.",
-    ]
+    return [unwatched_text(cluster, turn.at if turn else 0.0), f"Next: {START_WATCH}."]
+
+
+def unwatched_text(cluster: str, last_read: float) -> str:
+    """Return that no process watches a cluster, and when it was last read; 0 for never."""
+    last = f" It was last read {when(last_read)}." if last_read else ""
+    return f"{FAILED} *{cluster} is not watched*: no `watch` process runs.{last} Incidents are not told."

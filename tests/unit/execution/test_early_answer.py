@@ -92,7 +92,7 @@ def _replies(
         replies=replies,
         outbox=SimpleNamespace(channel_problem=lambda _: None),
         queue=SimpleNamespace(in_line=lambda _: [], jobs=lambda _: []),
-        watch=SimpleNamespace(summary=lambda _: watched, open_incidents=lambda _: ()),
+        watch=SimpleNamespace(summary=lambda _: watched, open_incidents=lambda _: (), unwatched_since=lambda *_: 0.0),
         cluster_reader=SimpleNamespace(read=lambda cluster, query: read(cluster, query, replies)),
         approvals=SimpleNamespace(get=lambda _: None, waiting=lambda _: []),
         approval_step=SimpleNamespace(rule=lambda *_: SimpleNamespace(count=0), freeze=lambda _: None),

@@ -104,7 +104,11 @@ def test_nothing_is_told_of_a_cluster_that_nobody_watches(client: Redis, reposit
     repository.store(led(client), "prod", state, TURN, NOTHING_SAID, summary=SUMMARY)
     assert repository.open_incidents("prod") == (incident(), silenced)
     assert repository.summary("prod")
+    assert repository.unwatched_since("prod", TURN.at + 3600) == 0
     client.delete(keys.watch_lease("prod"))
+    assert repository.unwatched_since("prod", TURN.at + 3600) == TURN.at
+    assert repository.unwatched_since("prod", TURN.at + 5) == 0, "another process may take over"
+    assert repository.unwatched_since("lab", TURN.at + 3600) == 0
     assert repository.open_incidents("prod") == ()
     assert repository.summary("prod") is None
 
