@@ -234,7 +234,7 @@ class Facts:
     incidents: tuple[Incident, ...] = ()
     """Read for ``FactsQuery.incidents``: the open ones, if a process watches the cluster."""
     unwatched_since: float = 0.0
-    """Read with ``incidents``: when a process last watched the cluster, unix seconds; 0 if one does, or none ever did."""
+    """Read with ``incidents``: when a process last watched it, unix seconds; 0 if one does, or none ever did."""
     typed_secret: Secret | None = None
     """The secret that the requester typed into a form for this job. Only running steps get it."""
     backups: BackupList = field(default_factory=BackupList)
