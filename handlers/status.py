@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,10 +28,9 @@ from bot.model import Facts, FactsQuery, OpenChange
 from bot.swarm.health.headline import headline
 from bot.swarm.health.health import Health, Level, health
 from bot.swarm.health.next_steps import next_steps
-from bot.swarm.health.summary import Summary, summary_of
+from bot.swarm.health.summary import AgedSummary, Summary, summary_of
 from bot.swarm.incidents.status_lines import START_WATCH, unwatched_text, wrong_lines
 from bot.swarm.quorum import quorum_of, raft_members
-from bot.text.durations import age
 from bot.text.suggest import number_of
 
 READ_TIMEOUT_S: Final = 5.0
@@ -44,23 +42,27 @@ LEVELS: Final[tuple[Level, ...]] = ("no quorum", "no leader", "unknown", "degrad
 COMMAND: Final = re.compile(r"`(/swarm [^`]+)`")
 
 
-def overview(found: Mapping[str, Facts | SwarmbotError]) -> Message:
+def overview(found: Mapping[str, Facts | AgedSummary | SwarmbotError]) -> Message:
     """Return a line for each cluster with its next step, the worst cluster first."""
     lines = [line for *_, line in sorted(_overview_line(name, each) for name, each in found.items())]
     title = f"{number_of(len(found), 'cluster')}, the worst first"
     return Message(title, tuple(paragraphs([f"*{title}*", *lines])))
 
 
-def _overview_line(name: str, found: Facts | SwarmbotError) -> tuple[int, int, str, str]:
+def _overview_line(name: str, found: Facts | AgedSummary | SwarmbotError) -> tuple[int, int, str, str]:
     """Return the line, after what orders it. Its commands name the cluster, so they can be typed in any channel."""
     if isinstance(found, SwarmbotError):
         why = _naming(name, f"{found.happened} {found.next_step}".rstrip())
         return LEVELS.index("unknown"), 0, name, f"{FAILED} *{plain_line(name)} cannot be read*: {why}"
-    state = health(found)
-    tolerates = quorum_of(raft_members(found)).tolerates if found.swarm else 0
-    changes = f" · {number_of(len(found.open_changes), 'change')} under way" if found.open_changes else ""
-    steps = "".join(f" · Next: {_naming(name, step)}" for step in next_steps(found, state)[:1])
-    return LEVELS.index(state.level), tolerates, name, f"{headline(found, state)}{changes}{steps}"
+    if isinstance(found, AgedSummary):
+        state, first, records = found.summary.health, found.headline, found.records
+    else:
+        state, records = health(found), found
+        first = headline(found, state)
+    tolerates = quorum_of(raft_members(records)).tolerates if records.swarm else 0
+    changes = f" · {number_of(len(records.open_changes), 'change')} under way" if records.open_changes else ""
+    steps = "".join(f" · Next: {_naming(name, step)}" for step in next_steps(records, state)[:1])
+    return LEVELS.index(state.level), tolerates, name, f"{first}{changes}{steps}"
 
 
 def _naming(cluster: str, text: str) -> str:
@@ -80,10 +82,9 @@ def _query(_: NoArguments) -> FactsQuery:
     )
 
 
-def aged_status(found: Summary, records: Facts, age_s: float) -> Message:
-    """Return the status as watch read it ``age_s`` seconds ago, with the records of now."""
-    aged = replace(found, headline=f"{found.headline} · as of {age(math.ceil(age_s))} ago")
-    message = _message(aged, records)
+def aged_status(found: AgedSummary) -> Message:
+    """Return the status as watch read it, with its age and the records of now."""
+    message = _message(replace(found.summary, headline=found.headline), found.records)
     return replace(message, blocks=(*message.blocks, context(f"{WAITING} The complete answer follows.")))
 
 

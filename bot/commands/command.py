@@ -15,7 +15,7 @@ from bot.model import Facts, FactsQuery, Plan
 from bot.model.cluster_map import ClusterMap
 from bot.model.records import RecordsQuery
 from bot.secrets.secret import Secret
-from bot.swarm.health.summary import Summary
+from bot.swarm.health.summary import AgedSummary
 
 Group = Literal["Look", "Watch", "Services", "Nodes", "Managers", "Safety", "Approvals", "Records"]
 GROUPS: Final[tuple[Group, ...]] = typing.get_args(Group)
@@ -195,8 +195,8 @@ class FileAnswer:
 Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp | WatchOrder
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
-OverviewFunction = Callable[[Mapping[str, Facts | SwarmbotError]], Message]
-AgedFunction = Callable[[Summary, Facts, float], Message]
+OverviewFunction = Callable[[Mapping[str, Facts | AgedSummary | SwarmbotError]], Message]
+AgedFunction = Callable[[AgedSummary], Message]
 FileFunction = Callable[[Facts, Any], FileAnswer | None]
 PictureFunction = Callable[[Facts, Any], ClusterMap]
 CheckFunction = Callable[[Facts, Any], None]
@@ -234,9 +234,10 @@ class Command:
     answer: AnswerFunction | None = None
     """A question to the cluster: the worker reads the facts."""
     overview: OverviewFunction | None = None
-    """Answers the question for all clusters, with `--cluster all`: from their facts, or why they could not be read."""
+    """Answers the question for all clusters, with `--cluster all`: from their facts, from what watch read of those that
+    were not read yet, or why they could not be read."""
     aged: AgedFunction | None = None
-    """Answers the question from what watch read so many seconds ago, and the records of now, until facts are read."""
+    """Answers the question from what watch read last, until facts are read."""
     file: FileFunction | None = None
     """A file that belongs to the answer; None where the message says everything."""
     picture: PictureFunction | None = None

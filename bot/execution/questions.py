@@ -25,6 +25,7 @@ from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.slack.outbound.files import Upload
 from bot.stored_json import to_json
+from bot.swarm.health.summary import AgedSummary
 from bot.text.suggest import listed
 
 AT_ONCE_S: Final = 0.3
@@ -89,7 +90,7 @@ class Questions:
         """Answer the question for all clusters. If some are late, answer with what is known first."""
         assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
         query = command.query(arguments)
-        with still_working(self._replies, lease):
+        with still_working(self._replies, lease) as working, self._overview_at_once(lease, command, query, working):
             found = self._read_all(lease, [*self._config.clusters], replace(query, timeout_s=FIRST_ANSWER_S))
             if late := [name for name, each in found.items() if _is_unknown(each) or _late_hosts(each)]:
                 self._overview_early(lease, command, found, query.timeout_s)
@@ -119,6 +120,32 @@ class Questions:
             self._replies.meanwhile(lease, _incomplete(message, ", ".join(awaited), timeout_s))
         except SwarmbotError as error:
             log.info("Job %s has no early answer: %s", lease.job.id, error)
+
+    def _overview_at_once(
+        self, lease: Lease, command: Command, query: FactsQuery, working: Timer
+    ) -> AbstractContextManager[Timer | None]:
+        """Do what `_answer_at_once` does for all clusters that watch has read."""
+        assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
+        if lease.job.order.replace:
+            return nullcontext()
+        overview = command.overview
+
+        def tell() -> None:
+            aged = {name: self._aged(name, query) for name in self._config.clusters}
+            known = {name: each for name, each in aged.items() if each is not None}
+            if known:
+                awaited = _not_yet([name for name in aged if name not in known], "been read")
+                self._replies.meanwhile(lease, _incomplete(overview(known), awaited, query.timeout_s))
+                working.cancel()  # it says that more follows
+
+        return after(AT_ONCE_S, tell, lease)
+
+    def _aged(self, cluster: str, query: FactsQuery) -> AgedSummary | None:
+        """Return what watch read last of a cluster, and the records of now; None if that is unknown."""
+        if (kept := self._watch.summary(cluster)) is None:
+            return None
+        summary, age_s = kept
+        return AgedSummary(summary, self._with_records(Facts(cluster, time.time(), {}), query, read=False), age_s)
 
     def _reading(self, cluster: str, query: FactsQuery) -> Facts | SwarmbotError:
         try:
@@ -166,9 +193,8 @@ class Questions:
             return nullcontext()
 
         def tell() -> None:
-            if kept := self._watch.summary(cluster):
-                records = self._with_records(Facts(cluster, time.time(), {}), query, read=False)
-                self._replies.meanwhile(lease, aged(kept[0], records, kept[1]))
+            if found := self._aged(cluster, query):
+                self._replies.meanwhile(lease, aged(found))
                 working.cancel()  # it says that more follows
 
         return after(AT_ONCE_S, tell, lease)
@@ -296,7 +322,8 @@ def _not_yet(names: list[str], what: str) -> str:
 
 def _incomplete(message: Message, awaited: str, timeout_s: float) -> Message:
     """Return an answer with what is not known yet."""
-    note = f"{WAITING} *{awaited}*. The complete answer follows within {timeout_s:.0f} s."
+    told = f"*{awaited}*. " if awaited else ""
+    note = f"{WAITING} {told}The complete answer follows within {timeout_s:.0f} s."
     row = context(note)
     plain = (*message.plain, row) if message.plain else ()
     return replace(message, text=f"{message.text} {note}", blocks=(*message.blocks, row), plain=plain)

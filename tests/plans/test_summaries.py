@@ -14,7 +14,7 @@ from bot.blocks import DONE
 from bot.commands import NoArguments
 from bot.model import Facts
 from bot.stored_json import from_json, to_json
-from bot.swarm.health.summary import Summary, summary_of
+from bot.swarm.health.summary import AgedSummary, Summary, summary_of
 from tests.kits.commands import COMMANDS
 from tests.kits.examples import examples
 from tests.plans.description import Description
@@ -39,7 +39,7 @@ def _shown(summary: Summary, facts: Facts) -> list[str]:
         incidents=facts.incidents,
         unwatched_since=facts.unwatched_since,
     )
-    return show_message(STATUS.aged(stored, records, 1.4))
+    return show_message(STATUS.aged(AgedSummary(stored, records, 1.4)))
 
 
 @pytest.mark.parametrize(("facts_given", "case"), CASES)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from bot.model import Facts
 from bot.swarm.health.headline import headline, number_lines
 from bot.swarm.health.health import Health, health
+from bot.text.durations import age
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,22 @@ class Summary:
     headline: str
     health: Health
     numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgedSummary:
+    """A summary that was stored, and what Swarmbot's own records say of the cluster now."""
+
+    summary: Summary
+    records: Facts
+    """Facts without hosts and swarm."""
+    age_s: float
+    """Seconds since the reading began."""
+
+    @property
+    def headline(self) -> str:
+        """The headline, with its age."""
+        return f"{self.summary.headline} · as of {age(math.ceil(self.age_s))} ago"
 
 
 def summary_of(facts: Facts, *, whole: bool = True) -> Summary:

@@ -18,7 +18,7 @@ from bot.execution.questions import Questions
 from bot.model import Facts, FactsQuery, HostFacts, HostFailure, Membership
 from bot.queue.job import Job, Order
 from bot.swarm.health.health import Health
-from bot.swarm.health.summary import Summary
+from bot.swarm.health.summary import AgedSummary, Summary
 from bot.swarm.reading.node_lookup import require_cluster
 from tests.kits.jobs import order
 from tests.plans.outcome import read_words
@@ -157,7 +157,7 @@ def _alone(cluster: str, membership: Membership) -> Facts:
     return Facts(cluster, 0.0, {"host-1": HostFacts("host-1", "10.0.0.1", membership=membership)}, None)
 
 
-def _hosts(facts: Facts | SwarmbotError) -> str:
+def _hosts(facts: Facts | AgedSummary | SwarmbotError) -> str:
     assert isinstance(facts, Facts)
     return " ".join(map(_shown, facts.hosts.values()))
 
@@ -239,6 +239,26 @@ def test_a_status_is_answered_at_once_from_what_watch_read(monkeypatch: pytest.M
     replies = _status(monkeypatch, WATCHED)
     assert replies.told == ["· prod is healthy as far as read · as of 3 s ago", "complete"]
     assert replies.shared == [False, True]
+
+
+def test_an_overview_is_answered_at_once_from_what_watch_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The complete answer follows."""
+    monkeypatch.setattr(questions, "AT_ONCE_S", 0.05)
+    command, arguments = read_words("status", Vocabulary("prod", ()))
+    command = replace(command, overview=lambda found: Message(" ".join(map(_told_of, found.values())), ()))
+
+    def read(cluster: str, _query: FactsQuery, replies: _Replies) -> Facts:
+        assert replies.came.wait(10)
+        return _alone(cluster, "inactive")
+
+    asked = order(words="status --cluster all", cluster="")
+    early, complete = _replies(command, arguments, asked, read, WATCHED).told
+    assert early == "2.2 2.2 2.2 2.2 · The complete answer follows within 5 s."
+    assert complete == "read read read read"
+
+
+def _told_of(found: Facts | AgedSummary | SwarmbotError) -> str:
+    return str(found.age_s) if isinstance(found, AgedSummary) else "read"
 
 
 @pytest.mark.parametrize(

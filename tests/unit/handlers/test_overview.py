@@ -8,6 +8,7 @@ from typing import Any
 from bot.commands import NoArguments
 from bot.errors import Failed, SwarmbotError
 from bot.model import Facts
+from bot.swarm.health.summary import AgedSummary, summary_of
 from handlers.status import overview
 from tests.kits.commands import COMMANDS
 from tests.plans.description import Description
@@ -53,3 +54,12 @@ def test_each_command_names_its_cluster() -> None:
     commands = re.findall(r"`/swarm [^`]+`", text)
     assert len(commands) >= len(found)
     assert all(re.search(r" --cluster (prod|lab|new)`$", command) for command in commands)
+
+
+def test_what_watch_read_has_its_age_and_the_next_step() -> None:
+    """Until a cluster is read."""
+    lost = facts("lab", hosts={**UP, "host-3": LOST})
+    stored = AgedSummary(summary_of(lost), Facts("lab", lost.at, {}), 1.4)
+    _, line = show_message(overview({"lab": stored}))
+    assert line.startswith("! *lab is degraded: it tolerates no manager failure*")
+    assert " · as of 2 s ago · Next: bring `host-3` back" in line
