@@ -10,7 +10,7 @@ from typing import Final, TextIO
 from urllib.parse import unquote
 
 from bot.commands import CommandRegistry
-from bot.doctor import environment, hosts, known_hosts, slack, stacks, storage
+from bot.doctor import blocks, environment, hosts, known_hosts, slack, stacks, storage
 from bot.doctor.finding import PROBLEM, WARNING, Check, Finding, Proof, from_error, problem, warning
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
@@ -27,6 +27,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("The second factor", environment.second_factor, needs=("swarmbot.yml",)),
     Check("Slack and the bot's scopes", slack.token, needs=("SLACK_BOT_TOKEN",), proves="Slack"),
     Check("Socket Mode", slack.app_token),
+    Check("Blocks", blocks.blocks, needs=("Slack",)),
     Check("The clusters' channels", slack.channels, needs=("swarmbot.yml", "Slack")),
     Check("User groups", slack.groups, needs=("swarmbot.yml", "Slack")),
     Check("People", slack.users, needs=("swarmbot.yml", "Slack")),

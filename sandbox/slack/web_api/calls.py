@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.slack.base import Json, SlackError
-from sandbox.slack.web_api import chat, files, lookups, views
+from sandbox.slack.web_api import blocks, chat, files, lookups, views
 from sandbox.slack.web_api.registry import METHODS, Args, Method
 from sandbox.slack.workspace import Call, Workspace
 
-REGISTERED: Final = (chat, files, lookups, views)
+REGISTERED: Final = (blocks, chat, files, lookups, views)
 """Importing these modules fills METHODS."""
 
 HTTP_TOO_MANY_REQUESTS: Final = 429
