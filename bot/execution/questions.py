@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from threading import Timer
-from types import MappingProxyType
 from typing import Any, Final
 
-from bot.blocks import WAITING, Message, actions, button, context, text_message, tick
+from bot.blocks import WAITING, Message, actions, button, text_message, tick
 from bot.blocks.message import holds_secret
 from bot.commands import Command
 from bot.errors import Conclusion, NoLeader, SwarmbotError
+from bot.execution.early_answers import incomplete, is_unknown, late_hosts, not_read_yet, not_yet_text
 from bot.execution.open_changes import open_changes
 from bot.execution.services import WorkerServices
 from bot.execution.still_working import after, still_working
-from bot.model import Facts, FactsQuery, HostFacts, HostFailure, Plan, PlanTitles
+from bot.model import Facts, FactsQuery, Plan, PlanTitles
 from bot.queue import results
 from bot.queue.job import Job
 from bot.queue.lease import Lease, LeaseLost
 from bot.slack.outbound.files import Upload
 from bot.stored_json import to_json
 from bot.swarm.health.summary import AgedSummary
-from bot.text.suggest import listed
 
 AT_ONCE_S: Final = 0.3
 """After this time a question is answered with what watch read last, if it can be. Slack lets nobody edit the private
@@ -92,7 +91,7 @@ class Questions:
         query = command.query(arguments)
         with still_working(self._replies, lease) as working, self._overview_at_once(lease, command, query, working):
             found = self._read_all(lease, [*self._config.clusters], replace(query, timeout_s=FIRST_ANSWER_S))
-            if late := [name for name, each in found.items() if _is_unknown(each) or _late_hosts(each)]:
+            if late := [name for name, each in found.items() if is_unknown(each) or late_hosts(each)]:
                 self._overview_early(lease, command, found, query.timeout_s)
                 found |= self._read_all(lease, late, query)
         message = command.overview(found)
@@ -109,15 +108,15 @@ class Questions:
     ) -> None:
         """Answer with the clusters that could be read so far. Nothing depends on it: the complete answer follows."""
         assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
-        known = {name: facts for name, facts in found.items() if isinstance(facts, Facts) and not _is_unknown(facts)}
+        known = {name: facts for name, facts in found.items() if isinstance(facts, Facts) and not is_unknown(facts)}
         if not known:
             return
-        late = [f"{tick(host)} of {name}" for name, facts in known.items() for host in _late_hosts(facts)]
+        late = [f"{tick(host)} of {name}" for name, facts in known.items() for host in late_hosts(facts)]
         unread = [name for name in found if name not in known]
-        awaited = [part for part in (_not_yet(late, "responded"), _not_yet(unread, "been read")) if part]
-        message = command.overview({name: not_read_yet(facts, _late_hosts(facts)) for name, facts in known.items()})
+        awaited = [part for part in (not_yet_text(late, "responded"), not_yet_text(unread, "been read")) if part]
+        message = command.overview({name: not_read_yet(facts, late_hosts(facts)) for name, facts in known.items()})
         try:
-            self._replies.meanwhile(lease, _incomplete(message, ", ".join(awaited), timeout_s))
+            self._replies.meanwhile(lease, incomplete(message, ", ".join(awaited), timeout_s))
         except SwarmbotError as error:
             log.info("Job %s has no early answer: %s", lease.job.id, error)
 
@@ -134,8 +133,8 @@ class Questions:
             aged = {name: self._aged(name, query) for name in self._config.clusters}
             known = {name: each for name, each in aged.items() if each is not None}
             if known:
-                awaited = _not_yet([name for name in aged if name not in known], "been read")
-                self._replies.meanwhile(lease, _incomplete(overview(known), awaited, query.timeout_s))
+                awaited = not_yet_text([name for name in aged if name not in known], "been read")
+                self._replies.meanwhile(lease, incomplete(overview(known), awaited, query.timeout_s))
                 working.cancel()  # it says that more follows
 
         return after(AT_ONCE_S, tell, lease)
@@ -217,7 +216,7 @@ class Questions:
         if query.examines:
             return self._cluster_reader.read(cluster, query)
         early = self._cluster_reader.read(cluster, replace(query, timeout_s=FIRST_ANSWER_S))
-        silent = _late_hosts(early)
+        silent = late_hosts(early)
         if early.swarm is not None and not silent:
             return early
         if early.swarm is not None and not set(silent) & set(query.hosts):
@@ -264,7 +263,7 @@ class Questions:
         try:
             message = command.answer(self._with_records(facts, query), arguments)
             self._replies.meanwhile(
-                lease, _incomplete(message, _not_yet([*map(tick, silent)], "responded"), query.timeout_s)
+                lease, incomplete(message, not_yet_text([*map(tick, silent)], "responded"), query.timeout_s)
             )
         except SwarmbotError as error:
             log.info("Job %s has no early answer: %s", lease.job.id, error)
@@ -285,48 +284,10 @@ class Questions:
         return replace(facts, open_changes=changes, closed_channel=closed)
 
 
-def not_read_yet(facts: Facts, silent: Collection[str]) -> Facts:
-    """Return the facts with the ``silent`` hosts as hosts that have not responded yet."""
-    hosts = {
-        name: HostFacts(name, host.address, HostFailure("not yet", f"`{name}` ({host.address}) has not responded yet."))
-        if name in silent
-        else host
-        for name, host in facts.hosts.items()
-    }
-    return replace(facts, hosts=MappingProxyType(hosts))
-
-
 def _plan(job: Job) -> Plan:
     """Return a question as a plan to approve: without steps, only with what would be shown."""
     told = f"see what {tick('/swarm ' + job.order.words)} shows in {job.order.cluster}"
     return Plan(PlanTitles(imperative=told), effect="shown only to the requester")
-
-
-def _late_hosts(facts: Facts | SwarmbotError) -> list[str]:
-    """Return the hosts that did not respond in the time of the read."""
-    hosts = facts.hosts.items() if isinstance(facts, Facts) else ()
-    return [name for name, host in hosts if host.failure and host.failure.problem == "slow"]
-
-
-def _is_unknown(found: Facts | SwarmbotError) -> bool:
-    """Return whether the cluster could not be read in this time. One that does not exist was read."""
-    if not isinstance(found, Facts):
-        return True
-    return found.swarm is None and not all(h.responds and h.membership == "inactive" for h in found.hosts.values())
-
-
-def _not_yet(names: list[str], what: str) -> str:
-    """Return "`host-1` and `host-2` have not responded yet"; "" for no names."""
-    return f"{listed(names)} {'has' if len(names) == 1 else 'have'} not {what} yet" if names else ""
-
-
-def _incomplete(message: Message, awaited: str, timeout_s: float) -> Message:
-    """Return an answer with what is not known yet."""
-    told = f"*{awaited}*. " if awaited else ""
-    note = f"{WAITING} {told}The complete answer follows within {timeout_s:.0f} s."
-    row = context(note)
-    plain = (*message.plain, row) if message.plain else ()
-    return replace(message, text=f"{message.text} {note}", blocks=(*message.blocks, row), plain=plain)
 
 
 def _with_buttons(message: Message, job: Job) -> Message:

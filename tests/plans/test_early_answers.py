@@ -10,7 +10,7 @@ import pytest
 from bot.blocks import DONE
 from bot.commands import Command
 from bot.errors import SwarmbotError
-from bot.execution.questions import not_read_yet
+from bot.execution.early_answers import not_read_yet
 from bot.model import Facts
 from tests.plans.description import Description
 from tests.plans.files import cases, described
