@@ -56,5 +56,6 @@ lint: setup-dev
 	@$(VENV)/bin/mypy
 	@PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm --prefix sandbox/slack/page/web run --silent check
 
+# Every benchmark: about an hour. `python -m bench NAME` runs one, `python -m bench measured` writes docs/measured.md.
 bench: setup-dev
 	@$(PYTHON) -m bench

@@ -1,57 +1,86 @@
-"""How long Slack waits for the 200 of a slash command, including the write to Redis.
+"""How long Slack waits until a slash command is acknowledged, which is after job and audit entry were stored in Redis.
 
-Each client sends its next command over one connection as soon as the last one is acknowledged. The clients run on the
-same cores as the bot.
+Each client sends its next command as soon as the last one is acknowledged: over HTTP on a connection of its own, or as
+Slack does in Socket Mode, all on one connection that the bot opened. The clients run on the same cores as the bot.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 from urllib.parse import urlencode
 
+from aiohttp import WSMsgType, web
 from slack_sdk.signature import SignatureVerifier
 
-from bench.processes import served
+from bench.processes import bot_environment, redis_server, running
+from bench.result import Cell, Goal, Measured, Table
+from sandbox.ports import free_port, listens
 
-CLIENTS = (1, 10, 50)
-WARM_UP_REQUESTS = 300
-REQUESTS = 3000
-TIMEOUT_S = 60
-CONTENT_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
-SECRET = "bench"  # noqa: S105 - signs requests to the benchmark's own server only
+CLIENTS: Final = (1, 10, 50)
+WARM_UP_REQUESTS: Final = 300
+REQUESTS: Final = 3000
+QUICK_REQUESTS: Final = 100
+TIMEOUT_S: Final = 120
+CONTENT_LENGTH: Final = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+SECRET: Final = "bench"  # noqa: S105 - signs requests to the benchmark's own server only
 
-
-@dataclass
-class Load:
-    """Requests that clients share, and their latencies in ms."""
-
-    port: int
-    latencies: list[float]
-    requests: list[bytes]
-
-    async def client(self) -> None:
-        """Send requests one after the other until none is left."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        while self.requests:
-            request = self.requests.pop()
-            started = time.perf_counter()
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = CONTENT_LENGTH.search(head)
-            await reader.readexactly(int(length[1]) if length else 0)
-            self.latencies.append((time.perf_counter() - started) * 1000)
-            if not head.startswith(b"HTTP/1.1 200 "):
-                raise RuntimeError(f"not acknowledged: {head.decode()}")
-        writer.close()
+Send = Callable[[Mapping[str, str]], Awaitable[None]]
+"""Sends a command, and returns when it is acknowledged."""
+Run = tuple[int, list[float], float]
+"""The number of clients, the latencies in ms, and the seconds of all."""
+_numbers: Final = itertools.count()
 
 
-def _request(number: int) -> bytes:
-    form = {
+def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+    """Measure both ways, with one and with many clients."""
+    requests = QUICK_REQUESTS if quick else REQUESTS
+    found = [*_measured("HTTP", _over_http(requests)), *_measured("Socket Mode", _by_socket(requests))]
+    rows = tuple(row for row, _, _ in found)
+    goals = [Goal(f"{row[0]}, 1 client: p50", p50, 2, "ms") for row, p50, _ in found if row[1] == 1]
+    goals += [Goal(f"{row[0]}, 50 clients: p99", p99, 60, "ms") for row, _, p99 in found if row[1] == CLIENTS[-1]]
+    columns = ("way", "clients", "requests", "per second", "p50, ms", "p95, ms", "p99, ms", "most, ms")
+    return Measured((Table(columns, rows),), tuple(goals))
+
+
+def _measured(way: str, found: Iterator[Run]) -> Iterator[tuple[tuple[Cell, ...], float, float]]:
+    """Yield rows with their p50 and p99."""
+    for clients, latencies, seconds in found:
+        p50, p95, p99 = (latencies[int(len(latencies) * part)] for part in (0.50, 0.95, 0.99))
+        per_second = round(len(latencies) / seconds)
+        yield (way, clients, len(latencies), per_second, p50, p95, p99, latencies[-1]), p50, p99
+
+
+async def _all_sent(sends: list[Send], requests: int) -> tuple[list[float], float]:
+    """Send so many commands, one after the other by each sender; return the latencies in ms, and the seconds of all."""
+    payloads = [_payload(next(_numbers)) for _ in range(requests)]
+    latencies: list[float] = []
+
+    async def client(send: Send) -> None:
+        while payloads:
+            payload = payloads.pop()
+            began = time.perf_counter()
+            await send(payload)
+            latencies.append((time.perf_counter() - began) * 1000)
+
+    began = time.perf_counter()
+    async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
+        for send in sends:
+            group.create_task(client(send))
+    return sorted(latencies), time.perf_counter() - began
+
+
+def _payload(number: int) -> dict[str, str]:
+    return {
         "token": "t",
         "team_id": "T0BENCH",
         "team_domain": "bench",
@@ -65,7 +94,42 @@ def _request(number: int) -> bytes:
         "response_url": f"https://hooks.slack.com/commands/{number}",
         "trigger_id": f"{os.getpid()}.{number}",
     }
-    body = urlencode(form).encode()
+
+
+def _over_http(requests: int) -> Iterator[Run]:
+    """Yield clients, latencies and seconds of the bot's web process."""
+    with TemporaryDirectory(prefix="swarmbot-bench-") as name, ExitStack() as stack:
+        port = free_port()
+        env = _bot(stack, Path(name), PORT=str(port), SLACK_SIGNING_SECRET=SECRET)
+        stack.enter_context(running(["web"], lambda: listens(port), env))
+        asyncio.run(_http_run(port, 4, WARM_UP_REQUESTS))
+        for clients in CLIENTS:
+            yield clients, *asyncio.run(_http_run(port, clients, requests))
+
+
+async def _http_run(port: int, clients: int, requests: int) -> tuple[list[float], float]:
+    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(clients)]
+    try:
+        return await _all_sent([_http_sender(*each) for each in connections], requests)
+    finally:
+        for _, writer in connections:
+            writer.close()
+
+
+def _http_sender(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Send:
+    async def send(payload: Mapping[str, str]) -> None:
+        writer.write(_signed(payload))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = CONTENT_LENGTH.search(head)
+        await reader.readexactly(int(length[1]) if length else 0)
+        if not head.startswith(b"HTTP/1.1 200 "):
+            raise RuntimeError(f"not acknowledged: {head.decode()}")
+
+    return send
+
+
+def _signed(payload: Mapping[str, str]) -> bytes:
+    body = urlencode(payload).encode()
     timestamp = str(int(time.time()))
     signature = SignatureVerifier(SECRET).generate_signature(timestamp=timestamp, body=body)
     head = (
@@ -76,24 +140,64 @@ def _request(number: int) -> bytes:
     return head.encode() + body
 
 
-async def _measure(port: int, clients: int, requests: int, numbers: itertools.count[int]) -> tuple[list[float], float]:
-    load = Load(port, [], [_request(next(numbers)) for _ in range(requests)])
-    started = time.perf_counter()
-    async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
-        for _ in range(clients):
-            group.create_task(load.client())
-    return sorted(load.latencies), time.perf_counter() - started
+def _by_socket(requests: int) -> Iterator[Run]:
+    """Yield the same of the bot's socket process."""
+    with TemporaryDirectory(prefix="swarmbot-bench-") as name, ExitStack() as stack:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/api/"
+        env = _bot(stack, Path(name), SLACK_API_URL=url, SLACK_APP_TOKEN="xapp-bench")  # noqa: S106 - likewise
+        yield from asyncio.run(_socket_runs(port, env, requests))
 
 
-def main() -> None:
-    """Print latencies by number of clients."""
-    numbers = itertools.count()
-    print("Acknowledging a slash command (job and audit entry stored in Redis, appendonly), ms")
-    print(f"{'clients':>8}{'requests':>10}{'per s':>8}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8}{'p99/p50':>9}")
-    with served(SECRET) as port:
-        asyncio.run(_measure(port, 4, WARM_UP_REQUESTS, numbers))
-        for clients in CLIENTS:
-            latencies, seconds = asyncio.run(_measure(port, clients, REQUESTS, numbers))
-            p50, p95, p99 = (latencies[int(len(latencies) * part)] for part in (0.50, 0.95, 0.99))
-            times = "".join(f"{value:8.1f}" for value in (p50, p95, p99, latencies[-1]))
-            print(f"{clients:>8}{len(latencies):>10}{len(latencies) / seconds:>8.0f}{times}{p99 / p50:>9.1f}")
+async def _socket_runs(port: int, env: dict[str, str], requests: int) -> list[Run]:
+    async with _slack(port) as (connected, send):
+        with running(["socket"], lambda: True, env):
+            async with asyncio.timeout(TIMEOUT_S):
+                await connected.wait()
+            await _all_sent([send] * 4, min(requests, WARM_UP_REQUESTS))
+            return [(clients, *await _all_sent([send] * clients, requests)) for clients in CLIENTS]
+
+
+@asynccontextmanager
+async def _slack(port: int) -> AsyncIterator[tuple[asyncio.Event, Send]]:
+    """Serve the end of Slack that Socket Mode needs. Yield what is set when the bot has connected, and a sender."""
+    connected, sockets = asyncio.Event(), list[web.WebSocketResponse]()
+    waiting: dict[str, asyncio.Future[None]] = {}
+
+    async def call(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "url": f"ws://127.0.0.1:{port}/socket", "app_id": "A0BENCH"})
+
+    async def connect(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0BENCH"}})
+        sockets.append(socket)
+        connected.set()
+        async for message in socket:
+            if message.type == WSMsgType.TEXT:
+                waiting.pop(json.loads(message.data)["envelope_id"]).set_result(None)
+        return socket
+
+    async def send(payload: Mapping[str, str]) -> None:
+        envelope: dict[str, Any] = {"envelope_id": payload["trigger_id"], "payload": payload}
+        acknowledged = waiting[payload["trigger_id"]] = asyncio.get_running_loop().create_future()
+        await sockets[-1].send_json({**envelope, "type": "slash_commands", "accepts_response_payload": True})
+        await acknowledged
+
+    app = web.Application()
+    app.add_routes([web.post("/api/{method}", call), web.get("/socket", connect)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield connected, send
+    finally:
+        await runner.cleanup()
+
+
+def _bot(stack: ExitStack, folder: Path, **extra: str) -> dict[str, str]:
+    """Start a Redis; return the environment of the bot's processes."""
+    redis = folder / "redis.sock"
+    env = bot_environment(folder, redis) | extra
+    stack.enter_context(running(redis_server(redis), redis.exists, env))
+    return env

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from time import monotonic
 from typing import Any, Final
 
 import yaml
 
+from bench.result import Measured, Table
+from bench.turns import by_turns
 from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.model import StackQuery
@@ -22,8 +21,8 @@ SERVICES: Final = 10
 ROUNDS: Final = 15
 
 
-def main() -> None:
-    """Print the medians."""
+def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+    """Measure the CLI, a step and a plan, by turns."""
     with tempfile.TemporaryDirectory(prefix="bench-deploys-") as name, Fleet(Path(name) / "fleet", size=1) as fleet:
         folder = Path(name)
         (folder / "compose.yml").write_text(yaml.safe_dump(_compose()))
@@ -40,12 +39,16 @@ def main() -> None:
             engine, recorder = cluster["host-1"], cluster.stack_recorder
             step = StackQuery("app", resolve="never")
             plan = StackQuery("app", resolve="never", thorough=True)
-            print(f"An unchanged stack of {SERVICES} services, a config and a network; median of {ROUNDS}:")
-            print(f"  docker stack deploy, on the manager   {_median(lambda: manager.docker(*deploy)):.3f} s")
-            print(f"  one recording, over SSH (a step)      {_median(lambda: recorder.record(engine, step)):.3f} s")
-            print(f"  a thorough recording (a plan)         {_median(lambda: recorder.record(engine, plan)):.3f} s")
+            ways = {
+                "docker stack deploy, on the manager": lambda: manager.docker(*deploy),
+                "a recording over SSH, as for a step": lambda: recorder.record(engine, step),
+                "a thorough recording, as for a plan": lambda: recorder.record(engine, plan),
+            }
+            rows = tuple(by_turns(ways, 2 if quick else ROUNDS))
         finally:
             pool.close()
+    table = Table(("way", "runs", "median, ms", "of the first"), rows)
+    return Measured((table,), notes=(f"An unchanged stack of {SERVICES} services, a config and a network.",))
 
 
 def _compose() -> dict[str, Any]:
@@ -56,12 +59,3 @@ def _compose() -> dict[str, Any]:
         "configs": {"settings": {"file": "settings.ini"}},
         "networks": {"inner": {"driver": "overlay"}},
     }
-
-
-def _median(act: Callable[[], object]) -> float:
-    times = []
-    for _ in range(ROUNDS):
-        began = monotonic()
-        act()
-        times.append(monotonic() - began)
-    return median(times)

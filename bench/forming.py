@@ -1,6 +1,6 @@
 """How soon a cluster is formed, a worker joins and a status is answered, beside other ways: in one run, by turns.
 
-On five real Docker hosts: ``python -m bench.forming [ROUNDS]``. The floor is the bare Engine API over the hosts' own
+On five real Docker hosts. The floor is the bare Engine API over the hosts' own
 sockets, without SSH and without a check. Swarmbot is measured from Slack's request until the engines show the state, or
 until the answer is posted; its SSH connections are open, as those of the ControlMaster are.
 """
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from typing import Any, Final
 from docker.errors import APIError, DockerException
 from requests import RequestException
 
+from bench.result import Goal, Measured, Table
 from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
@@ -37,11 +38,16 @@ FORMED: Final = {FIRST: "manager", **dict.fromkeys(MANAGERS, "manager"), **dict.
 TIMEOUT_S: Final = 60.0
 POLL_S: Final = 0.005
 INIT: Final = f"init {FIRST} --manager {','.join(MANAGERS)} --worker {','.join(WORKERS)}"
+GOALS: Final = {"form": "1.25 times the floor", "join": "the floor and 0.15 s", "status": "the floor and 15 ms"}
+NOTES: Final = (
+    "The floor is the bare Engine API over the hosts' own sockets, without SSH and without a check.",
+    "Swarmbot: from Slack's request until the engines show the state, or the answer is posted. SSH is connected.",
+)
 WAYS: Final = ("floor", "ssh, one by one", "ControlMaster, parallel", "Swarmbot")
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Runs:
     """How long one task took in one way."""
 
     task: str
@@ -64,9 +70,9 @@ class Bench:
         self._pool = pool
         self._times: dict[tuple[str, str], list[float]] = {}
 
-    def measured(self) -> list[Measured]:
+    def measured(self) -> list[Runs]:
         """Return what was measured so far."""
-        return [Measured(task, way, tuple(times)) for (task, way), times in self._times.items()]
+        return [Runs(task, way, tuple(times)) for (task, way), times in self._times.items()]
 
     def round(self) -> None:
         """Measure each task once or more in each way, by turns."""
@@ -246,7 +252,7 @@ def _roles(stack: ExitStack, manager: Host) -> Callable[[], dict[str, str]]:
     return roles
 
 
-def run(rounds: int = ROUNDS) -> list[Measured]:
+def run(rounds: int = ROUNDS) -> list[Runs]:
     """Measure every task in every way, ``rounds`` times by turns."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     with Fleet(folder) as fleet:
@@ -261,18 +267,22 @@ def run(rounds: int = ROUNDS) -> list[Measured]:
             return bench.measured()
 
 
-def main() -> None:
-    """Print the medians, each beside its floor."""
-    measured = run(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
-    floors = {each.task: each.median_s for each in measured if each.way == "floor"}
-    print(f"{'task':<8}{'way':<26}{'runs':>5}{'median':>10}{'of floor':>10}{'more than floor':>17}")
-    for each in sorted(measured, key=lambda each: list(floors).index(each.task)):
-        more = each.median_s - floors[each.task]
-        print(
-            f"{each.task:<8}{each.way:<26}{len(each.seconds):>5}{each.median_s * 1000:>7.0f} ms"
-            f"{each.median_s / floors[each.task]:>9.2f}x{more * 1000:>14.0f} ms"
-        )
+def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+    """Measure every task in every way; the goals are for Swarmbot."""
+    runs = run(1 if quick else ROUNDS)
+    medians = {(each.task, each.way): each.median_s for each in runs}
+    tasks = list(dict.fromkeys(each.task for each in runs))
+    rows = [
+        (f"{each.task}, {each.way}", len(each.seconds), each.median_s * 1000, _beside(each, medians))
+        for each in sorted(runs, key=lambda each: tasks.index(each.task))
+    ]
+    floors = {task: medians[task, WAYS[0]] for task in tasks}
+    limits = {"form": 1.25 * floors["form"], "join": floors["join"] + 0.15, "status": floors["status"] + 0.015}
+    goals = [Goal(f"{task}: {GOALS[task]}", medians[task, "Swarmbot"], limits[task], "s") for task in tasks]
+    return Measured((Table(("task, way", "runs", "median, ms", "of the floor"), tuple(rows)),), tuple(goals), NOTES)
 
 
-if __name__ == "__main__":
-    main()
+def _beside(run_: Runs, medians: Mapping[tuple[str, str], float]) -> str:
+    """Return the ratio to the floor, and the difference."""
+    floor = medians[run_.task, WAYS[0]]
+    return f"{run_.median_s / floor:.2f}x, +{(run_.median_s - floor) * 1000:.0f} ms"

@@ -1,4 +1,4 @@
-"""The processes that benchmarks need, among them the bot's web process with a Redis of its own, and what they cost."""
+"""The processes that benchmarks need, and what they cost."""
 
 from __future__ import annotations
 
@@ -8,39 +8,26 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
-from sandbox.ports import free_port, listens
-
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
 CONFIG = "clusters:\n  prod:\n    channel: C0PROD\n    hosts: {host-1: 192.0.2.1}\nrules: {administer: [U0ADA]}\n"
 
 
-@contextmanager
-def served(secret: str) -> Iterator[int]:
-    """Run the bot's web process with its own durable Redis, and return its port. Both are stopped afterwards."""
-    with TemporaryDirectory(prefix="swarmbot-bench-") as name:
-        folder = Path(name)
-        redis = folder / "redis.sock"
-        config = folder / "swarmbot.yml"
+def bot_environment(folder: Path, redis: Path) -> dict[str, str]:
+    """Return the environment of the bot's processes, with a swarmbot.yml in ``folder`` if it has none."""
+    config = folder / "swarmbot.yml"
+    if not config.exists():
         config.write_text(CONFIG)
-        port = free_port()
-        env = os.environ | {
-            "REDIS_URL": f"unix://{redis}",
-            "SLACK_BOT_TOKEN": "xoxb-bench",
-            "SLACK_SIGNING_SECRET": secret,
-            "SLACK_API_URL": "http://127.0.0.1:9/",
-            "SWARMBOT_CONFIG": str(config),
-            "PORT": str(port),
-            "LOG_LEVEL": "WARNING",
-        }
-        with (
-            running(redis_server(redis), redis.exists, env),
-            running([sys.executable, "-m", "bot", "web"], lambda: listens(port), env),
-        ):
-            yield port
+    return {
+        **os.environ,
+        "REDIS_URL": f"unix://{redis}",
+        "SLACK_BOT_TOKEN": "xoxb-bench",
+        "SLACK_API_URL": "http://127.0.0.1:9/",
+        "SWARMBOT_CONFIG": str(config),
+        "LOG_LEVEL": "WARNING",
+    }
 
 
 def redis_server(socket: Path) -> list[str]:
@@ -51,7 +38,12 @@ def redis_server(socket: Path) -> list[str]:
 
 @contextmanager
 def running(command: list[str], ready: Callable[[], bool], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process until the end of the block. It is ready when ``ready`` says so."""
+    """Run a process until the end of the block: a program, or by its one word a process of the bot, as ``web``.
+
+    It is ready when ``ready`` says so.
+    """
+    if len(command) == 1:
+        command = [sys.executable, "-m", "bot", *command]
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         deadline = monotonic() + START_TIMEOUT_S

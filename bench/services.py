@@ -13,11 +13,13 @@ import tracemalloc
 from typing import Any, Final, cast
 
 from bench.cluster_data import MIB, ClusterData
+from bench.result import Measured, Table
 from bot.blocks import Message, fit
 from bot.commands import read_arguments, read_sentence
 from bot.commands.kinds import Vocabulary
+from bot.engine.api.listing import decode_current
 from bot.errors import EngineError
-from bot.model import Engines, Facts, Json
+from bot.model import CurrentTask, Engines, Facts, Json
 from bot.swarm.reading.facts_reader import FactsReader
 from handlers import registry
 
@@ -82,9 +84,9 @@ class StandIn:
             return cast("list[Json]", json.loads(self._all_tasks))
         return [task for names in filters.values() for name in names for task in json.loads(self._tasks[name])]
 
-    def current_tasks(self) -> bytes:
+    def current_tasks(self) -> list[CurrentTask]:
         """As ``GET /tasks`` of those that are to run."""
-        return self._all_tasks.encode()
+        return decode_current(self._all_tasks.encode())
 
     def networks(self) -> list[Json]:
         """As ``GET /networks``."""
@@ -104,23 +106,27 @@ def _answered(reader: FactsReader, engines: StandIn, typed: str) -> Message:
     return fit(answer(facts, arguments))
 
 
-def main() -> None:
-    """Print time and memory by question."""
+def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+    """Measure time and memory by question."""
     engines, reader = StandIn(), FactsReader({})
-    tasks = DATA.services * DATA.tasks_per_service
-    print(f"Questions with {DATA.services} services and {tasks} tasks, from JSON to blocks")
-    print(f"({engines.size / MIB:.0f} MiB of JSON)")
-    print(f"{'question':<20}{'ms':>8}{'peak MiB':>10}{'blocks':>8}{'characters':>12}")
-    for typed in QUESTIONS:
-        times = []
-        for _ in range(RUNS):
-            started = time.perf_counter()
-            message = _answered(reader, engines, typed)
-            times.append((time.perf_counter() - started) * 1000)
-        tracemalloc.start()
-        _answered(reader, engines, typed)
-        peak = tracemalloc.get_traced_memory()[1] / MIB
-        tracemalloc.stop()
-        characters = len(json.dumps(message.blocks, ensure_ascii=False))
-        print(f"{typed:<20}{statistics.median(times):>8.0f}{peak:>10.1f}{len(message.blocks):>8}{characters:>12}")
+    rows = [(typed, *_measured(reader, engines, typed, 1 if quick else RUNS)) for typed in QUESTIONS]
     reader.close()
+    size = f"{DATA.nodes} nodes, {DATA.services:,} services, {DATA.services * DATA.tasks_per_service:,} tasks"
+    return Measured(
+        (Table(("question", "median, ms", "Python's objects, MiB", "blocks", "characters"), tuple(rows)),),
+        notes=(f"{size}: {engines.size / MIB:.0f} MiB of JSON, decoded by Python's json. Without network and Slack.",),
+    )
+
+
+def _measured(reader: FactsReader, engines: StandIn, typed: str, runs: int) -> tuple[float, float, int, int]:
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        message = _answered(reader, engines, typed)
+        times.append((time.perf_counter() - began) * 1000)
+    tracemalloc.start()
+    _answered(reader, engines, typed)
+    peak = tracemalloc.get_traced_memory()[1] / MIB
+    tracemalloc.stop()
+    characters = len(json.dumps(message.blocks, ensure_ascii=False))
+    return statistics.median(times), peak, len(message.blocks), characters

@@ -1,7 +1,4 @@
-"""How soon `/swarm status` shows something, with what watch read and without: in one run, by turns.
-
-On real Docker hosts, so not a part of ``python -m bench``: ``python -m bench.status`` takes about three minutes.
-"""
+"""How soon `/swarm status` shows something, with what watch read and without: in one run, by turns."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from typing import Final
 
 from redis import Redis
 
+from bench.result import Cell, Measured, Table
 from bench.watch import make_cluster
 from bot.secrets.secret import Secret
 from bot.store import keys
@@ -30,9 +28,10 @@ PAIRS: Final = {"every host responds": 15, "the engine of a worker hangs": 6}
 TIMEOUT_S: Final = 60.0
 
 
-def main() -> None:
-    """Print the times to the first and to the complete answer."""
+def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+    """Measure the times to the first and to the complete answer."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
+    rows: list[tuple[Cell, ...]] = []
     with (
         Fleet(folder) as fleet,
         Deployment(fleet, folder / "deployment", watchers=1) as deployment,
@@ -40,24 +39,24 @@ def main() -> None:
     ):
         make_cluster(fleet)
         _ask(deployment)  # connections are open then
-        print(f"{'seconds, median of':<48}{'first answer':>14}{'complete':>10}")
         for state, pairs in PAIRS.items():
             with _hung(fleet["host-5"], hangs="hangs" in state):
-                _measure(deployment, redis, state, pairs)
+                rows += _rows(deployment, redis, state, 1 if quick else pairs)
+    return Measured((Table(("state", "runs", "first answer, ms", "complete answer, ms"), tuple(rows)),))
 
 
-def _measure(deployment: Deployment, redis: Redis, state: str, pairs: int) -> None:
-    """Print a row with and a row without what watch read, and how many times sooner the first answer comes."""
+def _rows(deployment: Deployment, redis: Redis, state: str, pairs: int) -> list[tuple[Cell, ...]]:
+    """Return a row with and a row without what watch read, by turns."""
     found: dict[str, list[tuple[float, float]]] = {"with watch": [], "without": []}
     for _ in range(pairs):
         until(lambda: bool(redis.exists(keys.watch_summary("prod"))), "watch has read the cluster", timeout=TIMEOUT_S)
         found["with watch"].append(_ask(deployment))
         with _unwatched(deployment, redis):
             found["without"].append(_ask(deployment))
-    medians = {name: [statistics.median(times) for times in zip(*rows, strict=True)] for name, rows in found.items()}
-    for name, (first, complete) in medians.items():
-        print(f"{f'{pairs}: {state}, {name}':<48}{first:>14.2f}{complete:>10.2f}")
-    print(f"{'':<48}{medians['without'][0] / medians['with watch'][0]:>13.1f}x")
+    return [
+        (f"{state}, {name}", pairs, *(statistics.median(times) * 1000 for times in zip(*runs, strict=True)))
+        for name, runs in found.items()
+    ]
 
 
 def _ask(deployment: Deployment) -> tuple[float, float]:
@@ -99,7 +98,3 @@ def _hung(host: Host, *, hangs: bool) -> Iterator[None]:
     finally:
         if hangs:
             host.run("sh", "-c", "kill -CONT $(pidof dockerd)")
-
-
-if __name__ == "__main__":
-    main()

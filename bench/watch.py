@@ -1,7 +1,4 @@
-"""How soon watch tells that a worker has lost power, beside the engines' own detection, and what watch costs.
-
-On real Docker hosts, so not a part of ``python -m bench``: ``python -m bench.watch`` takes about ten minutes.
-"""
+"""How soon watch tells that a worker has lost power, beside the engines' own detection, and what watch costs."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import re
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any, Final
 
 from bench.elections import leader_of, next_leader
 from bench.processes import cpu_share, memory_mib
+from bench.result import Cell, Measured, Table
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
@@ -35,29 +34,34 @@ POLL_S: Final = 0.05
 ELECTIONS: Final = 6
 
 
-def main() -> None:
-    """Print the delays of each power cut, and CPU and memory of the process."""
+def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+    """Measure the delays after power cuts, and CPU and memory of the process."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     with Fleet(folder) as fleet, Deployment(fleet, folder / "deployment") as deployment:
         make_cluster(fleet)
         deployment.start("watch.1")
         process = deployment.processes["watch.1"].pid
         time.sleep(QUIET_S / 3)
-        share = cpu_share(process, QUIET_S)
-        print(f"quiet cluster of {len(fleet.hosts)} nodes: {share:.1%} of one core, {memory_mib(process):.0f} MiB")
-        cut = list(islice(cycle(WORKERS), POWER_CUTS))
-        delays = [_power_cut(fleet, deployment, name) for name in cut]
-        print(f"{'host':<8}{'down after':>12}{'told after that':>18}")
-        for name, (detected_s, told_s) in zip(cut, delays, strict=True):
-            print(f"{name:<8}{detected_s:>10.1f} s{told_s:>16.1f} s")
-        told = [each for _, each in delays]
-        print(f"told after the engines' detection: median {statistics.median(told):.1f} s, worst {max(told):.1f} s")
-        elections = _leader_cuts(fleet, deployment)
-        for elected_s, named_s in elections:
-            print(f"leader cut: another one after {elected_s:.1f} s, named {named_s:.1f} s after that")
-        named = [each for _, each in elections]
-        print(f"named after a manager knew it: median {statistics.median(named):.1f} s, worst {max(named):.1f} s")
-        print(f"memory at the end: {memory_mib(process):.0f} MiB")
+        share, memory = cpu_share(process, QUIET_S / 9 if quick else QUIET_S), memory_mib(process)
+        cut = list(islice(cycle(WORKERS), 1 if quick else POWER_CUTS))
+        cuts = [_power_cut(fleet, deployment, name) for name in cut]
+        elections = [_leader_cut(fleet, deployment) for _ in range(1 if quick else ELECTIONS)]
+        cost = ("quiet cluster of 5 nodes", share * 100, memory, memory_mib(process))
+    return Measured(
+        (
+            Table(
+                ("what", "runs", "until the engines know it, s", "until it is told, s: median", "most"),
+                (_delays("a worker's power cut", cuts), _delays("the leader's power cut", elections)),
+            ),
+            Table(("watch", "of one core, %", "memory, MiB", "memory at the end, MiB"), (cost,)),
+        ),
+        notes=("Told: in Slack, counted from when a manager knew it.",),
+    )
+
+
+def _delays(what: str, found: Sequence[tuple[float, float]]) -> tuple[Cell, ...]:
+    known, told = zip(*found, strict=True)
+    return what, len(found), statistics.median(known), statistics.median(told), max(told)
 
 
 def make_cluster(fleet: Fleet) -> None:
@@ -103,12 +107,8 @@ def _power_cut(fleet: Fleet, deployment: Deployment, name: str) -> tuple[float, 
     return detected - began, ended - detected
 
 
-def _leader_cuts(fleet: Fleet, deployment: Deployment) -> list[tuple[float, float]]:
-    """Cut each leader's power in turn. Return the seconds to the next election, and from there until it is named."""
-    return [_leader_cut(fleet, deployment) for _ in range(ELECTIONS)]
-
-
 def _leader_cut(fleet: Fleet, deployment: Deployment) -> tuple[float, float]:
+    """Return the seconds from the cut to the next election, and from there until it is named."""
     until(lambda: _is_well(fleet, deployment), "three managers are reachable, nothing is wrong", timeout=TIMEOUT_S)
     old = leader_of(fleet["host-1"])
     others = [fleet[name] for name in MANAGERS if name != old]
@@ -145,7 +145,3 @@ def _state(manager: Host, name: str) -> str:
     with manager.engine() as engine:
         nodes: list[dict[str, Any]] = engine.nodes()
     return str(next(node["Status"]["State"] for node in nodes if node["Description"]["Hostname"] == name))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,90 @@
+"""How soon a node runs no task any more: by ``docker node update`` on the manager, and by Swarmbot, by turns."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from bench.result import Measured, Table
+from bench.turns import rows_of
+from sandbox.deployment import PEOPLE, Deployment
+from sandbox.fleet import Fleet
+from sandbox.fleet.host import Host
+from sandbox.fleet.image import TASK_IMAGE
+from sandbox.fleet.shell import until
+
+TASKS: Final = 6
+WORKERS: Final = ("host-2", "host-3")
+ROUNDS: Final = 7
+TIMEOUT_S: Final = 90.0
+POLL_S: Final = 0.05
+STATES: Final = ("--filter", "desired-state=running", "--format", "{{.Node}} {{.CurrentState}}")
+
+
+def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+    """Drain a worker with half of the tasks in each way."""
+    folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
+    times: dict[str, list[float]] = {"docker node update, on the manager": [], "/swarm drain": []}
+    with Fleet(folder, size=3) as fleet:
+        config = {**fleet.config(), **PEOPLE}
+        with Deployment(fleet, folder / "deployment", watchers=1, config=config) as deployment:
+            manager = _make_cluster(fleet)
+            for _ in range(1 if quick else ROUNDS):
+                for way, taken in times.items():
+                    _spread(manager)
+                    began = time.monotonic()
+                    if way.startswith("docker"):
+                        manager.docker("node", "update", "--availability", "drain", WORKERS[0])
+                    else:
+                        deployment.slack.slash("ada", "prod", f"drain {WORKERS[0]}")
+                    _await_no_tasks(fleet[WORKERS[0]])
+                    taken.append((time.monotonic() - began) * 1000)
+                    _activate(deployment, manager)
+    note = f"{TASKS // 2} of {TASKS} tasks run on the node. Until it has no container; Swarmbot from Slack's request."
+    return Measured((Table(("way", "runs", "median, ms", "of the first"), tuple(rows_of(times))),), notes=(note,))
+
+
+def _make_cluster(fleet: Fleet) -> Host:
+    manager = fleet["host-1"]
+    manager.docker("swarm", "init", "--advertise-addr", manager.address)
+    token = manager.docker("swarm", "join-token", "-q", "worker").strip()
+    for name in WORKERS:
+        fleet[name].docker("swarm", "join", "--token", token, f"{manager.address}:2377")
+    options = ("--detach", "--no-resolve-image", "--name", "web", "--replicas", "0", "--stop-grace-period", "1s")
+    manager.docker("service", "create", *options, "--constraint", "node.role==worker", TASK_IMAGE)
+    return manager
+
+
+def _spread(manager: Host) -> None:
+    """Have as many tasks on each worker."""
+
+    def running(count: int) -> bool:
+        lines = manager.docker("service", "ps", "web", *STATES).splitlines()
+        on = [line.split()[0] for line in lines if line.split()[1] == "Running"]
+        return all(on.count(name) == count for name in WORKERS) and len(lines) == count * len(WORKERS)
+
+    for each in (0, TASKS // len(WORKERS)):
+        manager.docker("service", "scale", "--detach", f"web={each * len(WORKERS)}")
+        until(partial(running, each), f"{each} tasks run on each", timeout=TIMEOUT_S)
+
+
+def _await_no_tasks(host: Host) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    with host.engine() as engine:
+        while engine.containers():
+            if time.monotonic() > deadline:
+                raise TimeoutError("The node still runs tasks.")
+            time.sleep(POLL_S)  # the end of the last container has no event on the manager
+
+
+def _activate(deployment: Deployment, manager: Host) -> None:
+    """Make the worker active again, once no order runs."""
+
+    def ended() -> bool:
+        return all("draining" not in each.shown for each in deployment.slack.messages("prod"))
+
+    until(ended, "the order has ended", timeout=TIMEOUT_S)
+    manager.docker("node", "update", "--availability", "active", WORKERS[0])

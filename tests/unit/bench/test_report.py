@@ -1,0 +1,76 @@
+"""Benchmarks: all are registered, and docs/measured.md is made from what they found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from bench import catalogue
+from bench.report import as_markdown, as_text
+from bench.result import Goal, Machine, Measured, Result, Results, Table
+from bot.stored_json import from_json, to_json
+
+BENCH: Final = Path(catalogue.__file__).parent
+MACHINE: Final = Machine("A CPU", 2, 23.4, (("Python", "3.11.2"), ("Redis", "7.0.15")))
+TABLE: Final = Table(("way", "median, ms"), (("a|b", 1234.5), ("c", 1.234), ("d", None)), "By turns")
+GOALS: Final = (Goal("fast", 1.35, 1.0, "s"), Goal("small", 100, 150, "MiB"))
+RESULT: Final = Result(
+    "acks",
+    "What it is.",
+    "python -m bench acks",
+    1796000000.0,
+    12.6,
+    3.14,
+    MACHINE,
+    Measured((TABLE,), GOALS, ("Read this.",)),
+)
+
+
+def test_every_benchmark_is_registered_under_a_name_of_its_own() -> None:
+    """A module that has a ``measure`` is run by ``make bench``."""
+    modules = {path.stem for path in BENCH.glob("*.py") if "\ndef measure(" in path.read_text()}
+    assert {each.measure.__module__.rpartition(".")[2] for each in catalogue.BENCHMARKS} == modules
+    assert len({each.name for each in catalogue.BENCHMARKS}) == len(catalogue.BENCHMARKS)
+
+
+def test_results_are_kept_as_json() -> None:
+    """A newer run of a benchmark takes the place of the older one; numbers and empty cells stay what they are."""
+    kept = Results((RESULT,)).with_result(RESULT)
+    assert from_json(Results, to_json(kept)) == kept == Results((RESULT,))
+
+
+def test_the_document_has_goals_machine_and_tables() -> None:
+    """It says when, where, with what load and by which command each table was measured, and which goals were missed."""
+    lines = as_markdown(Results((RESULT,))).splitlines()
+    for line in (
+        "2 cores of A CPU, 23 GiB · Python 3.11.2, Redis 7.0.15",
+        "1 of 2 are met.",
+        "| acks | fast | 1.00 s | 1.35 s | ✗ missed by 0.35 s (35% more) |",
+        "| acks | small | 150 MiB | 100 MiB | ✓ met |",
+        "## acks",
+        "What it is. `python -m bench acks`",
+        "2026-11-30 00:53 UTC · took 13 s · load 3.1 on 2 cores at the start",
+        "**By turns**",
+        "| way | median, ms |",
+        "| --- | --: |",
+        "| a/b | 1,234 |",
+        "| c | 1.23 |",
+        "| d | - |",
+        "- Read this.",
+    ):
+        assert line in lines, line
+    assert lines.index("## Goals") < lines.index("## acks")
+
+
+def test_a_terminal_gets_the_same_in_columns() -> None:
+    """Names stand on the left, figures on the right."""
+    lines = as_text(RESULT).splitlines()
+    assert lines[3:] == [
+        "way  median, ms",
+        "a|b       1,234",
+        "c          1.23",
+        "d             -",
+        "✗ missed: fast: 1.35 of at most 1.00 s",
+        "✓ met: small: 100 of at most 150 MiB",
+        "Read this.",
+    ]
