@@ -12,11 +12,11 @@ from bot.blocks import (
     WARNING,
     Block,
     Message,
+    data_table,
     fields,
     paragraphs,
     plain_line,
     section,
-    table,
     tick,
 )
 from bot.commands import NoArguments, Word, question, text
@@ -75,7 +75,8 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     ]
     head = section(f"{sign} *{state}* · {roles}")
     return Message(
-        f"{sign} {state} · {roles}", (head, table(("node", "role", "state", "availability", "engine"), rows))
+        f"{sign} {state} · {roles}",
+        (head, data_table(f"Nodes of {facts.name}", ("node", "role", "state", "availability", "engine"), rows)),
     )
 
 

@@ -255,7 +255,9 @@ def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Me
     following = [why_step(ordered[0])] if sign == FAILED else []
     blocks = [
         *paragraphs([f"{sign} {title}", *trouble, *following]),
-        *long_table(COLUMNS, service_rows(swarm, ordered, facts.at), _narrower(ordered)),
+        *long_table(
+            COLUMNS, service_rows(swarm, ordered, facts.at), _narrower(ordered), caption=f"Services of {facts.name}"
+        ),
     ]
     return Message(f"{sign} {title}".replace("*", ""), tuple(blocks))
 

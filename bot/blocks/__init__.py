@@ -19,7 +19,7 @@ from bot.blocks.elements import (
 from bot.blocks.failure import ended_sentence, error_message
 from bot.blocks.message import Block, Message, fit
 from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
-from bot.blocks.table import long_table, table
+from bot.blocks.table import data_table, long_table, table
 from bot.text.mrkdwn import channel, cut_short, echo, escape, plain_line, quoted, tick, user, when
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "code",
     "context",
     "cut_short",
+    "data_table",
     "divider",
     "echo",
     "ended_sentence",

@@ -1,4 +1,4 @@
-"""Tables: Slack's ``table`` block, and the same as text for a Slack that refuses it."""
+"""Tables: Slack's ``data_table`` and ``table`` blocks, and the same as text for a Slack that refuses them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from bot.text.mrkdwn import cut_short, one_line, plain_line, tick
 
 PHONE_WIDTH_CHARS: Final = 44
 MAX_CELL_CHARS: Final = 120
+PAGE_ROWS: Final = 20
+"""Of a data table with more rows Slack shows pages."""
+TABLES: Final = frozenset({"table", "data_table"})
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
@@ -22,13 +25,33 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
     return {"type": "table", "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in [head, *kept]]}
 
 
+def data_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
+    """Return a table that readers sort, filter and page. The first column says what a row is about.
+
+    Where Slack refuses it, the same is sent as a table. Without rows it is a table from the beginning, because a data
+    table has one at least.
+    """
+    made = table(columns, rows)
+    data = {"type": "data_table", "caption": caption, "page_size": PAGE_ROWS, "row_header_column_index": 0}
+    return made | data if rows else made
+
+
 def long_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], rest: str, *, most: int = limits.MAX_TABLE_ROWS
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    rest: str,
+    *,
+    caption: str = "",
+    most: int = limits.MAX_TABLE_ROWS,
 ) -> list[Block]:
-    """Return a table of the rows that fit; below it how many more there are, and how to see them (``rest``, mrkdwn)."""
+    """Return a table of the rows that fit; below it how many more there are, and how to see them (``rest``, mrkdwn).
+
+    With a ``caption`` it is a data table.
+    """
     fit = len(_kept(columns, rows[:most])[1])
     note = [context(f"and {len(rows) - fit} more. {rest}")] if fit < len(rows) else []
-    return [table(columns, rows[:fit]), *note]
+    made = data_table(caption, columns, rows[:fit]) if caption else table(columns, rows[:fit])
+    return [made, *note]
 
 
 def _kept(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
@@ -50,7 +73,7 @@ def without_tables(message: Message) -> tuple[Block, ...]:
     """Return the message's ``plain`` blocks; if it has none, its blocks with tables as text."""
     written: list[Block] = []
     for block in message.plain or message.blocks:
-        written.extend(_as_text(block) if block["type"] == "table" else [block])
+        written.extend(_as_text(block) if block["type"] in TABLES else [block])
     return tuple(written)
 
 
@@ -59,10 +82,15 @@ def one_table(blocks: Sequence[Block]) -> tuple[Block, ...]:
     written: list[Block] = []
     seen = False
     for block in blocks:
-        is_table = block["type"] == "table"
+        is_table = block["type"] in TABLES
         written.extend(_as_text(block) if is_table and seen else [block])
         seen = seen or is_table
     return tuple(written)
+
+
+def without_data_tables(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Return the blocks with data tables as tables."""
+    return tuple({"type": "table", "rows": each["rows"]} if each["type"] == "data_table" else each for each in blocks)
 
 
 def _cells(texts: Sequence[str]) -> list[str]:

@@ -10,7 +10,20 @@ from typing import Any, Final
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.blocks import DONE, FAILED, RUNNING, WAITING, Line, Message, actions, button, fields, header, progress, table
+from bot.blocks import (
+    DONE,
+    FAILED,
+    RUNNING,
+    WAITING,
+    Line,
+    Message,
+    actions,
+    button,
+    data_table,
+    fields,
+    header,
+    progress,
+)
 from bot.doctor.finding import Finding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.home.view import HomeFacts, HomeJob, home_view
@@ -56,7 +69,11 @@ def _message() -> Message:
     """Return a message with each type of block that messages have, but pictures."""
     lines = [Line(sign, "a step") for sign in (DONE, RUNNING, WAITING, FAILED)]
     card = progress("*A job*", lines, "a note", [button("Cancel", "doctor.example", "-", style="danger")])
-    more = (header("A title"), fields([("A name", "a value")]), table(("NODE", "STATE"), [("host-1", "ready")]))
+    more = (
+        header("A title"),
+        fields([("A name", "a value")]),
+        data_table("Nodes", ("node", "state"), [("host-1", "ready")]),
+    )
     last = actions(button("Approve", "doctor.example.2", "-", style="primary", confirm="Approve this plan?"))
     return Message(card.text, (*card.blocks, *more, last), (*card.plain, *more, last))
 

@@ -101,6 +101,16 @@ class Table(Block):
     column_settings: list[ColumnSetting | None] | None = Field(default=None, max_length=20)
 
 
+class DataTable(Block):
+    """A table that readers sort, filter and page; its header row and one more at least."""
+
+    type: Literal["data_table"]
+    caption: str = Field(min_length=1)
+    rows: list[Row] = Field(min_length=2, max_length=101)
+    page_size: int | None = Field(default=None, ge=1, le=100)
+    row_header_column_index: int | None = Field(default=None, ge=0, lt=20)
+
+
 class UrlSource(StrictModel):
     """A source of a task's output."""
 
@@ -199,7 +209,7 @@ class Markdown(Block):
 
 
 AnyBlock = Section | Header | Divider | Context | Actions | ImageBlock | Input | RichText
-MessageBlock = Annotated[AnyBlock | Markdown | Table | TaskCard | Plan, Field(discriminator="type")]
+MessageBlock = Annotated[AnyBlock | Markdown | Table | DataTable | TaskCard | Plan, Field(discriminator="type")]
 ViewBlock = Annotated[AnyBlock, Field(discriminator="type")]
 
 

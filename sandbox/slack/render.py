@@ -69,6 +69,10 @@ def _plan(block: Json) -> Iterable[str]:
         yield from _task(task)
 
 
+def _table(block: Json) -> Iterable[str]:
+    return [" | ".join(flat(cell) for cell in row) for row in block["rows"]]
+
+
 def _input(block: Json) -> Iterable[str]:
     yield f"{block['label']['text']}: [{label(block['element'])}]"
 
@@ -83,7 +87,8 @@ _BLOCKS: Final[dict[str, Callable[[Json], Iterable[str]]]] = {
     "input": _input,
     "markdown": lambda block: [block["text"]],
     "rich_text": lambda block: [flat(element) for element in block["elements"]],
-    "table": lambda block: [" | ".join(flat(cell) for cell in row) for row in block["rows"]],
+    "table": _table,
+    "data_table": _table,
     "task_card": _task,
     "plan": _plan,
 }

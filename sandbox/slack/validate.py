@@ -126,7 +126,7 @@ def _image_problems(blocks: list[Json], root: str, images: Container[str]) -> It
 def _size_problems(blocks: list[Json]) -> Iterator[str]:
     if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MAX_MARKDOWN_CHARACTERS:
         yield f"markdown blocks must be at most {MAX_MARKDOWN_CHARACTERS} characters together [json-pointer:/blocks]"
-    tables = [block for block in blocks if block["type"] == "table"]
+    tables = [block for block in blocks if block["type"] in {"table", "data_table"}]
     if len(tables) > 1:
         yield "only one table block is allowed [json-pointer:/blocks]"
     for table in tables:

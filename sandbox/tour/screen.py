@@ -111,7 +111,7 @@ def readable_lines(
     part: Mapping[str, Any] | str, names: Mapping[str, str], style: TerminalStyle
 ) -> Iterator[tuple[str, bool]]:
     """Return the lines of a block or a text, each with whether it may be broken: tables and code may not."""
-    if not isinstance(part, str) and part["type"] == "table":
+    if not isinstance(part, str) and part["type"] in {"table", "data_table"}:
         yield from ((line, False) for line in _columns(part["rows"]))
         return
     written = part if isinstance(part, str) else "\n".join(line for line in lines([dict(part)]) if line)

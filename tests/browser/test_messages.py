@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from bot.blocks import data_table
 from sandbox.fleet.shell import await_found
 from sandbox.slack import LocalSlack
 from tests.browser.conftest import OpenWindow
@@ -93,6 +94,24 @@ def test_a_choice_in_a_menu_reaches_the_bot(window: OpenWindow, bot: ScriptedBot
     type_text(ada, "/swarm hosts")
     feed(ada).get_by_role("combobox", name="Choose a host").select_option("host-2")
     assert await_found(lambda: bot.chosen, "a choice that the bot received", timeout=60) == ["host-2"]
+
+
+def test_a_data_table_is_sorted_and_paged(window: OpenWindow, bot: ScriptedBot) -> None:
+    """By the column whose head is pressed; the numbers of hosts count as numbers."""
+    ada = window("ada")
+    names = [f"host-{number}" for number in (11, 2, *range(3, 11), *range(12, 31))]
+    bot.post("C0PROD", [data_table("Nodes of prod", ["NODE", "STATE"], [[name, "ready"] for name in names])])
+    found = feed(ada).locator(".data-table")
+    expect(found).to_contain_text("Nodes of prod")
+    expect(found.locator("tbody tr").first).to_contain_text("host-11")
+    expect(found).to_contain_text("of 29")
+    found.get_by_role("button", name="NODE").click()
+    expect(found.locator("tbody tr").first).to_contain_text("host-2")
+    expect(found.get_by_role("columnheader", name="NODE")).to_have_attribute("aria-sort", "ascending")
+    found.get_by_role("button", name="Next").click()
+    expect(found.locator("tbody tr")).to_have_count(9)
+    expect(found.locator("tbody tr").last).to_contain_text("host-30")
+    expect(found.get_by_role("button", name="Previous")).to_be_focused()
 
 
 def test_markup_of_others_stays_text(window: OpenWindow) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from slack_bolt import Ack, App
 
-from bot.blocks import DONE, RUNNING, WAITING, Line, Message, Sign, actions, button, code, progress, section, table
+from bot.blocks import DONE, RUNNING, WAITING, Line, Message, Sign, actions, button, code, data_table, progress, section
 from bot.blocks.modals import Modal, text_field
 from sandbox.slack import LocalSlack
 from tests.kits.slack_app import Body, app_for, serving
@@ -104,10 +104,8 @@ class ScriptedBot:
             case "silence":
                 client.views_open(trigger_id=body["trigger_id"], view=_silence("…"))
             case "nodes":
-                rows = [["host-1", "manager"], ["host-2", "worker"]]
-                respond(
-                    text="2 nodes", blocks=[section("✓ *2 of 2 nodes ready in prod*"), table(["NODE", "ROLE"], rows)]
-                )
+                nodes = data_table("Nodes of prod", ["NODE", "ROLE"], [["host-1", "manager"], ["host-2", "worker"]])
+                respond(text="2 nodes", blocks=[section("✓ *2 of 2 nodes ready in prod*"), nodes])
             case "hosts":
                 respond(text="Choose", blocks=CHOICES)
             case "why":

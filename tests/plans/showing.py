@@ -59,7 +59,7 @@ def _block(block: Mapping[str, Any]) -> list[str]:
             return _text(block["text"]).split("\n")
         case "context":
             return [f"({_text(element)})" for element in block["elements"]]
-        case "table":
+        case "table" | "data_table":
             return [" | ".join(cell["text"] for cell in row) for row in block["rows"]]
         case "actions":
             return [" ".join(f"[{element['text']['text']}]" for element in block["elements"])]

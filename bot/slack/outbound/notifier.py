@@ -14,7 +14,7 @@ from slack_sdk.webhook import WebhookResponse
 from bot.blocks.message import Message, holds_secret
 from bot.errors import Failed
 from bot.slack.outbound.client import NO_ANSWER, SLACK_ERRORS, is_slack_url, reason_of, response_client, retry_after
-from bot.slack.outbound.payload import has_plainer, payload
+from bot.slack.outbound.payload import Age, payloads
 from bot.text.mrkdwn import user as mention
 
 INVITE: Final = "Invite the bot there with `/invite @Swarmbot`."
@@ -72,7 +72,7 @@ class Notifier:
     def __init__(self, client: WebClient, *, retries: bool = True) -> None:
         self._client = client
         self._retries = retries
-        self._plain = False
+        self._age: Age = "newest"
 
     def post(self, channel: str, message: Message, *, thread: str = "", broadcast: bool = False) -> str:
         """Post in a channel, or for a user id as a direct message; return the message's ts.
@@ -190,26 +190,22 @@ class Notifier:
             self._deliver(message, "the requester", send, **how)
 
     def _deliver(self, message: Message, where: str, call: Callable[..., Any], **how: Any) -> Any:
-        """Send in newer blocks; if Slack refuses them, in older blocks, then as text only.
+        """Send in the newest blocks; if Slack refuses them, in older ones, then as text only.
 
         A message with a secret is not sent as text, which does not have it. After Slack has refused newer blocks and
-        accepted older ones, this process uses the older ones.
+        accepted older ones, this process uses the older ones: it has one workspace.
         """
-        plain = self._plain or not has_plainer(message)
-        try:
-            return self._call(where, call, how | payload(message, plain=plain))
-        except Undelivered as error:
-            if error.reason != "invalid_blocks":
-                raise
-        if not plain:
+        first, *_ = ages = payloads(message, self._age)
+        for age, body in ages:
             try:
-                answer = self._call(where, call, how | payload(message, plain=True))
+                answer = self._call(where, call, how | body)
             except Undelivered as error:
                 if error.reason != "invalid_blocks":
                     raise
             else:
-                log.warning("Slack refuses newer blocks: this process uses older ones from now on")
-                self._plain = True
+                if age != first[0]:
+                    log.warning("Slack refuses the %s blocks: this process uses %s ones from now on", first[0], age)
+                    self._age = age
                 return answer
         log.error("Slack refuses the blocks of a message for %s; sending its text only", where)
         if holds_secret(message.blocks):

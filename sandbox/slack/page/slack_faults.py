@@ -16,7 +16,10 @@ BUTTONS: Final[dict[str, tuple[str, tuple[Fault, ...]]]] = {
     "rate_limited": ("429 on the next post", (Fault("rate_limited", "chat.postMessage", 1, 5.0),)),
     "rate_limited_edit": ("429 on the next edit", (Fault("rate_limited", "chat.update", 1, 5.0),)),
     "invalid_blocks": ("Refuse the next plan block", (Fault("refuse_block", "plan", 1),)),
-    "invalid_table": ("Refuse the next table", (Fault("refuse_block", "table", 1),)),
+    "invalid_table": (
+        "Refuse the next table",
+        (Fault("refuse_block", "data_table", 1), Fault("refuse_block", "table", 1)),
+    ),
     "disconnect": ("Break the bot's next call", (Fault("drop", "*", 1),)),
     "lost_answer": ("Lose the answer to the next post", (Fault("drop_after", "chat.postMessage", 1),)),
     "twice": (

@@ -177,10 +177,17 @@ def test_table_keeps_its_limits() -> None:
     assert made["rows"][-1][0]["text"] == "and 291 more left out"
 
 
-def test_one_table_in_a_message() -> None:
+def test_a_data_table_has_a_row() -> None:
+    """Slack refuses one without, so it is a table then."""
+    assert blocks.data_table("Nodes", ["node"], [["host-1"]])["type"] == "data_table"
+    assert blocks.data_table("Nodes", ["node"], []) == blocks.table(["node"], [])
+
+
+@pytest.mark.parametrize("first", [blocks.table(["a"], [["1"]]), blocks.data_table("A", ["a"], [["1"]])])
+def test_one_table_in_a_message(first: blocks.Block) -> None:
     """A second table is written as text."""
-    made = one_table([blocks.table(["a"], [["1"]]), blocks.table(["b"], [["2"]])])
-    assert [block["type"] for block in made] == ["table", "section"]
+    made = one_table([first, blocks.table(["b"], [["2"]])])
+    assert [block["type"] for block in made] == [first["type"], "section"]
 
 
 @pytest.mark.parametrize("error", [Refused, Failed, NotUnderstood])

@@ -43,8 +43,8 @@ def test_a_workspace_that_accepts_all(slack: LocalSlack) -> None:
 def test_newer_blocks_that_are_refused_are_named(slack: LocalSlack) -> None:
     """It is no problem, because older ones are sent then."""
     slack.fault("refuse_block", "plan")
-    slack.fault("refuse_block", "table")
-    reasons = "plan (unsupported type: plan) and table (unsupported type: table)"
+    slack.fault("refuse_block", "data_table")
+    reasons = "plan (unsupported type: plan) and data_table (unsupported type: data_table)"
     assert found(slack) == [("!", f"Slack refuses newer blocks of Swarmbot's messages: {reasons}.")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -51,6 +51,26 @@ def test_refused_newer_blocks_are_not_tried_again(slack: LocalSlack, notifier: N
     notifier.post("C0PROD", CARD)
     shown = [{block["type"] for block in message.blocks} for message in slack.messages("prod")]
     assert shown == [{"section"}, {"section"}]
+
+
+@pytest.mark.parametrize(
+    ("refused", "sent"),
+    [((), "data_table"), (("data_table",), "table"), (("data_table", "table"), "section")],
+)
+def test_a_table_is_sent_as_slack_takes_it(
+    slack: LocalSlack, notifier: Notifier, refused: Sequence[str], sent: str
+) -> None:
+    """What was refused once is not sent again, and a plan is not given up for a table."""
+    for block in refused:
+        slack.fault("refuse_block", block)
+    nodes = blocks.Message("Nodes", [blocks.data_table("Nodes", ("node", "state"), [("host-1", "ready")])])
+    for _ in range(2):
+        notifier.post("C0PROD", nodes)
+    calls = [call for call in slack.workspace.calls if call.method == "chat.postMessage"]
+    assert len(calls) == 2 + len(refused)
+    assert [[block["type"] for block in each.blocks] for each in slack.messages("prod")] == [[sent]] * 2
+    notifier.post("C0PROD", CARD)
+    assert ("plan" in str(slack.messages("prod")[-1].blocks)) == (sent != "section")
 
 
 def test_message_with_refused_blocks_is_sent_as_text(slack: LocalSlack, notifier: Notifier) -> None:

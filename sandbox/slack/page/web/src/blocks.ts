@@ -1,6 +1,7 @@
 // Draws blocks. What cannot be drawn is shown as its JSON: nothing that the bot sends is dropped.
 
 import { h } from "./dom.ts";
+import { pages } from "./data_table.ts";
 import { drawElement } from "./elements.ts";
 import { drawInput } from "./inputs.ts";
 import { markdown } from "./markdown.ts";
@@ -74,6 +75,7 @@ const DRAW: Record<string, Draw> = {
   markdown: (block, surface) => h("div", { class: "text markdown" }, ...markdown(String(block["text"]), surface.names)),
   rich_text: (block, surface) => drawRichText(block, surface.names),
   table: drawTable,
+  data_table: drawDataTable,
   plan: (block, surface) => drawPlan(block, surface.names),
   task_card: (block, surface) => h("ul", { class: "tasks" }, drawTask(block, surface.names)),
 };
@@ -125,7 +127,11 @@ function contextButtons(element: Part): Part[] {
   return [{ ...element, type: element.type === "icon_button" ? "button" : element.type }];
 }
 
-function drawTable(block: Part, surface: Surface): HTMLElement {
+function drawDataTable(block: Part, surface: Surface): HTMLElement {
+  return pages(block, (rows) => drawTable({ type: "table", rows }, surface, String(block["caption"])));
+}
+
+function drawTable(block: Part, surface: Surface, name = "Table"): HTMLElement {
   const [head, ...rows] = block["rows"] as Part[][];
   const settings = (block["column_settings"] ?? []) as ({ align?: string; is_wrapped?: boolean } | null)[];
   const cell = (name: "th" | "td", part: Part, column: number) => {
@@ -136,7 +142,7 @@ function drawTable(block: Part, surface: Surface): HTMLElement {
   const row = (name: "th" | "td", cells: Part[]) => h("tr", {}, ...cells.map((part, at) => cell(name, part, at)));
   return h(
     "div",
-    { class: "table", tabindex: 0, role: "region", "aria-label": "Table" },
+    { class: "table", tabindex: 0, role: "region", "aria-label": name },
     h("table", {}, h("thead", {}, row("th", head ?? [])), h("tbody", {}, ...rows.map((cells) => row("td", cells)))),
   );
 }

@@ -8,7 +8,7 @@ export function older(blocks: Part[]): Part[] {
   return blocks.flatMap((block): Part[] => {
     if (block.type === "plan") return [section(((block["tasks"] ?? []) as Part[]).map(taskLine).join("\n"))];
     if (block.type === "task_card") return [section(taskLine(block))];
-    if (block.type === "table")
+    if (block.type === "table" || block.type === "data_table")
       return [section((block["rows"] as Part[][]).map((row) => row.map(flat).join("  ·  ")).join("\n"))];
     return [block];
   });
@@ -23,7 +23,7 @@ function taskLine(task: Part): string {
   return `${SIGNS[String(task["status"])] ?? "·"} ${escape(String(task["title"]))}${rest ? `\n   ${rest}` : ""}`;
 }
 
-function flat(value: unknown): string {
+export function flat(value: unknown): string {
   if (Array.isArray(value)) return value.map(flat).join("");
   if (typeof value !== "object" || value === null) return "";
   const part = value as Record<string, unknown>;
