@@ -6,7 +6,7 @@ WORKERS ?= 4
 # Otherwise each of the test runner's processes compiles every test again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo tour screenshots gallery check unit test test-long test-engines lint bench setup setup-dev
+.PHONY: demo tour screenshots gallery check unit test test-long test-engines test-stores lint bench setup setup-dev
 
 setup:
 	@bash sandbox/setup.sh demo
@@ -49,6 +49,10 @@ OF_SERVICES := $(addprefix tests/scenarios/,stacks $(addsuffix .py,$(addprefix t
 	gapless_drain dead_nodes prune)))
 test-engines: setup-dev
 	@for engines in $(ENGINES); do $(PYTHON) -m pytest -q --engines $$engines $(OF_SERVICES) || exit 1; done
+
+# What is kept in Redis, with Redis 7, Redis 8 and Valkey: ten minutes, a line for each.
+test-stores: setup-dev
+	@$(PYTHON) -m tests.kits.stores docs/measured/stores.json
 
 lint: setup-dev
 	@$(VENV)/bin/ruff check .

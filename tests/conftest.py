@@ -16,6 +16,7 @@ import redis
 from hypothesis import settings
 
 from sandbox.fleet import Fleet, Release, missing
+from tests.kits import stores
 from tests.kits.examples import examples
 
 ENGINES: Final[dict[str, tuple[Release | None, ...]]] = {
@@ -38,13 +39,25 @@ def cannot(reason: str) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run choose the engines of all hosts."""
+    """Let a run choose the engines of all hosts, and the Redis server."""
     words = "the Debian releases of the hosts, with their Docker engines (default: the machine's)"
     parser.addoption("--engines", choices=sorted(ENGINES), help=words)
+    parser.addoption("--store", choices=sorted(stores.PACKAGES), help="the Redis server (default: the machine's)")
 
 
-def pytest_configure() -> None:
-    """Collect no garbage while pytest collects the tests: none of their million objects can be removed."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the Redis server, because results are told by it."""
+    if which(stores.PROGRAM):
+        terminalreporter.write_line(f"store: {stores.version()}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have every ``redis-server`` of the run be the chosen one.
+
+    Collect no garbage while pytest collects the tests: none of their million objects can be removed.
+    """
+    if config.option.store:
+        stores.use(config.option.store)
     gc.disable()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -35,14 +36,17 @@ def install(release: Release) -> None:
     with (CACHE / f"{release}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
-            _install(release, root)
+            bootstrap(release, root, _PACKAGES)
 
 
-def _install(release: Release, root: Path) -> None:
-    """Install into a folder beside ``root``, so that a root that exists is complete."""
+def bootstrap(release: Release, root: Path, packages: Iterable[str]) -> None:
+    """Install ``release`` with ``packages`` into a folder beside ``root``, so that a root that exists is complete.
+
+    Raise Failed if debootstrap fails.
+    """
     unfinished = root.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    packages = f"--include={','.join(_PACKAGES)}"
-    sh("debootstrap", "--variant=minbase", packages, release, str(unfinished), timeout=_INSTALL_TIMEOUT_S)
+    included = f"--include={','.join(packages)}"
+    sh("debootstrap", "--variant=minbase", included, release, str(unfinished), timeout=_INSTALL_TIMEOUT_S)
     shutil.rmtree(unfinished / "var/cache/apt", ignore_errors=True)
     unfinished.rename(root)
