@@ -6,10 +6,14 @@ import html
 import re
 import shlex
 import unicodedata
+from typing import Final
 
 from bot.blocks import echo
 from bot.errors import NotUnderstood
 
+MAX_CHARS: Final = 40_000
+"""As long as a message of Slack's may be. A word of a megabyte takes shlex ten seconds and more, and all other requests
+wait for it."""
 # Slack wraps what people mention or what looks like an address (docs.slack.dev, slash commands).
 _MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _DOUBLE_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
@@ -27,8 +31,10 @@ def split(text: str) -> list[str]:
     Quoted parts stay whole; smart quotes count as quotes, a long dash before a flag as ``--``. ``<@U1|ada>`` becomes
     ``@U1``, ``<#C1|ops>`` becomes ``#C1``. A link becomes the text that was typed: its label, or else the URL.
     Backticks around words, invisible characters and unusual spaces and hyphens are undone. Raises NotUnderstood for a
-    quote that is not closed.
+    quote that is not closed, and for a text that nobody can have typed.
     """
+    if len(text) > MAX_CHARS:
+        raise NotUnderstood(f"This command has {len(text):,} characters. The most are {MAX_CHARS:,}.")
     typed = "".join(map(_usual, _MARKUP.sub(_unwrap, text))).translate(_SMART)
     plain = _LONG_DASH.sub("--", _BACKTICKS.sub("", typed))
     lexer = shlex.shlex(html.unescape(plain), posix=True, punctuation_chars=False)

@@ -11,6 +11,7 @@ from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.commands import Command, CommandRegistry, SecretField
 from bot.errors import NotUnderstood
 from bot.gate.call import Call, repeat
+from bot.gate.form_subject import form_subject
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
@@ -48,7 +49,7 @@ class SecretForm:
 
     def read(self, request: SubmitRequest) -> Call | FieldErrors:
         """Return the call that a form was opened for, with the secret. Raise NotUnderstood for an unknown form."""
-        subject = json.loads(request.subject)
+        subject = form_subject(request, "job", "channel", "response_url")
         job, command, secret_field = self._asked(subject["job"])
         typed = request.values.get(FIELD, "").strip()
         if not typed.startswith(secret_field.begins):

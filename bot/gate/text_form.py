@@ -9,6 +9,7 @@ from bot.blocks.modals import Modal, text_field
 from bot.commands import TextField
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
+from bot.gate.form_subject import form_subject
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import SlashRequest, SubmitRequest
 
@@ -44,7 +45,8 @@ def submitted_command(request: SubmitRequest) -> tuple[SlashRequest, str, str]:
     """Return the command of a submitted form as if it were typed now, its cluster, and the text.
 
     The command comes back from Slack, so it is parsed and authorised again, for the person who submitted the form.
+    Raise NotUnderstood for an unknown form.
     """
-    subject = json.loads(request.subject)
+    subject = form_subject(request, "text", "cluster", "channel", "response_url")
     place = (subject["channel"], subject["response_url"], request.request_key)
     return SlashRequest(subject["text"], request.user, *place, ""), subject["cluster"], request.values.get(FIELD, "")

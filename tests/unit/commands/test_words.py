@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.words import split
+from bot.commands.words import MAX_CHARS, split
 from bot.errors import NotUnderstood
 
 
@@ -87,3 +87,10 @@ def test_any_text_is_words_or_not_understood(text: str) -> None:
 def test_plain_words_are_kept(words: list[str]) -> None:
     """Words that hold nothing special come out as they went in."""
     assert split(" ".join(words)) == words
+
+
+def test_a_text_that_is_too_long() -> None:
+    """It is refused before it is read: reading takes a time that grows with the square of a word's length."""
+    assert split("a" * MAX_CHARS) == ["a" * MAX_CHARS]
+    with pytest.raises(NotUnderstood, match="1,000,000 characters"):
+        split("a" * 1_000_000)

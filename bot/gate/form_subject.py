@@ -1,0 +1,19 @@
+"""What a form was opened with: texts by name, which come back with it as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from bot.errors import NotUnderstood
+from bot.slack.inbound.requests import SubmitRequest
+
+
+def form_subject(request: SubmitRequest, *names: str) -> dict[str, str]:
+    """Return these texts of a submitted form. Raise NotUnderstood if one is missing: another version has opened it."""
+    try:
+        found = json.loads(request.subject)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in names):
+        raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
+    return {name: found[name] for name in names}
