@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ GATE_THREADS: Final = 4
 clients p99 was 108 and 78 ms with 4 threads, 145 and 126 ms with 8 (two runs each, alternating, on a busy 2-core
 machine). The other requests wait, and can still be cancelled."""
 REPLY_THREADS: Final = 16
+MAX_WAITING_ANSWERS: Final = 1000
+"""Answers that wait while Slack is slow or limits the rate; each may take half a minute then. What comes after them
+would come too late for whoever pressed, and memory is finite."""
 NOTHING_DONE: Final = "Nothing was done."
 
 log = logging.getLogger(__name__)
@@ -48,6 +52,7 @@ class Responder:
         self._notifier = notifier
         self._gate_threads = ThreadPoolExecutor(GATE_THREADS, thread_name_prefix="gate")
         self._reply_threads = ThreadPoolExecutor(REPLY_THREADS, thread_name_prefix="answer")
+        self._waiting_answers = threading.BoundedSemaphore(MAX_WAITING_ANSWERS)
 
     def ask(self, call: Callable[[], Answer], request: Request) -> Answer:
         """Return the gate's answer, the message of its error, or a message that it is late."""
@@ -69,7 +74,7 @@ class Responder:
 
     def tell(self, request: Request, message: Message) -> None:
         """Answer by the response_url, in parallel with the ack."""
-        self._reply_threads.submit(self._tell, request, message)
+        self._in_turn(request, lambda: self._tell(request, message))
 
     def show(self, request: PressRequest, message: Message) -> None:
         """Answer a press in Home or in a form with a view, because nothing there has a response_url."""
@@ -77,12 +82,19 @@ class Responder:
 
     def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
         """Open a form for the person of the request, in parallel with the ack: the trigger is valid for 3 s."""
-        self._reply_threads.submit(self._open, request, modal)
+        self._in_turn(request, lambda: self._open(request, modal))
 
     def close(self) -> None:
         """Finish the running calls."""
         self._gate_threads.shutdown()
         self._reply_threads.shutdown()
+
+    def _in_turn(self, request: Request, send: Callable[[], None]) -> None:
+        """Send in another thread, unless too many wait already."""
+        if not self._waiting_answers.acquire(blocking=False):
+            log.warning("the answer to %s was dropped: %s others wait for Slack", request.user, MAX_WAITING_ANSWERS)
+            return
+        self._reply_threads.submit(send).add_done_callback(lambda _: self._waiting_answers.release())
 
     def _tell_late(self, request: Request, done: Future[Answer]) -> None:
         answer = done.result()

@@ -127,3 +127,24 @@ def test_unknown_results_are_not_claimed(slack: LocalSlack, responder: Responder
     assert isinstance(answer, blocks.Message)
     assert title in answer.text
     assert (true_now or "nothing was done.").lower() in answer.text
+
+
+def test_answers_that_wait_are_bounded(slack: LocalSlack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Slack is slow only so many are kept, and each that was kept is sent."""
+    monkeypatch.setattr(deadline, "MAX_WAITING_ANSWERS", 3)
+    monkeypatch.setattr(deadline, "REPLY_THREADS", 1)
+    responder = Responder(Notifier(web_client(Settings.from_environment(slack.environment()))))
+    requests = [request(slack) for _ in range(5)]
+    goes_on = Event()
+    sent: list[SlashRequest] = []
+
+    def tell(told: SlashRequest, _: blocks.Message) -> None:
+        goes_on.wait(10)
+        sent.append(told)
+
+    monkeypatch.setattr(responder, "_tell", tell)
+    for each in requests:
+        responder.tell(each, DONE)
+    goes_on.set()
+    responder.close()
+    assert sent == requests[:3]
