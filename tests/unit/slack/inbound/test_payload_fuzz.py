@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import pytest
 from redis import Redis
@@ -21,6 +18,7 @@ from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
 from tests.kits.examples import examples
+from tests.kits.payload_fuzz import content_type, encoded, mutated
 from tests.kits.web_app import COMMAND, EVENT, MENTION, PRESS, SECRET, SUBMISSION, ListeningGate, ask, signed
 
 SEED: Final = int(os.environ.get("FUZZ_SEED", "7"))
@@ -31,24 +29,6 @@ KINDS: Final[dict[str, Any]] = {
     "mention": MENTION,
     "command": COMMAND,
 }
-JUNK: Final[tuple[Any, ...]] = (
-    None,
-    True,
-    0,
-    -1.5,
-    10**30,
-    "",
-    "x",
-    "\ud800",
-    "a" * 70_000,
-    "<!channel> *bold*\n",
-    [],
-    [None],
-    {},
-    {"id": None},
-    {"text": ["x"]},
-    [[[]]],
-)
 
 
 @pytest.fixture
@@ -83,47 +63,8 @@ def _fuzz(web: Web, kind: str, number: int, seed: int) -> None:
     draw = random.Random(f"{seed} {kind}")  # noqa: S311 - a seed that can be repeated
     statuses: dict[int, int] = {}
     for turn in range(number):
-        body = _encoded(draw, kind, _mutated(draw, KINDS[kind]))
-        status, _ = ask(web, body, CONTENT_TYPE=_content_type(body), **signed(body))
+        body = encoded(draw, kind, mutated(draw, KINDS[kind]))
+        status, _ = ask(web, body, CONTENT_TYPE=content_type(body), **signed(body))
         assert status in {200, 400}, f"seed {seed}, turn {turn}: {status} for {body[:500]!r}"
         statuses[status] = statuses.get(status, 0) + 1
     assert set(statuses) == {200, 400}, f"the mutations are all alike: {statuses}"
-
-
-def _mutated(draw: random.Random, payload: dict[str, Any]) -> Any:
-    mutant = copy.deepcopy(payload)
-    for _ in range(draw.randint(1, 3)):
-        places = list(_places(mutant))
-        if not places:
-            return mutant
-        parent, key = draw.choice(places)
-        if isinstance(parent, dict) and draw.random() < 0.3:
-            del parent[key]
-        else:
-            parent[key] = copy.deepcopy(draw.choice(JUNK))
-    return mutant if draw.random() > 0.02 else draw.choice(JUNK)
-
-
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, child in list(children):
-        yield value, key
-        yield from _places(child)
-
-
-def _encoded(draw: random.Random, kind: str, payload: Any) -> bytes:
-    if kind == "command" and isinstance(payload, dict) and draw.random() < 0.5:
-        text = {name: "" if value is None else str(value).replace("\ud800", "?") for name, value in payload.items()}
-        body = urlencode(text).encode()
-    elif kind in {"event", "mention", "command"}:
-        body = json.dumps(payload).encode()
-    else:
-        body = urlencode({"payload": json.dumps(payload)}).encode()
-    if draw.random() < 0.1 and body:
-        place = draw.randrange(len(body))
-        body = body[:place] + bytes([draw.randrange(32, 127)]) + body[place + 1 :]
-    return body
-
-
-def _content_type(body: bytes) -> str:
-    return "application/json" if body[:1] in b'{["n-0123456789t' else "application/x-www-form-urlencoded"
