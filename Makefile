@@ -6,7 +6,7 @@ WORKERS ?= 4
 # Otherwise each of the test runner's processes compiles every test again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo tour screenshots gallery check unit test test-long test-engines test-stores lint bench setup setup-dev
+.PHONY: demo tour screenshots gallery check unit test test-long test-engines test-stores chaos lint bench setup setup-dev
 
 setup:
 	@bash sandbox/setup.sh demo
@@ -53,6 +53,13 @@ test-engines: setup-dev
 # What is kept in Redis, with Redis 7, Redis 8 and Valkey: ten minutes, a line for each.
 test-stores: setup-dev
 	@$(PYTHON) -m tests.kits.stores docs/measured/stores.json
+
+# Random runs of five minutes each on real hosts and on simulated ones; the table of faults grows with each.
+CHAOS_SEEDS ?= 11 12 13
+CHAOS_SECONDS ?= 300
+chaos: setup-dev
+	@CHAOS_SEEDS="$(CHAOS_SEEDS)" CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_TABLE=$(CURDIR)/docs/measured/faults.json \
+		$(PYTHON) -m pytest -q -s -m "long or not long" tests/chaos/test_random_run.py
 
 lint: setup-dev
 	@$(VENV)/bin/ruff check .

@@ -16,18 +16,21 @@ import pytest
 from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
 from tests.kits.random_run.driver import Driver
+from tests.kits.random_run.fault_table import add_run
 from tests.kits.random_run.fleet_hosts import FleetHosts
 from tests.kits.random_run.recorder import Recorder
 from tests.kits.random_run.script import Size, script
 from tests.kits.random_run.shared_cluster import SharedCluster
-from tests.kits.random_run.simulated_deployment import RULES, SimulatedDeployment
+from tests.kits.random_run.simulated_deployment import RULES, WATCH, SimulatedDeployment
 
 WORKERS: Final = ("worker.1", "worker.2")
+OTHERS: Final = ("web", "watch.1", "watch.2")
 SHORT: Final = Size(
     seconds=float(os.environ.get("CHAOS_SECONDS", "45")),
     pause_s=1.5,
     hosts=[f"host-{number}" for number in range(1, 8)],
     workers=WORKERS,
+    others=OTHERS,
     outage_s=(8, 30),
     stop_s=(16, 22),
     host_off_s=(2, 10),
@@ -37,9 +40,11 @@ LONG: Final = Size(
     pause_s=6.0,
     hosts=[f"host-{number}" for number in range(1, 6)],
     workers=WORKERS,
+    others=OTHERS,
     outage_s=(25, 140),
     stop_s=(16, 40),
     host_off_s=(5, 30),
+    host_faults=("host", "cable", "ssh", "engine hangs", "slow link"),
 )
 SETTLE_TIMEOUT_S: Final = 120.0
 """How long after the last fault the last end may be told."""
@@ -50,12 +55,17 @@ def seeds(*by_default: int) -> list[int]:
     return [*map(int, os.environ.get("CHAOS_SEEDS", "").split())] or [*by_default]
 
 
-def judge_run(seed: int, size: Size, driver: Driver) -> None:
-    """Carry out the seed's script, let everything settle, and fail with the checker's violations."""
+def judge_run(seed: int, size: Size, driver: Driver, hosts: str) -> None:
+    """Carry out the seed's script, let everything settle, and fail with the checker's violations.
+
+    With CHAOS_TABLE, the name of a file, the run is added to the table of faults there.
+    """
     sys.stderr.write(f"random run, seed {seed}\n")
     driver.run(script(seed, size))
     history, violations = driver.settle(SETTLE_TIMEOUT_S)
     sys.stderr.write(f"{history.summary}\n")
+    if table := os.environ.get("CHAOS_TABLE"):
+        add_run(Path(table), {"seed": seed, "hosts": hosts, "seconds": size.seconds}, history, violations)
     sys.stderr.writelines(f"{each}\n{history.about(each.about)}\n" for each in violations)
     told = "\n".join([f"seed {seed}", *map(str, violations)])
     assert not violations, told
@@ -68,10 +78,12 @@ def test_simulated_hosts(seed: int, tmp_path: Path) -> None:
     hosts = [*SHORT.hosts]
     with (
         SharedCluster(tmp_path / "cluster", size=len(hosts), managers=3, seed=seed) as cluster,
-        SimulatedDeployment(tmp_path / "deployment", cluster.path, hosts=hosts, workers=len(WORKERS)) as deployment,
+        SimulatedDeployment(
+            tmp_path / "deployment", cluster.path, hosts=hosts, workers=len(WORKERS), watchers=2
+        ) as deployment,
     ):
         recorder = Recorder(deployment, lambda: cluster.sightings)
-        judge_run(seed, SHORT, Driver(deployment, cluster, recorder))
+        judge_run(seed, SHORT, Driver(deployment, cluster, recorder), "simulated")
 
 
 @pytest.mark.long
@@ -82,7 +94,11 @@ def test_real_hosts(seed: int, hosts: Fleet, tmp_path: Path) -> None:
     """The same on real engines, with Slack away for up to 140 s."""
     watched = FleetHosts(hosts)
     watched.form_cluster(["host-1", "host-2", "host-3"], ["host-4", "host-5"])
-    config = {**hosts.config(), **PEOPLE, "rules": {**PEOPLE["rules"], "approvals": RULES}}
-    with watched, Deployment(hosts, tmp_path / "deployment", workers=len(WORKERS), config=config) as deployment:
+    rules = {**PEOPLE["rules"], "approvals": RULES}
+    config = {**hosts.config(), **PEOPLE, "rules": rules, "watch": WATCH}
+    with (
+        watched,
+        Deployment(hosts, tmp_path / "deployment", workers=len(WORKERS), watchers=2, config=config) as deployment,
+    ):
         recorder = Recorder(deployment, lambda: watched.sightings)
-        judge_run(seed, LONG, Driver(deployment, watched, recorder))
+        judge_run(seed, LONG, Driver(deployment, watched, recorder), "real")

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
-from tests.kits.random_run.history import ENDED, History, JobRecord, Member, Request, Shown
+from tests.kits.random_run.history import ENDED, History, JobRecord, Member, Request, Shown, Sighting
 
 OPEN_BUTTONS: Final = ("[Cancel]", "[Approve]", "[Proceed]")
 """A message with one of them shows a job that has not ended."""
@@ -25,8 +26,25 @@ NO_CHANGE: Final = "No change needed"
 DOUBT_S: Final = 1.5
 """A worker that dies, stands still or loses Redis so soon after Slack took a message may not have noted it: the message
 is sent again, and nobody can prevent it."""
-DEATHS: Final = frozenset({"kill", "terminate", "stop", "redis"})
+DOUBTS_S: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        **dict.fromkeys(("kill", "terminate", "stop", "slack loses answers"), DOUBT_S),
+        **dict.fromkeys(("redis", "redis hangs", "redis slow", "redis full"), DOUBT_S),
+        "slack hangs": 15.0,
+    }
+)
+"""The same for each kind of fault. An answer that Slack keeps for 12 s comes after the time-out of whoever called."""
+QUORUM_GRACE_S: Final = 5.0
+"""Hosts that fail while a change is carried out: no gate can know that."""
+GROWTH_MIB: Final = 48.0
+MAX_THREADS: Final = 150
+"""The web process has the most, 90."""
+WARM_UP_S: Final = 60.0
+"""After this time a process has its threads and caches, on a busy machine too."""
 HOST: Final = re.compile(r"host-\d+")
+HOST_FAULTS: Final = frozenset({"host", "cable", "engine hangs"})
+"""Faults in which a manager does not vote."""
+INCIDENT_TURNS: Final = frozenset({"incident opened", "incident reopened", "incident resolved"})
 LOOSE_S: Final = 1.0
 """The difference between the times of jobs and those of sightings."""
 
@@ -59,6 +77,12 @@ class Run:
         for shown in history.shown:
             for job in self._jobs_of(shown):
                 self._messages.setdefault(job, []).append(shown)
+
+    @property
+    def broken_off(self) -> set[str]:
+        """The words of changes that failed or were cancelled in the middle: among them the hosts that they left so."""
+        broken = [job for job in self.history.jobs if job.change and job.state in {"failed", "cancelled"}]
+        return {word for job in broken for word in job.words.split()}
 
     def _jobs_of(self, shown: Shown) -> frozenset[str]:
         """Return the jobs whose message it is. An answer to another request may name a job, but ends it for nobody."""
@@ -96,8 +120,11 @@ class Run:
 
     def may_repeat(self, at: float) -> bool:
         """Return whether a process could not note that a message was taken at this time."""
-        faults = (each for each in self.history.disturbances if each.kind in DEATHS)
-        return any(fault.begin - DOUBT_S <= at <= fault.end + DOUBT_S for fault in faults)
+        return any(
+            fault.begin - doubt <= at <= fault.end + doubt
+            for fault in self.history.disturbances
+            if (doubt := DOUBTS_S.get(fault.kind))
+        )
 
 
 def is_open(shown: Shown) -> bool:
@@ -272,10 +299,9 @@ def _two_records(run: Run) -> Iterator[Violation]:
 
     A change that failed or was cancelled in the middle may leave one, and says so.
     """
-    broken_off = [job.words.split() for job in run.history.jobs if job.change and job.state in {"failed", "cancelled"}]
     for sighting in run.history.sightings[-1:]:
         for host, member in sighting.members.items():
-            if member.records > 1 and not any(host in words for words in broken_off):
+            if member.records > 1 and host not in run.broken_off:
                 yield Violation("two records", host, f"has {member.records} node records")
 
 
@@ -283,6 +309,56 @@ def _defects(run: Run) -> Iterator[Violation]:
     """No process logged a traceback."""
     for line in run.history.tracebacks:
         yield Violation("traceback", "log", line)
+
+
+def _quorum_lost(run: Run) -> Iterator[Violation]:
+    """No change of who is a manager leaves fewer managers within reach than a majority, if there was one before."""
+    for before, after in pairwise(run.history.sightings):
+        old, new = _managers(before), _managers(after)
+        if new >= old:
+            continue
+        off = {
+            fault.target
+            for fault in run.history.disturbances
+            if fault.kind in HOST_FAULTS and fault.begin + QUORUM_GRACE_S <= after.at <= fault.end
+        }
+        if _decides(old, off) and not _decides(new, off):
+            what = f"{sorted(old)} became {sorted(new)} while {sorted(off)} did not work"
+            yield Violation("quorum", "cluster", what)
+
+
+def _managers(sighting: Sighting) -> set[str]:
+    return {host for host, member in sighting.members.items() if member.role == "manager"}
+
+
+def _decides(managers: set[str], off: set[str]) -> bool:
+    return 2 * len(managers - off) > len(managers)
+
+
+def _incidents(run: Run) -> Iterator[Violation]:
+    """Each incident that was told has one message, beginnings and ends are told in turn, and all are over."""
+    for incident in run.history.incidents:
+        number = len(incident.posted_at)
+        if (incident.told and not number) or (number > 1 and not any(map(run.may_repeat, incident.posted_at))):
+            yield Violation("incident", incident.id, f"{incident.text} has {number} messages")
+        if incident.open and not run.broken_off & set(incident.text.split()):
+            yield Violation("incident open", incident.id, f"{incident.text} has not ended")
+        told = [each.action for each in run.history.audit if each.words == f"incidents {incident.id}"]
+        turns = [action == "incident resolved" for action in told if action in INCIDENT_TURNS]
+        if any(one == other for one, other in pairwise(turns)):
+            yield Violation("incident", incident.id, f"{incident.text} was told so: {told}")
+
+
+def _grown(run: Run) -> Iterator[Violation]:
+    """No process holds much more at the end than after its first minute, and none has more and more threads."""
+    for each in run.history.footprints:
+        if each.threads > MAX_THREADS:
+            yield Violation("grown", each.process, str(each))
+    for pid in {each.pid for each in run.history.footprints}:
+        own = [each for each in run.history.footprints if each.pid == pid]
+        warm = [each for each in own if each.at >= own[0].at + WARM_UP_S]
+        if warm and warm[-1].mib - warm[0].mib > GROWTH_MIB:
+            yield Violation("grown", warm[0].process, f"from {warm[0]} to {warm[-1]}")
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -298,4 +374,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _leaked,
     _two_records,
     _defects,
+    _quorum_lost,
+    _incidents,
+    _grown,
 )

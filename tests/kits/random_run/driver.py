@@ -23,7 +23,7 @@ from sandbox.slack.base import CannotDo
 from sandbox.slack.faults import Fault
 from sandbox.slack.transcript import TranscriptEntry
 from tests.kits.random_run.checker import Violation, judge
-from tests.kits.random_run.history import History
+from tests.kits.random_run.history import DisturbanceKind, History
 from tests.kits.random_run.recorder import Recorder
 from tests.kits.random_run.script import Action, Planned, Pressing, Script, Typing
 
@@ -31,16 +31,19 @@ CHANNEL: Final = "prod"
 NEWEST: Final = 12
 """People press buttons of, and cancel, only so many of the newest messages and jobs."""
 FORM_TIMEOUT_S: Final = 2.0
-PENDING_RULES: Final = frozenset({"not ended", "untold", "left open"})
+PENDING_RULES: Final = frozenset({"not ended", "untold", "left open", "incident open"})
 """What still may become true after the run."""
 POLL_INTERVAL_S: Final = 0.5
+REDIS_PAUSE_MS: Final = 500
+REDIS_BREATH_S: Final = 0.05
+"""Between two pauses, in which what waited is carried out."""
 
 
 class Hosts(Protocol):
-    """What switches hosts."""
+    """What breaks hosts."""
 
-    def power(self, host: str, *, on: bool) -> None:
-        """Switch a host off or on."""
+    def befall(self, kind: DisturbanceKind, host: str, *, on: bool) -> None:
+        """Break a host in this way, or repair it (``on``)."""
 
 
 class Driver:
@@ -64,6 +67,7 @@ class Driver:
             waits += [pool.submit(self._each, faults, self._disturb) for faults in targets]
             while not all(wait.done() for wait in waits):
                 self._start_next()
+                self._recorder.measure()
         for wait in waits:
             wait.result()
         self._slack.clear_faults()
@@ -166,17 +170,38 @@ class Driver:
                 self._deployment.kill("redis")
                 sleep(fault.seconds)
                 self._start(self._deployment.start_redis)
-            case "slack":
-                self._slack_fault(Fault("drop" if fault.flavour == "drop" else "http_500"), fault.seconds)
-            case "rate limit":
-                self._slack_fault(Fault("rate_limited", seconds=float(fault.flavour)), fault.seconds)
-            case "host":
-                self._hosts.power(fault.target, on=False)
+            case "redis hangs":
+                process = self._deployment.processes["redis"]
+                process.send_signal(signal.SIGSTOP)
                 sleep(fault.seconds)
-                self._hosts.power(fault.target, on=True)
+                process.send_signal(signal.SIGCONT)
+            case "redis slow":
+                self._slow_redis(fault.seconds)
+            case "redis full":
+                self._full_redis(fault.seconds)
+            case "slack" | "slack hangs" | "slack loses answers" | "rate limit":
+                self._slack_fault(_slack_fault(fault), fault.seconds)
             case "deliver twice":
                 self._slack.fault("deliver_twice", "command", times=1)
+            case _:
+                self._hosts.befall(fault.kind, fault.target, on=False)
+                sleep(fault.seconds)
+                self._hosts.befall(fault.kind, fault.target, on=True)
         self._recorder.disturbed(fault.kind, fault.target, begin)
+
+    def _slow_redis(self, seconds: float) -> None:
+        """Let every write wait for up to half a second, again and again."""
+        until = monotonic() + seconds
+        with connect(Secret(self._deployment.redis_url)) as redis:
+            while monotonic() < until:
+                redis.client_pause(REDIS_PAUSE_MS, all=False)
+                sleep(REDIS_PAUSE_MS / 1000 + REDIS_BREATH_S)
+
+    def _full_redis(self, seconds: float) -> None:
+        with connect(Secret(self._deployment.redis_url)) as redis:
+            redis.config_set("maxmemory", 1)
+            sleep(seconds)
+            redis.config_set("maxmemory", 0)
 
     def _slack_fault(self, fault: Fault, seconds: float) -> None:
         with self._slack.workspace.changed:
@@ -196,6 +221,19 @@ class Driver:
     def _jobs(self, count: int) -> list[Job]:
         with connect(Secret(self._deployment.redis_url)) as redis:
             return Queue(redis, Audit(redis)).recent(None, count)
+
+
+def _slack_fault(planned: Planned) -> Fault:
+    """Return the local Slack's fault."""
+    match planned.kind:
+        case "rate limit":
+            return Fault("rate_limited", seconds=float(planned.flavour))
+        case "slack hangs":
+            return Fault("slow", seconds=float(planned.flavour))
+        case "slack loses answers":
+            return Fault("drop_after")
+        case _:
+            return Fault("drop" if planned.flavour == "drop" else "http_500")
 
 
 def _by(events: Iterable[Any], key: Callable[[Any], str]) -> list[list[Any]]:

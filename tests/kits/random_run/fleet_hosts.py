@@ -13,10 +13,13 @@ from requests.exceptions import RequestException
 
 from bot.errors import Failed
 from sandbox.fleet import Fleet
-from tests.kits.random_run.history import Member, Sighting
+from tests.kits.random_run.history import DisturbanceKind, Member, Sighting
 
 WATCH_INTERVAL_S: Final = 0.1
 ANSWER_TIMEOUT_S: Final = 3
+SSH_PORT: Final = 22
+SLOW: Final = ("tbf", "rate", "256kbit", "burst", "8kb", "latency", "2s")
+"""This kernel has no netem, which would delay each packet."""
 HEARTBEAT_NS: Final = 5_000_000_000
 
 
@@ -51,13 +54,23 @@ class FleetHosts:
                 token = tokens["Manager" if name in managers else "Worker"]
                 engine.join_swarm([first.address], token, advertise_addr=self._fleet[name].address)
 
-    def power(self, host: str, *, on: bool) -> None:
-        """Switch a host off or on."""
-        if on:
-            with suppress(Failed):  # a manager without quorum takes its time; the bot waits for it too
-                self._fleet[host].power_on()
-        else:
-            self._fleet[host].power_off()
+    def befall(self, kind: DisturbanceKind, host: str, *, on: bool) -> None:
+        """Break a host in this way, or repair it (``on``)."""
+        found = self._fleet[host]
+        with suppress(Failed):  # a manager without quorum takes its time to start; the bot waits for it too
+            match kind:
+                case "host":
+                    (found.power_on if on else found.power_off)()
+                case "cable":
+                    (found.restore_cable if on else found.cut_cable)()
+                case "ssh":
+                    (found.unblock if on else found.block)(SSH_PORT)
+                case "engine hangs":
+                    found.run("sh", "-c", f"kill -{'CONT' if on else 'STOP'} $(cat /run/docker.pid)")
+                case "slow link":
+                    found.run("tc", "qdisc", "del" if on else "add", "dev", "eth0", "root", *([] if on else SLOW))
+                case _:
+                    raise AssertionError(kind)
 
     def _watch(self) -> None:
         while not self._stopping.wait(WATCH_INTERVAL_S):

@@ -11,7 +11,29 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
-DisturbanceKind = Literal["kill", "terminate", "stop", "redis", "slack", "rate limit", "host", "deliver twice"]
+DisturbanceKind = Literal[
+    "kill",
+    "terminate",
+    "stop",
+    "redis",
+    "redis hangs",
+    "redis slow",
+    "redis full",
+    "slack",
+    "slack hangs",
+    "slack loses answers",
+    "rate limit",
+    "host",
+    "cable",
+    "ssh",
+    "engine hangs",
+    "slow link",
+    "deliver twice",
+]
+"""``redis``: killed; ``redis hangs``: SIGSTOP; ``redis slow``: each write waits; ``redis full``: no memory left.
+``slack``: HTTP 500, or a broken connection before a call has an effect; ``slack loses answers``: after it had one.
+``host``: without power; ``cable``: without network; ``ssh``: not reached by the bot; ``engine hangs``: SIGSTOP;
+``slow link``: a host sends 256 kbit/s."""
 ENDED: Final = frozenset({"succeeded", "failed", "refused", "cancelled", "denied", "expired"})
 
 
@@ -53,7 +75,7 @@ class Shown:
     response_url: str = ""
     deleted: bool = False
     title: str = ""
-    """Its text for notifications, as it is at the end."""
+    """Its text for notifications, as it is at the end; "" if it was edited afterwards."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +100,38 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """What the audit log says of a job."""
+    """What the audit log says of a job, or of an incident."""
 
     action: str
     job: str
     detail: str = ""
+    words: str = ""
+    """The command; of an incident ``incidents ID``."""
+
+
+@dataclass(frozen=True)
+class IncidentRecord:
+    """An incident as Redis has it at the end."""
+
+    id: str
+    text: str
+    open: bool
+    told: bool
+    posted_at: tuple[float, ...]
+    """When a message in the channel was begun for it, without replies."""
+    opened_at: float = 0.0
+    resolved_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a process holds at a time."""
+
+    at: float
+    process: str
+    pid: int
+    mib: float
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -126,6 +175,9 @@ class History:
     """Why the audit log is not valid; empty if it is."""
     sightings: tuple[Sighting, ...] = ()
     disturbances: tuple[Disturbance, ...] = ()
+    incidents: tuple[IncidentRecord, ...] = ()
+    footprints: tuple[Footprint, ...] = ()
+    """In order."""
     leaks: tuple[str, ...] = ()
     """The places where a secret was found."""
     tracebacks: tuple[str, ...] = ()
@@ -142,15 +194,22 @@ class History:
             [head, *(", ".join(f"{n} {what}" for what, n in sorted(each.items())) for each in (jobs, faults))]
         )
 
-    def about(self, job_id: str) -> str:
-        """What is known of a job: its record, requests and audit entries, and what its requester saw since then."""
-        found = [job for job in self.jobs if job.id == job_id]
-        lines: list[object] = [*found, *(each for each in self.requests if each.job == job_id)]
-        lines += [each for each in self.audit if each.job == job_id]
+    def about(self, id_: str) -> str:
+        """What is known of a job: its record, requests and audit entries, and what its requester saw since then.
+
+        Of an incident: its record and audit entries, and the changes of the hosts that it names.
+        """
+        found = [job for job in self.jobs if job.id == id_]
+        incidents = [each for each in self.incidents if each.id == id_]
+        lines: list[object] = [*found, *incidents, *(each for each in self.requests if each.job == id_)]
+        lines += [each for each in self.audit if each.job == id_ or each.words == f"incidents {id_}"]
+        for incident in incidents:
+            named = set(incident.text.split())
+            lines += [job for job in self.jobs if job.change and named & set(job.words.split())]
         lines += [
             shown
             for job in found
             for shown in self.shown
-            if shown.at >= job.asked_at and (job_id in shown.jobs or (shown.private and job.requester in shown.to))
+            if shown.at >= job.asked_at and (id_ in shown.jobs or (shown.private and job.requester in shown.to))
         ]
         return "\n".join(map(str, lines))

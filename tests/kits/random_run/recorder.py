@@ -7,7 +7,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -20,6 +22,7 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from bot.watch.repository import WatchRepository
 from sandbox.deployment import Deployment
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.render import shown as visible
@@ -31,17 +34,25 @@ from tests.kits.random_run.history import (
     AuditEntry,
     Disturbance,
     DisturbanceKind,
+    Footprint,
     History,
+    IncidentRecord,
     JobRecord,
     Request,
     Shown,
     Sighting,
 )
 
-MOST_JOBS: Final = 10_000
+MOST_JOBS: Final = 100_000
 OK: Final = 200
 NAMED_JOB: Final = re.compile(r"`([2-9a-hjkmnp-z]{4})`")
 TRACEBACK: Final = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(.*)$", re.MULTILINE)
+STATUS: Final = re.compile(r"^(VmRSS|Threads):\s+(\d+)", re.MULTILINE)
+CLUSTER: Final = "prod"
+OF_INCIDENT: Final = re.compile(
+    r"[✗!✓] \*(?:prod(?::|\*| has no )|`host-\d` leads prod|\d of \d managers|Resolved after)"
+)
+"""How the message of an incident begins, and no other."""
 SHARED: Final = ", shared by <@"
 SHOWN_KINDS: Final = frozenset({"posted", "edited", "deleted"})
 
@@ -55,6 +66,7 @@ class Recorder:
     _requests: list[tuple[Request, str]] = field(default_factory=list)
     """Each with its key in Redis."""
     _disturbances: list[Disturbance] = field(default_factory=list)
+    _footprints: list[Footprint] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def request(self, at: float, words: str, delivery: Delivery) -> None:
@@ -76,6 +88,16 @@ class Recorder:
         with self._lock:
             self._disturbances.append(Disturbance(kind, target, begin, time.time()))
 
+    def measure(self) -> None:
+        """Record what each process of the bot holds now."""
+        for name, process in [*self.deployment.processes.items()]:
+            if name == "redis":
+                continue
+            with suppress(OSError):  # it has just been killed
+                status = dict(STATUS.findall(Path(f"/proc/{process.pid}/status").read_text()))
+                mib, threads = int(status["VmRSS"]) / 1024, int(status["Threads"])
+                self._footprints.append(Footprint(time.time(), name, process.pid, round(mib, 1), threads))
+
     def history(self) -> History:
         """Return the history until now."""
         with connect(Secret(self.deployment.redis_url)) as redis, self._lock:
@@ -86,19 +108,34 @@ class Recorder:
                 requests=tuple(_with_job(redis, request, key) for request, key in self._requests),
                 shown=tuple(self._shown()),
                 jobs=tuple(map(_record, jobs)),
-                audit=tuple(AuditEntry(e.action, e.job, e.detail) for e in parse_entries(Stream(redis).rows())),
+                audit=tuple(
+                    AuditEntry(e.action, e.job, e.detail, e.words) for e in parse_entries(Stream(redis).rows())
+                ),
                 audit_problem="" if verdict.ok else str(verdict),
                 sightings=tuple(self.sightings()),
                 disturbances=tuple(self._disturbances),
+                incidents=tuple(self._incidents(redis, audit)),
+                footprints=tuple(self._footprints),
                 leaks=tuple(self._leaks(redis)),
                 tracebacks=tuple(self._tracebacks()),
             )
+
+    def _incidents(self, redis: Redis, audit: Audit) -> Iterator[IncidentRecord]:
+        """Yield those that Redis still has: all of a run."""
+        posted = [each for each in self.deployment.slack.transcript() if each.kind == "posted" and not each.private]
+        for each in WatchRepository(redis, audit).state(CLUSTER).incidents:
+            own = [entry.at for entry in posted if f"`{each.id}`" in entry.text and OF_INCIDENT.match(entry.text)]
+            text = f"{each.root_signal.kind} {each.root_signal.subject}"
+            told = bool(each.told_at)
+            yield IncidentRecord(each.id, text, each.open, told, tuple(own), each.opened_at, each.resolved_at)
 
     def _shown(self) -> Iterator[Shown]:
         bot = self.deployment.slack.team.app.bot_user
         with self.deployment.slack.workspace.changed:
             titles = {each.ts: each.text for each in self.deployment.slack.workspace.messages.everything}
-        for entry in self.deployment.slack.transcript():
+        entries = self.deployment.slack.transcript()
+        last = {entry.ts: entry.number for entry in entries}
+        for entry in entries:
             if entry.kind in SHOWN_KINDS and entry.who == bot:
                 yield Shown(
                     entry.at,
@@ -109,7 +146,7 @@ class Recorder:
                     frozenset(_named(entry)),
                     entry.response_url,
                     entry.kind == "deleted",
-                    titles.get(entry.ts, ""),
+                    titles.get(entry.ts, "") if last[entry.ts] == entry.number else "",
                 )
 
     def _leaks(self, redis: Redis) -> Iterator[str]:

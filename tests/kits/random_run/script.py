@@ -36,6 +36,10 @@ BUTTONS: Final = (
     *("Approve", "Approve", "Approve", "Deny", "Withdraw", "Proceed", "Proceed", "Cancel"),
     *("Retry", "Refresh", "Share"),
 )
+SLACK_FAULTS: Final[tuple[DisturbanceKind, ...]] = ("slack", "slack hangs", "slack loses answers", "rate limit")
+REDIS_FAULTS: Final[tuple[DisturbanceKind, ...]] = ("redis", "redis", "redis hangs", "redis slow", "redis full")
+OTHER_STOP_S: Final = {"web": (1.0, 5.0), "wat": (10.0, 20.0)}
+"""How long a web or watch process stands still; the lease of watch is valid for 9 s."""
 PEOPLE: Final = ("ada", "ben", "cleo", "dan", "eve")
 """ada and ben are operators, cleo and dan administrators."""
 
@@ -86,11 +90,14 @@ class Size:
     """The mean time between two actions of one person."""
     hosts: Sequence[str]
     workers: Sequence[str]
+    others: Sequence[str]
+    """The web and watch processes that fail."""
     outage_s: tuple[float, float]
     """The shortest and longest time for which Slack is away."""
     stop_s: tuple[float, float]
     """The same for a worker that stands still; a lease is valid for 15 s."""
     host_off_s: tuple[float, float]
+    host_faults: Sequence[DisturbanceKind] = ("host", "cable", "ssh")
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,8 @@ def script(seed: int, size: Size) -> Script:
     chance = Random(seed)  # noqa: S311 - a run that can be repeated
     actions: list[Action] = [action for user in PEOPLE for action in _actions(chance, user, size)]
     faults = [
-        *(fault for worker in size.workers for fault in _worker_faults(chance, worker, size)),
+        *(fault for worker in size.workers for fault in _process_faults(chance, worker, size.stop_s, 12.5, size)),
+        *(fault for name in size.others for fault in _process_faults(chance, name, OTHER_STOP_S[name[:3]], 30.0, size)),
         *_slack_faults(chance, size),
         *_redis_faults(chance, size),
         *_host_faults(chance, size),
@@ -144,41 +152,41 @@ def _words(chance: Random, user: str) -> str:
     return words + PLAN if pool is changes and chance.random() < 0.05 else words
 
 
-def _worker_faults(chance: Random, worker: str, size: Size) -> Iterator[Planned]:
+def _process_faults(
+    chance: Random, name: str, stop_s: tuple[float, float], pause_s: float, size: Size
+) -> Iterator[Planned]:
     kinds: tuple[DisturbanceKind, ...] = ("kill", "terminate", "stop")
-    at = chance.uniform(3, 15)
+    at = chance.uniform(0.3 * pause_s, 1.2 * pause_s)
     while at < size.seconds:
         kind = chance.choice(kinds)
-        lasts = chance.uniform(*size.stop_s) if kind == "stop" else chance.uniform(0.5, 5)
-        yield Planned(at, kind, worker, lasts)
-        at += lasts + chance.uniform(5, 20)
+        lasts = chance.uniform(*stop_s) if kind == "stop" else chance.uniform(0.5, 5)
+        yield Planned(at, kind, name, lasts)
+        at += lasts + chance.uniform(0.4 * pause_s, 1.6 * pause_s)
 
 
 def _slack_faults(chance: Random, size: Size) -> Iterator[Planned]:
     at = chance.uniform(2, 10)
     while at < size.seconds:
-        if chance.random() < 0.6:
-            lasts = chance.uniform(*size.outage_s)
-            yield Planned(at, "slack", "slack", lasts, chance.choice(("http_500", "drop")))
-        else:
-            lasts = chance.uniform(2, 6)
-            yield Planned(at, "rate limit", "slack", lasts, chance.choice(("5", "60")))
+        kind = chance.choices(SLACK_FAULTS, (40, 10, 10, 40))[0]
+        lasts = chance.uniform(*size.outage_s) if kind == "slack" else chance.uniform(2, 6)
+        flavours = {"slack": ("http_500", "drop"), "rate limit": ("5", "60"), "slack hangs": ("12",)}
+        yield Planned(at, kind, "slack", lasts, chance.choice(flavours.get(kind, ("",))))
         at += lasts + chance.uniform(5, 20)
 
 
 def _redis_faults(chance: Random, size: Size) -> Iterator[Planned]:
-    at = chance.uniform(10, 40)
+    at = chance.uniform(5, 25)
     while at < size.seconds:
         lasts = chance.uniform(0.3, 4)
-        yield Planned(at, "redis", "redis", lasts)
-        at += lasts + chance.uniform(10, 60)
+        yield Planned(at, chance.choice(REDIS_FAULTS), "redis", lasts)
+        at += lasts + chance.uniform(5, 35)
 
 
 def _host_faults(chance: Random, size: Size) -> Iterator[Planned]:
     at = chance.uniform(5, 20)
     while at < size.seconds:
         lasts = chance.uniform(*size.host_off_s)
-        yield Planned(at, "host", chance.choice(size.hosts), lasts)
+        yield Planned(at, chance.choice(size.host_faults), chance.choice(size.hosts), lasts)
         at += lasts + chance.uniform(10, 30)
 
 

@@ -20,9 +20,9 @@ from typing import Any, Final, Self, cast
 
 from bot.config import Config
 from bot.errors import EngineError, HostUnreachable
-from bot.model import BackupStore, Engine, Engines, Facts, FactsQuery, JoinTokens, Revealed
+from bot.model import BackupStore, Engine, Engines, EventStream, Facts, FactsQuery, JoinTokens, Revealed
 from bot.secrets.secret import Secret
-from tests.kits.random_run.history import Member, Sighting
+from tests.kits.random_run.history import DisturbanceKind, Member, Sighting
 from tests.kits.simulated_cluster import Simulated
 
 TOKENS: Final = {role: f"SWMTKN-1-{'0' * 50}-{role}00000000" for role in ("worker", "manager")}
@@ -94,10 +94,10 @@ class SharedCluster:
         Client(str(self.path), "AF_UNIX").close()  # wakes accept()
         self._listener.close()
 
-    def power(self, host: str, *, on: bool) -> None:
-        """Switch a host off or on."""
+    def befall(self, kind: DisturbanceKind, host: str, *, on: bool) -> None:
+        """Break a host in this way, or repair it (``on``)."""
         with self._changing():
-            self.cluster.power(host, on=on)
+            self.cluster.befall({"host": "power"}.get(kind, kind), host, "", on=on)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -164,7 +164,7 @@ class SharedEngines:
         del config
         return self
 
-    def reader(self, foreign: dict[str, str]) -> Self:
+    def reader(self, foreign: dict[str, str], **_: object) -> Self:
         """Stand for FactsReader's constructor."""
         del foreign
         return self
@@ -233,6 +233,10 @@ class SharedEngine:
     def join_swarm(self, request: Any, token: Secret) -> None:
         """Join with a token."""
         self._call("join_swarm", self.host, (request, token.reveal()))
+
+    def events(self) -> EventStream:
+        """No events: what watches reads at its pace."""
+        raise HostUnreachable(self.host, "timed out", "A simulated engine has no events.")
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return lambda *arguments, **options: self._call(name, self.host, arguments, options)

@@ -15,25 +15,29 @@ RULES: Final[dict[str, Any]] = {
     "force": {"by": ["admins", "operators"]},
     "remove": {"count": 1},
 }
+WATCH: Final = {"poll": "1s", "quiet_poll": "2s", "group_interval": "5s"}
 
 
 class SimulatedDeployment(Deployment):
     """A context manager. ``cluster`` is the path of the socket of a :class:`SharedCluster` with these hosts."""
 
-    def __init__(self, folder: Path, cluster: Path, *, hosts: list[str], workers: int) -> None:
+    def __init__(self, folder: Path, cluster: Path, *, hosts: list[str], workers: int, watchers: int = 0) -> None:
         addresses = {name: f"10.0.0.{number}" for number, name in enumerate(hosts, 1)}
         rules = {**PEOPLE["rules"], "approvals": RULES}
         config = {
             "clusters": {"prod": {"channel": "C0PROD", "hosts": addresses}},
             "people": PEOPLE["people"],
             "rules": rules,
+            "watch": WATCH,
         }
         none = Fleet(folder / "no hosts", size=0)
-        super().__init__(none, folder, workers=workers, config=config, environment={SOCKET: str(cluster)})
+        environment = {SOCKET: str(cluster)}
+        super().__init__(none, folder, workers=workers, watchers=watchers, config=config, environment=environment)
 
     def start(self, name: str) -> None:
-        """Start a process; a worker with simulated hosts."""
-        if name.startswith("worker."):
-            self._spawn(name, [sys.executable, "-m", "tests.kits.random_run.simulated_worker"])
+        """Start a process; what reaches hosts with simulated ones."""
+        part = name.partition(".")[0]
+        if part in {"worker", "watch"}:
+            self._spawn(name, [sys.executable, "-m", "tests.kits.random_run.simulated_worker", part])
         else:
             super().start(name)

@@ -12,7 +12,9 @@ from tests.kits.random_run.history import (
     AuditEntry,
     Disturbance,
     DisturbanceKind,
+    Footprint,
     History,
+    IncidentRecord,
     JobRecord,
     Member,
     Request,
@@ -56,6 +58,15 @@ LISTED = Request(14.0, ADA, "jobs", "url3", acknowledged=True, reply=LIST.text)
 SECOND_CARD = replace(ENDED, ts="8", at=13.5)
 ANOTHER = (AuditEntry("asked", "aaaa"), AuditEntry("ended", "aaaa"))
 TWO_RECORDS = Sighting(20.0, MappingProxyType({"host-2": Member("worker", "drain", records=2)}))
+PRESENT = Sighting(0.0, MappingProxyType({f"host-{number}": Member("manager", "drain") for number in (1, 2, 3)}))
+DEMOTED = Sighting(60.0, MappingProxyType({**PRESENT.members, "host-1": Member("worker", "active")}))
+OFF = Disturbance("host", "host-3", 50.0, 70.0)
+INCIDENT = IncidentRecord("4k7d", "node down host-3", open=False, told=True, posted_at=(52.0,))
+TURNS = tuple(
+    AuditEntry(f"incident {word}", "", words="incidents 4k7d")
+    for word in ("opened", "resolved", "reopened", "resolved")
+)
+SMALL = Footprint(0.0, "web", 7, 80.0, 60)
 BAD = {
     "an acknowledged command that is no job and showed nothing": (
         replace(GOOD, requests=(*GOOD.requests, replace(QUESTION, words="nodes", response_url="url3", job=""))),
@@ -117,6 +128,31 @@ BAD = {
     "a job whose end is not in the log": (replace(GOOD, audit=AUDIT[:3]), "audit"),
     "a secret in Redis": (replace(GOOD, leaks=("swarmbot:job:k7f3",)), "leak"),
     "two node records of one host": (replace(GOOD, sightings=(BEFORE, AFTER, TWO_RECORDS)), "two records"),
+    "a demotion that cost the quorum": (
+        replace(GOOD, sightings=(PRESENT, DEMOTED), disturbances=(OFF,)),
+        "quorum",
+    ),
+    "an incident with two messages": (
+        replace(GOOD, incidents=(replace(INCIDENT, posted_at=(52.0, 54.0)),), audit=(*AUDIT, *TURNS)),
+        "incident",
+    ),
+    "an incident that nobody was told of": (replace(GOOD, incidents=(replace(INCIDENT, posted_at=()),)), "incident"),
+    "an incident that ended twice": (
+        replace(GOOD, incidents=(INCIDENT,), audit=(*AUDIT, *TURNS, TURNS[1])),
+        "incident",
+    ),
+    "an incident that is never over": (
+        replace(GOOD, incidents=(replace(INCIDENT, open=True),), audit=(*AUDIT, TURNS[0])),
+        "incident open",
+    ),
+    "memory that grows": (
+        replace(GOOD, footprints=(SMALL, replace(SMALL, at=70.0), replace(SMALL, at=90.0, mib=140.0))),
+        "grown",
+    ),
+    "threads that stay": (
+        replace(GOOD, footprints=(SMALL, replace(SMALL, at=70.0, threads=200))),
+        "grown",
+    ),
     "a traceback": (replace(GOOD, tracebacks=("worker.1: KeyError: 'x'",)), "traceback"),
 }
 
@@ -149,6 +185,23 @@ def test_a_message_may_come_twice_from_a_worker_that_died_with_it(kind: Disturba
 
 
 GOOD_ENDS = {
+    "a demotion while all were there": replace(GOOD, sightings=(PRESENT, DEMOTED)),
+    "a demotion while a host failed": replace(
+        GOOD, sightings=(PRESENT, DEMOTED), disturbances=(replace(OFF, begin=58.0),)
+    ),
+    "an incident that came back": replace(GOOD, incidents=(INCIDENT,), audit=(*AUDIT, *TURNS)),
+    "a node that a change left down": replace(
+        with_job(replace(DRAIN, words="leave host-3", state="failed"), replace(ENDED, text="✗ `k7f3`")),
+        incidents=(replace(INCIDENT, open=True),),
+    ),
+    "an incident whose message may have been sent twice": replace(
+        GOOD,
+        incidents=(replace(INCIDENT, posted_at=(52.0, 54.0)),),
+        disturbances=(Disturbance("kill", "watch.1", 52.5, 53.0),),
+    ),
+    "a process that started, and grew into its work": replace(
+        GOOD, footprints=(SMALL, replace(SMALL, at=70.0, mib=140.0), replace(SMALL, at=90.0, mib=150.0))
+    ),
     "an answer before the complete one": replace(
         GOOD,
         shown=(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import get_args
 
+from tests.kits.random_run.history import DisturbanceKind
 from tests.kits.random_run.script import Size, script
 
 SIZE = Size(
@@ -12,9 +14,11 @@ SIZE = Size(
     pause_s=2.0,
     hosts=("host-1", "host-2"),
     workers=("worker.1", "worker.2"),
+    others=("web", "watch.1"),
     outage_s=(25, 140),
     stop_s=(16, 40),
     host_off_s=(2, 10),
+    host_faults=("host", "cable", "ssh", "engine hangs", "slow link"),
 )
 
 
@@ -28,10 +32,12 @@ def test_a_seed_is_a_script() -> None:
 def test_every_fault_is_among_them() -> None:
     """Over some seeds each kind occurs; Slack is away for more than two minutes, and leases expire."""
     faults = [fault for seed in range(20) for fault in script(seed, SIZE).faults]
-    kinds = {"kill", "terminate", "stop", "redis", "slack", "rate limit", "host", "deliver twice"}
-    assert {fault.kind for fault in faults} == kinds
+    assert {fault.kind for fault in faults} == {*get_args(DisturbanceKind)}
     assert max(fault.seconds for fault in faults if fault.kind == "slack") > 120
-    assert all(fault.seconds > 15 for fault in faults if fault.kind == "stop")
+    stops = [fault for fault in faults if fault.kind == "stop"]
+    assert {fault.target for fault in stops} == {*SIZE.workers, *SIZE.others}
+    assert all(fault.seconds > (1 if fault.target == "web" else 9) for fault in stops)
+    assert all(fault.seconds > 15 for fault in stops if fault.target in SIZE.workers)
 
 
 def test_faults_of_one_target_follow_each_other() -> None:
