@@ -13,6 +13,7 @@ from bot.commands import Command, CommandRegistry, Vocabulary
 from bot.commands.forms import KnownNames, field_of, form_blocks, form_problems, form_words, plain_problem
 from bot.config import Config, cluster_of_channel
 from bot.errors import NotUnderstood, SwarmbotError
+from bot.gate.form_subject import form_subject
 from bot.last_read import LastRead
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
 
@@ -53,7 +54,7 @@ class CommandForms:
     def read(self, request: SubmitRequest) -> tuple[SlashRequest, str] | FieldErrors:
         """Return the command of a submitted form as if it were typed now, and its cluster; or what is wrong in it."""
         subject, command = self._read(request.subject)
-        hosts = tuple(self._config.clusters[subject.cluster].hosts) if subject.cluster in self._config.clusters else ()
+        hosts = tuple(self._config.clusters[subject.cluster].hosts)
         problems = form_problems(command, request.values, Vocabulary(subject.cluster, hosts, tuple(self._commands)))
         if problems:
             return FieldErrors(problems)
@@ -67,13 +68,11 @@ class CommandForms:
         return FieldErrors({field_of(command, f"{error.happened} {error.next_step}"): plain_problem(error)})
 
     def _read(self, stored: str) -> tuple[FormSubject, Command]:
-        try:
-            subject = FormSubject(**json.loads(stored))
-            return subject, self._commands[subject.command]
-        except (KeyError, TypeError, ValueError):
-            raise NotUnderstood(
-                "This form is from another version of Swarmbot.", next_step="Run the command again."
-            ) from None
+        """Return the subject and the command. Raise NotUnderstood if this version, or swarmbot.yml now, has no such."""
+        subject = FormSubject(**form_subject(stored, *FormSubject.__slots__))
+        if subject.command not in self._commands or subject.cluster not in self._config.clusters:
+            raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
+        return subject, self._commands[subject.command]
 
     def _names(self, command: Command, cluster: str) -> KnownNames:
         """Return the names that the form offers: for new members the hosts that were no nodes when last read."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 
 from bot.errors import NotUnderstood
-from bot.slack.inbound.requests import SubmitRequest
 
 
-def form_subject(request: SubmitRequest, *names: str) -> dict[str, str]:
-    """Return these texts of a submitted form. Raise NotUnderstood if one is missing: another version has opened it."""
+def form_subject(subject: str, *names: str) -> dict[str, str]:
+    """Return these texts of a form's subject. Raise NotUnderstood if one is missing: another version has opened it."""
     try:
-        found = json.loads(request.subject)
+        found = json.loads(subject)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in names):

@@ -49,7 +49,7 @@ class SecretForm:
 
     def read(self, request: SubmitRequest) -> Call | FieldErrors:
         """Return the call that a form was opened for, with the secret. Raise NotUnderstood for an unknown form."""
-        subject = form_subject(request, "job", "channel", "response_url")
+        subject = form_subject(request.subject, "job", "channel", "response_url")
         job, command, secret_field = self._asked(subject["job"])
         typed = request.values.get(FIELD, "").strip()
         if not typed.startswith(secret_field.begins):

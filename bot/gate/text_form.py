@@ -47,6 +47,6 @@ def submitted_command(request: SubmitRequest) -> tuple[SlashRequest, str, str]:
     The command comes back from Slack, so it is parsed and authorised again, for the person who submitted the form.
     Raise NotUnderstood for an unknown form.
     """
-    subject = form_subject(request, "text", "cluster", "channel", "response_url")
+    subject = form_subject(request.subject, "text", "cluster", "channel", "response_url")
     place = (subject["channel"], subject["response_url"], request.request_key)
     return SlashRequest(subject["text"], request.user, *place, ""), subject["cluster"], request.values.get(FIELD, "")

@@ -16,13 +16,13 @@ from urllib.parse import urlencode
 from slack_sdk.signature import SignatureVerifier
 
 from bot.commands import Flag
+from bot.commands.command import RUN_COMMAND
 from bot.execution.progress_card import RUN_PLAN
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
-from bot.gate.gate import RUN_COMMAND
 from bot.gate.incident_buttons import INCIDENT_BUTTONS
 from tests.kits.commands import COMMANDS
 from tests.kits.payload_fuzz import FORM, JSON, content_type, encoded, mutated
-from tests.kits.web_app import COMMAND, EVENT, PRESS, SUBMISSION
+from tests.kits.web_app import COMMAND, EVENT, MENTION, PRESS, SUBMISSION
 
 OK: Final = frozenset({200})
 TAKEN_OR_REFUSED: Final = frozenset({200, 400, 404})
@@ -42,9 +42,12 @@ BUTTONS: Final = (
     *("job.retry", "job.cancel", "job.offer", "audit.older", "audit.newer", "totp.code", "secret.hide", "secret.enter"),
     *(RUN_COMMAND, RUN_PLAN, CHOOSE_CLUSTER, *sorted(INCIDENT_BUTTONS), "answer.#2", "#", "nonsense"),
 )
-FORMS: Final = ("approval.deny", "approval.code", "totp.confirm", "secret.give", "text.give", "nonsense", "")
+FORMS: Final = ("approval.deny", "approval.code", "totp.confirm", "secret.give", "text.give", "command.fill", "")
 SUBJECTS: Final = (
     *("", "{}", "[]", "null", "7", '"x"', "{", '{"job": null}', '{"job": "zzzz", "cluster": "prod"}', "k7f3 k7f3"),
+    '{"command": "drain", "cluster": "prod", "channel": "C0PROD", "response_url": ""}',
+    '{"command": "drain", "cluster": "nowhere", "channel": "C0PROD", "response_url": ""}',
+    '{"command": "drain", "cluster": 7, "channel": [], "response_url": null}',
     *('{"command": "deploy", "args": {"stack": 7}}', '{"text": 7, "cluster": "nowhere", "channel": []}', "a:b:c"),
 )
 SPACES: Final = (" ", " ", " ", "  ", "\t", "\n", "\u00a0", "\u2028")
@@ -108,7 +111,10 @@ class Fuzzer:
             (self._sentence, 25),
             (self._mutant, 30),
             (self._press, 12),
+            (self._press_in_view, 4),
             (self._form, 8),
+            (self._mention, 4),
+            (self._home, 1),
             (self._replay, 6),
             (self._wrong_type, 4),
             (self._wrong_bytes, 4),
@@ -184,16 +190,43 @@ class Fuzzer:
     def _press(self) -> Fuzzed:
         return self._signed("press", _as_payload(self._interaction("press")), FORM, OK)
 
+    def _press_in_view(self) -> Fuzzed:
+        """Return a press in a form, or in Home, which has no callback_id."""
+        form, press = self._interaction("form"), self._interaction("press")
+        del press["response_url"], press["channel"]
+        home = {"type": "home", "id": "V2", "hash": "1.x", "private_metadata": ""}
+        view = self._draw.choice((form["view"], home))
+        pressed = {**press, "view": view, "container": {"type": "view", "view_id": view["id"]}}
+        return self._signed("press in a view", _as_payload(pressed), FORM, OK)
+
+    def _mention(self) -> Fuzzed:
+        """Return a message to the bot, which may be everything but short."""
+        self._trigger += 1
+        own = {"user": self._draw.choice(PEOPLE), "channel": self._draw.choice(CHANNELS), "ts": f"17.{self._trigger}"}
+        kind = self._draw.choice(("app_mention", "message"))
+        event = {**MENTION["event"], "type": kind, "text": f"<@U0SWARM> {self.words()}", "channel_type": "im", **own}
+        body = json.dumps({**MENTION, "event_id": f"Ev{self._trigger}", "event": event}).encode()
+        return self._signed("mention", body, JSON, OK)
+
+    def _home(self) -> Fuzzed:
+        event = {
+            **EVENT["event"],
+            "user": self._draw.choice(PEOPLE),
+            "tab": self._draw.choice(("home", "messages", "")),
+        }
+        return self._signed("Home", json.dumps({**EVENT, "event": event}).encode(), JSON, OK)
+
     def _form(self) -> Fuzzed:
         return self._signed("form", _as_payload(self._interaction("form")), FORM, OK)
 
     def _mutant(self) -> Fuzzed:
-        kind = self._draw.choice(("command", "press", "form", "event"))
+        kind = self._draw.choice(("command", "press", "form", "event", "mention"))
         original = {
             "command": lambda: self._command(self.words()),
             "press": lambda: self._interaction("press"),
             "form": lambda: self._interaction("form"),
             "event": lambda: EVENT,
+            "mention": lambda: MENTION,
         }[kind]()
         if kind != "command" and self._draw.random() < 0.15:
             original = {**original, "type": self._draw.choice(UNUSED_KINDS)}

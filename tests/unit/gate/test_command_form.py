@@ -176,6 +176,18 @@ def test_a_form_of_another_version_is_refused(gate: Gate) -> None:
             gate.submit(SubmitRequest("command.fill", subject, {}, "U0ADA", f"form:{subject}"))
 
 
+def test_a_form_of_a_cluster_that_is_gone(gate: Gate) -> None:
+    """It was open while swarmbot.yml changed: filling it and submitting it are refused alike."""
+    subject = json.dumps({"command": "drain", "cluster": "old", "channel": "C0PROD", "response_url": URL})
+    with pytest.raises(NotUnderstood, match="another version"):
+        gate.submit(SubmitRequest("command.fill", subject, {}, "U0ADA", "form:1"))
+    changed = PressRequest(
+        "node", "host-1", "U0ADA", "", "", "press:1", "1.3", "", view="modal", callback="command.fill", subject=subject
+    )
+    with pytest.raises(NotUnderstood, match="another version"):
+        gate.press(changed)
+
+
 def test_deploy_goes_on_to_the_form_for_the_file(redis_url: str, client: Redis, tmp_path: Path) -> None:
     """`--file` asks for a text: its form takes the place of this one."""
     assert client.ping()

@@ -6,12 +6,6 @@ import pytest
 
 from bot.errors import NotUnderstood
 from bot.gate.form_subject import form_subject
-from bot.slack.inbound.requests import SubmitRequest
-
-
-def submitted(subject: str) -> SubmitRequest:
-    """Return a form that was opened with a subject."""
-    return SubmitRequest("secret.give", subject, {}, "U0ADA", "form:1")
 
 
 @pytest.mark.parametrize(
@@ -20,12 +14,12 @@ def submitted(subject: str) -> SubmitRequest:
 def test_a_form_of_another_version(subject: str) -> None:
     """A subject that is no JSON, or lacks a text, is explained to the person."""
     with pytest.raises(NotUnderstood, match="another version"):
-        form_subject(submitted(subject), "job", "channel")
+        form_subject(subject, "job", "channel")
 
 
 def test_the_subject_of_this_version() -> None:
     """The texts that were asked for are returned."""
-    assert form_subject(submitted('{"job": "k7f3", "channel": "C1", "more": 1}'), "job", "channel") == {
+    assert form_subject('{"job": "k7f3", "channel": "C1", "more": 1}', "job", "channel") == {
         "job": "k7f3",
         "channel": "C1",
     }
