@@ -44,8 +44,8 @@ from bot.watch.watcher import Watcher, WatchServices
 from bot.webhooks.deliveries import Deliveries
 from bot.webhooks.sender import WebhookSender
 from bot.webhooks.targets import targets
-from bot.wiring.garbage import collect_seldom
 from bot.wiring.homes import home_task
+from bot.wiring.memory import keep_memory_small
 from bot.wiring.worker import MAX_SENDERS, addresses
 
 END_TIMEOUT_S: Final = 5.0
@@ -93,7 +93,7 @@ def run_watch(settings: Settings) -> int:
         good_specs=GoodSpecs(redis, settings.swarmbot_secret_key),
         quiet=_quiet(config, Freezes(redis, audit, config)),
     )
-    collect_seldom()
+    keep_memory_small()
     stopping = threading.Event()
     watchers = {
         name: Watcher(name, config.clusters[name].channel, engines, services, stopping)

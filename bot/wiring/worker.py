@@ -46,8 +46,8 @@ from bot.swarm.reading.facts_reader import FactsReader
 from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
 from bot.watch.repository import WatchRepository
-from bot.wiring.garbage import collect_seldom
 from bot.wiring.homes import home_task
+from bot.wiring.memory import keep_memory_small
 from handlers import registry
 
 MAX_SENDERS: Final = 16
@@ -116,7 +116,7 @@ def run_worker(settings: Settings) -> int:
         PeriodicTask("archive", maintenance.retain, interval_s=600),
         PeriodicTask("anchor", maintenance.post_anchor, interval_s=600),
     ]
-    collect_seldom()
+    keep_memory_small()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
