@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -10,14 +11,18 @@ from pathlib import Path
 from typing import Final
 
 from bench.catalogue import BENCHMARKS, Benchmark
+from bench.kept import kept_tables
 from bench.machine import ROOT, machine
 from bench.report import as_markdown, as_text
 from bench.result import Result, Results
-from bot.stored_json import from_json, to_json
+from bot.stored_json import from_json, to_json, to_plain
 
 RESULTS: Final = ROOT / "bench-results.json"
 MEASURED: Final = "measured"
 DOCUMENT: Final = ROOT / "docs" / "measured.md"
+KEPT: Final = ROOT / "docs" / "measured"
+BENCHMARKS_FILE: Final = "benchmarks.json"
+"""In that folder: the results in docs/measured.md, which newer ones replace one by one."""
 
 
 def run(benchmark: Benchmark, *, quick: bool) -> Result:
@@ -27,6 +32,16 @@ def run(benchmark: Benchmark, *, quick: bool) -> Result:
     command = f"python -m bench {benchmark.name}{' --quick' if quick else ''}"
     spent = time.time() - began
     return Result(benchmark.name, benchmark.what, command, began, spent, load, machine(), measured)
+
+
+def _document(newer: Results) -> None:
+    """Write docs/measured.md from what is kept in docs/measured, with newer results."""
+    file = KEPT / BENCHMARKS_FILE
+    results = from_json(Results, file.read_text()) if file.exists() else Results()
+    for each in newer.results:
+        results = results.with_result(each)
+    file.write_text(json.dumps(to_plain(results), indent=1, ensure_ascii=False) + "\n")
+    DOCUMENT.write_text(as_markdown(results, kept_tables(KEPT, BENCHMARKS_FILE)))
 
 
 def main() -> int:
@@ -54,7 +69,7 @@ def main() -> int:
         results = results.with_result(result)
         given.json.write_text(to_json(results))
     if MEASURED in given.names:
-        DOCUMENT.write_text(as_markdown(results))
+        _document(results)
     return 1 if failed else 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -33,9 +33,12 @@ def as_text(result: Result) -> str:
     return "\n".join(_text_lines(result))
 
 
-def as_markdown(results: Results) -> str:
-    """Return docs/measured.md."""
-    return "\n".join(_markdown_lines(sorted(results.results, key=lambda each: each.name))).rstrip("\n") + "\n"
+def as_markdown(results: Results, kept: Iterable[tuple[str, Sequence[Table]]] = ()) -> str:
+    """Return docs/measured.md; ``kept`` are titles and tables of what else is measured."""
+    lines = [*_markdown_lines(sorted(results.results, key=lambda each: each.name))]
+    for title, tables in kept:
+        lines += [f"## {title}", "", *(line for table in tables for line in _markdown_table(table))]
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def missed(goal: Goal) -> str:

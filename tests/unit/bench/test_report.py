@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
 from bench import catalogue
+from bench.kept import kept_tables
 from bench.report import as_markdown, as_text
 from bench.result import Goal, Machine, Measured, Result, Results, Table
 from bot.stored_json import from_json, to_json
@@ -60,6 +62,27 @@ def test_the_document_has_goals_machine_and_tables() -> None:
     ):
         assert line in lines, line
     assert lines.index("## Goals") < lines.index("## acks")
+
+
+def test_what_tests_keep_as_json_is_in_the_document(tmp_path: Path) -> None:
+    """A list of objects becomes a table; the benchmarks' own file is left out."""
+    stores = {"date": "2026-12-01", "stores": [{"store": "redis-8", "passed": True}, {"store": "x", "passed": False}]}
+    (tmp_path / "stores.json").write_text(json.dumps(stores))
+    (tmp_path / "benchmarks.json").write_text("{}")
+    lines = as_markdown(Results(), kept_tables(tmp_path, "benchmarks.json")).splitlines()
+    assert (
+        lines[-7:]
+        == [
+            "## Tests of all that is stored, by Redis server (`make test-stores`) · 2026-12-01",
+            "",
+            "**stores**",
+            "",
+            "| store | passed |",
+            "| --- | --- |",
+            "| redis-8 | ✓ |",
+            "| x | ✗ |",
+        ][-7:]
+    )
 
 
 def test_a_terminal_gets_the_same_in_columns() -> None:
