@@ -108,6 +108,9 @@ class _Server(ThreadingMixIn, UnixStreamServer):
         self.number = number
         super().__init__(str(socket), _Handler)
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a reader that ended: it is stopped while it reads."""
+
 
 def main(folder: Path, hosts: int, data: ClusterData, names: Sequence[str]) -> None:
     """Serve until the process is stopped."""
