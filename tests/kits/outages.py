@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from random import Random
 from time import monotonic, time
@@ -19,6 +19,8 @@ KINDS: Final[tuple[Kind, ...]] = ("power", "cable", "peers")
 MANAGERS: Final = ("host-1", "host-2", "host-3")
 SPACING_S: Final = 40.0
 """From one fault to the next one at least."""
+FLICKER_S: Final = 10.0
+"""An incident that begins again so soon is about the same outage: a manager that returns may force elections."""
 SEEN_TIMEOUT_S: Final = 90.0
 """A manager that was cut off needs up to 47 s to return (docs/swarm-behaviour.md)."""
 
@@ -121,11 +123,14 @@ def told_of(scenario: WatchScenario, *, leader: bool = False) -> list[Told]:
         incident = entry.words.removeprefix("incidents ")
         if incident in notes or incident not in incidents:
             continue
-        if entry.action in {"incident opened", "incident reopened"}:
+        last = next((place for place in reversed(range(len(found))) if found[place].incident == incident), None)
+        if entry.action == "incident reopened" and last is not None and entry.at - found[last].ended < FLICKER_S:
+            found[last] = replace(found[last], ended=0.0)
+        elif entry.action in {"incident opened", "incident reopened"}:
             hosts = incidents[incident].root_signal.hosts
             found.append(Told(incident, hosts[0] if hosts else "", entry.at, 0.0))
         elif entry.action == "incident resolved":
-            place = max(place for place, each in enumerate(found) if each.incident == incident)
-            assert not found[place].ended, f"{incident} was told twice to be over"
-            found[place] = Told(incident, found[place].host, found[place].began, entry.at)
+            assert last is not None
+            assert not found[last].ended, f"{incident} was told twice to be over"
+            found[last] = replace(found[last], ended=entry.at)
     return found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.model.incident import Incident, Signal, Tracked
-from bot.swarm.incidents.grouping import PLACES, SERVICES, explains, headline_of, rank
+from bot.swarm.incidents.grouping import NODES, PLACES, SERVICES, explains, headline_of, rank
 
 REOPEN_S: Final = 120.0
 """What begins again so soon after its incident ended goes on in that incident, and in its thread."""
@@ -77,10 +77,16 @@ def ended_before(incidents: Sequence[Incident], signal: Signal, now: float) -> i
 
 
 def _is_about_the_same(incident: Incident, signal: Signal) -> bool:
-    """Return whether an incident is about the host or node of a signal, and had this signal."""
+    """Return whether an incident is about the host or node of a signal, and had this signal.
+
+    What the managers say of a node is one thing: one that returns may be unreachable, then down, for a moment.
+    """
     root = incident.root_signal
     about_hosts = root.kind in PLACES and signal.kind in PLACES and not {*root.hosts}.isdisjoint(signal.hosts)
-    return about_hosts and _has_had(incident, signal)
+    of_node = signal.kind in NODES and any(
+        each.signal.kind in NODES and each.signal.subject_id == signal.subject_id for each in incident.tracked
+    )
+    return about_hosts and (of_node or _has_had(incident, signal))
 
 
 def _has_had(incident: Incident, signal: Signal) -> bool:
