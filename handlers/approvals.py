@@ -51,7 +51,7 @@ def approvals(records: Records, arguments: ApprovalsArguments) -> Message:
     title = f"{count} {'change waits' if count == 1 else 'changes wait'} for {decision} in {records.cluster}"
     blocks = [*paragraphs([f"*{title}*"])]
     for waiting in records.approvals[:MAX_SHOWN]:
-        blocks += [section(waiting.line), *waiting.buttons]
+        blocks += [*paragraphs(waiting.line.split("\n")), *waiting.buttons]
     if count > MAX_SHOWN:
         blocks.append(section(f"{count - MAX_SHOWN} more are not shown; `/swarm approvals ID` shows one."))
     return Message(title, tuple(blocks))

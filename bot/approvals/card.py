@@ -38,6 +38,7 @@ from bot.text.mrkdwn import one_line
 from bot.text.suggest import listed
 
 MAX_STEPS: Final = 30
+BRIEF_STEPS: Final = 3
 MAX_VOTES: Final = 20
 MAX_QUORUM_STATES: Final = 6
 MAX_MENTIONS: Final = 10
@@ -161,7 +162,7 @@ def plan_message(job: Job, plan: Plan, warning: str = "") -> Message:
     typed = "/swarm " + job.order.words.removesuffix(" --plan")
     warnings = [f"{WARNING} {warning}"] if warning else []
     if not plan.steps and not plan.left_out:
-        lines = [f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}.", *warnings]
+        lines = [*no_change_lines(plan), *warnings]
         return Message(lines[0], tuple(paragraphs(lines)))
     title = f"Plan only: {plan.titles.imperative or tick(typed)}"
     lines = [f"*{title}*", *_plan_lines(plan, MAX_STEPS, job.id), *warnings]
@@ -170,6 +171,22 @@ def plan_message(job: Job, plan: Plan, warning: str = "") -> Message:
         end = " ".join(["Nothing was changed, and nothing would be: every host is skipped.", *steps])
         return Message(title, tuple(paragraphs([*lines, end])))
     return Message(title, tuple(paragraphs([*lines, f"Nothing was changed. Next: {tick(typed)} without `--plan`."])))
+
+
+def no_change_lines(plan: Plan) -> list[str]:
+    """Return that all is as ordered, and what is wrong nevertheless."""
+    warnings = [finding for finding in plan.findings if finding.sign == "warning"]
+    return [
+        f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}.",
+        *(f"{WARNING} {finding.text} {finding.next_step}".rstrip() for finding in warnings),
+    ]
+
+
+def brief_lines(approval: Approval, plan: Plan) -> list[str]:
+    """Return what a person must know before they decide in a list: the reason, the plan, what it costs."""
+    request = approval.request
+    reason = [f"Reason: {_cut(request.reason, request.job)}"] if request.reason else []
+    return [*reason, *_plan_lines(plan, BRIEF_STEPS, request.job), f"plan `{short(request.digest)}`"]
 
 
 def approval_count(count: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.approvals.approval import Approval
-from bot.approvals.card import approved_preface, plan_message
+from bot.approvals.card import approved_preface, no_change_lines, plan_message
 from bot.audit import Entry
 from bot.blocks import actions, button, error_message, text_message
 from bot.commands import Command
@@ -174,7 +174,8 @@ class Changes:
         self._replies.offer_form(lease, request)
 
     def _no_change_needed(self, lease: Lease, plan: Plan) -> None:
-        text = f"✓ *No change needed*: {'; '.join(plan.unchanged)}. Nothing was changed."
+        head, *warnings = no_change_lines(plan)
+        text = "\n".join([f"{head} Nothing was changed.", *warnings])
         self._replies.answer(lease, text_message(text), results.success(text), "no change needed")
 
     def _reveal(self, lease: Lease, card: ProgressCard, *, once: bool) -> tuple[list[Entry], list[Ready]]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from bot import policy
 from bot.approvals.approval import Approval, ApprovalRequest
-from bot.approvals.card import choice_buttons, confirmation_message, full_card, list_line, readable_plan
+from bot.approvals.card import brief_lines, choice_buttons, confirmation_message, full_card, list_line, readable_plan
 from bot.approvals.choices import Reader, choices, lacks_code, rule_of
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
@@ -254,4 +254,5 @@ def _approval(approval: Approval, plan: Plan, config: Config, reader: Reader) ->
     if "deny" in may and lacks_code(approval.request, reader):
         hint = context("Your approval needs a code: `/swarm totp` sets it up.")
         row, shown = [hint, *row], replace(shown, blocks=(*shown.blocks, hint))
-    return ApprovalRecord(list_line(approval), tuple(row), shown, approval.request.confirmation)
+    line = "\n".join([list_line(approval), *(brief_lines(approval, plan) if may else [])])
+    return ApprovalRecord(line, tuple(row), shown, approval.request.confirmation)

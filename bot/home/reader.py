@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot import policy
 from bot.approvals.approval import Approval
-from bot.approvals.card import choice_buttons
+from bot.approvals.card import brief_lines, choice_buttons, readable_plan
 from bot.approvals.choices import Reader, choices, rule_of
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import approver_groups
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.home.view import MAX_JOBS, HomeApproval, HomeCluster, HomeFacts, HomeJob
+from bot.model import Plan
 from bot.queue.job import Order, State
 from bot.queue.queue import Queue
 from bot.usergroups import MembershipUnknown, UserGroups
@@ -38,6 +39,8 @@ class Stored:
     clusters: tuple[HomeCluster, ...]
     approvals: tuple[Approval, ...]
     """Those that wait."""
+    plans: Mapping[str, Plan]
+    """Their plans, by job."""
     jobs: tuple[tuple[Order, State], ...]
     """The newest first."""
     workers: int
@@ -70,10 +73,13 @@ class HomeReader:
     def stored(self) -> Stored:
         """Return what all Homes are made from."""
         now = self._now()
+        approvals = tuple(self._approvals.waiting())
+        jobs = self._queue.jobs(approval.id for approval in approvals)
         return Stored(
             now,
             tuple(self._cluster(name, now) for name in self._config.clusters),
-            tuple(self._approvals.waiting()),
+            approvals,
+            {job.order.id: readable_plan(job.plan) for job in jobs if job.plan},
             tuple(self._queue.recent_orders(RECENT_JOBS)),
             self._queue.alive(),
         )
@@ -88,7 +94,7 @@ class HomeReader:
             stored.at,
             may_view,
             stored.clusters,
-            tuple(self._waiting(person, stored.approvals)),
+            tuple(self._waiting(person, stored)),
             tuple(_job(*job) for job in own[:MAX_JOBS]),
             stored.workers,
         )
@@ -108,10 +114,10 @@ class HomeReader:
         inside = frozenset(group for group, people in members.items() if person in people)
         return policy.has(self._config, "view", policy.Membership(person, inside))
 
-    def _waiting(self, person: str, approvals: Sequence[Approval]) -> list[HomeApproval]:
-        """Return what this person may decide or withdraw."""
-        reader = self._reader(person, approvals)
-        found = [(each, choices(self._config, each, reader)) for each in approvals]
+    def _waiting(self, person: str, stored: Stored) -> list[HomeApproval]:
+        """Return what this person may decide or withdraw. Nobody may approve a plan that is not shown."""
+        reader = self._reader(person, stored.approvals)
+        found = [(each, choices(self._config, each, reader)) for each in stored.approvals if each.id in stored.plans]
         return [
             HomeApproval(
                 id=each.id,
@@ -121,6 +127,7 @@ class HomeReader:
                 votes=len(each.votes),
                 needed=each.request.needed,
                 expires=each.request.expires,
+                plan=tuple(brief_lines(each, stored.plans[each.id])),
                 buttons=tuple(choice_buttons(each, may)),
                 decides={*may} != {"withdraw"},
                 confirmation=each.request.confirmation,

@@ -24,6 +24,7 @@ from bot.blocks import (
     context,
     cut_short,
     header,
+    paragraphs,
     plain_line,
     section,
     tick,
@@ -89,6 +90,8 @@ class HomeApproval:
     needed: int
     expires: float
     """Unix seconds."""
+    plan: tuple[str, ...]
+    """The reason, what would be done and what it costs, in lines."""
     buttons: tuple[Block, ...]
     decides: bool
     """Whether the reader may approve, confirm or deny it; else they may only withdraw it."""
@@ -241,6 +244,7 @@ def _approvals(title: str, approvals: Sequence[HomeApproval]) -> Iterable[Block]
     yield header(title)
     for each in approvals[:MAX_APPROVALS]:
         yield _text(_approval_line(each))
+        yield from paragraphs(each.plan if each.decides else ())
         yield from each.buttons
     yield from _more(len(approvals) - MAX_APPROVALS, "request", "approvals")
 

@@ -48,8 +48,9 @@ def join_plan(facts: Facts, joining: Joining, *, part: bool = False) -> Plan:
                 findings.append(differing)
                 otherwise += 1
                 continue
-            held = f"`{name}` is a {node.role} of {facts.name}, {node.state}{unseen}"
+            held = f"`{name}` is a {node.role} of {facts.name}, {_state(node)}{unseen}"
             members += 1
+            findings += [] if node.ready else [_of_lost_member(facts, name, node)]
             if labels := _labels(facts, name, joining):
                 steps += labels
                 findings.append(Finding("done", f"{held}: no join needed", name))
@@ -134,6 +135,16 @@ def _titles(facts: Facts, joining: Joining, steps: list[Step], members: int) -> 
 
 def _is_such(facts: Facts, node: NodeFacts, joining: Joining) -> bool:
     return node.role == joining.role and outside_raft(facts, node) is None
+
+
+def _state(node: NodeFacts) -> str:
+    """Return "ready", or of a manager that Raft does not reach "unreachable, down"."""
+    return node.state if node.ready or node.role == "worker" else f"{node.raft_state}, {node.state}"
+
+
+def _of_lost_member(facts: Facts, name: str, node: NodeFacts) -> Finding:
+    text = f"The managers of {facts.name} see `{name}` as {_state(node)}."
+    return Finding("warning", text, name, f"`/swarm check {name}` tests its connection to the managers.")
 
 
 def _findings(facts: Facts, host: HostFacts, joining: Joining) -> list[Finding]:

@@ -33,7 +33,7 @@ class Pages(HomeReader):
     def stored(self) -> Stored:
         """Count how often it is read."""
         self.reads += 1
-        return Stored(AT, (), (), (), 1)
+        return Stored(AT, (), (), {}, (), 1)
 
     def facts(self, person: str, stored: Stored) -> HomeFacts:
         """Return a page with one job."""
@@ -102,7 +102,7 @@ def test_nothing_is_published_from_a_reading_before_its_claim(world: World, monk
 
     def stored() -> Stored:
         due.append(world.homes.claim())
-        return Stored(AT, (), (), (), 1)
+        return Stored(AT, (), (), {}, (), 1)
 
     monkeypatch.setattr(world.pages, "stored", stored)
     world.homes.opened("U0ADA", empty=True)

@@ -13,6 +13,7 @@ from bot.audit import Audit
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.home.reader import HomeReader, Stored
+from bot.model import Plan, PlanTitles
 from bot.queue.job import Order, State
 from bot.queue.queue import Queue
 from bot.usergroups import MembershipUnknown, UserGroups
@@ -58,7 +59,8 @@ def reader(client: Redis, audit: Audit, groups: dict[str, frozenset[str]] | None
 def stored(*jobs: tuple[Order, State]) -> Stored:
     """Return what is stored: a request of U0ADA that waits for one approval, and these jobs."""
     request = replace(request_for("k7f3"), requester="U0ADA", subject="promote", by=("admins",))
-    return Stored(AT, (), (Approval(request, "open", 1),), jobs, 1)
+    plans = {"k7f3": Plan(PlanTitles(), effect="managers 1 → 2", warnings=("prod has two managers then.",))}
+    return Stored(AT, (), (Approval(request, "open", 1),), plans, jobs, 1)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,7 @@ def test_each_person_has_their_own_buttons_and_jobs(client: Redis, audit: Audit)
     ada, cleo, eve = (found.facts(person, kept) for person in ("U0ADA", "U0CLEO", "U0EVE"))
     assert [each.decides for each in ada.approvals] == [False]
     assert [each.decides for each in cleo.approvals] == [True]
+    assert cleo.approvals[0].plan[:2] == ("managers 1 → 2", "! prod has two managers then.")
     assert eve.approvals == ()
     assert [job.words for job in ada.jobs] == ["status"]
     assert cleo.jobs == ()

@@ -30,7 +30,8 @@ PROD = HomeCluster("prod", "C0PROD", TURN, ())
 def waiting(*may: Choice, words: str = "promote host-3", cluster: str = "prod", by: str = "U0BEN") -> HomeApproval:
     """Return a change that waits, with its reader's buttons."""
     buttons = tuple(choice_buttons(open_approval("k7f3", by), may))
-    return HomeApproval("k7f3", cluster, words, by, 0, 1, AT + 1800, buttons, decides="approve" in may)
+    plan = ("managers 1 → 2", "1. promoting host-3", "! it costs service", "plan `abcdef`")
+    return HomeApproval("k7f3", cluster, words, by, 0, 1, AT + 1800, plan, buttons, decides="approve" in may)
 
 
 def facts(*clusters: HomeCluster, **others: Any) -> HomeFacts:
@@ -82,6 +83,7 @@ def test_what_waits_for_the_reader_comes_first() -> None:
     assert page.index("Waits for your decision") < page.index("Clusters") < page.index("Your requests that wait")
     assert page.count("[Approve] [Deny]") == 1
     assert page.count("[Withdraw]") == 1
+    assert page.count("1. promoting host-3\n! it costs service\nplan `abcdef`\n[Approve] [Deny]") == 1
 
 
 def test_buttons_carry_an_id_only() -> None:
