@@ -22,6 +22,7 @@ from sandbox.fleet.shell import until
 from sandbox.slack.local import LocalSlack
 from sandbox.slack.observer import Observer
 from sandbox.slack.transcript import TranscriptEntry
+from tests.kits.formed_cluster import form_cluster
 
 INTERIM: Final = re.compile(
     r"^On it: |^▸ \*Still working on it\*|The complete answer follows|^· \*The answer follows in "
@@ -212,17 +213,13 @@ class Scenario:
         self.quiet()
         return card
 
-    # The cluster, created by the bot
+    # The cluster
 
     def cluster(
-        self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = (), heartbeat: str = "5s"
+        self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = (), heartbeat_s: int = 5
     ) -> None:
-        """Create a cluster with commands; nodes are seen down after two to three times ``heartbeat``."""
-        self.change("cleo", f"init {managers[0]} --dispatcher-heartbeat {heartbeat}")
-        if managers[1:]:
-            self.change("cleo", f"join manager {' '.join(managers[1:])}")
-        if workers:
-            self.change("ada", f"join worker {' '.join(workers)}")
+        """Form a cluster without the bot; nodes are seen down after two to three times ``heartbeat_s``."""
+        form_cluster(self.fleet, managers, workers, heartbeat_s=heartbeat_s)
 
     def stand(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
         """Have such a cluster for tests that do not change it; reuse the existing one.

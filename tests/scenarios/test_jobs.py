@@ -61,8 +61,9 @@ def test_orders_typed_in_a_row_end_as_if_typed_one_by_one(scenario: Scenario) ->
 
 
 def test_a_misspelt_node_gets_its_error_alone(scenario: Scenario) -> None:
-    """The names were read by the orders before. ``nodes`` reads them again."""
+    """The names were read by the question before. ``nodes`` reads them again."""
     scenario.cluster(workers=("host-2",))
+    scenario.ask("ada", "status")
     after = scenario.now
     error = scenario.ask("ada", "drain hsot-2")
     assert "prod had no node `hsot-2` when it was last read" in error

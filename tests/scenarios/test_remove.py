@@ -8,13 +8,13 @@ import pytest
 
 from tests.kits.scenario import Scenario
 
-HEARTBEAT: Final = "2s"
+HEARTBEAT_S: Final = 2
 """Each removal waits until its node is seen down: 13 s with Docker's own 5."""
 
 
 def test_a_worker_and_the_leader_are_removed(scenario: Scenario) -> None:
     """Each is drained, demoted, leaves, is seen down, and its record is removed; a second request changes nothing."""
-    scenario.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"), heartbeat=HEARTBEAT)
+    scenario.cluster(managers=("host-1", "host-2"), workers=("host-3", "host-4"), heartbeat_s=HEARTBEAT_S)
     card = scenario.change("cleo", "remove host-3")
     assert card.text.startswith("✓ *`host-3` is removed from prod*"), card.text
     assert scenario.membership("host-3") == "inactive"
@@ -59,7 +59,7 @@ def test_records_of_nodes_that_are_down_are_removed(scenario: Scenario) -> None:
 
 def test_the_old_record_of_a_wiped_host_is_removed(scenario: Scenario) -> None:
     """Of the two records of the host, the one that is down is removed."""
-    scenario.cluster(workers=("host-2",), heartbeat=HEARTBEAT)
+    scenario.cluster(workers=("host-2",), heartbeat_s=HEARTBEAT_S)
     scenario["host-2"].wipe()
     scenario.await_status("`host-2` (worker) is down")
     scenario.change("ada", "join worker host-2")

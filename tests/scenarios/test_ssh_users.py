@@ -41,7 +41,8 @@ def scenario(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         Deployment(fleet, tmp_path_factory.mktemp("users"), config=settings) as deployment,
     ):
         scenario = Scenario(deployment)
-        scenario.cluster(managers=("host-1", "host-2", "host-3"))
+        scenario.change("cleo", "init host-1")
+        scenario.change("cleo", "join manager host-2 host-3")
         yield scenario
 
 

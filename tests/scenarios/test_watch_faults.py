@@ -70,7 +70,7 @@ def test_a_worker_with_thirty_tasks_loses_power(scenario: WatchScenario) -> None
 
 def test_ten_flaps_are_one_note(scenario: WatchScenario) -> None:
     """The engine of a worker stops and starts as fast as the managers notice."""
-    scenario.cluster(workers=("host-4",), heartbeat="1s")
+    scenario.cluster(workers=("host-4",), heartbeat_s=1)
     scenario.watched()
     for _ in range(FLAPS):
         scenario["host-4"].stop_docker()

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.timeout(400)
 
 def test_nodes(scenario: Scenario) -> None:
     """A cluster is made, a promotion is approved, routes are checked, a worker joins, is drained and leaves."""
-    scenario.cluster(workers=("host-2", "host-3"))
+    scenario.change("cleo", "init host-1")
+    scenario.change("ada", "join worker host-2 host-3")
     engine = scenario["host-1"].docker("version", "--format", "{{.Server.Version}}").strip()
     assert int(engine.partition(".")[0]) >= 28
     after = scenario.now
