@@ -42,23 +42,35 @@ def sh(*argv: str, text_in: str | None = None, timeout: float = COMMAND_TIMEOUT_
     return done.stdout
 
 
-def until(condition: Callable[[], bool], what: str, *, timeout: float = COMMAND_TIMEOUT_S) -> None:
+def until(
+    condition: Callable[[], bool],
+    what: str,
+    *,
+    timeout: float = COMMAND_TIMEOUT_S,
+    max_interval_s: float = _MAX_POLL_INTERVAL_S,
+) -> None:
     """Poll until ``condition`` holds. Raise Failed with ``what`` if it does not hold within ``timeout`` seconds.
 
     The longer it has lasted, the longer is the pause: a condition may start Docker's command line, which takes as much
     of a CPU as it gets.
     """
-    await_found(condition, what, timeout=timeout)
+    await_found(condition, what, timeout=timeout, max_interval_s=max_interval_s)
 
 
-def await_found(query: Callable[[], Found], what: str, *, timeout: float = COMMAND_TIMEOUT_S) -> Found:
+def await_found(
+    query: Callable[[], Found],
+    what: str,
+    *,
+    timeout: float = COMMAND_TIMEOUT_S,
+    max_interval_s: float = _MAX_POLL_INTERVAL_S,
+) -> Found:
     """Poll as :func:`until` does, until ``query`` returns a true value, and return that value."""
     began = monotonic()
     while not (found := query()):
         elapsed_s = monotonic() - began
         if elapsed_s > timeout:
             raise Failed(f"Not seen within {timeout:.0f} s: {what}.")
-        sleep(min(max(_MIN_POLL_INTERVAL_S, elapsed_s / 10), _MAX_POLL_INTERVAL_S))
+        sleep(min(max(_MIN_POLL_INTERVAL_S, elapsed_s / 10), max_interval_s))
     return found
 
 

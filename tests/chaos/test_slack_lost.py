@@ -16,7 +16,9 @@ BACK_S = 30.0
 """The longest pause between two attempts, and a margin for a busy machine."""
 
 
-@pytest.mark.parametrize("fault", ["http_500", "drop", "rate_limited"])
+@pytest.mark.parametrize(
+    "fault", ["drop", *(pytest.param(fault, marks=pytest.mark.long) for fault in ("http_500", "rate_limited"))]
+)
 def test_the_last_state_of_the_card_arrives_afterwards(scenario: Scenario, fault: Kind) -> None:
     """The host joins although Slack accepts nothing; when Slack is back, the card shows how the job ended."""
     scenario.cluster()

@@ -9,7 +9,7 @@ from tests.kits.killed_workers import TAKEN_OVER, kill_who_runs, took_over
 from tests.kits.scenario import Scenario, stalled
 
 
-@pytest.mark.parametrize("fixed", [True, False])
+@pytest.mark.parametrize("fixed", [pytest.param(True, marks=pytest.mark.long), False])
 def test_another_worker_finishes_the_join(scenario: Scenario, fixed: bool) -> None:  # noqa: FBT001 - pytest's parameter
     """Exactly one node has joined, its label is on it, and its card says so.
 

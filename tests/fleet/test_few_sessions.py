@@ -14,7 +14,10 @@ from tests.kits.engines import engines, init, joining, second_sshd
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(180)]
 
 
-@pytest.mark.parametrize(("limited", "sessions"), [("host-1", 2), ("host-2", 2), ("host-2", 1)])
+@pytest.mark.parametrize(
+    ("limited", "sessions"),
+    [*(pytest.param(name, 2, marks=pytest.mark.long) for name in ("host-1", "host-2")), ("host-2", 1)],
+)
 def test_the_overlay_trial_leaves_nothing_behind(hosts: Fleet, tmp_path: Path, limited: str, sessions: int) -> None:
     """Neither a container nor an image, and no leftovers are reported."""
     known, options = tmp_path / "known_hosts", (f"MaxSessions={sessions}", "DisableForwarding=yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.fleet.host import Host
+from tests.kits.formed_cluster import form_cluster
 from tests.kits.scenario import Scenario
 
 
@@ -19,8 +20,6 @@ def key_of(scenario: Scenario, host: str = "host-1") -> str:
 
 
 def autolocked(scenario: Scenario, *managers: str) -> str:
-    """Create a cluster with autolock and return its unlock key."""
-    scenario.change("cleo", f"init {managers[0]} --autolock")
-    if managers[1:]:
-        scenario.change("cleo", f"join manager {' '.join(managers[1:])}")
+    """Form a cluster with autolock and return its unlock key."""
+    form_cluster(scenario.fleet, managers, autolock=True)
     return key_of(scenario)

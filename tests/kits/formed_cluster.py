@@ -16,14 +16,24 @@ SUBNET_SIZE: Final = 24
 """As Docker's command line sends it."""
 
 
-def form_cluster(fleet: Fleet, managers: tuple[str, ...], workers: tuple[str, ...], *, heartbeat_s: int = 5) -> None:
+def form_cluster(
+    fleet: Fleet,
+    managers: tuple[str, ...],
+    workers: tuple[str, ...] = (),
+    *,
+    heartbeat_s: int = 5,
+    autolock: bool = False,
+) -> None:
     """Create a cluster, and return when its first manager sees every node ready and every manager reachable.
 
     Nodes are seen down after two to three times ``heartbeat_s``.
     """
     first = fleet[managers[0]]
     with first.engine() as engine:
-        spec = {"Dispatcher": {"HeartbeatPeriod": heartbeat_s * 10**9}}
+        spec = {
+            "Dispatcher": {"HeartbeatPeriod": heartbeat_s * 10**9},
+            "EncryptionConfig": {"AutoLockManagers": autolock},
+        }
         engine.init_swarm(first.address, subnet_size=SUBNET_SIZE, swarm_spec=spec)
         tokens = engine.inspect_swarm()["JoinTokens"]
         for name in (*managers[1:], *workers):

@@ -31,6 +31,8 @@ INTERIM: Final = re.compile(
 """Messages that are followed by the answer."""
 JOB: Final = re.compile(r"is job `(\w{4})`")
 ALL_RESPOND: Final = re.compile(r"\b(\d+) of \1 hosts of prod respond")
+STATUS_INTERVAL_S: Final = 2.0
+"""The longest pause between two questions: each reads every host, which costs more than a poll of one engine."""
 JOB_TIMEOUT_S: Final = 90.0
 """A job that has not ended by then will never end."""
 SHOWN_KINDS: Final = frozenset({"posted", "edited", "error"})
@@ -152,7 +154,7 @@ class Scenario:
             return contains in told
 
         try:
-            until(shows, f"{contains!r} in the status", timeout=timeout)
+            until(shows, f"{contains!r} in the status", timeout=timeout, max_interval_s=STATUS_INTERVAL_S)
         except Failed as error:
             error.add_note(f"The last status: {told}")
             raise

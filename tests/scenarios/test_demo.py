@@ -131,7 +131,8 @@ def test_the_tour_succeeds_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+    "number",
+    [*(pytest.param(number, marks=pytest.mark.long) for number in (signal.SIGINT, signal.SIGTERM)), signal.SIGKILL],
 )
 def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM clean up first; after SIGKILL, hosts, processes and folder are removed on their own."""

@@ -125,7 +125,10 @@ def test_a_blocked_port_is_named(scenario: Scenario, side: str) -> None:
     assert scenario.nodes()["host-2"] == "Ready Active"
 
 
-@pytest.mark.parametrize(("port", "protocol"), [(7946, "tcp"), (7946, "udp"), (4789, "udp")])
+@pytest.mark.parametrize(
+    ("port", "protocol"),
+    [*(pytest.param(7946, protocol, marks=pytest.mark.long) for protocol in ("tcp", "udp")), (4789, "udp")],
+)
 def test_blocked_gossip_and_overlay_ports_stop_a_join(scenario: Scenario, port: int, protocol: Protocol) -> None:
     """An engine would call the node ready; each port is named with its direction, and Retry finishes the join."""
     for _ in range(3):

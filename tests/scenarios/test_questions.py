@@ -101,7 +101,8 @@ def test_another_channel_needs_cluster(cluster: Scenario) -> None:
 
 def test_jobs_and_the_audit_log(scenario: Scenario) -> None:
     """Jobs are shown with steps and result; the audit log is filtered by person, node, command, time and number."""
-    scenario.cluster(workers=("host-2",))
+    scenario.change("cleo", "init host-1")
+    scenario.change("ada", "join worker host-2")
     refused = scenario.ask("eve", "join worker host-3")
     assert refused.startswith("You can't run ")
     jobs = scenario.ask("eve", "jobs")

@@ -67,6 +67,7 @@ def test_services(scenario: Scenario) -> None:
     assert "zone" in why, why
 
 
+@pytest.mark.long
 def test_a_rollout_is_paused(scenario: Scenario) -> None:
     """A cancelled update pauses it, and it goes on to the end; a new job is created, and run again."""
     have_variants(scenario[name] for name in NODES)
