@@ -18,6 +18,8 @@ PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 """The search path: ``su`` without a dash leaves out the folders of root's programs."""
 _MIN_POLL_INTERVAL_S = 0.02
 _MAX_POLL_INTERVAL_S = 0.5
+_PAUSE_SHARE = 0.2
+"""Of the time that was waited, the next pause is this much."""
 
 Found = TypeVar("Found")
 
@@ -70,7 +72,7 @@ def await_found(
         elapsed_s = monotonic() - began
         if elapsed_s > timeout:
             raise Failed(f"Not seen within {timeout:.0f} s: {what}.")
-        sleep(min(max(_MIN_POLL_INTERVAL_S, elapsed_s / 10), max_interval_s))
+        sleep(min(max(_MIN_POLL_INTERVAL_S, elapsed_s * _PAUSE_SHARE), max_interval_s))
     return found
 
 
