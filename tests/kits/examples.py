@@ -17,11 +17,11 @@ def few() -> bool:
 
 
 def long_chars() -> int:
-    """Return the length of a text for which time that grows with the square of the length would take minutes.
+    """Return the length of a text that shows whether time grows with the square of the length: it would take minutes.
 
-    Among few examples it is a tenth of that: there, only a worse growth is noticed.
+    Among few examples it is much shorter: there, only a worse growth is noticed.
     """
-    return 20_000 if few() else 200_000
+    return {"few": 20_000, "some": 100_000, "all": 200_000}[LEVEL]
 
 
 def examples(whole: int) -> int:
