@@ -22,7 +22,7 @@ class View:
     root_id: str = ""
     open: bool = True
     entered: Json = field(default_factory=dict)
-    """What was entered into its inputs so far, by action_id. An update of the view keeps it."""
+    """What was entered into its inputs so far, by action_id. An update of the view keeps it for inputs that stay."""
     errors: dict[str, str] = field(default_factory=dict)
     """What the bot said of the last submission, by block_id."""
 
@@ -70,6 +70,8 @@ class Views:
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
         view.content, view.hash, view.errors = content, secrets.token_hex(8), {}
+        inputs = {block["element"]["action_id"] for block in content["blocks"] if block["type"] == "input"}
+        view.entered = {action: value for action, value in view.entered.items() if action in inputs}
         return view
 
     def publish(self, user: str, content: Json, expected_hash: str = "") -> View:

@@ -53,6 +53,19 @@ def test_a_form_that_the_bot_updates_keeps_what_was_entered(window: OpenWindow, 
     assert bot.chosen == ["host-2", "host-1"]
 
 
+def test_a_form_that_replaces_another_is_submitted_alone(window: OpenWindow, bot: ScriptedBot) -> None:
+    """The submission of the second form has its own inputs only, not the box that was reported of the first."""
+    ben = window("ben")
+    type_text(ben, "/swarm deploy")
+    form = ben.get_by_role("dialog", name="Deploy")
+    form.get_by_label("--file").check()
+    form.get_by_role("button", name="Deploy").click()
+    form.get_by_label("Compose file").fill("services: {}")
+    form.get_by_role("button", name="Deploy").click()
+    expect(form).to_have_count(0)
+    assert bot.reasons == ["services: {}"]
+
+
 def test_home_is_each_persons_own(window: OpenWindow) -> None:
     """Opening Home asks the bot for it; it is shown to that person."""
     ada = window("ada")

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from slack_bolt import Ack, App
 
 from bot.blocks import DONE, RUNNING, WAITING, Line, Message, Sign, actions, button, code, data_table, progress, section
-from bot.blocks.modals import Modal, text_field
+from bot.blocks.modals import Modal, check_field, text_field
 from sandbox.slack import LocalSlack
 from tests.kits.slack_app import Body, app_for, serving
 
@@ -18,6 +18,9 @@ TOO_SHORT: Final = "Say more: at least 5 characters."
 HOSTILE: Final = (
     "&lt;img src=x onerror=alert(1)&gt; &lt;!channel&gt; `a *b* c` <script>alert(2)</script> \u202eright to left"
 )
+COMPOSE_FORM: Final = Modal(
+    "compose", "", "Deploy", "Deploy", [text_field("compose", "Compose file", multiline=True)]
+).view()
 CHOICES: Final[list[dict[str, Any]]] = [
     {"type": "divider"},
     {
@@ -48,7 +51,7 @@ class ScriptedBot:
         self.chosen: list[str] = []
         """The values of menus that people chose."""
         self.reasons: list[str] = []
-        """What people typed into the form and was accepted."""
+        """What people typed into forms and was accepted."""
         self._app.command("/swarm")(self._command)
         self._app.action("approve")(self._approve)
         self._app.action("hide")(self._hide)
@@ -56,6 +59,9 @@ class ScriptedBot:
         self._app.action("node")(self._show_words)
         self._app.view("deny")(self._deny)
         self._app.view("silence")(self._silence)
+        self._app.action("switches")(lambda ack: ack())
+        self._app.view("deploy")(lambda ack: ack(response_action="update", view=COMPOSE_FORM))
+        self._app.view("compose")(self._deploy)
         self._app.event("app_home_opened")(self._home)
         self._app.event("message")(lambda: None)
         self._app.event("app_mention")(lambda: None)
@@ -103,6 +109,10 @@ class ScriptedBot:
                 client.views_open(trigger_id=body["trigger_id"], view=form.view())
             case "silence":
                 client.views_open(trigger_id=body["trigger_id"], view=_silence("…"))
+            case "deploy":
+                switches = check_field("switches", "Options", [("--file", "Enter the compose file.")])
+                form = Modal("deploy", "", "Deploy", "Deploy", [switches])
+                client.views_open(trigger_id=body["trigger_id"], view=form.view())
             case "nodes":
                 nodes = data_table("Nodes of prod", ["NODE", "ROLE"], [["host-1", "manager"], ["host-2", "worker"]])
                 respond(text="2 nodes", blocks=[section("✓ *2 of 2 nodes ready in prod*"), nodes])
@@ -149,6 +159,10 @@ class ScriptedBot:
         values = body["view"]["state"]["values"]
         node = values["node"]["node"]["selected_option"]["value"]
         self.chosen += [node, *(option["value"] for option in values["also"]["also"]["selected_options"])]
+
+    def _deploy(self, ack: Ack, body: Body) -> None:
+        ack()
+        self.reasons.append(body["view"]["state"]["values"]["compose"]["compose"]["value"])
 
     def _home(self, event: dict[str, Any]) -> None:
         view = {"type": "home", "blocks": [section(f"*Home of <@{event['user']}>*"), section("prod is healthy")]}
