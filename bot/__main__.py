@@ -58,8 +58,10 @@ def _add_tools(parts: argparse._SubParsersAction[argparse.ArgumentParser], words
 
 def _web(args: argparse.Namespace) -> int:
     from bot.slack.inbound.web import run_web  # noqa: PLC0415
+    from bot.wiring.memory import keep_memory_small  # noqa: PLC0415
     from bot.wiring.web import open_gate, open_metrics  # noqa: PLC0415 - see the module's docstring
 
+    keep_memory_small()
     run_web(args.settings, open_gate, open_metrics)
     return 0
 

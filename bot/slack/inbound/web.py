@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import logging
 import time
@@ -26,11 +25,6 @@ from bot.store.client import MONITORING_TIMEOUTS, connect
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-M_ARENA_MAX: Final = -8
-"""glibc's mallopt(3)."""
-MALLOC_ARENAS: Final = 2
-"""glibc gives each thread a memory pool, which keeps what its largest request needed: after 24,000 fuzzed requests
-(tests/chaos/test_fuzzed_requests.py) the process had 633 MiB, and 217 MiB with two pools for all."""
 EVENTS: Final = "/slack/events"
 THREADS: Final = 64
 """More than deadline.GATE_THREADS, so that some can still answer while the gate waits for a slow Redis."""
@@ -142,12 +136,4 @@ def run_web(settings: Settings, open_gate: OpenGate, open_metrics: OpenMetrics |
     settings.need("SLACK_SIGNING_SECRET")
     settings.need("SLACK_BOT_TOKEN")
     confine(load(settings.config_path))
-    _limit_arenas()
     serve(web_application(settings, open_gate, open_metrics), settings.port, THREADS)
-
-
-def _limit_arenas() -> None:
-    """Have the threads share the memory pools of malloc. Other C libraries than glibc have no such function."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, MALLOC_ARENAS)
