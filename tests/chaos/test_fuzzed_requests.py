@@ -24,6 +24,7 @@ from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
 from tests.kits.barrage import Barrage
 from tests.kits.fuzzed_requests import Fuzzer, sound_request
+from tests.kits.measured import record
 from tests.kits.random_run.recorder import TRACEBACK
 
 REQUESTS: Final = int(os.environ.get("FUZZ_REQUESTS", "1000000"))
@@ -82,6 +83,21 @@ def fuzz(folder: Path, requests: int, *, slow: int) -> tuple[float, float, list[
             f"seed {SEED}: {outcome.sent} requests, {outcome.sent / seconds:.0f} a second; {outcome.slow_closed} slow "
             f"clients closed; web {before:.0f} → {after:.0f} MiB; {len(acks_ms)} sound commands acknowledged, "
             f"the slowest after {max(acks_ms):.0f} ms, {sum(each > PROMISE_MS for each in acks_ms)} after 3 s\n"
+        )
+        record(
+            "input",
+            {
+                "requests": outcome.sent,
+                "requests a second": round(outcome.sent / seconds),
+                "answered wrongly": len(outcome.wrong),
+                "slow clients disconnected": outcome.slow_closed,
+                "memory of web after a tenth, MiB": round(before),
+                "memory of web at the end, MiB": round(after),
+                "sound commands meanwhile": len(acks_ms),
+                "acknowledged after, median, ms": round(sorted(acks_ms)[len(acks_ms) // 2]),
+                "acknowledged after, slowest, ms": round(max(acks_ms)),
+                "acknowledged after 3 s": sum(each > PROMISE_MS for each in acks_ms),
+            },
         )
         told = "\n".join(outcome.wrong[:20])
         assert not outcome.wrong, f"seed {SEED}: {len(outcome.wrong)} wrong answers:\n{told}"

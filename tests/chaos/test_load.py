@@ -23,6 +23,7 @@ from sandbox.ports import free_port, listens
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.team import Team
 from tests.kits.jobs import until
+from tests.kits.measured import record
 from tests.kits.random_run.driver import Driver
 from tests.kits.random_run.recorder import Recorder
 from tests.kits.random_run.shared_cluster import SharedCluster
@@ -120,6 +121,20 @@ def test_two_hundred_people(tmp_path: Path) -> None:
             f"seed {SEED}, {SECONDS:.0f} s: {history.summary}\n"
             f"acknowledged after (ms): median {median:.0f}, p99 {slow:.0f}, slowest {slowest:.0f}\n"
             f"MiB: {before} → {_memory(deployment)}\n"
+        )
+        record(
+            "load",
+            {
+                "people": PEOPLE,
+                "seconds": round(SECONDS),
+                "commands": len(deliveries),
+                "not acknowledged within 3 s": len(late),
+                "acknowledged after, median, ms": round(median),
+                "acknowledged after, p99, ms": round(slow),
+                "acknowledged after, slowest, ms": round(slowest),
+                "jobs that succeeded": sum(each.state == "succeeded" for each in history.jobs),
+                "lost, untold, untrue or twice": len(violations),
+            },
         )
         assert not late, late[:20]
         assert not violations, "\n".join(map(str, violations[:20]))
