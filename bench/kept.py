@@ -11,6 +11,8 @@ from bench.result import Cell, Table
 
 TITLES: Final = {
     "faults": "Faults in random runs (`make chaos`): by part, fault and step, how orders and incidents ended",
+    "input": "Fuzzed requests beside slow clients (tests/chaos/test_fuzzed_requests.py, `MEASURED=docs/measured`)",
+    "load": "200 people, two web processes, two workers (tests/chaos/test_load.py, `MEASURED=docs/measured`)",
     "stores": "Tests of all that is stored, by Redis server (`make test-stores`)",
 }
 """What a file is about; another file has its name."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def record(name: str, figures: dict[str, str | float]) -> None:
-    """Write the figures of a run to ``name``.json in that folder, with the date and the load of the machine; see bench/kept.py."""
+    """Write the figures of a run to ``name``.json in that folder, as bench/kept.py reads them, with date and load."""
     if folder := os.environ.get("MEASURED"):
-        load = round(os.getloadavg()[2], 1)
-        rows = [{"figure": figure, "value": value} for figure, value in {**figures, "load of the machine": load}.items()]
+        found = {**figures, "load of the machine": round(os.getloadavg()[2], 1)}
+        rows = [{"figure": figure, "value": value} for figure, value in found.items()]
         told = {"date": f"{datetime.now(tz=UTC):%Y-%m-%d}", "figures": rows}
         Path(folder, f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
