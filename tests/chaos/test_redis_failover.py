@@ -84,7 +84,7 @@ class BehindSentinels(SimulatedDeployment):
         """Whether the replica takes writes."""
         with connect(Secret(self.redis_url)) as redis:
             try:
-                return redis.info()["tcp_port"] == self._replica_port
+                return bool(redis.info()["tcp_port"] == self._replica_port)
             except RedisError:
                 return False
 
