@@ -62,7 +62,7 @@ class Replies:
 
     def answer(self, lease: Lease, message: Message, result: str, how: str) -> None:
         """End a job with its answer, which the requester alone sees. ``how`` is for the audit log."""
-        ready = [Ready(private(lease.job.order, message))]
+        ready = [Ready(private(lease.job.order, message)), *self._on_card(lease.job, message)]
         self.end(lease, "succeeded", result, [lease.audit_entry("ended", f"succeeded: {how}")], ready)
 
     def offer_form(self, lease: Lease, message: Message) -> None:
@@ -89,20 +89,20 @@ class Replies:
         self.end(lease, "succeeded", results.success(text), [lease.audit_entry("ended", f"succeeded: {how}")])
 
     def stop(self, lease: Lease, by: str) -> None:
-        """End a job that ``by`` cancelled before anything was started or shown, and tell the requester alone."""
+        """End a job that ``by`` cancelled before anything was started, and tell the requester."""
         order = lease.job.order
         cancelled = f"*{tick('/swarm ' + order.words)} was cancelled in {order.place}* · `{order.id}`"
-        text = f"{cancelled} · by {user(by)}. Nothing was changed or shown."
+        message = text_message(text := f"{cancelled} · by {user(by)}. Nothing was changed or shown.")
         entries = [lease.audit_entry("ended", "cancelled: nothing was started")]
-        ready = [Ready(private(lease.job.order, text_message(text)))]
+        ready = [Ready(private(lease.job.order, message)), *self._on_card(lease.job, message)]
         self.end(lease, "cancelled", results.success(text), entries, ready)
 
     def refuse(self, lease: Lease, error: SwarmbotError) -> None:
-        """End a job that changed nothing as refused or failed, and tell the requester alone."""
+        """End a job that changed nothing as refused or failed, and tell the requester."""
         job = lease.job
         retry = [button("Retry", "job.retry", job.id)] if error.severity == "failed" else []
         message = error_message(error, _failed_title(job.order), *retry)
-        self._fail(lease, error, [Ready(private(job.order, message))])
+        self._fail(lease, error, [Ready(private(job.order, message)), *self._on_card(job, message)])
 
     def fail(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job that changed nothing as refused or failed. The caller tells the requester."""
@@ -112,10 +112,17 @@ class Replies:
         """Return the messages about a job that the worker ends itself (worker lost, a defect)."""
         told = Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
         message = error_message(told, _failed_title(job.order), button("Retry", "job.retry", job.id))
-        found = [private(job.order, message)]
-        if cluster := self._config.clusters.get(job.order.cluster):
-            found.append(replace(card(job.order, cluster.channel, message), if_there=True))
-        return found
+        return [private(job.order, message), *(each.outgoing for each in self._on_card(job, message, attempts=1))]
+
+    def _on_card(self, job: Job, message: Message, attempts: int = 2) -> list[Ready]:
+        """Return the end for the card, if there is one.
+
+        An earlier attempt may have posted it, and then have lost its worker before the first call.
+        """
+        cluster = self._config.clusters.get(job.order.cluster)
+        if job.attempt < attempts or cluster is None:
+            return []
+        return [Ready(replace(card(job.order, cluster.channel, message), if_there=True))]
 
     def _fail(self, lease: Lease, error: SwarmbotError, messages: Sequence[Ready]) -> None:
         state = error.severity
