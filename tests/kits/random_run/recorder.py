@@ -93,7 +93,7 @@ class Recorder:
         for name, process in [*self.deployment.processes.items()]:
             if name == "redis":
                 continue
-            with suppress(OSError):  # it has just been killed
+            with suppress(OSError, KeyError):  # it has just been killed
                 status = dict(STATUS.findall(Path(f"/proc/{process.pid}/status").read_text()))
                 mib, threads = int(status["VmRSS"]) / 1024, int(status["Threads"])
                 self._footprints.append(Footprint(time.time(), name, process.pid, round(mib, 1), threads))
