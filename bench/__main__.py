@@ -31,7 +31,7 @@ def run(benchmark: Benchmark, *, quick: bool) -> Result:
     measured = benchmark.measure(quick)
     command = f"python -m bench {benchmark.name}{' --quick' if quick else ''}"
     spent = time.time() - began
-    return Result(benchmark.name, benchmark.what, command, began, spent, load, machine(), measured)
+    return Result(benchmark.name, benchmark.what, command, began, spent, load, machine(), measured, os.nice(0))
 
 
 def _document(newer: Results) -> None:

@@ -23,6 +23,7 @@ from typing import Any, Final
 from docker.errors import APIError, DockerException
 from requests import RequestException
 
+from bench.peers import Peers
 from bench.result import Goal, Measured, Table
 from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
@@ -41,9 +42,10 @@ INIT: Final = f"init {FIRST} --manager {','.join(MANAGERS)} --worker {','.join(W
 GOALS: Final = {"form": "1.25 times the floor", "join": "the floor and 0.15 s", "status": "the floor and 15 ms"}
 NOTES: Final = (
     "The floor is the bare Engine API over the hosts' own sockets, without SSH and without a check.",
+    "Ansible (community.docker, pipelining, forks 10) and pyinfra: one run of their program for each task.",
     "Swarmbot: from Slack's request until the engines show the state, or the answer is posted. SSH is connected.",
 )
-WAYS: Final = ("floor", "ssh, one by one", "ControlMaster, parallel", "Swarmbot")
+WAYS: Final = ("floor", "ssh, one by one", "ControlMaster, parallel", "Ansible", "pyinfra", "Swarmbot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Bench:
 
     def __init__(self, fleet: Fleet, deployment: Deployment, pool: ThreadPoolExecutor) -> None:
         self.fleet = fleet
+        peers = Peers(fleet, deployment.folder / "peers", FORMED)
+        self._peers: dict[str, Callable[[str, str], None]] = {"Ansible": peers.ansible, "pyinfra": peers.pyinfra}
         self.deployment = deployment
         self._pool = pool
         self._times: dict[tuple[str, str], list[float]] = {}
@@ -110,6 +114,8 @@ class Bench:
                 self.deployment.slack.slash("cleo", "prod", INIT)
             elif way == "floor":
                 self._form_bare()
+            elif way in self._peers:
+                self._peers[way]("form", "")
             else:
                 self._form_over_ssh(way)
             _await_formed(seen)
@@ -150,6 +156,8 @@ class Bench:
                 with first.engine() as engine:
                     token = engine.inspect_swarm()["JoinTokens"]["Worker"]
                 self._join_bare(name, token)
+            elif way in self._peers:
+                self._peers[way]("join", name)
             else:
                 token = self._run(first, way, "docker swarm join-token -q worker")
                 self._run(self.fleet[name], way, f"docker swarm join --token {token} {first.address}:2377")
@@ -177,6 +185,8 @@ class Bench:
             calls.append(self._pool.submit(self._call, self.fleet[FIRST], "/services?status=true"))
             for each in calls:
                 each.result()
+        elif way in self._peers:
+            self._peers[way]("status", "")
         else:
             words = ("docker info", "docker node ls", "docker service ls")
             commands = [[*self._ssh(self.fleet[FIRST], way), each] for each in words]

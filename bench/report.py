@@ -128,7 +128,8 @@ def _row(cells: Sequence[str]) -> str:
 def _run_text(result: Result) -> str:
     at = datetime.fromtimestamp(result.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     load = f"load {result.load:.1f} on {result.machine.cores} cores at the start"
-    return f"{at} · took {result.seconds:.0f} s · {load}"
+    precedence = f" · niceness {result.niceness}" if result.niceness else ""
+    return f"{at} · took {result.seconds:.0f} s · {load}{precedence}"
 
 
 def _machine_text(machine: Machine) -> str:

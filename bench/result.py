@@ -71,6 +71,8 @@ class Result:
     """How many processes wanted a core at its start, as a mean of the minute before it."""
     machine: Machine
     measured: Measured
+    niceness: int = 0
+    """Below 0 it had precedence over what else ran."""
 
 
 @dataclass(frozen=True, slots=True)
