@@ -34,6 +34,10 @@ TOKENS: Final = "hostvars[groups.first[0]].swarm.swarm_facts.JoinTokens"
 PYINFRA: Final = Path(__file__).with_name("peer_pyinfra.py")
 
 
+class PeerFailedError(Exception):
+    """A program failed. Its output is the text."""
+
+
 class Peers:
     """Both programs, for the hosts of a fleet. ``roles`` are those of the hosts; the first one is initialised."""
 
@@ -67,12 +71,12 @@ class Peers:
         (folder / "pyinfra.json").write_text(json.dumps({"key": key, "known_hosts": known, "hosts": addresses}))
 
     def ansible(self, task: str, joining: str = "") -> None:
-        """Run the playbook of a task. Raise CalledProcessError if it fails."""
+        """Run the playbook of a task. Raise PeerFailedError."""
         command = [str(self._bin / "ansible-playbook"), "-i", "inventory.yml", f"{task}.yml"]
         self._run([*command, *(["-e", f"joining={joining}"] if joining else [])])
 
     def pyinfra(self, task: str, joining: str = "") -> None:
-        """Run the operations of a task. Raise CalledProcessError if it fails."""
+        """Run the operations of a task. Raise PeerFailedError."""
         self._run(
             [str(self._bin / "python"), "-P", str(PYINFRA), "pyinfra.json", task, *([joining] if joining else [])]
         )
@@ -83,7 +87,7 @@ class Peers:
             command, check=False, cwd=self._folder, env=env, capture_output=True, text=True, timeout=RUN_TIMEOUT_S
         )
         if done.returncode:
-            raise RuntimeError(f"{command[0]} failed: {(done.stdout + done.stderr)[-2000:]}")
+            raise PeerFailedError(f"{command[0]} failed: {(done.stdout + done.stderr)[-2000:]}")
 
 
 def _installed() -> Path:
