@@ -84,7 +84,14 @@ class Peers:
     def _run(self, command: list[str]) -> None:
         env = {**os.environ, "ANSIBLE_CONFIG": str(self._folder / "ansible.cfg"), "HOME": str(self._folder)}
         done = subprocess.run(
-            command, check=False, cwd=self._folder, env=env, capture_output=True, text=True, timeout=RUN_TIMEOUT_S
+            command,
+            check=False,
+            cwd=self._folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RUN_TIMEOUT_S,
         )
         if done.returncode:
             raise PeerFailedError(f"{command[0]} failed: {(done.stdout + done.stderr)[-2000:]}")
