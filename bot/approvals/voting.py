@@ -74,6 +74,8 @@ class Voting:
         code_checked = False
         for _ in range(MAX_RACES):
             approval = self.find(job_id)
+            if _counts(approval, voter):
+                return _pressed_again(approval)
             with self._audited_refusals(approval, voter):
                 eligible = self._eligible(approval, voter)
                 _require_first_vote(approval, voter)
@@ -172,6 +174,8 @@ class Voting:
         match self._approvals.vote(job, approval, voter, still_eligible, _vote_entries(request, voter, count)):
             case "changed":
                 return ""
+            case "ended" if _counts(now := self.find(approval.id), voter):
+                return _pressed_again(now)
             case "approved" if request.confirmation:
                 return f"{RUNNING} You proceeded with {tick(approval.id)}. Its progress is shown in {where}."
             case "approved":
@@ -194,6 +198,16 @@ class Voting:
             self._check_code(voter, code)
         except Refused as error:
             raise WrongCode(error.happened, next_step=error.next_step) from None
+
+
+def _counts(approval: Approval, voter: str) -> bool:
+    """Return whether it is approved, and ``voter``'s approval counted: they have pressed the button twice."""
+    return approval.state == "approved" and voter in approval.counted
+
+
+def _pressed_again(approval: Approval) -> str:
+    did = "proceeded with" if approval.request.confirmation else "approved"
+    return f"You have {did} {tick(approval.id)} already."
 
 
 def _vote_entries(request: ApprovalRequest, voter: str, count: int) -> list[Entry]:

@@ -28,7 +28,7 @@ class Observer:
         return self.workspace.team
 
     def names(self) -> dict[str, str]:
-        """Return the names of users, channels and user groups by id: ``@ada``, ``#prod``, ``@ops``."""
+        """Return the names of users, channels and user groups by id: ``@ada``, ``#prod``, ``@operators``."""
         with self.workspace.changed:
             groups = {group.id: f"@{group.handle}" for group in self.team.groups.values()}
             return groups | {key: self.team.name_of(key) for key in (*self.team.users, *self.team.channels)}

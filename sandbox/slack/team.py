@@ -152,7 +152,7 @@ class Team:
 
 
 def demo_team() -> Team:
-    """Return the demo's team: #prod and #lab with the bot, #random without it, @ops and @admins."""
+    """Return the demo's team: #prod and #lab with the bot, #random without it, @operators and @admins."""
     team = Team()
     bot = team.app.bot_user
     team.users[bot] = User(bot, "swarmbot", "Swarmbot", is_bot=True)
@@ -162,6 +162,6 @@ def demo_team() -> Team:
     team.add_channel("C0PROD", "prod", [bot, *people])
     team.add_channel("C0LAB", "lab", [bot, "U0ADA", "U0BEN", "U0CLEO"])
     team.add_channel("C0RANDOM", "random", people)
-    team.add_group("S0OPS", "ops", ["U0ADA", "U0BEN"])
+    team.add_group("S0OPS", "operators", ["U0ADA", "U0BEN"])
     team.add_group("S0ADMINS", "admins", ["U0CLEO", "U0DAN"])
     return team

@@ -88,7 +88,7 @@ def test_working_parts_are_listed(setup: DoctorSetup) -> None:
         assert report.line_with(words).startswith("✓")
     for words in (
         "#prod",
-        "@ops",
+        "@operators",
         "@admins",
         "2 of 2 people",
         "enough people",
@@ -195,7 +195,7 @@ def _disable_group(slack: LocalSlack) -> None:
 
 
 def _empty_group(slack: LocalSlack) -> None:
-    slack.team.set_group("ops", [])
+    slack.team.set_group("operators", [])
 
 
 def _remove_user(slack: LocalSlack) -> None:
@@ -214,8 +214,8 @@ def _deactivate_user(slack: LocalSlack) -> None:
         (_remove_channel, "✗", "no channel C0PROD"),
         (_archive, "✗", "#prod is archived"),
         (_remove_group, "✗", "people.operators: Slack has no user group S0OPS"),
-        (_disable_group, "✗", "people.operators: the user group @ops is disabled"),
-        (_empty_group, "!", "people.operators: the user group @ops is empty"),
+        (_disable_group, "✗", "people.operators: the user group @operators is disabled"),
+        (_empty_group, "!", "people.operators: the user group @operators is empty"),
         (_remove_user, "✗", "people.admins: Slack has no user U0CLEO"),
         (_deactivate_user, "!", "people.admins: U0CLEO (@cleo) is deactivated"),
     ],

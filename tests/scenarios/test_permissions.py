@@ -45,11 +45,11 @@ def test_a_button_needs_the_same_permission(scenario: Scenario) -> None:
 def test_user_groups_in_slack_grant_permissions(scenario: Scenario) -> None:
     """A person who is added to the operators' group in Slack may operate, without a change of swarmbot.yml."""
     scenario.cluster()
-    set_group(scenario, "ops", ["U0ADA", "U0BEN", "U0EVE"])
+    set_group(scenario, "operators", ["U0ADA", "U0BEN", "U0EVE"])
     try:
         assert scenario.change("eve", "join worker host-2").text.startswith("✓")
     finally:
-        set_group(scenario, "ops", ["U0ADA", "U0BEN"])
+        set_group(scenario, "operators", ["U0ADA", "U0BEN"])
     assert scenario.nodes()["host-2"] == "Ready Active"
 
 

@@ -32,7 +32,7 @@ class Clock:
 
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
-    """A local Slack: ada in @ops, cleo in @admins."""
+    """A local Slack: ada in @operators, cleo in @admins."""
     with LocalSlack(rate_limits=False) as slack:
         yield slack
 

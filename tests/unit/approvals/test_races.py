@@ -51,6 +51,15 @@ def test_no_approval_revives_a_cancelled_job(redis_url: str) -> None:
     assert reckoning.cluster.records["node-1"].role == "worker"
 
 
+def test_a_second_press_is_no_refusal(redis_url: str) -> None:
+    """Of one who has approved it: the job may have begun meanwhile."""
+    reckoning = approved(redis_url)
+    voting = reckoning.processes[1].voting
+    assert voting.approve("job-0", "U0BEN", "") == "You have approved `job-0` already."
+    with pytest.raises(Refused, match="already approved"):
+        voting.approve("job-0", "U0EVE", "")
+
+
 def test_vote_without_an_answer_from_slack_is_audited(redis_url: str) -> None:
     """The vote does not count and can be repeated, and the audit log has an entry."""
     reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})

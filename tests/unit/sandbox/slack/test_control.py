@@ -49,7 +49,7 @@ def test_the_transcript_names_channel_author_and_reader(slack: LocalSlack, clien
 def test_another_process_can_control_slack(slack: LocalSlack, client: WebClient) -> None:
     """Commands, faults, edits of the team and the transcript work over HTTP; errors have their own status codes."""
     assert control(slack.url, "slash", user="ada", channel="prod", text="status")["error"] == "dispatch_failed"
-    control(slack.url, "set_group", group="ops", users=["U0EVE"])
+    control(slack.url, "set_group", group="operators", users=["U0EVE"])
     assert client.usergroups_users_list(usergroup="S0OPS")["users"] == ["U0EVE"]
     client.chat_postMessage(channel="C0PROD", text="healthy")
     assert control(slack.url, "messages", channel="prod")[0]["shown"] == "healthy"

@@ -15,12 +15,12 @@ def test_a_command_has_slacks_form(slack: LocalSlack) -> None:
     """Bolt verifies the signature and finds the documented fields; the text is escaped as at Slack."""
     app, forms = app_with_answer(slack, text="on it")
     with serving(slack, app):
-        delivery = slack.slash("ada", "#prod", "status @ben #lab @ops host-1.example <x> & 192.0.2.1")
+        delivery = slack.slash("ada", "#prod", "status @ben #lab @operators host-1.example <x> & 192.0.2.1")
     form = forms[0]
     assert (form["user_id"], form["channel_id"], form["channel_name"]) == ("U0ADA", "C0PROD", "prod")
     assert (form["command"], form["team_id"], form["api_app_id"]) == ("/swarm", "T0LOCAL", "A0SWARM")
     assert form["is_enterprise_install"] == "false"
-    users = "<@U0BEN|ben> <#C0LAB|lab> <!subteam^S0OPS|@ops>"
+    users = "<@U0BEN|ben> <#C0LAB|lab> <!subteam^S0OPS|@operators>"
     assert form["text"] == f"status {users} <http://host-1.example|host-1.example> &lt;x&gt; &amp; 192.0.2.1"
     assert (delivery.error, delivery.status, delivery.ack_ms > 0) == ("", 200, True)
 

@@ -100,7 +100,7 @@ def test_one_person_sees_an_ephemeral(slack: LocalSlack, client: WebClient) -> N
 def test_groups_people_and_channels_can_be_read(slack: LocalSlack, client: WebClient) -> None:
     """Changes of the team are visible to the bot at once."""
     assert client.usergroups_users_list(usergroup="S0OPS")["users"] == ["U0ADA", "U0BEN"]
-    slack.team.set_group("@ops", ["U0BEN"])
+    slack.team.set_group("@operators", ["U0BEN"])
     assert client.usergroups_list(include_users=True)["usergroups"][0]["users"] == ["U0BEN"]
     assert refused(lambda: client.usergroups_users_list(usergroup="S0NONE")) == "no_such_subteam"
     assert client.users_info(user="U0CLEO")["user"]["name"] == "cleo"
