@@ -6,6 +6,7 @@ import { drawElement } from "./elements.ts";
 import { drawInput } from "./inputs.ts";
 import { markdown } from "./markdown.ts";
 import { mrkdwn, type Names } from "./mrkdwn.ts";
+import { flat } from "./older.ts";
 import { drawCell, drawRichText } from "./rich_text.ts";
 import { drawPlan, drawTask } from "./tasks.ts";
 import type { Part, Team, Text } from "./types.ts";
@@ -131,12 +132,15 @@ function drawDataTable(block: Part, surface: Surface): HTMLElement {
   return pages(block, (rows) => drawTable({ type: "table", rows }, surface, String(block["caption"])));
 }
 
+const ONE_LINE_CHARS = 40;
+
 function drawTable(block: Part, surface: Surface, name = "Table"): HTMLElement {
   const [head, ...rows] = block["rows"] as Part[][];
   const settings = (block["column_settings"] ?? []) as ({ align?: string; is_wrapped?: boolean } | null)[];
   const cell = (name: "th" | "td", part: Part, column: number) => {
     const { align = "left", is_wrapped: wrapped = false } = settings[column] ?? {};
-    const classes = `align-${align}${wrapped ? " wrapped" : ""}`;
+    const short = flat(part).length <= ONE_LINE_CHARS; // otherwise "8080->80/tcp" is broken after its dash
+    const classes = `align-${align}${wrapped ? " wrapped" : short ? " short" : ""}`;
     return h(name, { class: classes, ...(name === "th" ? { scope: "col" } : {}) }, drawCell(part, surface.names));
   };
   const row = (name: "th" | "td", cells: Part[]) => h("tr", {}, ...cells.map((part, at) => cell(name, part, at)));

@@ -16,13 +16,17 @@ export class Feed {
   private app: App | null = null;
   // Whether the newest message stays in sight: until the person scrolls up.
   private stuck = true;
+  private lastTop = 0;
 
   constructor(private readonly inThread = false) {
     this.node = h("div", { class: "feed", role: "log", tabindex: 0, "aria-label": "Messages" }, this.list);
     this.more = h("button", { type: "button", class: "more", hidden: true, click: () => this.toEnd() }, "New messages ↓");
     this.node.append(this.more);
+    // The browser tells of a scroll later, when the list may have grown: only a way up is the person's own.
     this.node.addEventListener("scroll", () => {
-      this.stuck = this.nearEnd();
+      if (this.nearEnd()) this.stuck = true;
+      else if (this.node.scrollTop < this.lastTop) this.stuck = false;
+      this.lastTop = this.node.scrollTop;
       if (this.stuck) this.more.hidden = true;
     });
     const resized = new ResizeObserver(() => {
@@ -94,6 +98,7 @@ export class Feed {
   private toEnd(): void {
     this.stuck = true;
     this.node.scrollTop = this.node.scrollHeight;
+    this.lastTop = this.node.scrollTop;
     this.more.hidden = true;
   }
 }

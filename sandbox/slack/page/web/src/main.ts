@@ -24,6 +24,11 @@ let names = namesOf(emptyStore().team);
 let hangUp: () => void = () => undefined;
 let shownPlace = "";
 let shownThread = "";
+let begin: () => void = () => undefined;
+// Fulfilled once the channels are known.
+const begun = new Promise<void>((resolve) => {
+  begin = resolve;
+});
 
 const app: App = {
   store: emptyStore(),
@@ -84,7 +89,7 @@ const link = h("p", { class: "link-down", role: "alert", hidden: true }, "The co
 const tour = h("section", { class: "tour", "aria-label": "Guided tour", "aria-live": "polite", hidden: true });
 const feed = new Feed();
 const home = h("div", { class: "home", hidden: true });
-const composer = new Composer(app, "composer", (text) => app.act("type", { channel: app.place, text }));
+const composer = new Composer(app, "composer", (text) => begun.then(() => app.act("type", { channel: app.place, text })));
 const main = h("main", {}, h("header", { class: "top" }, title), link, tour, feed.node, home, composer.node);
 
 const threadFeed = new Feed(true);
@@ -127,6 +132,7 @@ function onNews(news: News): void {
   const exists = app.place === HOME || app.place.startsWith("@") || places.some((each) => each.id === app.place);
   if (!exists) app.place = places[0]?.id ?? HOME;
   if (news.full) shownPlace = shownThread = "";
+  begin();
   render(news);
   const acting = app.store.tour?.person;
   if (news.tour && !news.full && app.follows && acting && acting !== app.person) app.become(acting);
@@ -240,7 +246,14 @@ const backdrop = h("div", { class: "backdrop", click: () => document.body.classL
 document.body.append(sidebar, backdrop, main, panel, toasts);
 startTheme(() => fill(sidebar, ...drawSidebar(app)));
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") document.body.classList.remove("menu-open");
+  if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  const over = app.panel && window.innerWidth < WIDE_PX; // the panel covers the channel
+  const menu = document.body.classList.contains("menu-open");
+  document.body.classList.remove("menu-open");
+  if (menu || !over) return;
+  const tool = `[data-focus="tool ${app.panel}"]`;
+  app.show("");
+  (title.querySelector<HTMLElement>(tool) ?? composer.box).focus();
 });
 connect();
 void fetchCommands().then((commands) => {
