@@ -17,7 +17,8 @@ packages=(docker.io redis-server openssh-server openssh-client iproute2 iptables
 if [ "$mode" = dev ]; then packages+=(sudo systemd debootstrap chromium); fi
 venv=.venv
 
-say() { echo "setup: $*" >&2; }
+exec 3>&2 # also where a step's own output goes to a log
+say() { echo "setup: $*" >&3; }
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -31,7 +32,7 @@ install() {
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   fi
   log=$(mktemp)
-  say "installing $*"
+  say "installing ${#} Debian packages (a minute or more): $*"
   export DEBIAN_FRONTEND=noninteractive
   { apt-get install -qq -y --no-install-recommends "$@" ||
     { apt-get update -qq && apt-get install -qq -y --no-install-recommends "$@"; }; } >"$log" 2>&1 </dev/null || status=$?
@@ -62,6 +63,9 @@ else
   fi
 fi
 
+# Shows errors, but no warnings.
+pip_install() { $venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check "$@"; }
+
 # The venv's stamp is the hash of its requirements; a dev venv also serves the demo.
 stamp() { cat "$@" | sha256sum; }
 stamped() { [ -x $venv/bin/python ] && [ "$(cat $venv/.stamp 2>/dev/null)" = "$1" ]; }
@@ -69,9 +73,9 @@ stamped() { [ -x $venv/bin/python ] && [ "$(cat $venv/.stamp 2>/dev/null)" = "$1
 demo_stamp=$(stamp constraints.txt requirements.txt sandbox/requirements.txt)
 dev_stamp=$(stamp constraints.txt requirements.txt sandbox/requirements.txt requirements-dev.txt)
 if ! { stamped "$dev_stamp" || { [ "$mode" = demo ] && stamped "$demo_stamp"; }; }; then
-  say "installing $requirements into $venv"
-  [ -x $venv/bin/python ] || "${PYTHON:-python3}" -m venv $venv
-  $venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
+  [ -x $venv/bin/python ] || { say "creating $venv"; "${PYTHON:-python3}" -m venv $venv; }
+  say "installing the Python packages of $requirements into $venv (up to a minute)"
+  pip_install -r "$requirements"
   if [ "$mode" = dev ]; then echo "$dev_stamp"; else echo "$demo_stamp"; fi >$venv/.stamp
 fi
 
@@ -82,21 +86,20 @@ page=sandbox/slack/page/web
 PATH=$PATH:$PWD/$venv/bin
 built() { [ "$(cat $page/dist/.stamp 2>/dev/null)" = "$1" ]; }
 have_npm() {
-  command -v npm >/dev/null ||
-    $venv/bin/python -m pip install --quiet --disable-pip-version-check "$(cat $page/npm.txt)"
+  command -v npm >/dev/null || { say "installing npm into $venv"; pip_install "$(cat $page/npm.txt)"; }
 }
 build_page() {
   local omit=(--omit=dev)
   if [ "$mode" = dev ]; then omit=(); fi
   (
     cd $page
+    say "building the local Slack's page"
     npm ci --no-audit --no-fund "${omit[@]}" && npm run --silent build && echo "$1" >dist/.stamp
   )
 }
 if [ "$mode" = dev ] && ! have_npm; then say "npm could not be installed: the local Slack's page is not checked"; fi
 sources=$(stamp $page/package-lock.json $page/index.html $page/src/* $page/style/*)
 if ! built "$sources dev" && { [ "$mode" = dev ] || ! built "$sources demo"; }; then
-  say "building the local Slack's page"
   log=$(mktemp)
   if ! { have_npm && { build_page "$sources $mode" || build_page "$sources $mode"; }; } >"$log" 2>&1; then
     tail -n 10 "$log" >&2

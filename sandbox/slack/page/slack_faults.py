@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from threading import Timer
+from time import time
 from typing import TYPE_CHECKING, Final
 
 from sandbox.slack.base import CannotDo, Json
-from sandbox.slack.faults import Fault, Kind
+from sandbox.slack.faults import ANY, Fault, Kind
 
 if TYPE_CHECKING:
     from sandbox.slack.local import LocalSlack
@@ -45,6 +46,8 @@ class SlackFaults:
 
     def __init__(self, local: LocalSlack) -> None:
         self._local = local
+        self._away: Fault | None = None
+        self._back_at = 0
 
     @property
     def state(self) -> Json:
@@ -53,8 +56,15 @@ class SlackFaults:
         return {
             "buttons": [{"name": name, "label": label} for name, (label, _) in BUTTONS.items()]
             + [{"name": AWAY, "label": f"Be away for {AWAY_S:.0f} s"}, {"name": "clear", "label": "No faults"}],
-            "active": [f"{NAMES.get(each.kind, each.kind)} ({each.target})" for each in active],
+            "active": [self._words(each) for each in active],
         }
+
+    def _words(self, fault: Fault) -> str:
+        """Return in mrkdwn what the fault does; one that is over by itself says when."""
+        if fault is self._away:
+            return f"away, back <!date^{self._back_at}^{{ago}}|in a minute>"
+        words = NAMES.get(fault.kind, fault.kind)
+        return words if fault.target == ANY else f"{words} ({fault.target})"
 
     def inject(self, name: str) -> None:
         """Inject the fault of a button. Raise CannotDo if there is no such button."""
@@ -71,7 +81,8 @@ class SlackFaults:
 
     def _be_away(self) -> None:
         """Break every call for a minute, as if Slack could not be reached."""
-        fault = self._local.fault("drop")
+        fault = self._away = self._local.fault("drop")
+        self._back_at = int(time() + AWAY_S)
         timer = Timer(AWAY_S, self._return, [fault])
         timer.daemon = True
         timer.start()

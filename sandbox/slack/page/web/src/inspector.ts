@@ -2,11 +2,17 @@
 
 import type { App } from "./app.ts";
 import { h } from "./dom.ts";
-import { formatDate } from "./mrkdwn.ts";
+import { formatDate, mrkdwn } from "./mrkdwn.ts";
 import type { Exchange } from "./types.ts";
 
 const SHOWN = 120;
 const opened = new Set<number>();
+
+// Counts down to the end of a fault.
+setInterval(() => {
+  for (const time of document.querySelectorAll<HTMLElement>(".fault-box time[data-ago]"))
+    time.textContent = formatDate(Number(time.dataset["ago"]), "{ago}");
+}, 1000);
 
 export function drawInspector(app: App): HTMLElement {
   const { faults, exchanges } = app.store;
@@ -33,7 +39,11 @@ export function drawInspector(app: App): HTMLElement {
           ),
         ),
       ),
-      h("p", { class: "muted", role: "status" }, faults.active.length ? `Waiting: ${faults.active.join(", ")}` : "None is waiting."),
+      h(
+        "p",
+        { class: "muted", role: "status" },
+        ...(faults.active.length ? mrkdwn(`Waiting: ${faults.active.join(", ")}`, app.names) : ["None is waiting."]),
+      ),
     ),
     h("p", { class: "muted" }, "Raw requests, newest first. Secrets are masked."),
     h("div", { class: "exchanges" }, ...exchanges.slice(-SHOWN).reverse().map((each) => drawExchange(each, app))),

@@ -90,7 +90,10 @@ function references(text: string, names: Names): Node[] {
 function reference(inside: string, names: Names): Node {
   const [target = "", label = ""] = inside.split("|", 2);
   const date = /^!date\^(\d+)\^([^^]+)(?:\^(.*))?$/.exec(target);
-  if (date) return h("time", { title: unescape(label) }, formatDate(Number(date[1]), date[2] ?? ""));
+  if (date) {
+    const ago = date[2] === "{ago}" ? date[1] : undefined; // counted on where that helps
+    return h("time", { title: unescape(label), "data-ago": ago, "aria-live": ago && "off" }, formatDate(Number(date[1]), date[2] ?? ""));
+  }
   const sign = target[0];
   if (sign === "@" || target.startsWith("!subteam^")) {
     const id = sign === "@" ? target.slice(1) : target.slice("!subteam^".length);
