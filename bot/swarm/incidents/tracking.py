@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.blocks import tick
 from bot.model.incident import Observation, Signal, Tracked
 from bot.swarm.incidents.flapping import with_change
-from bot.swarm.incidents.grouping import HOSTS, NODES, PLACES, SERVICES
+from bot.swarm.incidents.grouping import HOSTS, NODES, SERVICES
 
 
 def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) -> Tracked:
@@ -21,7 +21,7 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
         again = bool(tracked.over_at)
         fresh = again or (new.kind == "node down" and new.holds_s < old.holds_s)  # its state was unknown before
         signal = new if fresh or new.since < old.since else replace(new, since=old.since, at_latest=old.at_latest)
-        if new.kind in PLACES and new.text == old.text:  # how a host fails to answer differs from reading to reading
+        if new.kind in HOSTS and new.text == old.text:  # how a host fails to answer differs from reading to reading
             signal = replace(signal, advice=old.advice, lines=old.lines)
         changes = with_change(tracked.changes, seen.at) if again else tracked.changes
         begun = tracked.begun + again

@@ -275,6 +275,7 @@ class _Step:
             waiting = replace(waiting, first_seen=known.first_seen, begun=known.begun + 1)
         elsewhere: set[str] = set()
         if not incident.open:  # meanwhile some of its signals may have become part of other incidents
+            incident = replace(incident, acknowledged_by="", acknowledged_at=0.0, reminded_at=0.0)
             elsewhere = {each.signal.key for each in self.waiting}
             elsewhere |= {each.signal.key for other in self._open() for each in other.tracked}
         others = (each for each in incident.tracked if each is not known and each.signal.key not in elsewhere)
