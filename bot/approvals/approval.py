@@ -56,6 +56,8 @@ class ApprovalRequest:
     """When they are reminded, unix seconds; 0.0 for never."""
     second_factor: str = ""
     """``totp`` or ""."""
+    frozen: bool = False
+    """Whether a freeze added one of the approvals."""
     typed_secret: bool = False
     """Whether the requester typed a secret for it, which is deleted when the request expires."""
     confirmation: bool = False

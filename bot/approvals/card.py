@@ -279,8 +279,10 @@ def _terms(approval: Approval) -> str:
     who = " or ".join(approver_mention(name) for name in request.by)
     code = " with a code" if request.second_factor else ""
     needs = f"Needs {approval_count(request.needed)} from {who}{code} (not {user(request.requester)})"
+    which_one = "one of them " if request.needed > 1 else ""
+    frozen = f", {which_one}because {plain_line(request.cluster)} is frozen" if request.frozen else ""
     deleted = ", and the typed secret is deleted" if request.typed_secret else ""
-    return f"{needs} · expires {when(request.expires)}{deleted} · {which}"
+    return f"{needs}{frozen} · expires {when(request.expires)}{deleted} · {which}"
 
 
 def _notified(approval: Approval) -> list[str]:

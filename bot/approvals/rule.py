@@ -33,6 +33,8 @@ class Rule:
     expires: float
     """Seconds in which they must be given."""
     second_factor: Literal["totp"] | None = None
+    frozen: bool = False
+    """Whether a freeze adds one approval."""
     confirmation: bool = False
     """Whether the requester alone decides: nobody else needs to approve, but the plan costs service."""
     remind: float | None = None
@@ -70,7 +72,7 @@ def cluster_rules(config: Config, cluster: str, counts: Mapping[str, int]) -> li
 
 def frozen_rule(rule: Rule) -> Rule:
     """Return the rule during a freeze: one more approval."""
-    return replace(rule, count=rule.count + 1)
+    return replace(rule, count=rule.count + 1, frozen=True)
 
 
 def confirmation_rule(rule: Rule, requester: str) -> Rule:

@@ -155,6 +155,7 @@ class ApprovalStep:
             digest=basis.digest,
             basis=to_json(basis),
             second_factor=rule.second_factor or "",
+            frozen=rule.frozen,
             typed_secret=bool(order.secret_id),
             confirmation=rule.confirmation,
         )

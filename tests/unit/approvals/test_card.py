@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,6 +79,16 @@ def test_approvers_are_mentioned() -> None:
     found = approval("open")
     assert "<@U0APPROVER00> or " in texts(approval_card(found, PLAN).blocks)
     assert refusal(found, "not among").happened.startswith("only <@U0APPROVER00> or ")
+
+
+@pytest.mark.parametrize(
+    ("needed", "told"), [(1, ", because prod is frozen"), (2, ", one of them because prod is frozen")]
+)
+def test_a_freeze_is_named(needed: int, told: str) -> None:
+    """It is why an approval is needed, or one more."""
+    found = approval("open", votes=0)
+    card = approval_card(replace(found, request=replace(found.request, needed=needed, frozen=True)), PLAN)
+    assert told in texts(card.blocks)
 
 
 def test_cut_reason_names_the_command_that_shows_it() -> None:
