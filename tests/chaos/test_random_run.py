@@ -30,7 +30,7 @@ SHORT: Final = Size(
     pause_s=1.5,
     hosts=[f"host-{number}" for number in range(1, 8)],
     workers=WORKERS,
-    others=OTHERS,
+    others=OTHERS[:2],
     outage_s=(8, 30),
     stop_s=(16, 22),
     host_off_s=(2, 10),
@@ -79,7 +79,7 @@ def test_simulated_hosts(seed: int, tmp_path: Path) -> None:
     with (
         SharedCluster(tmp_path / "cluster", size=len(hosts), managers=3, seed=seed) as cluster,
         SimulatedDeployment(
-            tmp_path / "deployment", cluster.path, hosts=hosts, workers=len(WORKERS), watchers=2
+            tmp_path / "deployment", cluster.path, hosts=hosts, workers=len(WORKERS), watchers=1
         ) as deployment,
     ):
         recorder = Recorder(deployment, lambda: cluster.sightings)

@@ -163,12 +163,19 @@ def _untold(run: Run) -> Iterator[Violation]:
 
 
 def _left_open(run: Run) -> Iterator[Violation]:
-    """The last state of each public message of an ended job is an end. Private ones cannot be edited later."""
+    """The last state of each public message of an ended job is an end. Private ones cannot be edited later.
+
+    A message whose id nobody could note is not edited: another one has the end.
+    """
     for job in run.history.jobs:
         if job.state in ENDED:
-            last = {each.ts: each for each in run.messages(job)}
+            messages = run.messages(job)
+            posted = {each.ts: each.at for each in reversed(messages) if not each.private}
+            newest = max(posted.values(), default=0.0)
+            last = {each.ts: each for each in messages}
             for shown in last.values():
-                if is_open(shown) and not shown.deleted and not shown.private:
+                unnoted = run.may_repeat(posted.get(shown.ts, 0.0)) and posted[shown.ts] < newest
+                if is_open(shown) and not shown.deleted and not shown.private and not unnoted:
                     yield Violation("left open", job.id, f"{job.words} {job.state}, and a message says: {shown.text!r}")
 
 

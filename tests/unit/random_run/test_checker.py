@@ -219,6 +219,9 @@ GOOD_ENDS = {
         ),
         sightings=(BEFORE, TWO_RECORDS),
     ),
+    "Slack took a card, and its answer was lost": replace(
+        with_job(DRAIN, SECOND_CARD), disturbances=(Disturbance("slack loses answers", "slack", 10.5, 12.0),)
+    ),
     "its requester cancelled it": with_job(replace(CANCELLED, cancel_by=ADA), replace(ENDED, text="Cancelled `k7f3`")),
     "it was cancelled while it waited": with_job(replace(CANCELLED, cancel_by=ADA), replace(ENDED, text="· `k7f3`")),
     "it was denied on its card": with_job(replace(DRAIN, state="denied"), DENIED),
