@@ -97,12 +97,15 @@ class Bench:
             self._measure("status", way, self._status)
 
     def _measure(self, task: str, way: str, do: Callable[[str], None]) -> None:
+        after = len(self.deployment.slack.transcript())
         began = time.monotonic()
         try:
             do(way)
         finally:
             print(f"{task}, {way}: {time.monotonic() - began:.3f}", file=sys.stderr, flush=True)
         self._times.setdefault((task, way), []).append(time.monotonic() - began)
+        if way == "Swarmbot" and task != "status":
+            self._await_shown("✓ *", after)  # its job ends after the engines show the state
 
     def _ready(self, way: str) -> None:
         """Open the connections that a way keeps open."""
@@ -204,10 +207,14 @@ class Bench:
 
     def _ask(self, words: str, part: str) -> None:
         """Ask Swarmbot, and return when an answer with this part is posted."""
-        slack = self.deployment.slack
-        after = len(slack.transcript())
-        slack.slash("ada", "prod", words)
-        slack.wait_for(lambda local: any(part in each.text for each in local.transcript(after)), TIMEOUT_S)
+        after = len(self.deployment.slack.transcript())
+        self.deployment.slack.slash("ada", "prod", words)
+        self._await_shown(part, after)
+
+    def _await_shown(self, part: str, after: int) -> None:
+        self.deployment.slack.wait_for(
+            lambda local: any(part in each.text for each in local.transcript(after)), TIMEOUT_S
+        )
 
     # Commands over SSH
 
