@@ -24,6 +24,8 @@ WORDS: Final = "words"
 """The block with the words that would do the same."""
 MAX_OFFERED: Final = 100
 """Of more names Slack takes no menu: they are typed then."""
+FIELD_WORDS: Final = {"addr": "address", "ca": "CA", "cpu": "CPU", "env": "environment", "id": "ID", "rm": "remove"}
+"""Parts of the names of parameters, as labels say them."""
 MAX_SWITCHES: Final = 10
 MAX_NAME_CHARS: Final = 75
 """A longer name could not be read in a menu, and is typed, as is one with characters that are not seen."""
@@ -111,9 +113,11 @@ def field_of(command: Command, text: str) -> str:
 
 
 def plain_problem(error: SwarmbotError) -> str:
-    """Return an error as plain text for a field, without the marks of mrkdwn."""
-    text = f"{error.happened} {error.next_step}".replace("`", "").strip()
-    return cut_short(text[:1].upper() + text[1:], 300)
+    """Return an error as plain text for a field, without the marks of mrkdwn. What was typed keeps its case."""
+    happened = error.happened
+    first = happened[:1] if happened.startswith(("`", '"')) else happened[:1].upper()
+    text = f"{first}{happened[1:]} {error.next_step}".replace("`", "").strip()
+    return cut_short(text, 300)
 
 
 def _initial(blocks: Iterable[Block]) -> dict[str, str]:
@@ -158,7 +162,9 @@ def _switches(command: Command) -> list[tuple[str, str]]:
 
 
 def _label(parameter: Parameter) -> str:
-    return parameter.name.replace("_", " ").strip().capitalize()
+    words = (FIELD_WORDS.get(word, word) for word in parameter.name.strip("_").split("_"))
+    text = " ".join(words)
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _hint(parameter: Parameter) -> str:

@@ -45,7 +45,7 @@ def test_a_wrong_field_keeps_the_form_open(scenario: Scenario) -> None:
     wrong = scenario.slack.submit_view("ada", {"subject": "all", "for_": "soon", "reason": "new disks"})
     assert isinstance(wrong.body, dict)
     assert wrong.body["errors"].keys() == {"for_"}
-    assert wrong.body["errors"]["for_"].startswith("Soon is not a duration.")
+    assert wrong.body["errors"]["for_"].startswith("soon is not a duration.")
     right = scenario.slack.submit_view("ada", {"subject": "all", "for_": "2h", "reason": "new disks"})
     assert isinstance(right.body, dict)
     assert right.body["response_action"] == "update"

@@ -97,7 +97,7 @@ def test_what_is_wrong_keeps_the_form_open(gate: Gate, queue: Queue) -> None:
     modal = form(gate, "join")
     found = submitted(gate, modal, role="worker", hosts="host-9")
     assert isinstance(found, FieldErrors)
-    assert found.errors["hosts"].startswith("Host-9 is not in swarmbot.yml for prod.")
+    assert found.errors["hosts"].startswith("host-9 is not in swarmbot.yml for prod.")
     pools = submitted(gate, form(gate, "init"), host="host-1", cert_expiry="1m")
     assert isinstance(pools, FieldErrors)
     assert pools.errors == {
