@@ -10,6 +10,7 @@ from bench.result import Cell, Goal, Machine, Result, Results, Table
 
 FEW, SOME = 10, 100
 """Below these numbers, so many digits follow the point: two, one; then none."""
+SWARMBOT: Final = "Swarmbot"
 HEAD: Final = """\
 # Measured
 
@@ -70,9 +71,9 @@ def _aligned(table: Table) -> Iterator[str]:
 def _markdown_lines(results: Sequence[Result]) -> Iterator[str]:
     yield HEAD
     yield ""
-    machines = list(dict.fromkeys(each.machine for each in results))
+    machines = list(dict.fromkeys(_machine_text(each.machine) for each in results))
     if len(machines) == 1:
-        yield _machine_text(machines[0])
+        yield machines[0]
         yield ""
     yield from _goal_lines(results)
     for result in results:
@@ -80,7 +81,8 @@ def _markdown_lines(results: Sequence[Result]) -> Iterator[str]:
         yield ""
         yield f"{result.what} `{result.command}`"
         yield ""
-        yield _run_text(result) + (f" · {_machine_text(result.machine)}" if len(machines) > 1 else "")
+        where = f" · {_machine_text(result.machine)}" if len(machines) > 1 else ""
+        yield f"{_run_text(result)} · commit {dict(result.machine.versions).get(SWARMBOT, 'unknown')}{where}"
         yield ""
         for table in result.measured.tables:
             yield from _markdown_table(table)
@@ -133,5 +135,6 @@ def _run_text(result: Result) -> str:
 
 
 def _machine_text(machine: Machine) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in machine.versions)
+    """Return the machine and its versions, without Swarmbot's own."""
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions if name != SWARMBOT)
     return f"{machine.cores} cores of {machine.cpu}, {machine.memory_gib:.0f} GiB · {versions}"

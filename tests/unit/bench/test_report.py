@@ -13,7 +13,7 @@ from bench.result import Goal, Machine, Measured, Result, Results, Table
 from bot.stored_json import from_json, to_json
 
 BENCH: Final = Path(catalogue.__file__).parent
-MACHINE: Final = Machine("A CPU", 2, 23.4, (("Python", "3.11.2"), ("Redis", "7.0.15")))
+MACHINE: Final = Machine("A CPU", 2, 23.4, (("Swarmbot", "a1b2c3d"), ("Python", "3.11.2"), ("Redis", "7.0.15")))
 TABLE: Final = Table(("way", "median, ms"), (("a|b", 1234.5), ("c", 1.234), ("d", None)), "By turns")
 GOALS: Final = (Goal("fast", 1.35, 1.0, "s"), Goal("small", 100, 150, "MiB"))
 RESULT: Final = Result(
@@ -51,7 +51,7 @@ def test_the_document_has_goals_machine_and_tables() -> None:
         "| acks | small | 150 MiB | 100 MiB | ✓ met |",
         "## acks",
         "What it is. `python -m bench acks`",
-        "2026-11-30 00:53 UTC · took 13 s · load 3.1 on 2 cores at the start",
+        "2026-11-30 00:53 UTC · took 13 s · load 3.1 on 2 cores at the start · commit a1b2c3d",
         "**By turns**",
         "| way | median, ms |",
         "| --- | --: |",
