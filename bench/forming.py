@@ -38,6 +38,7 @@ WORKERS: Final = ("host-4", "host-5")
 FORMED: Final = {FIRST: "manager", **dict.fromkeys(MANAGERS, "manager"), **dict.fromkeys(WORKERS, "worker")}
 TIMEOUT_S: Final = 60.0
 POLL_S: Final = 0.005
+LAST_MESSAGES: Final = 4
 INIT: Final = f"init {FIRST} --manager {','.join(MANAGERS)} --worker {','.join(WORKERS)}"
 GOALS: Final = {"form": "1.25 times the floor", "join": "the floor and 0.15 s", "status": "the floor and 15 ms"}
 NOTES: Final = (
@@ -72,6 +73,8 @@ class Bench:
         self._peers: dict[str, Callable[[str, str], None]] = {"Ansible": peers.ansible, "pyinfra": peers.pyinfra}
         self.deployment = deployment
         self._pool = pool
+        self.failures: list[str] = []
+        """What went wrong: the rest of that turn was not measured."""
         self._times: dict[tuple[str, str], list[float]] = {}
 
     def measured(self) -> list[Runs]:
@@ -83,8 +86,10 @@ class Bench:
         for way in WAYS:
             try:
                 self._tasks(way)
-            except PeerFailedError as error:
-                print(f"{way}: {error}", file=sys.stderr, flush=True)
+            except (PeerFailedError, TimeoutError) as error:
+                self.failures.append(f"{way} failed once: {error}")
+                last = [each.text for each in self.deployment.slack.transcript()[-LAST_MESSAGES:]]
+                print(f"{way}: {error} Last in Slack: {last}", file=sys.stderr, flush=True)
 
     def _tasks(self, way: str) -> None:
         self.fleet.reset()
@@ -275,8 +280,8 @@ def _roles(stack: ExitStack, manager: Host) -> Callable[[], dict[str, str]]:
     return roles
 
 
-def run(rounds: int = ROUNDS) -> list[Runs]:
-    """Measure every task in every way, ``rounds`` times by turns."""
+def run(rounds: int = ROUNDS) -> tuple[list[Runs], list[str]]:
+    """Measure every task in every way, ``rounds`` times by turns; return what was measured, and what failed."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     with Fleet(folder) as fleet:
         config = {**fleet.config(), **PEOPLE}
@@ -287,12 +292,12 @@ def run(rounds: int = ROUNDS) -> list[Runs]:
             bench = Bench(fleet, deployment, pool)
             for _ in range(rounds):
                 bench.round()
-            return bench.measured()
+            return bench.measured(), bench.failures
 
 
 def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
     """Measure every task in every way; the goals are for Swarmbot."""
-    runs = run(1 if quick else ROUNDS)
+    runs, failures = run(1 if quick else ROUNDS)
     medians = {(each.task, each.way): each.median_s for each in runs}
     tasks = list(dict.fromkeys(each.task for each in runs))
     rows = [
@@ -301,8 +306,10 @@ def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
     ]
     floors = {task: medians[task, WAYS[0]] for task in tasks}
     limits = {"form": 1.25 * floors["form"], "join": floors["join"] + 0.15, "status": floors["status"] + 0.015}
-    goals = [Goal(f"{task}: {GOALS[task]}", medians[task, "Swarmbot"], limits[task], "s") for task in tasks]
-    return Measured((Table(("task, way", "runs", "median, ms", "of the floor"), tuple(rows)),), tuple(goals), NOTES)
+    done = [task for task in tasks if (task, "Swarmbot") in medians]
+    goals = [Goal(f"{task}: {GOALS[task]}", medians[task, "Swarmbot"], limits[task], "s") for task in done]
+    table = Table(("task, way", "runs", "median, ms", "of the floor"), tuple(rows))
+    return Measured((table,), tuple(goals), (*NOTES, *failures))
 
 
 def _beside(run_: Runs, medians: Mapping[tuple[str, str], float]) -> str:
