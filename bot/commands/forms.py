@@ -22,6 +22,8 @@ SWITCHES: Final = "switches"
 REASON: Final = "reason"
 WORDS: Final = "words"
 """The block with the words that would do the same."""
+TEXTS_FOLLOW: Final = "Text is added with Enter in its field, or with the next choice."
+"""Slack could report each pause in typing, but every answer would then redraw the form under the person's hands."""
 MAX_OFFERED: Final = 100
 """Of more names Slack takes no menu: they are typed then."""
 FIELD_WORDS: Final = {"addr": "address", "ca": "CA", "cpu": "CPU", "env": "environment", "id": "ID", "rm": "remove"}
@@ -73,7 +75,8 @@ def form_blocks(
         blocks.append(check_field(SWITCHES, "Options", switches))
     words = form_words(command, _initial(blocks) if values is None else values)
     shown = tick(cut_short(f"/swarm {words}{place}", MAX_SHOWN_CHARS))
-    return [*blocks, context(f"The same, typed: {shown}") | {"block_id": WORDS}]
+    texts = any(block["element"]["type"] == "plain_text_input" for block in blocks)
+    return [*blocks, context(f"The same, typed: {shown}", *([TEXTS_FOLLOW] if texts else [])) | {"block_id": WORDS}]
 
 
 def form_words(command: Command, values: Mapping[str, str]) -> str:

@@ -97,9 +97,11 @@ class LocalSlack(Observer):
         ts = message if isinstance(message, str) else message.ts
         return self._do(lambda people: people.click(user, ts, action, value, block_id))
 
-    def click_in_view(self, user: str, action: str, value: Any = None, block_id: str = "") -> Delivery:
-        """Press a button in the person's topmost modal, or in Home if no modal is open."""
-        return self._do(lambda people: people.click_in_view(user, action, value, block_id))
+    def click_in_view(
+        self, user: str, action: str, value: Any = None, block_id: str = "", answers: Json | None = None
+    ) -> Delivery:
+        """Press a button in the person's topmost modal, in whose inputs are ``answers``, or in Home if none is open."""
+        return self._do(lambda people: people.click_in_view(user, action, value, block_id, answers))
 
     def submit_view(self, user: str, answers: Json) -> Delivery:
         """Submit the topmost modal; ``answers`` by action_id or by label."""

@@ -66,15 +66,22 @@ class People:
             payload["message"] = message.as_slack(app.bot_user, app.bot_id)
         return Delivery("block_actions", user.id, channel.id, payload)
 
-    def click_in_view(self, user_key: str, action: str, value: Any = None, block_id: str = "") -> Delivery:
+    def click_in_view(
+        self, user_key: str, action: str, value: Any = None, block_id: str = "", answers: Json | None = None
+    ) -> Delivery:
         """Press a button in the topmost modal, or in Home if no modal is open.
 
-        An input of a modal that reports changes is filled with ``value``, which its submission has, too.
+        An input of a modal that reports changes is filled with ``value``, which its submission has, too. ``answers``,
+        by ``block_id/action_id``, are what is in all inputs then, which the bot gets with it.
         """
         user = self.workspace.team.user(user_key)
         view = self._view(user, or_home=True)
         block, element = find_element(view.content["blocks"], action, block_id)
         self.workspace.note("clicked", user.id, "", f"[{action}]", view.id)
+        for each in (each for each in view.content["blocks"] if each["type"] == "input"):
+            name = each["element"]["action_id"]
+            if answers and (key := f"{each['block_id']}/{name}") in answers:
+                view.entered[name] = answers[key]
         if block["type"] == "input":
             view.entered[element["action_id"]] = value
         payload = self._interaction("block_actions", user)

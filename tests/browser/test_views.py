@@ -44,7 +44,7 @@ def test_a_form_that_the_bot_updates_keeps_what_was_entered(window: OpenWindow, 
     form.get_by_role("group", name="Also").get_by_label("host-1").check()
     form.get_by_label("Node").focus()
     form.get_by_label("Node").select_option("host-2")
-    expect(form).to_contain_text("/swarm silence host-2")
+    expect(form).to_contain_text("/swarm silence host-2 new disks")
     expect(form.get_by_label("Reason")).to_have_value("new disks")
     expect(form.get_by_label("Node")).to_have_value("host-2")
     expect(form.get_by_label("Node")).to_be_focused()
@@ -60,7 +60,7 @@ def test_a_form_that_replaces_another_is_submitted_alone(window: OpenWindow, bot
     form = ben.get_by_role("dialog", name="Deploy")
     form.get_by_label("--file").check()
     form.get_by_role("button", name="Deploy").click()
-    form.get_by_label("Compose file").fill("services: {}")
+    form.get_by_role("textbox", name="Compose file").fill("services: {}")
     form.get_by_role("button", name="Deploy").click()
     expect(form).to_have_count(0)
     assert bot.reasons == ["services: {}"]

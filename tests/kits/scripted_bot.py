@@ -143,8 +143,9 @@ class ScriptedBot:
     def _show_words(self, ack: Ack, body: Body) -> None:
         ack()
         chosen = body["actions"][0]["selected_option"]["value"]
+        reason = body["view"]["state"]["values"]["reason"]["reason"]["value"]
         view = {"view_id": body["view"]["id"], "hash": body["view"]["hash"]}
-        self._app.client.views_update(**view, view=_silence(f"`/swarm silence {chosen}`"))
+        self._app.client.views_update(**view, view=_silence(f"`/swarm silence {chosen} {reason or ''}`"))
 
     def _deny(self, ack: Ack, body: Body) -> None:
         reason = body["view"]["state"]["values"]["reason"]["reason"]["value"]

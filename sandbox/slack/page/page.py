@@ -150,7 +150,9 @@ class Page:
         return {
             "type": self._type,
             "click": lambda b: local.click(b["as"], b["ts"], b["action"], b.get("value"), b.get("block", "")).error,
-            "click_view": lambda b: local.click_in_view(b["as"], b["action"], b.get("value"), b.get("block", "")).error,
+            "click_view": lambda b: (
+                local.click_in_view(b["as"], b["action"], b.get("value"), b.get("block", ""), b.get("answers")).error
+            ),
             "submit": lambda b: local.submit_view(b["as"], b["answers"]).error,
             "close": lambda b: local.close_view(b["as"]),
             "home": self._home,

@@ -66,11 +66,12 @@ def test_names_are_offered() -> None:
     """Hosts, nodes, services and stacks; with suggestions where there are any."""
     page = shown("join")
     assert page.startswith("Role: [static_select]\nHosts: [multi_static_select]")
-    assert page.endswith("The same, typed: `/swarm join worker --cluster prod`")
+    assert "The same, typed: `/swarm join worker --cluster prod`" in page
+    assert page.endswith("Text is added with Enter in its field, or with the next choice.")
     blocks = form_blocks(COMMANDS["silence"], NAMES, "")
     assert [option["value"] for option in blocks[0]["element"]["options"]] == ["all", "host-1", "host-2", "web", "db"]
     assert blocks[1]["element"]["initial_value"] == "2h"
-    assert shown("silence").endswith("The same, typed: `/swarm silence --for 2h --cluster prod`")
+    assert "The same, typed: `/swarm silence --for 2h --cluster prod`" in shown("silence")
 
 
 def test_the_words_follow_what_is_entered() -> None:

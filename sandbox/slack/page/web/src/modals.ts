@@ -39,9 +39,9 @@ function content(modal: ModalState, app: App): { form: HTMLFormElement; body: HT
   const surface = {
     ...app.surface,
     use: (block: { block_id?: string }, element: { action_id?: string }, value: unknown) =>
-      app.act("click_view", { block: block.block_id, action: element.action_id, value }),
+      app.act("click_view", { block: block.block_id, action: element.action_id, value, answers: answersOf(body) }),
   };
-  const body = h("div", { class: "modal-body" }, drawBlocks(blocks, surface));
+  const body: HTMLElement = h("div", { class: "modal-body" }, drawBlocks(blocks, surface));
   const dismiss = () => void app.act("close", {});
   const form = h(
     "form",
