@@ -80,6 +80,7 @@ class Demo:
             raise Misconfigured("redis-server is not installed.", next_step="Run `make demo` as root on Debian.")
         began = monotonic()
         self._say(self._style.bold("Swarmbot demo: five Docker hosts, a local Slack, and the bot"))
+        self._say("  Starting the hosts (half a minute on a small machine)")
         with Fleet(self._folder) as fleet:
             self._say(f"  {len(fleet.hosts)} hosts are up, each with its own dockerd and sshd ({_since(began)})")
             config = {**fleet.config(), **PEOPLE}
@@ -99,6 +100,7 @@ class Demo:
         began = monotonic()
         succeeded = False
         try:
+            self._say("  Starting the bot: its store, its web process, its worker and its watcher")
             with deployment:
                 names = ", ".join(deployment.processes)
                 self._say(f"  The bot is running: {names} ({_since(began)}); Slack listens on {deployment.slack.url}")
@@ -164,9 +166,9 @@ class Demo:
 
 
 def _go_on_with_enter(tour: PacedTour) -> None:
-    """Begin the next scene with each line that is typed in the terminal."""
-    for _ in sys.stdin:
-        tour.go_on()
+    """Begin the next scene, or skip one that failed, with each line that is typed in the terminal."""
+    for line in sys.stdin:
+        tour.go_on(skip=line.strip() == "s")
 
 
 @contextmanager

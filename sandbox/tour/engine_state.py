@@ -21,6 +21,11 @@ class Node:
     """Empty for a worker."""
     is_leader: bool
 
+    @property
+    def ready(self) -> bool:
+        """Whether its manager sees it ready."""
+        return self.state == "ready"
+
 
 def nodes(manager: Host) -> dict[str, Node]:
     """Return the nodes of a manager's cluster by host name."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from time import sleep
 from typing import Any, Final, TextIO
 
+from bot.errors import SwarmbotError
 from sandbox.deployment import Deployment
-from sandbox.tour.driver import Answer, ExpectationFailed, TourDriver
+from sandbox.fleet import Fleet, Host
+from sandbox.tour.driver import Answer, TourDriver
+from sandbox.tour.incident_steps import BOOT_TIMEOUT_S
+from sandbox.tour.needs import unmet
 from sandbox.tour.runner import failure_of, report
 from sandbox.tour.scenes import SCENES, Scene
 from sandbox.tour.terminal import TerminalStyle
@@ -16,6 +21,9 @@ from sandbox.tour.terminal import TerminalStyle
 BEFORE_ACTING_S: Final = 1.2
 """So long a reader sees who acts next before it happens."""
 AFTER_ACTING_S: Final = 1.0
+WAITS: Final = frozenset({"waiting", "unmet", "failed"})
+"""The states in which the tour waits for the reader."""
+AGAIN: Final = {"next": "Try again", "skip": "Skip this scene"}
 
 
 class PacedTour:
@@ -26,6 +34,7 @@ class PacedTour:
         self._style = style
         self._tell = tell
         self._next = Event()
+        self._skip = False
         self.state: dict[str, Any] = {
             "number": 0,
             "total": len(SCENES),
@@ -35,30 +44,36 @@ class PacedTour:
             "person": "",
             "state": "waiting",
             "next": f"Begin: {SCENES[0].title}",
+            "skip": "",
         }
 
-    def go_on(self) -> None:
-        """Begin the next scene, if one waits."""
-        if self.state["state"] == "waiting":
+    def go_on(self, *, skip: bool = False) -> None:
+        """Begin the next scene, or the same one again after a failure; or ``skip`` that one."""
+        if self.state["state"] in WAITS and (not skip or self.state["skip"]):
+            self._skip = skip
             self._next.set()
 
     def run(self) -> bool:
-        """Run all scenes; return whether all expectations were met."""
+        """Run all scenes; return whether none was skipped: each waits until all its expectations are met."""
+        complete = True
         for number, scene in enumerate(SCENES, 1):
-            self._next.clear()
             self._driver.write("", self._style.dim(f"  Enter: scene {number} of {len(SCENES)}, {scene.title}"))
             self._next.wait()
-            failure = self._run_scene(number, scene)
-            if failure is not None:
-                report(self._driver, failure)
-                lines = [f"Expected: {failure.expected}", f"Seen: {failure.seen}"]
-                self.say(state="failed", next="", lines=[*self.state["lines"], *lines])
-                return False
+            while not self._attempt(number, scene):
+                self._driver.write("", self._style.dim("  Enter: try again. s and Enter: skip this scene"))
+                self._next.wait()
+                if self._skip:
+                    complete = False
+                    break
             following = SCENES[number].title if number < len(SCENES) else ""
+            self._next.clear()
             self.say(
-                state="waiting" if following else "done", next=f"Next: {following}" if following else "", person=""
+                state="waiting" if following else "done",
+                next=f"Next: {following}" if following else "",
+                skip="",
+                person="",
             )
-        return True
+        return complete
 
     def say(self, **changes: Any) -> None:
         """Change the state that the page shows."""
@@ -69,14 +84,51 @@ class PacedTour:
         """Add a line to what was seen in this scene."""
         self.say(lines=[*self.state["lines"], line])
 
-    def _run_scene(self, number: int, scene: Scene) -> ExpectationFailed | None:
-        self.say(number=number, title=scene.title, text=scene.text, lines=[], state="running", next="Running…")
+    def _attempt(self, number: int, scene: Scene) -> bool:
+        """Run a scene, and undo its faults if it fails; return whether all expectations were met."""
+        self.say(number=number, title=scene.title, text=scene.text, lines=[], state="running", next="Running…", skip="")
+        self._next.clear()
         self._driver.write("", "", self._style.bold(f"{number:>2}  {scene.title}"), "", f"    {scene.text}", "")
-        for step in scene.steps:
-            failure = failure_of(step, scene.title, self._driver)
-            if failure is not None:
-                return failure
-        return None
+        if missing := unmet(scene.needs, self._driver.fleet):
+            self._driver.write("  This scene cannot begin.", *(f"  {line}" for line in missing))
+            self.say(state="unmet", text="This scene cannot begin.", lines=missing, **AGAIN)
+            return False
+        undo = faults_undone(self._driver.fleet)
+        failure = next(
+            (failed for step in scene.steps if (failed := failure_of(step, scene.title, self._driver))), None
+        )
+        if failure is None:
+            return True
+        report(self._driver, failure)
+        self.say(next="Undoing its faults…")
+        lines = [f"Expected: {failure.expected}", f"Seen: {failure.seen}", *undo()]
+        self.say(state="failed", person="", lines=[*self.state["lines"], *lines], **AGAIN)
+        return False
+
+
+def faults_undone(fleet: Fleet) -> Callable[[], list[str]]:
+    """Return what undoes the faults that hosts get from now on, and says so."""
+    before = {host.name: (host.up, host.faults.blocks) for host in fleet}
+
+    def undo(host: Host) -> list[str]:
+        up, blocks = before[host.name]
+        lines = []
+        try:
+            for block in host.faults.blocks - blocks:
+                host.unblock(block.port, block.protocol, direction=block.direction)
+                lines.append(f"{host.name} accepts {block.port}/{block.protocol} again.")
+            if up and not host.up:
+                host.power_on(timeout=BOOT_TIMEOUT_S)
+                lines.append(f"{host.name} has power again.")
+        except (SwarmbotError, OSError) as error:
+            lines.append(f"A fault of {host.name} could not be undone: {error}")
+        return lines
+
+    def undo_all() -> list[str]:
+        with ThreadPoolExecutor() as pool:  # a manager without quorum starts only beside the others
+            return [line for lines in pool.map(undo, fleet) for line in lines]
+
+    return undo_all
 
 
 class PacedDriver(TourDriver):

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from sandbox.slack import LocalSlack
 from tests.browser.conftest import OpenWindow
+from tests.kits.browser import feed
 
 HOST: dict[str, Any] = {
     "name": "host-1",
@@ -59,12 +60,36 @@ def test_hosts_are_switched_and_shown_live(window: OpenWindow, slack: LocalSlack
     expect(ben.get_by_role("region", name="host-1")).to_contain_text("2377/tcp in blocked")
 
 
+def test_escape_closes_the_panel_that_covers_a_phone(window: OpenWindow) -> None:
+    """The focus is back on the button that opens it."""
+    ada = window("ada", width=390, panel="hosts")
+    ada.keyboard.press("Escape")
+    expect(ada.get_by_role("complementary", name="Details")).to_be_hidden()
+    expect(ada.get_by_role("button", name="Hosts")).to_be_focused()
+
+
+def test_a_scene_that_failed_is_skipped(window: OpenWindow, slack: LocalSlack) -> None:
+    """Its text is drawn as Slack's markup, with a button to try again and one to skip."""
+    lines = ["It needs `host-5` outside the cluster: type `/swarm remove host-5`."]
+    state = {"number": 4, "total": 6, "title": "A tour", "text": "", "lines": lines, "person": "", "state": "unmet"}
+    skipped: list[bool] = []
+    tour = SimpleNamespace(state={**state, "next": "Try again", "skip": "Skip this scene"})
+    tour.go_on = lambda *, skip: skipped.append(skip)
+    slack.page.tour = tour  # type: ignore[assignment] # it has what the page uses
+    part = window("ada").get_by_role("region", name="Guided tour")
+    expect(part.locator("code").last).to_have_text("/swarm remove host-5")
+    with part.page.expect_response("**/page/do/tour"):
+        part.get_by_role("button", name="Skip this scene").click()
+    assert skipped == [True]
+
+
 def test_the_tour_goes_on_with_a_button_and_is_followed(window: OpenWindow, slack: LocalSlack) -> None:
     """The button begins the next scene; a window that follows becomes whoever acts."""
     waiting = {"number": 0, "total": 6, "title": "A tour", "text": "", "lines": [], "person": ""}
     tour = SimpleNamespace(state={**waiting, "state": "waiting", "next": "Begin"})
 
-    def go_on() -> None:
+    def go_on(*, skip: bool) -> None:
+        assert not skip
         tour.state = {**waiting, "state": "running", "person": "cleo", "lines": ["✓ seen"], "next": "Running…"}
         slack.workspace.tell()
 
@@ -76,3 +101,21 @@ def test_the_tour_goes_on_with_a_button_and_is_followed(window: OpenWindow, slac
     part.get_by_role("button", name="Begin").click()
     expect(part).to_contain_text("✓ seen")
     expect(ada).to_have_title("# prod as cleo: local Slack")
+
+
+def test_the_newest_message_stays_in_sight_beside_a_longer_banner(window: OpenWindow, slack: LocalSlack) -> None:
+    """Also after a reload: the banner takes its room from the older messages."""
+    for number in range(30):
+        slack.say("ben", "prod", f"message {number}")
+    state = {"number": 1, "total": 6, "title": "A tour", "text": "", "lines": [], "person": "", "state": "running"}
+    tour = SimpleNamespace(state={**state, "next": "Running…"})
+    slack.page.tour = tour  # type: ignore[assignment] # it has what the page uses
+    ada = window("ada", panel="hosts")
+    newest = feed(ada).get_by_text("message 29")
+    expect(newest).to_be_in_viewport()
+    tour.state = {**tour.state, "text": "What to look for. " * 20, "lines": ["✓ seen"] * 9}
+    slack.workspace.tell()
+    expect(ada.get_by_role("region", name="Guided tour")).to_contain_text("✓ seen")
+    expect(newest).to_be_in_viewport()
+    ada.reload()
+    expect(newest).to_be_in_viewport()

@@ -160,7 +160,7 @@ class Page:
             "fault": lambda b: self.faults.inject(b["fault"]),
             "host": lambda b: self.hosts.switch(b["host"], b["switch"], on=b["on"]) if self.hosts else None,
             "port": lambda b: self.hosts.block(b["host"], b["port"]) if self.hosts else None,
-            "tour": lambda _: self.tour.go_on() if self.tour else None,
+            "tour": lambda b: self.tour.go_on(skip=bool(b.get("skip"))) if self.tour else None,
         }
 
     def _type(self, body: Json) -> str:

@@ -2,11 +2,12 @@
 
 import type { App } from "./app.ts";
 import { h } from "./dom.ts";
+import { mrkdwn } from "./mrkdwn.ts";
 
 export function drawTour(app: App): Node[] {
   const tour = app.store.tour;
   if (!tour) return [];
-  const state = { waiting: "", running: "running", done: "done", failed: "failed" }[tour.state];
+  const state = { waiting: "", running: "running", done: "done", failed: "failed", unmet: "waiting for you" }[tour.state];
   const follow = h("input", { type: "checkbox", checked: app.follows, "data-focus": "tour follow" });
   follow.addEventListener("change", () => app.follow(follow.checked));
   return [
@@ -20,13 +21,20 @@ export function drawTour(app: App): Node[] {
         h("strong", {}, tour.title),
         state && h("span", { class: `badge ${state}` }, state),
       ),
-      tour.text && h("p", {}, tour.text),
-      tour.lines.length > 0 && h("ul", {}, ...tour.lines.map((line) => h("li", { class: line.startsWith("✓") ? "seen" : "" }, line))),
+      tour.text && h("p", {}, ...mrkdwn(tour.text, app.names)),
+      tour.lines.length > 0 &&
+        h("ul", {}, ...tour.lines.map((line) => h("li", { class: line.startsWith("✓") ? "seen" : "" }, ...mrkdwn(line, app.names)))),
     ),
     h(
       "div",
       { class: "tour-buttons" },
       h("label", { class: "follow" }, follow, "Follow whoever acts"),
+      tour.skip &&
+        h(
+          "button",
+          { type: "button", class: "button", "data-focus": "tour skip", click: () => void app.act("tour", { skip: true }) },
+          tour.skip,
+        ),
       tour.next &&
         h(
           "button",

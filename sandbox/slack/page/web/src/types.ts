@@ -125,8 +125,10 @@ export interface TourState {
   text: string;
   lines: string[];
   person: string;
-  state: "waiting" | "running" | "done" | "failed";
+  state: "waiting" | "running" | "done" | "failed" | "unmet";
   next: string;
+  // The label of the button that skips the scene; empty for none.
+  skip: string;
 }
 
 export interface FaultsState {
