@@ -30,6 +30,7 @@ screenshots: setup-dev
 	@$(PYTHON) -m tests.browser.screenshots
 
 # Every message of the plans' cases in the page, a channel for each command; `ARGS="--pictures FOLDER"` saves them.
+# `ARGS="--transcripts FOLDER"` adds what `pytest --transcripts FOLDER` kept.
 gallery: setup-dev
 	@$(PYTHON) -m tests.browser.gallery $(ARGS)
 

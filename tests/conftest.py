@@ -6,6 +6,7 @@ import gc
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from shutil import which
 from time import monotonic, sleep
@@ -18,6 +19,7 @@ from hypothesis import settings
 from sandbox.fleet import Fleet, Release, missing
 from tests.kits import stores
 from tests.kits.examples import examples
+from tests.kits.transcripts import saved
 
 ENGINES: Final[dict[str, tuple[Release | None, ...]]] = {
     "trixie": ("trixie",),
@@ -39,10 +41,20 @@ def cannot(reason: str) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run choose the engines of all hosts, and the Redis server."""
+    """Let a run choose the engines of all hosts and the Redis server, and keep what the bot shows."""
     words = "the Debian releases of the hosts, with their Docker engines (default: the machine's)"
     parser.addoption("--engines", choices=sorted(ENGINES), help=words)
     parser.addoption("--store", choices=sorted(stores.PACKAGES), help="the Redis server (default: the machine's)")
+    words = "write what the bot shows into this folder, for `make gallery`"
+    parser.addoption("--transcripts", type=Path, metavar="FOLDER", help=words)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def transcripts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With ``--transcripts``, keep what each local Slack has shown."""
+    folder = request.config.option.transcripts
+    with saved(folder) if folder else nullcontext():
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

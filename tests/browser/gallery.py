@@ -1,8 +1,9 @@
 """``python -m tests.browser.gallery``: every message of the plans' cases, in the page, a channel for each command.
 
 The messages are those that tests/plans compare word for word; what a plan says is shown as the answer to ``--plan``, as
-the card that asks for approval, and as the card of the running and of the ended job. With ``--pictures FOLDER`` each
-channel is saved as a picture, light and dark.
+the card that asks for approval, and as the card of the running and of the ended job. ``--transcripts FOLDER`` adds what
+the bot showed in tests that ran with the same option: messages, forms and Homes, in channels whose names begin with
+"seen". With ``--pictures FOLDER`` each channel is saved as a picture, light and dark.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +32,7 @@ from sandbox.slack import LocalSlack
 from tests.kits.browser import Windows, chromium, feed, missing
 from tests.kits.commands import COMMANDS
 from tests.kits.jobs import order
+from tests.kits.transcripts import FORMS, HOMES, UNASKED, read
 from tests.plans.description import Description
 from tests.plans.files import cases, described
 from tests.plans.outcome import read_words
@@ -38,6 +41,9 @@ from tests.plans.parts import NOW
 READER: Final = "U0CLEO"
 PICTURE_WIDTH_PX: Final = 900
 MAX_PICTURE_HEIGHT_PX: Final = 16_000
+MOST_IN_A_CHANNEL: Final = 25
+"""Of what tests showed: so a picture shows all of a channel."""
+NAMED: Final = frozenset({FORMS, HOMES, UNASKED, "menu"})
 REQUEST: Final = ApprovalRequest(
     job="k7f3",
     cluster="prod",
@@ -59,13 +65,14 @@ def main() -> int:
     """Serve the gallery until Ctrl-C, or save its pictures; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="save a picture of each channel, and end")
+    parser.add_argument("--transcripts", type=Path, metavar="FOLDER", help="also show what a run of tests kept there")
     parser.add_argument("--port", type=int, default=0, help="port of the page (default: any)")
     args = parser.parse_args()
     if args.pictures and (reason := missing()):
         sys.stderr.write(f"{reason}\n")
         return 1
     with LocalSlack(rate_limits=False, port=args.port) as slack:
-        shown = fill(slack)
+        shown = fill(slack) + (add_seen(slack, args.transcripts) if args.transcripts else 0)
         sys.stdout.write(f"{shown} messages: {slack.url}/?as=cleo\n")
         sys.stdout.flush()
         if args.pictures:
@@ -89,6 +96,19 @@ def fill(slack: LocalSlack) -> int:
                 slack.workspace.post("U0SWARM", channel, fitting.text, _plain(fitting))
                 count += 1
     return count
+
+
+def add_seen(slack: LocalSlack, folder: Path) -> int:
+    """Post what the bot showed in a run of tests; return how much that is."""
+    found = read(folder)
+    for of, group in groupby(found, key=lambda each: each.of):
+        name = of if of in COMMANDS or of in NAMED else "other"
+        for number, each in enumerate(group):
+            channel = _channel(slack, f"seen-{name}-{number // MOST_IN_A_CHANNEL + 1}")
+            with slack.workspace.changed:
+                message = slack.workspace.post("U0SWARM", channel, each.text or "-")
+                message.blocks = each.blocks  # unchecked: a form is no message, and its pictures are gone
+    return len(found)
 
 
 def messages(facts: dict[str, Any], words: str) -> Iterator[Message]:
