@@ -197,6 +197,7 @@ def team_with_manifest() -> Team:
     manifest = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
     (command,) = manifest["features"]["slash_commands"]
     team.app.command, team.app.escapes = command["command"], command["should_escape"]
+    team.app.shortcuts = {each["callback_id"]: each["name"] for each in manifest["features"]["shortcuts"]}
     team.app.scopes = set(manifest["oauth_config"]["scopes"]["bot"])
     return team
 

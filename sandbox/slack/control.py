@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ACTIONS: Final = (
     "slash",
+    "shortcut",
     "click",
     "click_in_view",
     "submit_view",

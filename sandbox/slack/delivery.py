@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 from sandbox.slack.base import Json
 
-Kind = Literal["command", "block_actions", "view_submission", "view_closed", "event"]
+Kind = Literal["command", "shortcut", "block_actions", "view_submission", "view_closed", "event"]
 
 ENVELOPES: Final[dict[Kind, str]] = {
     "command": "slash_commands",
+    "shortcut": "interactive",
     "block_actions": "interactive",
     "view_submission": "interactive",
     "view_closed": "interactive",

@@ -90,6 +90,10 @@ class LocalSlack(Observer):
         """Type ``/swarm text`` in a channel."""
         return self._do(lambda people: people.slash(user, channel, text))
 
+    def shortcut(self, user: str, callback_id: str) -> Delivery:
+        """Choose a shortcut of the app."""
+        return self._do(lambda people: people.shortcut(user, callback_id))
+
     def click(
         self, user: str, message: Message | TranscriptEntry | str, action: str, value: Any = None, block_id: str = ""
     ) -> Delivery:

@@ -43,6 +43,15 @@ class People:
         }
         return Delivery("command", user.id, channel.id, form)
 
+    def shortcut(self, user_key: str, callback_id: str) -> Delivery:
+        """Choose a shortcut of the app, from wherever the person is."""
+        user, shortcuts = self.workspace.team.user(user_key), self.workspace.team.app.shortcuts
+        if callback_id not in shortcuts:
+            raise CannotDo(f"the app has no shortcut {callback_id}")
+        self.workspace.note("clicked", user.id, "", f"[{shortcuts[callback_id]}]")
+        payload = self._interaction("shortcut", user) | {"callback_id": callback_id}
+        return Delivery("shortcut", user.id, "", payload | {"action_ts": self.workspace.clock.ts()})
+
     def click(self, user_key: str, ts: str, action: str, value: Any = None, block_id: str = "") -> Delivery:
         """Press a button, or choose ``value`` in a menu, by action_id or label; ``block_id`` names its block."""
         user = self.workspace.team.user(user_key)

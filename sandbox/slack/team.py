@@ -70,6 +70,8 @@ class App:
     bot_id: str = "B0SWARM"
     command: str = "/swarm"
     escapes: bool = True
+    shortcuts: dict[str, str] = field(default_factory=dict)
+    """The names of its global shortcuts, by callback_id."""
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     bot_token: str = field(default_factory=lambda: f"xoxb-0-0-{secrets.token_hex(12)}")
     app_token: str = field(default_factory=lambda: f"xapp-1-A0SWARM-0-{secrets.token_hex(12)}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from sandbox.deployment import team_with_manifest
 from sandbox.slack import LocalSlack
 from tests.conftest import cannot
 from tests.kits.browser import Windows, chromium, missing
@@ -27,7 +28,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
     """A local Slack."""
-    with LocalSlack() as local:
+    with LocalSlack(team_with_manifest()) as local:
         yield local
 
 

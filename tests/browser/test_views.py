@@ -74,6 +74,14 @@ def test_home_is_each_persons_own(window: OpenWindow) -> None:
     expect(ada.get_by_role("heading", level=1)).to_have_text("Swarmbot Home")
 
 
+def test_a_shortcut_opens_its_view(window: OpenWindow) -> None:
+    """For the person who chose it."""
+    ada, ben = window("ada"), window("ben")
+    ada.get_by_role("button", name="Swarmbot menu").click()
+    expect(ada.get_by_role("dialog", name="Swarmbot").get_by_role("button", name="Status")).to_be_visible()
+    expect(ben.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_person_writes_to_the_bot_directly(window: OpenWindow, slack: LocalSlack) -> None:
     """The direct messages open with the first message, and only that person has them."""
     ada, ben = window("ada"), window("ben")

@@ -63,6 +63,7 @@ class ScriptedBot:
         self._app.view("deploy")(lambda ack: ack(response_action="update", view=COMPOSE_FORM))
         self._app.view("compose")(self._deploy)
         self._app.event("app_home_opened")(self._home)
+        self._app.shortcut("menu")(self._menu)
         self._app.event("message")(lambda: None)
         self._app.event("app_mention")(lambda: None)
 
@@ -164,6 +165,12 @@ class ScriptedBot:
     def _deploy(self, ack: Ack, body: Body) -> None:
         ack()
         self.reasons.append(body["view"]["state"]["values"]["compose"]["compose"]["value"])
+
+    def _menu(self, ack: Ack, body: Body) -> None:
+        ack()
+        title = {"type": "plain_text", "text": "Swarmbot"}
+        view = {"type": "modal", "title": title, "blocks": [actions(button("Status", "status"))]}
+        self._app.client.views_open(trigger_id=body["trigger_id"], view=view)
 
     def _home(self, event: dict[str, Any]) -> None:
         view = {"type": "home", "blocks": [section(f"*Home of <@{event['user']}>*"), section("prod is healthy")]}

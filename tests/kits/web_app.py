@@ -56,6 +56,13 @@ MENTION: Final[dict[str, Any]] = {
         "event_ts": "17.5",
     },
 }
+SHORTCUT: Final[dict[str, Any]] = {
+    "type": "shortcut",
+    "user": {"id": "U0ADA"},
+    "callback_id": "menu",
+    "trigger_id": "3.5",
+    "action_ts": "9.8",
+}
 PRESS: Final[dict[str, Any]] = {
     "type": "block_actions",
     "user": {"id": "U0ADA"},

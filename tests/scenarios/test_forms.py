@@ -37,6 +37,22 @@ def test_hosts_are_added_from_the_menu(scenario: Scenario) -> None:
     assert '"zone":"a"' in labels
 
 
+def test_the_shortcut_opens_the_menu(scenario: Scenario) -> None:
+    """From wherever somebody is: a question is answered directly, and a form opens above the menu."""
+    scenario.cluster()
+    after = scenario.now
+    scenario.slack.shortcut("ada", "menu")
+    form(scenario.slack, "ada")
+    scenario.slack.click_in_view("ada", "Nodes")
+    answer = scenario.slack.wait_to_see("ada", "1 of 1 node ready", after=after, timeout=60)
+    assert answer.channel.startswith("D")
+    scenario.slack.close_view("ada")
+    scenario.slack.click_in_view("ada", "Add hosts…")
+    who = scenario.slack.team.user("ada").id
+    scenario.slack.wait_for(lambda seen: len(seen.workspace.views.stack(who)) > 1)
+    assert "hosts" in {block.get("block_id") for block in form(scenario.slack, "ada")}
+
+
 def test_a_wrong_field_keeps_the_form_open(scenario: Scenario) -> None:
     """The error is at the field; corrected, the same form runs."""
     scenario.cluster()

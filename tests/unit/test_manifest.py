@@ -26,6 +26,9 @@ TEXTS = {
     "display_information.long_description": (175, 4000),
     "display_information.background_color": (4, 7),
     "features.bot_user.display_name": (1, 80),
+    "features.shortcuts.0.name": (1, 24),
+    "features.shortcuts.0.callback_id": (1, 255),
+    "features.shortcuts.0.description": (1, 150),
     "features.slash_commands.0.command": (2, 32),
     "features.slash_commands.0.description": (1, 2000),
     "features.slash_commands.0.usage_hint": (1, 1000),
@@ -43,6 +46,7 @@ KNOWN = {
     "features": {"app_home", "bot_user", "shortcuts", "slash_commands", "unfurl_domains"},
     "features.app_home": {"home_tab_enabled", "messages_tab_enabled", "messages_tab_read_only_enabled"},
     "features.bot_user": {"display_name", "always_online"},
+    "features.shortcuts.0": {"name", "type", "callback_id", "description"},
     "features.slash_commands.0": {"command", "url", "description", "usage_hint", "should_escape"},
     "oauth_config": {"redirect_urls", "scopes", "token_management_enabled"},
     "oauth_config.scopes": {"bot"},
@@ -60,12 +64,14 @@ KNOWN = {
 REQUIRED = {
     "display_information": {"name"},
     "features.bot_user": {"display_name"},
+    "features.shortcuts.0": {"name", "type", "callback_id", "description"},
     "features.slash_commands.0": {"command", "description"},
     "settings.event_subscriptions": {"bot_events"},
     "settings.interactivity": {"is_enabled"},
 }
 CALLED = {
     "auth.test",
+    "blocks.validate",
     "chat.delete",
     "chat.postEphemeral",
     "chat.postMessage",
@@ -130,6 +136,12 @@ def test_all_arrives_where_the_web_process_listens_and_escaped() -> None:
     assert url.endswith(EVENTS)
 
 
+@pytest.mark.parametrize("manifest", BOTH, ids=lambda path: path.name)
+def test_the_shortcut_is_found_from_every_channel(manifest: Path) -> None:
+    """One that opens the menu; none of a message, whose text is no command."""
+    assert [each["type"] for each in at(manifest, "features.shortcuts")] == ["global"]
+
+
 def test_socket_mode_needs_no_address() -> None:
     """Slack would ask for one that answers."""
     assert "url" not in json.dumps(DESCRIBED[BOTH[1]])
@@ -168,7 +180,8 @@ def test_the_scopes_are_those_of_the_calls_made(manifest: Path) -> None:
 def test_the_calls_made_are_all_those_named_here() -> None:
     """A new call of the Web API in the bot fails here until its scope is checked."""
     written = "".join(path.read_text(encoding="utf-8") for path in Path(MANIFEST.parent, "bot").rglob("*.py"))
-    assert {name for name in METHODS if name.replace(".", "_") in written} == CALLED | {"apps.connections.open"}
+    called = {name for name in METHODS if name.replace(".", "_") in written or f'METHOD: Final = "{name}"' in written}
+    assert called == CALLED | {"apps.connections.open"}
 
 
 def test_the_demo_runs_with_what_the_manifest_grants() -> None:

@@ -76,8 +76,8 @@ class Responder:
         """Answer by the response_url, in parallel with the ack."""
         self._in_turn(request, lambda: self._tell(request, message))
 
-    def show(self, request: PressRequest, message: Message) -> None:
-        """Answer a press in Home or in a form with a view, because nothing there has a response_url."""
+    def show(self, request: SlashRequest | PressRequest, message: Message) -> None:
+        """Answer with a view what has no response_url: a press in Home or in a form, and a shortcut."""
         self._reply_threads.submit(self._show, request, message)
 
     def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
@@ -103,21 +103,20 @@ class Responder:
         if answer is not None:
             self._tell(request, answer)
 
-    def _show(self, request: PressRequest, message: Message) -> None:
+    def _show(self, request: SlashRequest | PressRequest, message: Message) -> None:
         view = result_view({}, payload(message, plain=True).get("blocks") or [section(message.text)])
         try:
-            self._notifier.open_modal(request.trigger_id, view, above=request.view == "modal")
+            self._notifier.open_modal(request.trigger_id, view, above=_in_modal(request))
         except Undelivered as error:
             log.warning("the view for %s: %s", request.user, error.reason)
             self._tell(request, message)
 
     def _open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
-        above = isinstance(request, PressRequest) and request.view == "modal"
         if modal.replaces[0]:
             self._update(request, modal)
             return
         try:
-            self._notifier.open_modal(request.trigger_id, modal.view(), above=above)
+            self._notifier.open_modal(request.trigger_id, modal.view(), above=_in_modal(request))
         except Undelivered as error:
             log.warning("the form for %s: %s", request.user, error.reason)
             again = Unavailable("Slack did not open the form.", true_now=NOTHING_DONE, next_step=_again(request))
@@ -162,6 +161,10 @@ def _answer(call: Callable[[], Answer]) -> Answer:
         reference = secrets.token_hex(4)
         log.exception("defect %s", reference)
         return error_message(Defect(reference))
+
+
+def _in_modal(request: SlashRequest | PressRequest) -> bool:
+    return isinstance(request, PressRequest) and request.view == "modal"
 
 
 def _again(request: Request) -> str:

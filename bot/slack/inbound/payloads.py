@@ -113,6 +113,14 @@ class BlockActions(_Payload):
     view: _View | None = None
 
 
+class Shortcut(_Payload):
+    """A shortcut of the app, which people find from every channel. It has no channel."""
+
+    user: _WithId
+    callback_id: str
+    trigger_id: str = Field(min_length=1)
+
+
 class ViewSubmission(_Payload):
     """A submitted or closed form."""
 
@@ -164,6 +172,7 @@ class SslCheck(_Payload):
 
 KINDS: Final[dict[str, type[_Payload]]] = {
     "block_actions": BlockActions,
+    "shortcut": Shortcut,
     "view_submission": ViewSubmission,
     "view_closed": ViewSubmission,
     "event_callback": EventCallback,

@@ -121,6 +121,12 @@ def slash_request(body: dict[str, Any]) -> SlashRequest:
     )
 
 
+def shortcut_request(body: dict[str, Any]) -> SlashRequest:
+    """Return the app's shortcut of a well-formed body: what `/swarm` alone does, without a channel."""
+    trigger_id = body["trigger_id"]
+    return SlashRequest("", body["user"]["id"], "", "", f"command:{trigger_id}", trigger_id)
+
+
 def press_request(body: dict[str, Any]) -> PressRequest:
     """Return the press of a well-formed body. The value of a menu is its choice."""
     action = body["actions"][0]

@@ -19,7 +19,7 @@ from bot.errors import Unavailable
 from bot.slack.inbound.deadline import NotStored, Responder
 from bot.slack.inbound.mentions import mention_request
 from bot.slack.inbound.payloads import problem_of
-from bot.slack.inbound.requests import GateLike, press_request, slash_request, submit_request
+from bot.slack.inbound.requests import GateLike, press_request, shortcut_request, slash_request, submit_request
 from bot.slack.outbound.client import quiet_logger
 from bot.slack.outbound.notifier import Notifier
 from bot.slack.outbound.payload import payload
@@ -54,6 +54,7 @@ class Routes:
             listener_executor=self._listeners,
         )
         self.app.command(ANYTHING)(self._command)
+        self.app.shortcut(ANYTHING)(self._shortcut)
         self.app.block_action(ANYTHING)(self._press)
         self.app.view(ANYTHING)(self._submit)
         self.app.event(ANYTHING)(self._event)
@@ -71,6 +72,14 @@ class Routes:
             return
         if isinstance(answer, Modal):
             self._responder.open(request, answer)
+        ack()
+
+    def _shortcut(self, ack: Ack, body: Body) -> None:
+        """Show the menu in a view, because a shortcut has neither a channel nor a response_url."""
+        request = shortcut_request(body)
+        answer = self._responder.ask(lambda: self._gate.slash(request), request)
+        if isinstance(answer, Message):
+            self._responder.show(request, answer)
         ack()
 
     def _press(self, ack: Ack, body: Body) -> None:

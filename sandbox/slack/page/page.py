@@ -160,6 +160,7 @@ class Page:
             "fault": lambda b: self.faults.inject(b["fault"]),
             "host": lambda b: self.hosts.switch(b["host"], b["switch"], on=b["on"]) if self.hosts else None,
             "port": lambda b: self.hosts.block(b["host"], b["port"]) if self.hosts else None,
+            "shortcut": lambda b: self.local.shortcut(b["as"], b["name"]).error,
             "tour": lambda b: self.tour.go_on(skip=bool(b.get("skip"))) if self.tour else None,
         }
 

@@ -58,6 +58,7 @@ def team(workspace: Workspace, user: str) -> Json:
             for c in mine
         ],
         "bot": {"id": bot.id, "name": bot.name, "realName": bot.real_name, "command": found.app.command},
+        "shortcuts": [{"id": key, "name": name} for key, name in found.app.shortcuts.items()],
     }
 
 

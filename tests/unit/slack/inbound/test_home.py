@@ -15,7 +15,7 @@ from bot import blocks
 from bot.errors import Unavailable
 from bot.settings import Settings
 from bot.slack.inbound.readiness import Readiness
-from bot.slack.inbound.requests import PressRequest
+from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.inbound.routes import Routes
 from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.inbound.web import Web
@@ -23,7 +23,7 @@ from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
 from sandbox.slack import LocalSlack
 from sandbox.slack.render import shown
-from tests.kits.web_app import EVENT, PRESS, SECRET, ListeningGate, ask, signed
+from tests.kits.web_app import EVENT, PRESS, SECRET, SHORTCUT, ListeningGate, ask, signed
 
 Deliver = Callable[[dict[str, Any]], int]
 
@@ -122,6 +122,21 @@ def test_the_answer_to_a_press_in_a_view_is_a_view(
     stack = slack.wait_for(lambda seen: [v for v in seen.workspace.views.stack("U0ADA") if v.content["blocks"]])
     assert shown("", stack[-1].content["blocks"]) == "You approved `k7f3`."
     assert len(slack.workspace.views.stack("U0ADA")) == (2 if kind == "modal" else 1)
+
+
+def test_the_shortcut_opens_what_the_command_alone_shows(deliver: Deliver, gate: HomeGate, slack: LocalSlack) -> None:
+    """In a view, because it has no channel. The gate gets the command without words."""
+    assert deliver({**SHORTCUT, "trigger_id": slack.workspace.callbacks.new_trigger("U0ADA")}) == 200
+    [request] = gate.asked
+    assert isinstance(request, SlashRequest)
+    assert (request.text, request.user, request.channel) == ("", "U0ADA", "")
+    stack = slack.wait_for(lambda seen: seen.workspace.views.stack("U0ADA"))
+    assert shown("", stack[-1].content["blocks"])
+
+
+def test_a_shortcut_of_a_message_is_no_payload_of_the_bots(deliver: Deliver) -> None:
+    """The manifest has none."""
+    assert deliver({**SHORTCUT, "type": "message_action"}) == 400
 
 
 def test_an_answer_whose_view_does_not_open_is_a_direct_message(deliver: Deliver, slack: LocalSlack) -> None:

@@ -19,11 +19,12 @@ from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
 from tests.kits.examples import examples
 from tests.kits.payload_fuzz import content_type, encoded, mutated
-from tests.kits.web_app import COMMAND, EVENT, MENTION, PRESS, SECRET, SUBMISSION, ListeningGate, ask, signed
+from tests.kits.web_app import COMMAND, EVENT, MENTION, PRESS, SECRET, SHORTCUT, SUBMISSION, ListeningGate, ask, signed
 
 SEED: Final = int(os.environ.get("FUZZ_SEED", "7"))
 KINDS: Final[dict[str, Any]] = {
     "press": PRESS,
+    "shortcut": SHORTCUT,
     "form": SUBMISSION,
     "event": EVENT,
     "mention": MENTION,

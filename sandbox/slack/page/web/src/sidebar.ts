@@ -40,6 +40,7 @@ export function drawSidebar(app: App): Node[] {
         {},
         place(app, HOME, `${team.bot.realName || "App"} Home`, ICONS.home),
         place(app, directOf(app), `Message ${team.bot.realName || "the app"}`, ICONS.thread),
+        ...team.shortcuts.map((each) => shortcut(app, each.id, each.name)),
       ),
     ),
     h(
@@ -75,6 +76,12 @@ function place(app: App, id: string, name: string, path: string): HTMLElement {
       unread ? h("span", { class: "count", "aria-label": `${unread} unread` }, String(unread)) : null,
     ),
   );
+}
+
+function shortcut(app: App, id: string, name: string): HTMLElement {
+  const choose = () => void app.act("shortcut", { name: id });
+  const button = { type: "button", class: "place", "data-focus": `shortcut ${id}`, click: choose };
+  return h("li", {}, h("button", button, icon(ICONS.bolt), h("span", {}, name)));
 }
 
 // The direct messages with the bot exist from the first message on; until then they are named by the bot.

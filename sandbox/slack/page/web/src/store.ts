@@ -19,7 +19,7 @@ export const EMPTY_TEAM: Team = {
   people: [],
   groups: [],
   channels: [],
-  bot: { id: "", name: "", realName: "", command: "/swarm" },
+  bot: { id: "", name: "", realName: "", command: "/swarm" }, shortcuts: [],
 };
 
 export function emptyStore(): Store {

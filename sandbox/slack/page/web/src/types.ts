@@ -73,6 +73,7 @@ export interface Team {
   groups: { id: string; handle: string; users: string[] }[];
   channels: Channel[];
   bot: { id: string; name: string; realName: string; command: string };
+  shortcuts: { id: string; name: string }[];
 }
 
 export interface ModalState {
