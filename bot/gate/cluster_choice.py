@@ -59,7 +59,8 @@ class ClusterChoices:
             for cluster in (*self._config.clusters, *also)
         ]
         words = tick(cut_short(f"/swarm {request.text}", MAX_SHOWN_CHARS))
-        text = f"*For which cluster?* {words} needs one, and this channel belongs to none."
+        why = ", and this channel belongs to none" if request.channel else ""
+        text = f"*For which cluster?* {words} needs one{why}."
         return Message(text.replace("*", ""), (section(f"{text}\nOr add `--cluster NAME`."), actions(*row)))
 
     def chosen(self, press: PressRequest) -> tuple[SlashRequest, str]:
