@@ -150,7 +150,8 @@ function render(news?: News): void {
   if (all || news.tour !== undefined || news.team) {
     tour.hidden = !app.store.tour;
     fill(tour, ...drawTour(app));
-    tour.querySelector("ul")?.scrollTo({ top: 1e6 });
+    if (app.store.tour?.skip) tour.querySelector(".wrong")?.scrollIntoView({ block: "start" });
+    else tour.querySelector("ul")?.scrollTo({ top: 1e6 });
   }
 }
 

@@ -23,7 +23,7 @@ export function drawTour(app: App): Node[] {
       ),
       tour.text && h("p", {}, ...mrkdwn(tour.text, app.names)),
       tour.lines.length > 0 &&
-        h("ul", {}, ...tour.lines.map((line) => h("li", { class: line.startsWith("✓") ? "seen" : "" }, ...mrkdwn(line, app.names)))),
+        h("ul", { tabindex: 0, "aria-label": "What was seen", "data-focus": "tour lines" }, ...tour.lines.map((line) => h("li", { class: line.startsWith("✓") ? "seen" : tour.skip ? "wrong" : "" }, ...mrkdwn(line, app.names)))),
     ),
     h(
       "div",
