@@ -47,6 +47,11 @@ class ApprovalScenario:
         self.slack.slash(user, "prod", text)
         return str(self.until(lambda: next((i for i in self._carded() if i not in before), "")))
 
+    def withdraw_all(self) -> None:
+        """End the requests that an earlier test left waiting."""
+        for each in self.approvals.waiting():
+            self.approvals.end(each.id, "withdrawn", each.request.requester, "Another test begins.", [])
+
     def set_group(self, group: str, users: list[str]) -> None:
         """Set the members of a user group, and drop the bot's cache of them, which is valid for three seconds."""
         with self.slack.workspace.changed:

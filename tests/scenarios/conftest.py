@@ -65,6 +65,7 @@ def approvals(approval_deployment: Deployment, fleet: Fleet) -> Iterator[Approva
     approval_deployment.slack.advance(3600)
     approval_deployment.slack.close_views()
     approvals = ApprovalScenario(approval_deployment)
+    approvals.withdraw_all()
     yield approvals
     assert approvals.audit.verify().ok
 
