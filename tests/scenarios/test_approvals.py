@@ -10,6 +10,9 @@ from bot.audit import Filter
 from sandbox.slack import CannotDo
 from tests.kits.approval_scenario import ApprovalScenario
 
+PRESSED_AGAIN = "You have approved"
+"""What a person is told whose approval counted already."""
+
 
 def test_a_change_needs_another_administrators_approval(approvals: ApprovalScenario) -> None:
     """The requester and people without permission cannot approve; an administrator's approval starts the job."""
@@ -145,13 +148,15 @@ def test_fifty_clicks_execute_once(approvals: ApprovalScenario) -> None:
         "it is already approved",
         "it ended in the meantime",
     )
-    told = approvals.until(lambda: (found := approvals.privately(after, "then it runs", *refused))[49:] and found)
+    answers = ("then it runs", PRESSED_AGAIN, *refused)
+    told = approvals.until(lambda: (found := approvals.privately(after, *answers))[49:] and found)
     assert len(told) == 50
     assert sum("then it runs" in text for text in told) == 1
     entries = approvals.audit.query(Filter(job=job), count=200)
     assert [entry.action for entry in entries].count("started") == 1
     assert [entry.action for entry in entries].count("approved") == 1
-    assert [entry.action for entry in entries].count("vote refused") == 49
+    again = sum(PRESSED_AGAIN in text for text in told)
+    assert [entry.action for entry in entries].count("vote refused") == 49 - again
     assert approvals.managers() == {"host-1", "host-2"}
 
 

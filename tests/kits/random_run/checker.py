@@ -346,7 +346,9 @@ def _incidents(run: Run) -> Iterator[Violation]:
     """Each incident that was told has one message, beginnings and ends are told in turn, and all are over."""
     for incident in run.history.incidents:
         number = len(incident.posted_at)
-        if (incident.told and not number) or (number > 1 and not any(map(run.may_repeat, incident.posted_at))):
+        if incident.told and not number:
+            yield Violation("incident untold", incident.id, f"{incident.text} has no message")
+        if number > 1 and not any(map(run.may_repeat, incident.posted_at)):
             yield Violation("incident", incident.id, f"{incident.text} has {number} messages")
         if incident.open and not run.broken_off & set(incident.text.split()):
             yield Violation("incident open", incident.id, f"{incident.text} has not ended")

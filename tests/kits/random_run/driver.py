@@ -31,7 +31,7 @@ CHANNEL: Final = "prod"
 NEWEST: Final = 12
 """People press buttons of, and cancel, only so many of the newest messages and jobs."""
 FORM_TIMEOUT_S: Final = 2.0
-PENDING_RULES: Final = frozenset({"not ended", "untold", "left open", "incident open"})
+PENDING_RULES: Final = frozenset({"not ended", "untold", "left open", "incident open", "incident untold"})
 """What still may become true after the run."""
 POLL_INTERVAL_S: Final = 0.5
 REDIS_PAUSE_MS: Final = 500

@@ -136,7 +136,10 @@ BAD = {
         replace(GOOD, incidents=(replace(INCIDENT, posted_at=(52.0, 54.0)),), audit=(*AUDIT, *TURNS)),
         "incident",
     ),
-    "an incident that nobody was told of": (replace(GOOD, incidents=(replace(INCIDENT, posted_at=()),)), "incident"),
+    "an incident that nobody was told of": (
+        replace(GOOD, incidents=(replace(INCIDENT, posted_at=()),)),
+        "incident untold",
+    ),
     "an incident that ended twice": (
         replace(GOOD, incidents=(INCIDENT,), audit=(*AUDIT, *TURNS, TURNS[1])),
         "incident",
