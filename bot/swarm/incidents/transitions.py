@@ -30,6 +30,7 @@ from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import (
     AFTER_WORK_S,
     HOSTS,
+    PLACES,
     SERVICES,
     explains,
     flapping_of,
@@ -337,7 +338,8 @@ class _Step:
         for place, incident in enumerate(self.incidents):
             if not incident.open:
                 continue
-            settled = replace(incident, tracked=tuple(self._flapping(each, settings) for each in incident.tracked))
+            tracked = tuple(self._flapping(each, incident.root, settings) for each in incident.tracked)
+            settled = replace(incident, tracked=tracked)
             over = all(each.over_at for each in settled.tracked) and not settled.unstable
             tracked = tuple(map(self._with_last_words, settled.tracked)) if over else settled.tracked
             settled = replace(settled, tracked=tracked, resolved_at=self.now if over else 0.0)
@@ -348,7 +350,10 @@ class _Step:
             if over:
                 self._say(incident, ThreadLine(self.now, f"{resolved_text(settled)}."))
 
-    def _flapping(self, tracked: Tracked, settings: WatchSettings) -> Tracked:
+    def _flapping(self, tracked: Tracked, root: str, settings: WatchSettings) -> Tracked:
+        """Return the signal with whether it flaps. What follows from others comes and goes with each of them."""
+        if tracked.signal.kind not in PLACES and tracked.signal.key != root:
+            return replace(tracked, flapping=False)
         share = change_share(tracked.changes, self.now)
         flapping = share > settings.flap_low if tracked.flapping else share >= settings.flap_high
         return replace(tracked, flapping=flapping)
