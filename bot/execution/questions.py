@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from threading import Timer
 from typing import Any, Final
 
 from bot.blocks import WAITING, Message, actions, button, text_message, tick
 from bot.blocks.message import holds_secret
 from bot.commands import Command
+from bot.commands.command import AgedFunction
 from bot.errors import Conclusion, NoLeader, SwarmbotError
 from bot.execution.early_answers import incomplete, is_unknown, late_hosts, not_read_yet, not_yet_text
 from bot.execution.open_changes import open_changes
@@ -89,7 +91,8 @@ class Questions:
         """Answer the question for all clusters. If some are late, answer with what is known first."""
         assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
         query = command.query(arguments)
-        with still_working(self._replies, lease) as working, self._overview_at_once(lease, command, query, working):
+        overview = partial(self._aged_overview, command, query)
+        with still_working(self._replies, lease) as working, self._at_once(lease, overview, working):
             found = self._read_all(lease, [*self._config.clusters], replace(query, timeout_s=FIRST_ANSWER_S))
             if late := [name for name, each in found.items() if is_unknown(each) or late_hosts(each)]:
                 self._overview_early(lease, command, found, query.timeout_s)
@@ -120,24 +123,18 @@ class Questions:
         except SwarmbotError as error:
             log.info("Job %s has no early answer: %s", lease.job.id, error)
 
-    def _overview_at_once(
-        self, lease: Lease, command: Command, query: FactsQuery, working: Timer
-    ) -> AbstractContextManager[Timer | None]:
-        """Do what `_answer_at_once` does for all clusters that watch has read."""
+    def _aged_overview(self, command: Command, query: FactsQuery) -> Message | None:
+        """Return the answer for all clusters from what watch read last; None if it has read none."""
         assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
-        if lease.job.order.replace:
-            return nullcontext()
-        overview = command.overview
+        aged = {name: self._aged(name, query) for name in self._config.clusters}
+        known = {name: each for name, each in aged.items() if each is not None}
+        awaited = not_yet_text([name for name in aged if name not in known], "been read")
+        return incomplete(command.overview(known), awaited, query.timeout_s) if known else None
 
-        def tell() -> None:
-            aged = {name: self._aged(name, query) for name in self._config.clusters}
-            known = {name: each for name, each in aged.items() if each is not None}
-            if known:
-                awaited = not_yet_text([name for name in aged if name not in known], "been read")
-                self._replies.meanwhile(lease, incomplete(overview(known), awaited, query.timeout_s))
-                working.cancel()  # it says that more follows
-
-        return after(AT_ONCE_S, tell, lease)
+    def _aged_answer(self, aged: AgedFunction, cluster: str, query: FactsQuery) -> Message | None:
+        """Return the answer from what watch read last; None if that is unknown."""
+        found = self._aged(cluster, query)
+        return aged(found) if found else None
 
     def _aged(self, cluster: str, query: FactsQuery) -> AgedSummary | None:
         """Return what watch read last of a cluster, and the records of now; None if that is unknown."""
@@ -160,7 +157,8 @@ class Questions:
         query = command.query(arguments)
         try:
             self._wait(lease, query.wait_s)
-            with still_working(self._replies, lease) as working, self._answer_at_once(lease, command, query, working):
+            aged = partial(self._aged_answer, command.aged, job.order.cluster, query) if command.aged else None
+            with still_working(self._replies, lease) as working, self._at_once(lease, aged, working):
                 facts = self._read(lease, command, arguments)
             facts = self._pending_rotations.ensure_rotation(job.order, lease.worker, query, facts)
             assert command.answer is not None  # noqa: S101 - tells mypy what is_change has decided
@@ -180,20 +178,19 @@ class Questions:
         result = results.success(message.text, message=to_json(message))
         self._replies.answer(lease, _with_buttons(message, job), result, "answered")
 
-    def _answer_at_once(
-        self, lease: Lease, command: Command, query: FactsQuery, working: Timer
+    def _at_once(
+        self, lease: Lease, earlier: Callable[[], Message | None] | None, working: Timer
     ) -> AbstractContextManager[Timer | None]:
         """Answer with what watch read last while the facts are read, if that takes long. Cancel ``working`` then.
 
         Refresh replaces an answer, which may be newer than what watch read.
         """
-        aged, cluster = command.aged, lease.job.order.cluster
-        if aged is None or lease.job.order.replace:
+        if earlier is None or lease.job.order.replace:
             return nullcontext()
 
         def tell() -> None:
-            if found := self._aged(cluster, query):
-                self._replies.meanwhile(lease, aged(found))
+            if message := earlier():
+                self._replies.meanwhile(lease, message)
                 working.cancel()  # it says that more follows
 
         return after(AT_ONCE_S, tell, lease)
