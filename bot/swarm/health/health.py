@@ -9,6 +9,7 @@ from bot.blocks import FAILED, plain_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.issues import (
     Issue,
+    check_step,
     is_split_off,
     leaderless_issue,
     left_manager_issue,
@@ -159,13 +160,13 @@ def node_issues(facts: Facts, node: NodeFacts) -> list[Issue]:
     if node.state == "ready":
         return []
     text = f"`{node.name}` ({node.role}) is {node.state}"
-    fix = f"{_tested(node.host)} the managers" if node.host else f"`/swarm node {node.name}`"
+    fix = check_step(node.host, "the managers") if node.host else f"`/swarm node {node.name}`"
     if left and left.has_left:
         text = f"{text}: `{left.name}` responds and is not part of any cluster"
         fix = f"`/swarm join worker {left.name}`"
     elif left:
         text = f"{text}: `{left.name}` responds, and its engine may be starting or stopping"
-        fix = f"{_tested(left.name)} the managers"
+        fix = check_step(left.name, "the managers")
     return [_with_failure(Issue(critical=True, text=text, fix=fix), host)]
 
 
@@ -190,12 +191,8 @@ def _lost_manager(facts: Facts, node: NodeFacts, host: HostFacts | None) -> Issu
     if not node.reachability and node.state == "down":
         return old_manager_issue(node)
     responds = host is not None and host.membership == "active"
-    fix = f"{_tested(node.host)} the other managers" if responds else f"bring `{node.name}` back"
+    fix = check_step(node.host, "the other managers") if responds else f"bring `{node.name}` back"
     return Issue(critical=True, text=f"`{node.name}` (manager) is {node.raft_state}, {node.state}", fix=fix)
-
-
-def _tested(host: str) -> str:
-    return f"`/swarm check {host}` tests its connection to"
 
 
 def _duplicate_records(swarm: ClusterFacts) -> list[Issue]:
@@ -283,7 +280,7 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_WARNING_S:
         left = time_left(host.certificate, facts.at)
         text = f"the certificate of `{host.name}` {f'is valid for {left}' if left else 'has expired'}"
-        renewed = f"{_tested(host.name)} the managers, which renew it"
+        renewed = check_step(host.name, "the managers, which renew it")
         fix = renewed if left else f"`/swarm leave {host.name}`, then join it again"
         fix = fix if host.membership != "error" else ""  # reported with the error
         issues.append(Issue(critical=not left, text=text, fix=fix))

@@ -118,6 +118,11 @@ def left_manager_issue(node: NodeFacts, host: HostFacts) -> Issue:
     return Issue(critical=True, text=text, fix=f"`/swarm remove {node.id}`, then {join}")
 
 
+def check_step(host: str, peers: str) -> str:
+    """Return the step that finds out why the managers, ``peers`` in words, do not hear a host."""
+    return f"`/swarm check {host}` tests its connection to {peers}"
+
+
 def is_split_off(facts: Facts, host: HostFacts) -> bool:
     """Return whether a host works as a manager with a leader although this cluster's managers do not hear it."""
     return host.can_read_cluster and host.swarm_id == facts.cluster_id
@@ -131,7 +136,7 @@ def split_brain_issue(facts: Facts, host: HostFacts) -> Issue:
         "into two clusters (split brain)"
     )
     commands = [f"`/swarm leave {name} --force`" for name in (host.name, read_from) if name]
-    fix = f"`/swarm check {host.name}` tests its connection to the other managers; "
+    fix = f"{check_step(host.name, 'the other managers')}; "
     return Issue(
         critical=True, text=text, fix=f"{fix}if both still work in a minute, remove one: {' or '.join(commands)}"
     )

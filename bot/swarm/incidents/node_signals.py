@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.model.incident import Signal, WatchState
 from bot.swarm.health.health import node_issues
-from bot.swarm.health.issues import is_split_off
+from bot.swarm.health.issues import check_step, is_split_off
 from bot.swarm.incidents.found import UNSEEN, Found, key_of
 from bot.swarm.incidents.grouping import HOSTS, NODES
 from bot.swarm.incidents.lost_tasks import lost_tasks_lines
@@ -163,7 +163,7 @@ def split_off_advice(facts: Facts, host: HostFacts) -> str:
     leave = (
         f"if both still work in a minute and the side of {right} is the right one: `/swarm leave {host.name} --force`"
     )
-    return f"`/swarm check {host.name}` tests its connection to the other managers; {leave}"
+    return f"{check_step(host.name, 'the other managers')}; {leave}"
 
 
 def _stopped(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal:

@@ -14,7 +14,7 @@ from bot.config.models import Severity
 from bot.model import ClusterFacts, Facts, HostFacts, NetworkFacts
 from bot.model.incident import Extra, ShownToken, Signal, SignalKind, WatchSettings, WatchState
 from bot.swarm.health.clocks import clock_findings
-from bot.swarm.health.issues import is_split_off, split_brain_issue
+from bot.swarm.health.issues import check_step, is_split_off, split_brain_issue
 from bot.swarm.incidents.found import NOTHING, Found, joined, key_of
 from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.node_signals import split_off_advice
@@ -63,7 +63,7 @@ def _certificates(facts: Facts, swarm: ClusterFacts | None, settings: WatchSetti
             continue
         left = time_left(host.certificate, facts.at)
         text = f"the certificate of {tick(host.name)} {f'is valid for {left}' if left else 'has expired'}"
-        check = f"`/swarm check {host.name}` tests its connection to the managers, which renew it"
+        check = check_step(host.name, "the managers, which renew it")
         advice = check if left else f"`/swarm leave {host.name}`, then join it again"
         severity: Severity = "warning" if left else "critical"
         signals.append(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Refused, SwarmbotError
 from bot.model import Facts, Finding, HostFacts, NodeFacts, Plan, PlanTitles, Role, Step
+from bot.swarm.health.issues import check_step
 from bot.swarm.health.preflight import preflight
 from bot.swarm.membership.member_options import differing_option, unseen_options
 from bot.swarm.membership.removal import is_last_manager, outside_raft
@@ -144,7 +145,7 @@ def _state(node: NodeFacts) -> str:
 
 def _of_lost_member(facts: Facts, name: str, node: NodeFacts) -> Finding:
     text = f"The managers of {facts.name} see `{name}` as {_state(node)}."
-    return Finding("warning", text, name, f"`/swarm check {name}` tests its connection to the managers.")
+    return Finding("warning", text, name, f"{check_step(name, 'the managers')}.")
 
 
 def _findings(facts: Facts, host: HostFacts, joining: Joining) -> list[Finding]:
