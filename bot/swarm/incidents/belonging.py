@@ -102,3 +102,11 @@ def in_storm(incidents: Sequence[Incident], signal: Signal, now: float) -> int |
         if incident.root_signal.kind == signal.kind
     ]
     return alike[-1] if len(alike) >= MAX_ALIKE else None
+
+
+def may_have_another_cause(incident: Incident, tracked: Tracked) -> bool:
+    """Return whether a signal of an incident is over, and finds its place again if it begins again.
+
+    A service whose tasks were rescheduled may lack tasks of another node then.
+    """
+    return bool(tracked.over_at) and tracked.signal.kind in SERVICES and tracked.signal.key != incident.root

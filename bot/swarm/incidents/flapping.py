@@ -7,7 +7,11 @@ weigh more than older ones. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
+
+from bot.model.incident import Tracked, WatchSettings
+from bot.swarm.incidents.grouping import PLACES
 
 MAX_CHANGES: Final = 21
 INTERVAL_S: Final = 15.0
@@ -26,3 +30,12 @@ def change_share(changes: Iterable[float], now: float) -> float:
     ages = [now - each for each in changes if 0 <= now - each < WINDOW_S]
     weights = (NEWEST_WEIGHT - (NEWEST_WEIGHT - OLDEST_WEIGHT) * age / WINDOW_S for age in ages)
     return min(1.0, sum(weights) / (MAX_CHANGES - 1))
+
+
+def with_flapping(tracked: Tracked, root: str, settings: WatchSettings, now: float) -> Tracked:
+    """Return the signal with whether it flaps. What follows from others comes and goes with each of them."""
+    if tracked.signal.kind not in PLACES and tracked.signal.key != root:
+        return replace(tracked, flapping=False)
+    share = change_share(tracked.changes, now)
+    flapping = share > settings.flap_low if tracked.flapping else share >= settings.flap_high
+    return replace(tracked, flapping=flapping)

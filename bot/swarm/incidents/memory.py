@@ -1,15 +1,20 @@
-"""What was seen of hosts before, for a reading that did not wait for them. Pure."""
+"""What is remembered from one reading to the next: incidents, what waits, and what was seen of hosts. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from bot.model import Facts, HostFacts, HostFailure
-from bot.model.incident import Signal, Tracked, WatchState
+from bot.model.incident import Incident, Observation, Signal, Tracked, WatchState
 from bot.swarm.incidents.grouping import HOSTS
 
+KEPT_S: Final = 24 * 3600.0
+"""How long an incident is kept after its end."""
+MAX_ENDED: Final = 200
+"""Of more incidents that ended, only the last ones are kept."""
 LATE_HOLDS_S: Final = 60.0
 """How long a host must answer too late, again and again, until people are told: it may only be busy."""
 
@@ -36,6 +41,29 @@ def held(before: WatchState) -> list[Tracked]:
 def held_signals(before: WatchState) -> list[Signal]:
     """Return the signals that hold as far as is known, told or not."""
     return [each.signal for each in held(before)]
+
+
+def remembered(
+    state: WatchState, seen: Observation, incidents: Sequence[Incident], waiting: Sequence[Tracked]
+) -> WatchState:
+    """Return what is remembered after an observation: what waits, and the incidents that are open or ended of late."""
+    led = bool(seen.leader)
+    return WatchState(
+        incidents=_kept(incidents, seen.at),
+        waiting=tuple(waiting),
+        leader=seen.leader or state.leader,
+        leader_name=seen.leader_name if led else state.leader_name,
+        leader_seen_at=max(state.leader_seen_at, seen.at) if led else state.leader_seen_at,
+        read_at=max(state.read_at, seen.at) if seen.read else state.read_at,
+        overlay_checked_at=seen.at if "overlay cut off" in seen.read else state.overlay_checked_at,
+    )
+
+
+def _kept(incidents: Sequence[Incident], now: float) -> tuple[Incident, ...]:
+    """Return the incidents to remember: those that are open, and the last ones that ended not long ago."""
+    ended = sorted((each.resolved_at for each in incidents if not each.open), reverse=True)
+    oldest = max(now - KEPT_S, ended[MAX_ENDED - 1] if len(ended) >= MAX_ENDED else 0.0)
+    return tuple(each for each in incidents if each.open or each.resolved_at > oldest)
 
 
 def _failed(host: HostFacts, signal: Signal) -> HostFacts:

@@ -24,14 +24,19 @@ from bot.model.incident import (
     WatchSettings,
     WatchState,
 )
-from bot.swarm.incidents.belonging import ended_before, explained_by, explained_in, in_storm, must_notify
-from bot.swarm.incidents.flapping import INTERVAL_S, change_share, with_change
+from bot.swarm.incidents.belonging import (
+    ended_before,
+    explained_by,
+    explained_in,
+    in_storm,
+    may_have_another_cause,
+    must_notify,
+)
+from bot.swarm.incidents.flapping import INTERVAL_S, with_change, with_flapping
 from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import (
     AFTER_WORK_S,
     HOSTS,
-    PLACES,
-    SERVICES,
     explains,
     flapping_of,
     is_about_service,
@@ -40,6 +45,7 @@ from bot.swarm.incidents.grouping import (
     work_behind,
 )
 from bot.swarm.incidents.incident_message import resolved_text
+from bot.swarm.incidents.memory import remembered
 from bot.swarm.incidents.telling import tell
 from bot.swarm.incidents.thread import ThreadLine, acknowledged_line, began_line, ended_line
 from bot.swarm.incidents.tracking import followed
@@ -48,10 +54,6 @@ MAX_TOLD_AGAIN: Final = 5
 """How often the thread tells that one signal begins and ends."""
 AWAITED_S: Final = 60.0
 """So long a silent host is not told because what may explain it has not held long enough."""
-KEPT_S: Final = 24 * 3600.0
-"""How long an incident is kept after its end."""
-MAX_ENDED: Final = 200
-"""Of more incidents that ended, only the last ones are kept."""
 
 
 def advance(
@@ -85,36 +87,13 @@ def advance(
         quiet=quiet,
         acknowledged=step.acknowledged,
     )
-    kept = _kept(told.incidents, seen.at)
     due = min((each for each in (*told.due, *step.due()) if each > seen.at), default=0.0)
     return Advanced(
-        state=_remembered(state, seen, kept, tuple(step.waiting)),
+        state=remembered(state, seen, told.incidents, step.waiting),
         told=tuple(told.messages),
         noted=tuple(told.notes),
         entries=tuple(told.entries),
         due=due,
-    )
-
-
-def _kept(incidents: Sequence[Incident], now: float) -> tuple[Incident, ...]:
-    """Return the incidents to remember: those that are open, and the last ones that ended not long ago."""
-    ended = sorted((each.resolved_at for each in incidents if not each.open), reverse=True)
-    oldest = max(now - KEPT_S, ended[MAX_ENDED - 1] if len(ended) >= MAX_ENDED else 0.0)
-    return tuple(each for each in incidents if each.open or each.resolved_at > oldest)
-
-
-def _remembered(
-    state: WatchState, seen: Observation, incidents: tuple[Incident, ...], waiting: tuple[Tracked, ...]
-) -> WatchState:
-    led = bool(seen.leader)
-    return WatchState(
-        incidents=incidents,
-        waiting=waiting,
-        leader=seen.leader or state.leader,
-        leader_name=seen.leader_name if led else state.leader_name,
-        leader_seen_at=max(state.leader_seen_at, seen.at) if led else state.leader_seen_at,
-        read_at=max(state.read_at, seen.at) if seen.read else state.read_at,
-        overlay_checked_at=seen.at if "overlay cut off" in seen.read else state.overlay_checked_at,
     )
 
 
@@ -148,7 +127,7 @@ class _Step:
             each.signal.key
             for incident in self._open()
             for each in incident.tracked
-            if not _may_have_another_cause(incident, each)
+            if not may_have_another_cause(incident, each)
         }
         known |= {each.signal.key for each in self.waiting}
         self.waiting += [Tracked(signal, self.now, self.now) for key, signal in signals.items() if key not in known]
@@ -162,7 +141,7 @@ class _Step:
         if not incident.open:
             return incident
         tracked = tuple(
-            each if _may_have_another_cause(incident, each) else followed(each, self.seen, signals)
+            each if may_have_another_cause(incident, each) else followed(each, self.seen, signals)
             for each in incident.tracked
         )
         for old, new in zip(incident.tracked, tracked, strict=True):
@@ -338,7 +317,7 @@ class _Step:
         for place, incident in enumerate(self.incidents):
             if not incident.open:
                 continue
-            tracked = tuple(self._flapping(each, incident.root, settings) for each in incident.tracked)
+            tracked = tuple(with_flapping(each, incident.root, settings, self.now) for each in incident.tracked)
             settled = replace(incident, tracked=tracked)
             over = all(each.over_at for each in settled.tracked) and not settled.unstable
             tracked = tuple(map(self._with_last_words, settled.tracked)) if over else settled.tracked
@@ -349,14 +328,6 @@ class _Step:
                 self._say(incident, ThreadLine(self.now, stable))
             if over:
                 self._say(incident, ThreadLine(self.now, f"{resolved_text(settled)}."))
-
-    def _flapping(self, tracked: Tracked, root: str, settings: WatchSettings) -> Tracked:
-        """Return the signal with whether it flaps. What follows from others comes and goes with each of them."""
-        if tracked.signal.kind not in PLACES and tracked.signal.key != root:
-            return replace(tracked, flapping=False)
-        share = change_share(tracked.changes, self.now)
-        flapping = share > settings.flap_low if tracked.flapping else share >= settings.flap_high
-        return replace(tracked, flapping=flapping)
 
     def _with_last_words(self, tracked: Tracked) -> Tracked:
         """Return a signal that was over earlier with how its subject is now, at the end of its incident."""
@@ -379,11 +350,3 @@ class _Step:
 
     def _say(self, incident: Incident, line: ThreadLine) -> None:
         self.lines.setdefault(incident.id, []).append(line)
-
-
-def _may_have_another_cause(incident: Incident, tracked: Tracked) -> bool:
-    """Return whether a signal of an incident is over, and finds its place again if it begins again.
-
-    A service whose tasks were rescheduled may lack tasks of another node then.
-    """
-    return bool(tracked.over_at) and tracked.signal.kind in SERVICES and tracked.signal.key != incident.root
