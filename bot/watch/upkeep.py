@@ -14,7 +14,8 @@ from redis import Redis
 from bot.audit import Archive, Audit, Filter, Stored
 from bot.errors import SwarmbotError
 from bot.model import Engines
-from bot.model.incident import Extra, ShownToken, WatchSettings
+from bot.model.incident import WatchSettings
+from bot.model.observation import Extra, ShownToken
 from bot.store import durability
 
 INTERVAL_S: Final = 300.0

@@ -18,7 +18,8 @@ from bot.errors import SwarmbotError, Unavailable
 from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import Engines, Facts
-from bot.model.incident import Advanced, Observation, WatchSettings, WatchState, WatchTurn
+from bot.model.incident import Advanced, WatchSettings, WatchState, WatchTurn
+from bot.model.observation import Observation
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
 from bot.queue.job import new_id

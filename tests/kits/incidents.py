@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.model.incident import Incident, Signal, SignalKind, Tracked
+from bot.model.incident import Incident, Tracked
+from bot.model.observation import Signal, SignalKind
 
 AT = 1_800_000_000.0
 

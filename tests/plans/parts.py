@@ -28,8 +28,9 @@ from bot.model import (
 )
 from bot.model.facts import OpenChangeState
 from bot.model.host import HostKeyStatus
-from bot.model.incident import Incident, Signal, SignalKind, Tracked
+from bot.model.incident import Incident, Tracked
 from bot.model.network import RouteState
+from bot.model.observation import Signal, SignalKind
 from bot.swarm.stacks.writes import removal
 from tests.kits.recordings import recording
 

@@ -15,17 +15,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from bot.model import Facts, FactsQuery
-from bot.model.incident import (
-    Acknowledgement,
-    Advanced,
-    Extra,
-    Observation,
-    PlannedWork,
-    ShownToken,
-    Silence,
-    WatchSettings,
-    WatchState,
-)
+from bot.model.incident import Acknowledgement, Advanced, PlannedWork, Silence, WatchSettings, WatchState
+from bot.model.observation import Extra, Observation, ShownToken
 from bot.stored_json import from_json, to_json
 from bot.swarm.incidents.incident_message import incident_message, orders_of
 from bot.swarm.incidents.observation import nothing_read, observe

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bot.model.incident import Incident, Signal, Tracked
+from bot.model.incident import Incident, Tracked
+from bot.model.observation import Signal
 from bot.swarm.incidents.grouping import NODES, PLACES, SERVICES, explains, headline_of, rank
 
 REOPEN_S: Final = 120.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from bot.model.incident import Signal, SignalKind
+from bot.model.observation import Signal, SignalKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bot.model.incident import PlannedWork, Signal, SignalKind, Tracked
+from bot.model.incident import PlannedWork, Tracked
+from bot.model.observation import Signal, SignalKind
 
 RANKS: Final[tuple[SignalKind, ...]] = (
     "quorum lost",

@@ -26,7 +26,8 @@ from bot.blocks import (
     when,
 )
 from bot.config.models import Severity
-from bot.model.incident import Incident, Signal, Tracked
+from bot.model.incident import Incident, Tracked
+from bot.model.observation import Signal
 from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, flapping_of, headline_of, rank
 from bot.swarm.incidents.thread import SIGNS

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.model import Facts, HostFacts, HostFailure
-from bot.model.incident import Incident, Observation, Signal, Tracked, WatchState
+from bot.model.incident import Incident, Tracked, WatchState
+from bot.model.observation import Observation, Signal
 from bot.swarm.incidents.grouping import HOSTS
 
 KEPT_S: Final = 24 * 3600.0

@@ -7,7 +7,8 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
-from bot.model.incident import Signal, WatchState
+from bot.model.incident import WatchState
+from bot.model.observation import Signal
 from bot.swarm.health.health import node_issues
 from bot.swarm.health.issues import check_step, is_split_off
 from bot.swarm.incidents.found import UNSEEN, Found, key_of

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from bot.model import Facts
-from bot.model.incident import Extra, Observation, Signal, WatchSettings, WatchState
+from bot.model.incident import WatchSettings, WatchState
+from bot.model.observation import Extra, Observation, Signal
 from bot.swarm.incidents.found import NOTHING, joined
 from bot.swarm.incidents.memory import with_known_failures
 from bot.swarm.incidents.node_signals import host_signals, node_signals

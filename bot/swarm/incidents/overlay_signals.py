@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from bot.model import ClusterFacts, Facts
-from bot.model.incident import Signal, WatchState
+from bot.model.incident import WatchState
+from bot.model.observation import Signal
 from bot.swarm.incidents.found import NOTHING, Found, key_of
 from bot.swarm.network.mesh_findings import mesh_findings, pair_states
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, RaftMembers, ip_of
-from bot.model.incident import Signal, SignalKind, Tracked, WatchState
+from bot.model.incident import Tracked, WatchState
+from bot.model.observation import Signal, SignalKind
 from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.incidents.found import Found, typable

@@ -10,7 +10,8 @@ from typing import Final
 from bot.blocks import FAILED, plain_line, tick
 from bot.config.models import Severity
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
-from bot.model.incident import Signal, SignalKind, WatchState
+from bot.model.incident import WatchState
+from bot.model.observation import Signal, SignalKind
 from bot.swarm.incidents.found import Found, key_of, typable
 from bot.swarm.incidents.grouping import SERVICES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason

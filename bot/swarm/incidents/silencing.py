@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from bot.model.incident import ALL_SUBJECTS, Incident, Signal, SignalKind, Silence
+from bot.model.incident import ALL_SUBJECTS, Incident, Silence
+from bot.model.observation import Signal, SignalKind
 from bot.swarm.incidents.grouping import SERVICES, explains
 
 NEVER_SILENCED: Final[SignalKind] = "quorum lost"

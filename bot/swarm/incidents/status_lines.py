@@ -8,7 +8,8 @@ from typing import Final
 
 from bot.blocks import FAILED, WAITING, user, when
 from bot.config.models import Severity
-from bot.model.incident import Incident, SignalKind, WatchTurn
+from bot.model.incident import Incident, WatchTurn
+from bot.model.observation import SignalKind
 from bot.swarm.health.headline import issue_lines
 from bot.swarm.health.health import Health
 from bot.swarm.health.issues import Issue

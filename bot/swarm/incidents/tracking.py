@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.blocks import tick
-from bot.model.incident import Observation, Signal, Tracked
+from bot.model.incident import Tracked
+from bot.model.observation import Observation, Signal
 from bot.swarm.incidents.flapping import with_change
 from bot.swarm.incidents.grouping import HOSTS, NODES, SERVICES
 

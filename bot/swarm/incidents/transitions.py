@@ -16,14 +16,13 @@ from bot.model.incident import (
     Acknowledgement,
     Advanced,
     Incident,
-    Observation,
     PlannedWork,
-    Signal,
     Silence,
     Tracked,
     WatchSettings,
     WatchState,
 )
+from bot.model.observation import Observation, Signal
 from bot.swarm.incidents.belonging import (
     ended_before,
     explained_by,

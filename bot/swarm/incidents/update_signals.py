@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, Facts, ServiceFacts, TaskFacts
-from bot.model.incident import Signal, WatchState
+from bot.model.incident import WatchState
+from bot.model.observation import Signal
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS
 from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import is_paused

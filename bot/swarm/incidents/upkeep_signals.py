@@ -12,7 +12,8 @@ from typing import Final
 from bot.blocks import tick, user
 from bot.config.models import Severity
 from bot.model import ClusterFacts, Facts, HostFacts, NetworkFacts
-from bot.model.incident import Extra, ShownToken, Signal, SignalKind, WatchSettings, WatchState
+from bot.model.incident import WatchSettings, WatchState
+from bot.model.observation import Extra, ShownToken, Signal, SignalKind
 from bot.swarm.health.clocks import clock_findings
 from bot.swarm.health.issues import check_step, is_split_off, split_brain_issue
 from bot.swarm.incidents.found import NOTHING, Found, joined, key_of

@@ -12,7 +12,8 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.model import Engines, Facts, FactsQuery
-from bot.model.incident import Signal, Tracked, WatchState
+from bot.model.incident import Tracked, WatchState
+from bot.model.observation import Signal
 from bot.queue import results
 from bot.queue.queue import Queue
 from bot.swarm.incidents.overlay_signals import MAX_CHECKED_NODES

@@ -16,7 +16,8 @@ from bot.errors import EngineError
 from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import ClusterFacts, Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts
-from bot.model.incident import Extra, WatchSettings
+from bot.model.incident import WatchSettings
+from bot.model.observation import Extra
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.leader_lease import LeaderLeases

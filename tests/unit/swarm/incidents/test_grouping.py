@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from bot.model.incident import PlannedWork, Signal, SignalKind
+from bot.model.incident import PlannedWork
+from bot.model.observation import Signal, SignalKind
 from bot.swarm.incidents.grouping import RANKS, explains, work_behind
 
 KINDS: tuple[SignalKind, ...] = get_args(SignalKind)

@@ -13,18 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.config.models import Severity
-from bot.model.incident import (
-    Acknowledgement,
-    Advanced,
-    Incident,
-    Observation,
-    PlannedWork,
-    Signal,
-    SignalKind,
-    Silence,
-    WatchSettings,
-    WatchState,
-)
+from bot.model.incident import Acknowledgement, Advanced, Incident, PlannedWork, Silence, WatchSettings, WatchState
+from bot.model.observation import Observation, Signal, SignalKind
 from bot.stored_json import from_json, to_json
 from bot.swarm.incidents.grouping import RANKS
 from bot.swarm.incidents.observation import nothing_read

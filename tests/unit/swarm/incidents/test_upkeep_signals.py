@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.model import Facts, FactsQuery
-from bot.model.incident import Extra, Signal, WatchSettings, WatchState
+from bot.model.incident import WatchSettings, WatchState
+from bot.model.observation import Extra, Signal
 from bot.swarm.incidents.upkeep_signals import upkeep_signals
 from tests.plans.description import Description
 from tests.plans.parts import NOW
