@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -22,39 +22,28 @@ from bot.model import (
     HostFacts,
     HostFailure,
     HostKey,
-    NodeFacts,
     Revealed,
-    ServiceFacts,
-    TaskFacts,
 )
 from bot.secrets.secret import Secret
 from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
-from bot.swarm.network.routes import DATA_PORT, matching_hosts, mesh_routes, ready_peers, wanted_routes
-from bot.swarm.reading import parse, parse_objects, parse_services
+from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
 from bot.swarm.reading.host_membership import inactive_host_of
 from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
 from bot.swarm.reading.image_reader import read_image_trouble
 from bot.swarm.reading.manager_choice import readable_managers
-from bot.swarm.reading.node_lookup import assign_hosts
-from bot.swarm.reading.parse_services import restarted, running_tasks
+from bot.swarm.reading.swarm_reader import READ_TIMEOUT_S, read_swarm
 from bot.swarm.reading.task_reader import read_tasks
-from bot.swarm.reading.task_targets import query_target
 
-# Each engine call has its own time-out (bot.engine); these limit a whole read.
-READ_TIMEOUT_S = 15.0
 MESH_TIMEOUT_S = 20.0
 ROUTE_TIMEOUT_S = 4.0
 """After this time no further route is tested: a check must end within 5 s, unless its hosts are slow."""
 MIN_ROUTE_TIMEOUT_S = 0.5
 """How much of it remains when the hosts were slow to read."""
 FOLDER_TIMEOUT_S = 3.0
-MAX_COMPLAINTS = 50
-"""Of more services that may lack tasks, the tasks are not read for the reason. One request asks for all of them."""
 ASK_AGAIN_S = 1.0
 MAX_ASKED_AGAIN = 4
 """Any manager that answers tells of the new leader, and each call that hangs occupies a thread."""
-NOT_FOUND = 404
 SSH_FAILURES = {"ssh_config", "no route", "timed out", "refused", "slow"}
 
 
@@ -97,7 +86,7 @@ class FactsReader:
         wanted = known if query.all_hosts else named & known
         examined = query.raft_state or query.swarm_folders or query.stopped_engines
         hosts = self._read_hosts(engines, known, wanted, known if examined else named, query)
-        swarm = self._read_swarm(engines, hosts, query)
+        swarm = read_swarm(self._pool, engines, hosts, query)
         if swarm is not None:
             hosts |= self._read_unheard(engines, hosts, swarm, query)
             hosts |= self._read_swarm_folders(engines, hosts, swarm)
@@ -204,96 +193,12 @@ class FactsReader:
                 found[name] = replace(hosts[name], swarm_folder=reading.result(FOLDER_TIMEOUT_S))
         return found
 
-    def _read_swarm(self, engines: Engines, hosts: Mapping[str, HostFacts], query: FactsQuery) -> ClusterFacts | None:
-        for name in readable_managers(hosts, query.cluster_id):
-            with suppress(EngineError, HostUnreachable, TimeoutError):
-                return self._read_through(engines, name, hosts, query)
-        return None
-
-    def _read_through(
-        self, engines: Engines, name: str, hosts: Mapping[str, HostFacts], query: FactsQuery
-    ) -> ClusterFacts:
-        engine = engines[name]
-        now = hosts[name].system_time or time.time()
-        swarm = self._pool.submit(engine.swarm)
-        services = self._pool.submit(lambda: parse_services.services(engine.services())) if query.services else None
-        counts = self._pool.submit(lambda: running_tasks(engine.current_tasks())) if query.task_counts else None
-        task_list = self._pool.submit(lambda: parse_services.task_list(engine.tasks({}))) if query.task_list else None
-        new_tasks = self._pool.submit(lambda: restarted(engine.current_tasks(), now)) if query.restarts else None
-        objects = {name: self._pool.submit(getattr(engine, name)) for name in query.objects}
-        nodes = self._pool.submit(lambda: parse.nodes(engine.nodes()))
-        timeout_s = min(query.timeout_s, READ_TIMEOUT_S)  # calls hang for some seconds after a quorum was lost
-        found = swarm.result(timeout_s)
-        listed_nodes = assign_hosts(nodes.result(timeout_s), hosts, engines)
-        listed_services = services.result(timeout_s) if services else ()
-        listed_tasks = task_list.result(timeout_s) if task_list else ()
-        target = query_target(query, listed_services, listed_nodes)
-
-        def tasks_by(filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
-            """Return these tasks; what the query lists is not read again, and of others no reasons are needed."""
-            if query.task_list or ((query.tasks_of or query.tasks_on) and "service" in filters):
-                return listed_tasks
-            return self._pool.submit(_tasks_if_there, engine, filters).result(timeout_s)
-
-        if target:
-            listed_tasks = self._pool.submit(_tasks_if_there, engine, target.filters).result(timeout_s)
-        changed: list[str] = []
-        if new_tasks:
-            with suppress(EngineError, TimeoutError):  # the rest is worth telling without the crash loops
-                changed = new_tasks.result(timeout_s)
-        return ClusterFacts(
-            id=found["ID"],
-            read_from=engine.host,
-            version=found["Version"]["Index"],
-            spec=found["Spec"],
-            nodes=listed_nodes,
-            services=parse_services.with_crash_loops(
-                *_checked(listed_services, listed_nodes, tasks_by, changed, listed_tasks), now
-            ),
-            task_counts=counts.result(timeout_s) if counts else MappingProxyType({}),
-            task_list=listed_tasks,
-            **{name: parse_objects.PARSERS[name](reading.result(timeout_s)) for name, reading in objects.items()},
-            data_port=found.get("DataPathPort") or DATA_PORT,
-            tls=parse.tls_info(found.get("TLSInfo")),
-            rotating=bool(found.get("RootRotationInProgress")),
-        )
-
-
-def _checked(
-    services: Sequence[ServiceFacts],
-    nodes: Sequence[NodeFacts],
-    tasks_by: Callable[[dict[str, list[str]]], tuple[TaskFacts, ...]],
-    restarted: Sequence[str],
-    tasks: tuple[TaskFacts, ...],
-) -> tuple[tuple[ServiceFacts, ...], tuple[TaskFacts, ...]]:
-    """Return the services without the tasks of nodes that are down, and with why tasks are missing; and their tasks.
-
-    The managers go on to count the tasks of a node that is down as running. The tasks of services that ``restarted``
-    some are read with those of services that lack some, unless the query lists ``tasks``.
-    """
-    if services and (down := [node.id for node in nodes if node.state == "down"]):
-        services = parse_services.without_lost_tasks(services, down, tasks_by({"node": down}))
-    short = parse_services.may_lack_tasks(services, nodes)[:MAX_COMPLAINTS]
-    judged = [*dict.fromkeys([*short, *restarted[:MAX_COMPLAINTS]])]
-    tasks = tasks_by({"service": judged}) if judged else tasks
-    return parse_services.with_complaints(services, short, tasks), tasks
-
 
 def _enough(hosts: Mapping[str, HostFacts], wanted: set[str], query: FactsQuery) -> bool:
     """Return whether no other host need be waited for, if a manager can be read."""
     if not query.ask_again:
         return wanted <= hosts.keys()
     return sum(name in hosts and hosts[name].responds for name in query.ask_again) > len(query.ask_again) / 2
-
-
-def _tasks_if_there(engine: Engine, filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
-    """Return tasks by service or node; none if one of these was removed since it was listed, which is an error."""
-    try:
-        return parse_services.task_list(engine.tasks(filters))
-    except EngineError as error:
-        if error.status == NOT_FOUND:
-            return ()
-        raise
 
 
 def _ssh_failures(hosts: Mapping[str, HostFacts]) -> dict[str, str]:

@@ -15,7 +15,8 @@ from bot.engine.api.listing import decode_current
 from bot.errors import EngineError
 from bot.model import CurrentTask, Engines, Facts, FactsQuery
 from bot.model.service import STACK_LABEL
-from bot.swarm.reading.facts_reader import MAX_COMPLAINTS, FactsReader
+from bot.swarm.reading.facts_reader import FactsReader
+from bot.swarm.reading.swarm_reader import MAX_COMPLAINTS
 
 TIME = "2026-11-25T10:12:00Z"
 
