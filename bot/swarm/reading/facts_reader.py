@@ -185,8 +185,9 @@ class FactsReader:
 
         A host that left has an empty folder (docs/swarm-behaviour.md).
         """
-        left = filter(None, (inactive_host_of(hosts.values(), node) for node in swarm.nodes if not node.ready))
-        readings = {host.name: self._pool.submit(engines[host.name].placed) for host in left}
+        left = (inactive_host_of(hosts.values(), node) for node in swarm.nodes if not node.ready)
+        unread = [host.name for host in left if host and host.swarm_folder is None]
+        readings = {name: self._pool.submit(engines[name].placed) for name in unread}
         found = {}
         for name, reading in readings.items():
             with suppress(EngineError, HostUnreachable, Failed, TimeoutError):
