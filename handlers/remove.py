@@ -109,7 +109,7 @@ def _absent(facts: Facts, name: str) -> str | None:
     if host is None or any(name in {node.name, node.hostname} for node in require_cluster(facts).nodes):
         return None
     refuse_unidentified_host(facts, name)
-    if was_removed(facts, host):
+    if host.runs_as_member and was_removed(facts, host):
         return f"{facts.name} has no record of {tick(name)}, which still acts as a member: `/swarm leave {name}`"
     state = "does not respond" if host.failure else f"is {membership_text(facts, host)}"
     return f"{facts.name} has no record of {tick(name)}, which {state}"

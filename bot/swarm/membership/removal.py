@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.blocks import plain_line, tick
+from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import EVERY_TRACK, Cost, Facts, Finding, HostFacts, NodeFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.membership.gapless_drain import without_gap
 from bot.swarm.membership.several import each_or_refused, merged
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import raft_members
+from bot.swarm.reading.host_membership import failed_record, swarm_error_text
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.swarm.services.placement import alone_warnings, eviction_warnings, node_load
 from bot.text.suggest import listed, number_of
@@ -64,7 +65,7 @@ def failed_member_plan(facts: Facts, node: NodeFacts, host: HostFacts, plan: Pla
     steps: list[Operation] = [Demote(node.id, node.name, facts.name, "")] if node.reachability else []
     steps.append(Leave(host.name, facts.name, node.id, force=True))
     steps.append(RemoveNode(node.id, node.name, facts.name, force=node.role == "manager" and not node.reachability))
-    reason = plain_line(host.swarm_error) or "no reason given"
+    reason = swarm_error_text(host)
     text = f"the engine of {tick(host.name)} cannot start its membership, the node {tick(node.id)}: {reason}"
     lost = f"{tick(host.name)} loses its certificate, labels and availability" + (
         ", and its copy of the Raft log" if node.role == "manager" else ""
@@ -172,10 +173,7 @@ def _without_host(facts: Facts, node: NodeFacts, part: Plan, *, forced: bool) ->
     text = f"only the record {tick(node.id)} of {tick(node.name)} is removed: {_why(facts, node)}"
     findings = [Finding("warning", text, node.name)]
     if node.host:
-        later = (
-            f"if {tick(node.host)} comes back, it believes that it is still a member, until `/swarm leave {node.host}`"
-        )
-        findings.append(Finding("warning", later, node.name))
+        findings.append(Finding("warning", _later(facts, node), node.name))
     warnings = []
     if old_record and node.state == "down":
         warnings.append(
@@ -183,6 +181,14 @@ def _without_host(facts: Facts, node: NodeFacts, part: Plan, *, forced: bool) ->
             f"makes a second {facts.name} (split brain). Continue only if its disk is destroyed."
         )
     return _with(part, node, steps, findings, warnings)
+
+
+def _later(facts: Facts, node: NodeFacts) -> str:
+    """Return what becomes of a host that keeps its membership when its record is removed."""
+    host = facts.hosts.get(node.host)
+    if host is not None and failed_record(facts, host) == node:
+        return f"{tick(host.name)} keeps its membership; `/swarm leave {host.name} --force` discards it with the record"
+    return f"if {tick(node.host)} comes back, it believes that it is still a member, until `/swarm leave {node.host}`"
 
 
 def _ending(facts: Facts, node: NodeFacts, host: HostFacts, plan: Plan) -> Plan:
@@ -225,6 +231,8 @@ def _why(facts: Facts, node: NodeFacts) -> str:
         return "it is not a host of swarmbot.yml"
     if host.failure is not None:
         return host.failure.happened.rstrip(".")
+    if host.membership == "error":
+        return f"its engine cannot start its membership: {swarm_error_text(host).rstrip('.')}"
     return f"the engine of {tick(host.name)} is {host.membership}"
 
 

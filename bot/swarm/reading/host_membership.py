@@ -40,12 +40,17 @@ def _not_started(facts: Facts, host: HostFacts) -> Finding:
     if host.membership == "locked":
         text = f"`{host.name}` is locked: its engine waits for the unlock key of its cluster."
         return Finding("failed", text, host.name, f"Run `/swarm unlock {host.name}`{or_leave or '.'}")
-    reason = plain_line(host.swarm_error) or "no reason given"
+    reason = swarm_error_text(host)
     if node := failed_record(facts, host):
         text = f"`{host.name}` is a node of {facts.name}, but its engine cannot start this membership: {reason}"
         return Finding("failed", text, host.name, f"Fix the error, or {discard_text(host, node)}.")
     text = f"`{host.name}` is a member of a cluster, but its engine reports an error: {reason}"
     return Finding("failed", text, host.name, f"Fix the error{or_leave or '.'}")
+
+
+def swarm_error_text(host: HostFacts) -> str:
+    """Return why an engine does not start its membership, in its own words."""
+    return plain_line(host.swarm_error) or "no reason given"
 
 
 def failed_record(facts: Facts, host: HostFacts) -> NodeFacts | None:
