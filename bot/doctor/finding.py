@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
+from bot.text.mrkdwn import visible
 
 Sign = Literal["✓", "!", "✗"]
 OK: Final = "✓"
@@ -29,7 +30,7 @@ class Finding:
 
     def __str__(self) -> str:
         lines = f"{self.sign} {self.what} {self.next_step}".rstrip().splitlines()
-        return "\n  ".join(lines)
+        return "\n  ".join(map(visible, lines))
 
 
 def ok(what: str) -> Finding:

@@ -58,7 +58,12 @@ def quoted(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
 
 def one_line(text: str) -> str:
     """Return the text without line breaks, control characters and characters that are invisible or turn the text."""
-    return " ".join("".join(map(_visible, text)).split())
+    return " ".join(visible(text).split())
+
+
+def visible(text: str) -> str:
+    """Return the text without control characters and characters that are invisible or turn it; each space is plain."""
+    return "".join(map(_visible, text))
 
 
 def safe_name(text: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
+from hypothesis import given
+
 from bot.doctor.finding import Check, Finding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.doctor.run import run_doctor
 from bot.errors import Failed
 from bot.settings import Settings
 from tests.kits.commands import COMMANDS
+from tests.kits.hostile_text import HOSTILE, look_of_text
 
 QUOTED = "correct-horse"
 SETTINGS = Settings.from_environment({"REDIS_URL": f"redis://:{QUOTED}@127.0.0.1:9/0"})
@@ -31,6 +34,15 @@ def test_only_a_problem_gives_exit_status_1() -> None:
     assert _run(_finds(ok("a"))) == (0, ["✓ a", "No problems found."])
     assert _run(_finds(ok("a"), warning("b", "Do c."))) == (0, ["✓ a", "! b Do c.", "Problems: 0. Warnings: 1."])
     assert _run(_finds(problem("d", "Do e."))) == (1, ["✗ d Do e.", "Problems: 1. Warnings: 0."])
+
+
+@given(HOSTILE)
+def test_what_slack_and_hosts_say_is_plain_text(text: str) -> None:
+    """It begins no line of the report, and a terminal is not told what to do."""
+    shown = str(warning(f"Slack said {text}x", "Do c."))
+    assert look_of_text(shown.replace("\n", " ")).turned == 0
+    assert not set(shown) & set("\x1b\x07\r\x0b\x85\u2028")
+    assert [line[:2] for line in shown.splitlines()] == ["! ", *["  "] * shown.count("\n")]
 
 
 def test_a_failing_check_hides_no_other_findings() -> None:
