@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from bot.blocks import Message
 from bot.errors import NotAllowed
 from bot.gate import Gate
 from bot.slack.inbound.requests import SlashRequest
+from bot.store import keys
 from bot.usergroups import MembershipUnknown
 from tests.kits.gates import gate_of
 from tests.plans.showing import show_message
@@ -66,3 +69,16 @@ def test_a_command_is_permitted_by_the_id_alone(gate: Gate) -> None:
         typed(gate, "U0BEN", "jobs")
     with pytest.raises(NotAllowed):
         typed(gate, "U0BEN", "demote host-1")
+
+
+def test_a_change_needs_a_newer_answer_than_a_question(gate: Gate, client: Redis) -> None:
+    """Slack's answer of some minutes ago permits questions; whoever may have left the group since changes nothing."""
+    answer = {"users": ["U0BEN"], "at": time.time() - 300}
+    client.set(keys.user_group("S0OPS"), json.dumps(answer))
+    assert typed(gate, "U0BEN", "jobs")
+    assert typed(gate, "U0BEN", "audit")
+    for change in ("drain host-1", "cancel k7f3"):
+        with pytest.raises(MembershipUnknown, match="S0OPS"):
+            typed(gate, "U0BEN", change)
+    client.set(keys.user_group("S0OPS"), json.dumps(answer | {"at": time.time() - 20}))
+    assert typed(gate, "U0BEN", "drain host-1")

@@ -136,10 +136,15 @@ BROKEN: list[dict[str, Any]] = [
         *(urlencode({"payload": json.dumps(broken)}).encode() for broken in BROKEN),
     ],
 )
-def test_signed_but_malformed_body_is_400(web: Web, gate: ListeningGate, body: bytes) -> None:
-    """No shape of a body causes an exception or reaches the gate."""
+def test_signed_but_malformed_body_is_400(
+    web: Web, gate: ListeningGate, caplog: pytest.LogCaptureFixture, body: bytes
+) -> None:
+    """No shape of a body causes an exception or reaches the gate. One line of the log says why it was refused."""
     assert ask(web, body, **signed(body))[0] == 400
     assert gate.asked == []
+    [line] = caplog.messages
+    assert line.startswith("a signed payload was refused: ")
+    assert "\n" not in line
 
 
 def test_body_that_is_not_text_is_400(web: Web) -> None:
