@@ -184,7 +184,7 @@ def _without_host(facts: Facts, node: NodeFacts, part: Plan, *, forced: bool) ->
 
 
 def _later(facts: Facts, node: NodeFacts) -> str:
-    """Return what becomes of a host that keeps its membership when its record is removed."""
+    """Return that a host keeps its membership when its record is removed, and how it ends."""
     host = facts.hosts.get(node.host)
     if host is not None and failed_record(facts, host) == node:
         return f"{tick(host.name)} keeps its membership; `/swarm leave {host.name} --force` discards it with the record"
