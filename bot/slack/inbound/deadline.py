@@ -78,7 +78,7 @@ class Responder:
 
     def show(self, request: SlashRequest | PressRequest, message: Message) -> None:
         """Answer with a view what has no response_url: a press in Home or in a form, and a shortcut."""
-        self._reply_threads.submit(self._show, request, message)
+        self._in_turn(request, lambda: self._show(request, message))
 
     def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
         """Open a form for the person of the request, in parallel with the ack: the trigger is valid for 3 s."""

@@ -129,7 +129,8 @@ def test_unknown_results_are_not_claimed(slack: LocalSlack, responder: Responder
     assert (true_now or "nothing was done.").lower() in answer.text
 
 
-def test_answers_that_wait_are_bounded(slack: LocalSlack, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", ["tell", "show"])
+def test_answers_that_wait_are_bounded(slack: LocalSlack, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """While Slack is slow only so many are kept, and each that was kept is sent."""
     monkeypatch.setattr(deadline, "MAX_WAITING_ANSWERS", 3)
     monkeypatch.setattr(deadline, "REPLY_THREADS", 1)
@@ -138,13 +139,13 @@ def test_answers_that_wait_are_bounded(slack: LocalSlack, monkeypatch: pytest.Mo
     goes_on = Event()
     sent: list[SlashRequest] = []
 
-    def tell(told: SlashRequest, _: blocks.Message) -> None:
+    def send(told: SlashRequest, _: blocks.Message) -> None:
         goes_on.wait(10)
         sent.append(told)
 
-    monkeypatch.setattr(responder, "_tell", tell)
+    monkeypatch.setattr(responder, f"_{way}", send)
     for each in requests:
-        responder.tell(each, DONE)
+        getattr(responder, way)(each, DONE)
     goes_on.set()
     responder.close()
     assert sent == requests[:3]
