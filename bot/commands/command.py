@@ -121,6 +121,17 @@ class Parameter:
         """How people type it: ``--cert-expiry``, or the kind of a word. ``for_`` is ``--for``: Python reserves it."""
         return "--" + self.name.rstrip("_").replace("_", "-") if isinstance(self.spec, Flag) else self.spec.kind.shown
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is on or off: a flag without a value."""
+        return self.spec.kind is None
+
+    @property
+    def kind(self) -> Kind:
+        """What its values are. Only for one that is no switch."""
+        assert self.spec.kind is not None  # noqa: S101 - tells mypy what is_switch says
+        return self.spec.kind
+
 
 @dataclass(frozen=True, slots=True)
 class CancelJob:

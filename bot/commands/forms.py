@@ -82,8 +82,7 @@ def form_blocks(
 def form_words(command: Command, values: Mapping[str, str]) -> str:
     """Return the filled form as words: "join worker host-3 --label zone=a". Fields that are empty are left out."""
     parts = [command.word]
-    parameters = [parameter for parameter in command.parameters if not _is_switch(parameter)]
-    for parameter in sorted(parameters, key=lambda each: isinstance(each.spec, Flag)):
+    for parameter in sorted(_fields(command), key=lambda each: isinstance(each.spec, Flag)):
         for value in _texts(parameter, values):
             parts += [_quoted(value)] if isinstance(parameter.spec, Word) else [parameter.shown, _quoted(value)]
     parts += [name for name in values.get(SWITCHES, "").splitlines() if name in dict(_switches(command))]
@@ -101,7 +100,7 @@ def form_problems(command: Command, values: Mapping[str, str], vocabulary: Vocab
             found[parameter.name] = "This is needed."
         for text in texts:
             try:
-                _kind(parameter).read(text, vocabulary)
+                parameter.kind.read(text, vocabulary)
             except NotUnderstood as error:
                 found.setdefault(parameter.name, plain_problem(error))
     return found
@@ -135,11 +134,11 @@ def _initial(blocks: Iterable[Block]) -> dict[str, str]:
 
 
 def _fields(command: Command) -> list[Parameter]:
-    return [parameter for parameter in command.parameters if not _is_switch(parameter)]
+    return [parameter for parameter in command.parameters if not parameter.is_switch]
 
 
 def _field(parameter: Parameter, names: KnownNames) -> Block:
-    kind, label, hint = _kind(parameter), _label(parameter), _hint(parameter)
+    kind, label, hint = parameter.kind, _label(parameter), _hint(parameter)
     offered = [name for name in names.of(kind) if 0 < len(name) <= MAX_NAME_CHARS and one_line(name) == name]
     suggested = parameter.spec.suggested
     if not offered or len(offered) > MAX_OFFERED or len(offered) < len(names.of(kind)):
@@ -159,7 +158,7 @@ def _field(parameter: Parameter, names: KnownNames) -> Block:
 
 def _switches(command: Command) -> list[tuple[str, str]]:
     """Return the switches, each as it is typed, with what it does."""
-    own = [(parameter.shown, parameter.spec.help) for parameter in command.parameters if _is_switch(parameter)]
+    own = [(parameter.shown, parameter.spec.help) for parameter in command.parameters if parameter.is_switch]
     plan = [(PLAN_FLAG, "only show what it would do")] if command.plan is not None else []
     return [*own[: MAX_SWITCHES - len(plan)], *plan]
 
@@ -172,7 +171,7 @@ def _label(parameter: Parameter) -> str:
 
 def _hint(parameter: Parameter) -> str:
     text = parameter.spec.help.replace("`", "")
-    flag = f" {parameter.shown} {_kind(parameter).shown}" if isinstance(parameter.spec, Flag) else ""
+    flag = f" {parameter.shown} {parameter.kind.shown}" if isinstance(parameter.spec, Flag) else ""
     return f"{text[:1].upper()}{text[1:]}.{flag}"
 
 
@@ -194,15 +193,5 @@ def _quotable(text: str) -> Iterator[str]:
     yield from ("'" if character in '"\u201c\u201d\u201e\u00ab\u00bb' else character for character in text)
 
 
-def _kind(parameter: Parameter) -> Kind:
-    kind = parameter.spec.kind
-    assert kind is not None  # noqa: S101 - tells mypy what _is_switch has seen
-    return kind
-
-
 def _has(command: Command, name: str) -> bool:
     return any(parameter.name == name for parameter in command.parameters)
-
-
-def _is_switch(parameter: Parameter) -> bool:
-    return isinstance(parameter.spec, Flag) and parameter.spec.kind is None

@@ -158,15 +158,15 @@ def _take_flags(command: Command, words: tuple[str, ...]) -> tuple[dict[str, lis
             rest.append(words[position - 1])
             continue
         parameter = _flag(command, name.lower(), flags)
-        if _is_switch(parameter):
+        if parameter.is_switch:
             if equals and value.lower() not in {"true", "yes"}:
                 raise NotUnderstood(f"{echo(name)} takes no value.")
             value = ""
         elif not equals:
-            value = _value(words, position, name, _kind(parameter).shown)
+            value = _value(words, position, name, parameter.kind.shown)
             position += 1
         elif not value:
-            raise _wants_value(name, _kind(parameter).shown)
+            raise _wants_value(name, parameter.kind.shown)
         if parameter.name in taken and not parameter.many:
             raise NotUnderstood(f"{echo(name)} is given twice.")
         taken.setdefault(parameter.name, []).append(value)
@@ -188,7 +188,7 @@ def _take_words(command: Command, words: list[str], vocabulary: Vocabulary) -> d
 
 def _split(words: list[str], later: list[Parameter]) -> tuple[list[str], list[str]]:
     """Return the words for a parameter that takes several, and those that only a later one can take."""
-    claimed = [any(_kind(parameter).claims(word) for parameter in later) for word in words]
+    claimed = [any(parameter.kind.claims(word) for parameter in later) for word in words]
     return (
         [word for word, is_claimed in zip(words, claimed, strict=True) if not is_claimed],
         [word for word, is_claimed in zip(words, claimed, strict=True) if is_claimed],
@@ -197,9 +197,9 @@ def _split(words: list[str], later: list[Parameter]) -> tuple[list[str], list[st
 
 def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabulary) -> Any:
     parameter = next(p for p in command.parameters if p.name == name)
-    if _is_switch(parameter):
+    if parameter.is_switch:
         return True
-    kind = _kind(parameter)
+    kind = parameter.kind
     if kind.shown.isupper() and kind.shown in texts:
         raise NotUnderstood(f"{echo(kind.shown)} is a placeholder.", next_step="Type a value of your own in its place.")
     values = [value for text in texts for value in kind.read(text, vocabulary)]
@@ -214,7 +214,7 @@ def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabular
 
 def _refuse_twice(parameter: Parameter, texts: list[str]) -> None:
     """Raise NotUnderstood if a word or a host is repeated: another was probably meant. A range may overlap a name."""
-    hosts = _kind(parameter) is HOST
+    hosts = parameter.kind is HOST
     named = [part for text in texts for part in text.split(",") if part] if hosts else texts
     twice = [text for text in named if named.count(text) > 1]
     if twice and (hosts or isinstance(parameter.spec, Word)):
@@ -227,14 +227,6 @@ def _flag(command: Command, name: str, flags: Mapping[str, Parameter]) -> Parame
     near = nearest(name, flags)
     meant = f" Did you mean `{near}`?" if near else ""
     raise NotUnderstood(f"`{command.name}` has no {echo(name)}.{meant}")
-
-
-def _is_switch(parameter: Parameter) -> bool:
-    return isinstance(parameter.spec, Flag) and parameter.spec.kind is None
-
-
-def _kind(parameter: Parameter) -> Any:
-    return parameter.spec.kind
 
 
 def _value(words: tuple[str, ...] | list[str], position: int, flag: str, shown: str) -> str:

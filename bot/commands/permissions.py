@@ -30,7 +30,7 @@ def other_permissions(command: Command) -> Mapping[str, Permission]:
         if isinstance(p.spec, Word)
         for value in _choices(p)[1 if p.required else 0 :]
     ]
-    forms += [(p.name, True, p.shown) for p in flags if p.spec.kind is None]
+    forms += [(p.name, True, p.shown) for p in flags if p.is_switch]
     needed = {shown: command.permission(command.arguments(**plain | {name: value})) for name, value, shown in forms}
     return {shown: right for shown, right in needed.items() if right != base}
 

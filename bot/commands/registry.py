@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.blocks import echo
-from bot.commands.command import GROUPS, NEVER_SUGGESTED, Command, Flag, Group
+from bot.commands.command import GROUPS, NEVER_SUGGESTED, Command, Group
 from bot.commands.grammar import usage_text
 from bot.commands.synonyms import CONTAINER_COMMANDS
 from bot.errors import NotUnderstood
@@ -87,5 +87,5 @@ def _forms(command: Command) -> Iterator[Any]:
     required = {parameter.name: "manager" for parameter in command.parameters if parameter.required}
     yield command.arguments(**required)
     for parameter in command.parameters:
-        if isinstance(parameter.spec, Flag) and parameter.spec.kind is None:
+        if parameter.is_switch:
             yield command.arguments(**required, **{parameter.name: True})
