@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from bot.blocks import Block
@@ -12,8 +12,8 @@ from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, CommandRegistry, Vocabulary
 from bot.commands.forms import KnownNames, field_of, form_blocks, form_problems, form_words, plain_problem
 from bot.config import Config, cluster_of_channel
-from bot.errors import NotUnderstood, SwarmbotError
-from bot.gate.form_subject import form_subject
+from bot.errors import SwarmbotError
+from bot.gate.form_subject import form_subject, other_version
 from bot.last_read import LastRead
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
 
@@ -71,7 +71,7 @@ class CommandForms:
         """Return the subject and the command. Raise NotUnderstood if this version, or swarmbot.yml now, has no such."""
         subject = FormSubject(**form_subject(stored, *FormSubject.__slots__))
         if subject.command not in self._commands or subject.cluster not in self._config.clusters:
-            raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
+            raise other_version()
         return subject, self._commands[subject.command]
 
     def _names(self, command: Command, cluster: str) -> KnownNames:
@@ -94,6 +94,5 @@ class CommandForms:
 
 
 def _modal(command: Command, subject: FormSubject, blocks: list[Block], replaces: tuple[str, str] = ("", "")) -> Modal:
-    carried = {name: getattr(subject, name) for name in FormSubject.__slots__}
     title = f"{command.word} in {subject.cluster}"
-    return Modal(CALLBACK, json.dumps(carried), title, command.word.title(), blocks, replaces)
+    return Modal(CALLBACK, json.dumps(asdict(subject)), title, command.word.title(), blocks, replaces)

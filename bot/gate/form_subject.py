@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 from bot.errors import NotUnderstood
+
+
+def other_version(what: Literal["form", "button"] = "form") -> NotUnderstood:
+    """Return the error for what this version does not know."""
+    return NotUnderstood(f"This {what} is from another version of Swarmbot.", next_step="Run the command again.")
 
 
 def form_subject(subject: str, *names: str) -> dict[str, str]:
@@ -14,5 +20,5 @@ def form_subject(subject: str, *names: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in names):
-        raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
+        raise other_version()
     return {name: found[name] for name in names}

@@ -32,6 +32,7 @@ from bot.gate.authorisation import Authorisation
 from bot.gate.call import Call
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
 from bot.gate.command_form import CALLBACK as FORM_CALLBACK
+from bot.gate.form_subject import other_version
 from bot.gate.incident_buttons import INCIDENT_BUTTONS, IncidentButtons
 from bot.gate.interactions import Interactions
 from bot.gate.mention_refusals import form_needed, refuse_foreign_or_old
@@ -268,7 +269,7 @@ class Gate:
         call = self._parsed(typed, cluster)
         form = call.command.form if isinstance(call, Call) else None
         if not isinstance(call, Call) or form is None:
-            raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
+            raise other_version()
         self._authorisation.require(call)
         if problem := form.problem(text):
             return FieldErrors({FIELD: problem})

@@ -14,6 +14,7 @@ from bot.commands.grammar import PLAN_FLAG
 from bot.errors import NotUnderstood, Refused
 from bot.execution.progress_card import RUN_PLAN
 from bot.gate.call import Call, internal_order, repeat
+from bot.gate.form_subject import other_version
 from bot.gate.services import GateServices
 from bot.gate.totp_command import CODE, FORM_CALLBACK, field_text
 from bot.model import Plan
@@ -93,7 +94,7 @@ class Interactions:
                 return FieldErrors({CODE: field_text(error)})
         if request.callback == FORM_CALLBACK:
             return self._totp_command.confirm(request)
-        raise NotUnderstood("This form is from another version of Swarmbot.", next_step="Run the command again.")
+        raise other_version()
 
     def _vote(self, request: PressRequest) -> Message | Modal:
         job_id = request.value
@@ -113,22 +114,20 @@ class Interactions:
                 answer = text_message(self._voting.withdraw(job_id, request.user))
                 return ReplacingMessage(answer.text, answer.blocks) if private else answer
             case _:
-                raise NotUnderstood(
-                    "This button is from another version of Swarmbot.", next_step="Run the command again."
-                )
+                raise other_version("button")
 
     def _proceed(self, request: PressRequest) -> Message:
         """Let a change begin that only its requester must confirm, if they may still run it."""
         job = self._queue.get(request.value)
         if job is None or job.order.command not in self._commands:
-            raise NotUnderstood("This button is from another version of Swarmbot.", next_step="Run the command again.")
+            raise other_version("button")
         self._authorise(repeat(self._commands[job.order.command], job.order.args, request, job))
         answer = text_message(self._voting.approve(job.id, request.user, ""))
         return ReplacingMessage(answer.text, answer.blocks)
 
     def _repeat(self, request: PressRequest, job: Job) -> Message | None:
         if request.action not in REPEAT_BUTTONS or job.order.command not in self._commands:
-            raise NotUnderstood("This button is from another version of Swarmbot.", next_step="Run the command again.")
+            raise other_version("button")
         if request.action != "answer.refresh" and not job.ended:
             raise Refused(f"job {tick(job.id)} has not ended.", next_step=f"`/swarm job {job.id}` shows its state.")
         refresh, run = request.action == "answer.refresh", request.action == RUN_PLAN
