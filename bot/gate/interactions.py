@@ -10,13 +10,14 @@ from bot.approvals.voting import WrongCode
 from bot.audit import Entry
 from bot.blocks import Message, text_message, tick, user
 from bot.blocks.modals import FieldErrors, Modal, text_field
+from bot.commands.forms import plain_problem
 from bot.commands.grammar import PLAN_FLAG
 from bot.errors import NotUnderstood, Refused
 from bot.execution.progress_card import RUN_PLAN
 from bot.gate.call import Call, internal_order, repeat
 from bot.gate.form_subject import other_version
 from bot.gate.services import GateServices
-from bot.gate.totp_command import CODE, FORM_CALLBACK, field_text
+from bot.gate.totp_command import CODE, FORM_CALLBACK
 from bot.model import Plan
 from bot.queue.job import Job
 from bot.slack.inbound.requests import (
@@ -91,7 +92,7 @@ class Interactions:
             try:
                 return text_message(self._voting.approve(request.subject, request.user, code))
             except WrongCode as error:
-                return FieldErrors({CODE: field_text(error)})
+                return FieldErrors({CODE: plain_problem(error)})
         if request.callback == FORM_CALLBACK:
             return self._totp_command.confirm(request)
         raise other_version()

@@ -9,6 +9,7 @@ from typing import Final
 from bot.audit import Entry
 from bot.blocks import WARNING, Message, text_message, user
 from bot.blocks.modals import FieldErrors, Modal, text_field
+from bot.commands.forms import plain_problem
 from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.gate.call import Call, internal_order
 from bot.queue.end_messages import shown_privately
@@ -62,7 +63,7 @@ class TotpCommand:
         try:
             self._totp.confirm(request.user, enrolment_id, request.values.get(CODE, ""))
         except Refused as error:
-            return FieldErrors({CODE: field_text(error)})
+            return FieldErrors({CODE: plain_problem(error)})
         if shown_by:
             self._hide(request, shown_by)
         return text_message(
@@ -75,9 +76,3 @@ class TotpCommand:
             self._queue.admit(order, [Entry("hide", request.user, question=True)])
         except Unavailable as error:
             log.warning("the message with the key of %s was not hidden: %s", request.user, error)
-
-
-def field_text(error: Refused) -> str:
-    """Return a refusal as plain text for a form's field."""
-    text = f"{error.happened} {error.next_step}".strip()
-    return text[:1].upper() + text[1:]
