@@ -54,49 +54,48 @@ def text_field(
     *,
     hint: str = "",
     multiline: bool = False,
-    required: bool = False,
+    required: bool = True,
     max_chars: int = 1000,
     initial: str = "",
     live: bool = False,
 ) -> Block:
-    """Return a text field; its value comes back under ``name``. It may be empty if ``multiline``, unless ``required``.
+    """Return a text field; its value comes back under ``name``.
 
     ``initial`` is what it holds when it opens. Slack takes 3000 characters. ``live``: the bot hears of Enter in it.
     """
-    block: Block = {
-        "type": "input",
-        "block_id": name,
-        "optional": multiline and not required,
-        "label": plain_text(label, MAX_LABEL_CHARS),
-        "element": {"type": "plain_text_input", "action_id": name, "multiline": multiline, "max_length": max_chars},
+    element: dict[str, Any] = {
+        "type": "plain_text_input",
+        "action_id": name,
+        "multiline": multiline,
+        "max_length": max_chars,
     }
     if initial:
-        block["element"]["initial_value"] = initial
-    if live and not multiline:  # where Enter begins a new line
-        block["dispatch_action"] = True
-        block["element"]["dispatch_action_config"] = {"trigger_actions_on": ["on_enter_pressed"]}
-    return block | {"hint": plain_text(hint, MAX_LABEL_CHARS)} if hint else block
+        element["initial_value"] = initial
+    heard = live and not multiline  # where Enter begins a new line
+    if heard:
+        element["dispatch_action_config"] = {"trigger_actions_on": ["on_enter_pressed"]}
+    return _input(name, label, element, hint=hint, required=required, live=heard)
 
 
 def choice_field(
-    name: str, label: str, words: Sequence[str], *, hint: str = "", required: bool = False, initial: str = ""
+    name: str,
+    label: str,
+    words: Sequence[str],
+    *,
+    several: bool = False,
+    hint: str = "",
+    required: bool = False,
+    initial: str = "",
 ) -> Block:
-    """Return a menu of up to 100 words of up to 75 characters. One can be chosen; the bot hears of it."""
-    options = [_option(word) for word in words]
-    element: dict[str, Any] = {"type": "static_select", "action_id": name, "options": options}
-    if initial:
-        element["initial_option"] = _option(initial)
-    return _input(name, label, element, hint=hint, required=required)
+    """Return a menu of up to 100 words of up to 75 characters; the bot hears of each choice.
 
-
-def choices_field(
-    name: str, label: str, words: Sequence[str], *, hint: str = "", required: bool = False, initial: str = ""
-) -> Block:
-    """Return a menu as :func:`choice_field`. Several words can be chosen: its value has them as lines."""
-    options = [_option(word) for word in words]
-    element: dict[str, Any] = {"type": "multi_static_select", "action_id": name, "options": options}
+    One word can be chosen, or ``several``: its value has them as lines.
+    """
+    kind = "multi_static_select" if several else "static_select"
+    element: dict[str, Any] = {"type": kind, "action_id": name, "options": [_option(word) for word in words]}
     if initial:
-        element["initial_options"] = [_option(initial)]
+        chosen = _option(initial)
+        element |= {"initial_options": [chosen]} if several else {"initial_option": chosen}
     return _input(name, label, element, hint=hint, required=required)
 
 
@@ -109,15 +108,18 @@ def check_field(name: str, label: str, switches: Sequence[tuple[str, str]]) -> B
     return _input(name, label, {"type": "checkboxes", "action_id": name, "options": options})
 
 
-def _input(name: str, label: str, element: dict[str, Any], *, hint: str = "", required: bool = False) -> Block:
+def _input(
+    name: str, label: str, element: dict[str, Any], *, hint: str = "", required: bool = False, live: bool = True
+) -> Block:
     block: Block = {
         "type": "input",
         "block_id": name,
         "optional": not required,
-        "dispatch_action": True,
         "label": plain_text(label, MAX_LABEL_CHARS),
         "element": element,
     }
+    if live:
+        block["dispatch_action"] = True
     return block | {"hint": plain_text(hint, MAX_LABEL_CHARS)} if hint else block
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks import Block, context, cut_short, tick
-from bot.blocks.modals import check_field, choice_field, choices_field, text_field
+from bot.blocks.modals import check_field, choice_field, text_field
 from bot.commands.command import Command, Flag, Parameter, Word
 from bot.commands.grammar import PLAN_FLAG, REASON_FLAG
 from bot.commands.kinds import Kind, Vocabulary
@@ -69,8 +69,8 @@ def form_blocks(
     ordered = sorted(_fields(command), key=lambda parameter: not parameter.required)
     blocks = [_field(parameter, names) for parameter in ordered]
     if command.plan is not None and not _has(command, REASON):
-        blocks.append(text_field(REASON, "Reason", hint=f"For approvers and the audit log. {REASON_FLAG}", live=True))
-        blocks[-1]["optional"] = True
+        hint = f"For approvers and the audit log. {REASON_FLAG}"
+        blocks.append(text_field(REASON, "Reason", hint=hint, required=False, live=True))
     if switches := _switches(command):
         blocks.append(check_field(SWITCHES, "Options", switches))
     words = form_words(command, _initial(blocks) if values is None else values)
@@ -150,10 +150,17 @@ def _field(parameter: Parameter, names: KnownNames) -> Block:
             required=parameter.required,
             initial=suggested,
             live=True,
-        ) | {"optional": not parameter.required}
+        )
     initial = suggested if suggested in offered else offered[0] if parameter.required and len(offered) == 1 else ""
-    build = choices_field if parameter.many else choice_field
-    return build(parameter.name, label, offered, hint=hint, required=parameter.required, initial=initial)
+    return choice_field(
+        parameter.name,
+        label,
+        offered,
+        several=parameter.many,
+        hint=hint,
+        required=parameter.required,
+        initial=initial,
+    )
 
 
 def _switches(command: Command) -> list[tuple[str, str]]:

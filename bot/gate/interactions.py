@@ -142,7 +142,8 @@ class Interactions:
 
 
 def _denial_form(job_id: str) -> Modal:
-    field = text_field(REASON, "Reason", hint="Shown on the card and to the requester.", multiline=True)
+    hint = "Shown on the card and to the requester."
+    field = text_field(REASON, "Reason", hint=hint, multiline=True, required=False)
     return Modal("approval.deny", job_id, "Deny", "Deny", (field,))
 
 

@@ -35,9 +35,7 @@ def text_form(call: Call, field: TextField, request: SlashRequest, last: Secret 
     if len(subject) > MAX_CHARS:
         raise NotUnderstood("This command is too long for a form.", next_step="Shorten its `--reason`.")
     initial = last.reveal() if last else ""
-    block = text_field(
-        FIELD, field.label, hint=field.hint, multiline=True, required=True, max_chars=MAX_CHARS, initial=initial
-    )
+    block = text_field(FIELD, field.label, hint=field.hint, multiline=True, max_chars=MAX_CHARS, initial=initial)
     return Modal(CALLBACK, subject, f"{call.command.name} in {call.cluster}", call.command.name.title(), (block,))
 
 

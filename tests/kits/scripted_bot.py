@@ -19,7 +19,7 @@ HOSTILE: Final = (
     "&lt;img src=x onerror=alert(1)&gt; &lt;!channel&gt; `a *b* c` <script>alert(2)</script> \u202eright to left"
 )
 COMPOSE_FORM: Final = Modal(
-    "compose", "", "Deploy", "Deploy", [text_field("compose", "Compose file", multiline=True)]
+    "compose", "", "Deploy", "Deploy", [text_field("compose", "Compose file", multiline=True, required=False)]
 ).view()
 CHOICES: Final[list[dict[str, Any]]] = [
     {"type": "divider"},
