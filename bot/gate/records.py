@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 from bot import policy
-from bot.approvals.approval import Approval, ApprovalRequest
+from bot.approvals.approval import Approval
 from bot.approvals.card import brief_lines, choice_buttons, confirmation_message, full_card, list_line, readable_plan
-from bot.approvals.choices import Reader, choices, lacks_code, rule_of
+from bot.approvals.choices import Reader, choices, lacks_code
+from bot.approvals.readers import Readers
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
 from bot.audit import Filter
@@ -36,7 +37,7 @@ from bot.model.records import (
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.text.suggest import nearest
-from bot.usergroups import MembershipUnknown, UserGroups
+from bot.usergroups import UserGroups
 from bot.watch.repository import WatchRepository
 
 
@@ -56,7 +57,6 @@ class RecordReader:
         enrolled: Callable[[str], bool],
     ) -> None:
         """``enrolled`` returns whether a person has set up a second factor."""
-        self._enrolled = enrolled
         self._watch = watch
         self._commands = commands
         self._approvals = approvals
@@ -64,6 +64,7 @@ class RecordReader:
         self._queue = queue
         self._pages = pages
         self._user_groups = user_groups
+        self._readers = Readers(config, user_groups, enrolled)
 
     @staticmethod
     def reads(query: RecordsQuery) -> bool:
@@ -179,17 +180,8 @@ class RecordReader:
         found = [one] if one else [] if query.approval else self._approvals.waiting(cluster or None)
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
         shown = [(approval, readable_plan(job.plan)) for approval, job in jobs if job and job.plan]
-        reader = self._reader(person, [approval.request for approval, _ in shown])
+        reader = self._readers.reader(person, [approval.request for approval, _ in shown])
         return tuple(_approval(approval, plan, self._config, reader) for approval, plan in shown)
-
-    def _reader(self, person: str, requests: Sequence[ApprovalRequest]) -> Reader:
-        """Return what decides which of these the person may decide."""
-        enrolled = any(request.second_factor for request in requests) and self._enrolled(person)
-        groups = approver_groups(self._config, [rule_of(self._config, request) for request in requests])
-        try:
-            return Reader(person, self._user_groups.members(groups, may_be_stale=True) if groups else {}, enrolled)
-        except MembershipUnknown:
-            return Reader(person, None, enrolled)
 
     def _waits(
         self, rules: Iterable[Rule], cluster: str, membership: policy.Membership

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bot import policy
 from bot.approvals.approval import Approval
 from bot.approvals.card import brief_lines, choice_buttons, readable_plan
-from bot.approvals.choices import Reader, choices, rule_of
+from bot.approvals.choices import choices
+from bot.approvals.readers import Readers
 from bot.approvals.repository import ApprovalRepository
-from bot.approvals.rule import approver_groups
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.home.view import MAX_JOBS, HomeApproval, HomeCluster, HomeFacts, HomeJob
 from bot.model import Plan
 from bot.queue.job import Order, State
 from bot.queue.queue import Queue
-from bot.usergroups import MembershipUnknown, UserGroups
+from bot.usergroups import UserGroups
 from bot.watch.repository import WatchRepository
 
 RECENT_JOBS: Final = 200
 """Of so many newest jobs a person's own are shown."""
 INTERNAL: Final = frozenset({"announce", "hide", "share"})
 """Jobs that nobody typed."""
-GROUPS_MAX_AGE_S: Final = 60.0
-"""How old Slack's answer on the members of a group may be. A press asks Slack again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class HomeReader:
         self._watch = watch
         self._freezes = freezes
         self._user_groups = user_groups
-        self._enrolled = enrolled
+        self._readers = Readers(config, user_groups, enrolled)
         self._now = now
 
     def stored(self) -> Stored:
@@ -106,17 +104,15 @@ class HomeReader:
         return HomeCluster(name, channel, self._watch.turn(name), incidents, freeze.until if freeze else 0.0)
 
     def _may_view(self, person: str) -> bool | None:
+        """Return whether a person may see the clusters; None if Slack did not say."""
         groups = policy.groups_to_ask(self._config, "view", person)
-        try:
-            members = self._user_groups.members(groups, max_age=GROUPS_MAX_AGE_S, may_be_stale=True) if groups else {}
-        except MembershipUnknown:
-            return None
-        inside = frozenset(group for group, people in members.items() if person in people)
-        return policy.has(self._config, "view", policy.Membership(person, inside))
+        membership = self._user_groups.membership(person, groups, may_be_stale=True)
+        decision = policy.decide(self._config, "view", membership, "Home")
+        return None if isinstance(decision, policy.Unsettled) else isinstance(decision, policy.Allow)
 
     def _waiting(self, person: str, stored: Stored) -> list[HomeApproval]:
         """Return what this person may decide or withdraw. Nobody may approve a plan that is not shown."""
-        reader = self._reader(person, stored.approvals)
+        reader = self._readers.reader(person, [each.request for each in stored.approvals])
         found = [(each, choices(self._config, each, reader)) for each in stored.approvals if each.id in stored.plans]
         return [
             HomeApproval(
@@ -135,16 +131,6 @@ class HomeReader:
             for each, may in found
             if may
         ]
-
-    def _reader(self, person: str, approvals: Sequence[Approval]) -> Reader:
-        requests = [each.request for each in approvals]
-        enrolled = any(each.second_factor for each in requests) and self._enrolled(person)
-        groups = approver_groups(self._config, [rule_of(self._config, each) for each in requests])
-        try:
-            members = self._user_groups.members(groups, max_age=GROUPS_MAX_AGE_S, may_be_stale=True) if groups else {}
-        except MembershipUnknown:
-            return Reader(person, None, enrolled)
-        return Reader(person, members, enrolled)
 
 
 def _job(order: Order, state: State) -> HomeJob:
