@@ -34,8 +34,9 @@ from bot.blocks import (
 from bot.blocks.elements import overflow
 from bot.commands import RUN_COMMAND
 from bot.model.incident import ClusterNumbers, Incident, WatchTurn
+from bot.swarm.health.headline import counted_managers, counted_services
 from bot.swarm.incidents.incident_message import incident_message, severity_of
-from bot.swarm.quorum import Quorum, managers_text, tolerance_text
+from bot.swarm.quorum import Quorum, tolerance_text
 from bot.text.mrkdwn import cut
 from bot.text.suggest import number_of, part_of
 
@@ -222,13 +223,10 @@ def _state(numbers: ClusterNumbers, incidents: Sequence[Incident]) -> tuple[str,
 
 def _counts(numbers: ClusterNumbers) -> list[str]:
     quorum = Quorum(numbers.managers, numbers.managers_reachable)
-    whole = quorum.reachable == quorum.managers
-    managers = number_of(quorum.managers, "manager") if whole else f"{managers_text(quorum)} reachable"
-    parts = [f"{managers}, {tolerance_text(quorum.tolerates)}", f"{part_of(*_ready(numbers), 'node')} ready"]
+    managers = f"{counted_managers(quorum)}, {tolerance_text(quorum.tolerates)}"
+    parts = [managers, f"{part_of(*_ready(numbers), 'node')} ready"]
     if numbers.services:
-        running = numbers.services - numbers.services_short
-        word = "running" if running == numbers.services else "fully running"
-        parts.append(f"{part_of(running, numbers.services, 'service')} {word}")
+        parts.append(counted_services(numbers.services - numbers.services_short, numbers.services))
     return parts
 
 

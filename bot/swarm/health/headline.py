@@ -58,11 +58,7 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health, *, whole: bool
     ready = sum(node.ready for node in swarm.nodes)
     running = sum(service_sign(swarm, service) != FAILED for service in swarm.services)
     critical = any(issue.critical for issue in found.issues)
-    managers = (
-        number_of(quorum.managers, "manager")
-        if quorum.reachable == quorum.managers
-        else f"{managers_text(quorum)} reachable"
-    )
+    managers = counted_managers(quorum)
     if critical and quorum.tolerates <= 0 and quorum.managers > 1:
         parts = [f"{WARNING} *{name} is degraded: it tolerates no manager failure*", managers]
     else:
@@ -71,9 +67,19 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health, *, whole: bool
         parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}"]
     parts.append(f"{part_of(ready, len(swarm.nodes), 'node')} ready")
     if swarm.services:
-        word = "running" if running == len(swarm.services) else "fully running"
-        parts.append(f"{part_of(running, len(swarm.services), 'service')} {word}")
+        parts.append(counted_services(running, len(swarm.services)))
     return " · ".join(parts)
+
+
+def counted_managers(quorum: Quorum) -> str:
+    """Return ``3 managers``, or ``2 of 3 managers reachable`` if one is not."""
+    whole = quorum.reachable == quorum.managers
+    return number_of(quorum.managers, "manager") if whole else f"{managers_text(quorum)} reachable"
+
+
+def counted_services(running: int, total: int) -> str:
+    """Return ``2 of 3 services fully running``; ``fully`` is left out if all are."""
+    return f"{part_of(running, total, 'service')} {'running' if running == total else 'fully running'}"
 
 
 def issue_lines(found: Health) -> list[str]:
@@ -96,7 +102,7 @@ def number_lines(facts: Facts) -> list[str]:
     if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_error]:
         parts.append(f"The certificate of {listed(unread)} cannot be read")
     if idle := [node for node in facts.swarm.nodes if node.availability != "active"]:
-        parts.append(", ".join(f"{tick(node.name)} {_availability(node.availability)}" for node in idle))
+        parts.append(", ".join(f"{tick(node.name)} {node.availability_text}" for node in idle))
     return [" · ".join(parts)]
 
 
@@ -105,7 +111,3 @@ def _engines(swarm: ClusterFacts) -> str:
     if len(versions) == 1:
         return f"Engine {next(iter(versions))} on all nodes"
     return "Engines " + ", ".join(f"{version} ({number})" for version, number in versions.most_common())
-
-
-def _availability(word: str) -> str:
-    return {"drain": "drained", "pause": "paused"}.get(word, word)
