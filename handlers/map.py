@@ -20,7 +20,6 @@ from bot.text.mrkdwn import one_line
 
 COLOURS: Final[dict[str, Colour]] = {DONE: "good", WARNING: "warning", FAILED: "bad"}
 """By the sign of the headline."""
-AVAILABILITIES: Final = {"drain": "drained", "pause": "paused"}
 MAX_BLOCKED: Final = 8
 
 
@@ -38,9 +37,8 @@ def _query(_: MapArguments) -> FactsQuery:
 def picture(facts: Facts, arguments: MapArguments) -> ClusterMap:
     """Return what the picture shows: managers, then workers by zone, then hosts that are not part of the cluster."""
     swarm = require_cluster(facts)
-    found = health(facts)
     read = datetime.fromtimestamp(facts.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    head = headline(facts, found)
+    head = headline(facts, health(facts))
     title, *numbers = _plain(head).replace(": ", " · ", 1).split(" · ")
     return ClusterMap(
         title=title,
@@ -65,24 +63,22 @@ def picture(facts: Facts, arguments: MapArguments) -> ClusterMap:
 )
 def cluster_map(facts: Facts, arguments: MapArguments) -> Message:
     """Return the same in words: what is shown where Slack does not take the picture."""
-    shown = picture(facts, arguments)
+    swarm = require_cluster(facts)
     head = headline(facts, health(facts))
-    lines = [plain_line(line) for line in map_lines(shown)]
+    lines = [plain_line(line) for line in _lines(facts, swarm, arguments.by)]
     return Message(head.replace("*", ""), (section(head), *paragraphs(lines)))
 
 
-def map_lines(shown: ClusterMap) -> Iterator[str]:
+def _lines(facts: Facts, swarm: ClusterFacts, label: str) -> Iterator[str]:
     """Yield what the picture shows, in words."""
-    for group in shown.groups:
+    for group in _groups(facts, swarm, label):
         nodes = ", ".join(_node_text(node) for node in group.nodes)
         yield f"{group.title} ({len(group.nodes)}): {nodes}."
-    yield from (f"Blocked: {line}." for line in shown.blocked)
+    yield from (f"Blocked: {line}." for line in _blocked(facts, swarm))
 
 
 def _node_text(node: MapNode) -> str:
-    leads = "leader, " if node.role == "leader" else ""
-    tasks = "" if node.tasks is None else f", {node.tasks} task{'' if node.tasks == 1 else 's'}"
-    return f"{node.name} ({leads}{node.state}{tasks})"
+    return f"{node.name} ({', '.join(part for part in (node.state_text, node.tasks_text) if part)})"
 
 
 def _groups(facts: Facts, swarm: ClusterFacts, label: str) -> Iterator[MapGroup]:
@@ -95,8 +91,8 @@ def _groups(facts: Facts, swarm: ClusterFacts, label: str) -> Iterator[MapGroup]
         without = f"Workers without {one_line(label)}" if zoned else "Workers"
         title = f"Workers in {one_line(label)} {one_line(zone)}" if zone else without
         yield MapGroup(title, tuple(_node(node, swarm, None) for node in nodes))
-    outside = [host for host in facts.hosts.values() if swarm.node_of(host) is None]
-    outside = [host for host in outside if all(node.host != host.name for node in swarm.nodes)]
+    members = {node.host for node in swarm.nodes}
+    outside = [host for host in facts.hosts.values() if swarm.node_of(host) is None and host.name not in members]
     if outside:
         yield MapGroup("Not in the cluster", tuple(map(_outside, outside)))
 
@@ -104,10 +100,9 @@ def _groups(facts: Facts, swarm: ClusterFacts, label: str) -> Iterator[MapGroup]
 def _outside(host: HostFacts) -> MapNode:
     if not host.responds:
         return MapNode(one_line(host.name), "host", "unknown", "did not respond")
-    inactive = host.membership == "inactive"
-    return MapNode(
-        one_line(host.name), "host", "free" if inactive else "unknown", "free" if inactive else "not a member"
-    )
+    if host.membership == "inactive":
+        return MapNode(one_line(host.name), "host", "free", "free")
+    return MapNode(one_line(host.name), "host", "unknown", "not a member")
 
 
 def _zone_key(node: NodeFacts, label: str) -> tuple[bool, str, str]:
@@ -130,7 +125,7 @@ def _state(node: NodeFacts, reachable: bool | None) -> tuple[str, Colour]:  # no
     if node.state != "ready":
         return one_line(node.state) or "unknown", "unknown"
     if node.availability != "active":
-        return AVAILABILITIES.get(node.availability, one_line(node.availability)), "idle"
+        return one_line(node.availability_text), "idle"
     return "ready", "good"
 
 

@@ -83,6 +83,11 @@ class NodeFacts:
         """Whether it takes new tasks."""
         return self.state == "ready" and self.availability == "active"
 
+    @property
+    def availability_text(self) -> str:
+        """Return it as people say it: ``drained``, ``paused``."""
+        return {"drain": "drained", "pause": "paused"}.get(self.availability, self.availability)
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:

@@ -23,6 +23,16 @@ class MapNode:
     tasks: int | None = None
     """Running tasks; None if that was not read."""
 
+    @property
+    def state_text(self) -> str:
+        """Return what it is: "leader, ready" or "down"."""
+        return f"leader, {self.state}" if self.role == "leader" else self.state
+
+    @property
+    def tasks_text(self) -> str:
+        """Return "3 tasks"; "" if that was not read."""
+        return "" if self.tasks is None else f"{self.tasks} task{'' if self.tasks == 1 else 's'}"
+
 
 @dataclass(frozen=True, slots=True)
 class MapGroup:

@@ -140,9 +140,7 @@ def _card(draw: ImageDraw.ImageDraw, node: MapNode, left: int, top: int, width: 
     _sign(draw, (left + width - 42, top + 42), 22, node.colour)
     if node.role == "leader":
         _star(draw, (left + width - 42, top + 106), 24)
-    words = f"leader, {node.state}" if node.role == "leader" else node.state
-    tasks = "" if node.tasks is None else f"{node.tasks} task{'' if node.tasks == 1 else 's'}"
-    line = " · ".join(part for part in (tasks, words) if part)
+    line = " · ".join(part for part in (node.tasks_text, node.state_text) if part)
     line_room = width - 56 - 40 * (node.role == "leader")
     used = text if text.getlength(line) <= line_room else font(TEXT_PX - 4)
     draw.text((inside, top + 84), fitting(line, line_room, used), FAINT, used)

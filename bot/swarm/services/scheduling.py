@@ -125,8 +125,7 @@ def _available(found: Candidate, _: Need) -> Iterator[Obstacle]:
     if found.node.state != "ready":
         yield Obstacle("available", f"is {found.node.state}")
     if found.node.availability != "active":
-        word = {"drain": "drained", "pause": "paused"}.get(found.node.availability, found.node.availability)
-        yield Obstacle("available", f"is {word}", f"activate {found.name}")
+        yield Obstacle("available", f"is {found.node.availability_text}", f"activate {found.name}")
 
 
 def _resources(found: Candidate, need: Need) -> Iterator[Obstacle]:
