@@ -6,8 +6,8 @@ from typing import Final
 
 from bot import policy
 from bot.audit import Audit
-from bot.commands import Permission
 from bot.config import Config
+from bot.config.models import PERMISSIONS, Permission
 from bot.gate.call import Call
 from bot.gate.early_refusals import EarlyRefusals
 from bot.usergroups import UserGroups, membership_unknown
@@ -29,7 +29,7 @@ class Authorisation:
         """Raise NotAllowed if the person may not run it now, or MembershipUnknown if Slack did not say."""
         permission = call.command.permission(call.arguments)
         may_be_stale = not call.command.is_change(call.arguments) and call.command.control is None
-        membership = self._membership(permission, call.user, may_be_stale=may_be_stale)
+        membership = self._membership(call.user, permission, may_be_stale=may_be_stale)
         decision = policy.decide(self._config, permission, membership, call.shown)
         if isinstance(decision, policy.Unsettled) and call.command.name not in ANSWERED_WITHOUT_GROUPS:
             raise membership_unknown(decision.groups)
@@ -41,13 +41,19 @@ class Authorisation:
 
     def require_for_form(self, permission: Permission, user: str, shown: str) -> None:
         """Raise the same for the form of a command, which ``shown`` names. Nothing is ordered yet, nor recorded."""
-        membership = self._membership(permission, user, may_be_stale=True)
+        membership = self._membership(user, permission, may_be_stale=True)
         decision = policy.decide(self._config, permission, membership, shown)
         if isinstance(decision, policy.Unsettled):
             raise membership_unknown(decision.groups)
         if isinstance(decision, policy.Refuse):
             raise decision.reason
 
-    def _membership(self, permission: Permission, user: str, *, may_be_stale: bool) -> policy.Membership:
-        groups = policy.groups_to_ask(self._config, permission, user)
+    def permissions(self, user: str) -> frozenset[Permission]:
+        """Return the permissions that a person has, and those that they may have if Slack did not say."""
+        membership = self._membership(user, *PERMISSIONS, may_be_stale=True)
+        return frozenset((*policy.permissions(self._config, membership), *policy.unsettled(self._config, membership)))
+
+    def _membership(self, user: str, *permissions: Permission, may_be_stale: bool) -> policy.Membership:
+        """Return which of the groups a person is in that decide on these permissions."""
+        groups = {group for each in permissions for group in policy.groups_to_ask(self._config, each, user)}
         return self._user_groups.membership(user, groups, may_be_stale=may_be_stale)

@@ -88,7 +88,7 @@ class Gate:
     def slash(self, request: SlashRequest, chosen: str = "") -> Message | Modal | None:
         """Handle a command; return the immediate answer for the requester. A button may have ``chosen`` its cluster."""
         if not request.text.strip():
-            return menu(chosen or cluster_of_channel(self._config, request.channel) or "")
+            return self._menu(request, chosen)
         if (empty := self._empty_form(request, chosen)) is not None:
             return empty
         call = self._parsed(request, chosen)
@@ -103,6 +103,11 @@ class Gate:
             last = self._typed_files.last(call.cluster, call.user, form.about(call.arguments))
             return text_form(call, form, request, last)
         return self.take(call)
+
+    def _menu(self, request: SlashRequest, chosen: str) -> Message:
+        may = self._authorisation.permissions(request.user)
+        cluster = chosen or cluster_of_channel(self._config, request.channel) or ""
+        return menu(cluster, lambda word: base_permission(self._commands[word]) in may)
 
     def _empty_form(self, request: SlashRequest, chosen: str) -> Message | Modal | None:
         """Return the form of a command that was typed without arguments; None if it needs none.

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from bot.blocks import Message, actions, button, context, section
-from bot.commands import RUN_COMMAND
+from bot.blocks import Message, actions, context, section
+from bot.commands.usual import ACROSS, FORMS, LOOK, command_button
 
-LOOK: Final = (
-    ("Status", "status"),
-    ("Map", "map"),
-    ("Nodes", "nodes"),
-    ("Services", "services"),
-    ("Incidents", "incidents"),
-    ("Approvals", "approvals"),
-    ("Jobs", "jobs"),
+ROWS: Final = (
+    (*LOOK, ("Approvals", "approvals"), ("Jobs", "jobs")),
+    (*FORMS, ("Silence incidents…", "silence"), ("Freeze changes…", "freeze"), ("Create a cluster…", "init")),
 )
-CHANGE: Final = (
-    ("Add hosts…", "join"),
-    ("Deploy a stack…", "deploy"),
-    ("Silence incidents…", "silence"),
-    ("Freeze changes…", "freeze"),
-    ("Create a cluster…", "init"),
-)
-"""These open a form."""
-HELP: Final = (("Help", "help"), ("My permissions", "whoami"))
 
 
-def menu(cluster: str) -> Message:
-    """Return the menu; ``cluster`` is the one of the channel, "" if commands must still choose one."""
+def menu(cluster: str, may_run: Callable[[str], bool]) -> Message:
+    """Return the menu of the commands that a person may run.
+
+    ``cluster`` is the one of the channel, "" if commands must still choose one.
+    """
     title = f"*Swarmbot for {cluster}*" if cluster else "*Swarmbot*"
+    offered = [[(label, words) for label, words in row if may_run(words)] for row in ROWS]
     return Message(
         title.replace("*", ""),
         (
             section(title),
-            actions(*(button(label, RUN_COMMAND, words) for label, words in LOOK)),
-            actions(*(button(label, RUN_COMMAND, words) for label, words in CHANGE)),
-            actions(*(button(label, RUN_COMMAND, words) for label, words in HELP)),
+            *(actions(*(command_button(*each) for each in row)) for row in (*offered, ACROSS) if row),
             context("Or type a command: `/swarm status`. `/swarm help` lists all of them."),
         ),
     )

@@ -19,7 +19,6 @@ from bot.blocks import (
     WARNING,
     Block,
     actions,
-    button,
     channel,
     context,
     cut_short,
@@ -33,6 +32,7 @@ from bot.blocks import (
 )
 from bot.blocks.elements import overflow
 from bot.commands import RUN_COMMAND
+from bot.commands.usual import ACROSS, FORMS, LOOK, command_button
 from bot.model.incident import ClusterNumbers, Incident, WatchTurn
 from bot.swarm.health.headline import counted_managers, counted_services
 from bot.swarm.incidents.incident_message import incident_message, severity_of
@@ -52,17 +52,6 @@ MAX_WORDS_CHARS: Final = 100
 STALE_S: Final = 90.0
 """A reading that is older says nothing of the cluster as it is now."""
 JOB_SIGNS: Final = {"succeeded": DONE, "refused": FAILED, "failed": FAILED, "running": RUNNING}
-USUAL: Final = (
-    ("Status", "status"),
-    ("Map", "map"),
-    ("Nodes", "nodes"),
-    ("Services", "services"),
-    ("Incidents", "incidents"),
-)
-FORMS: Final = (("Add hosts…", "join"), ("Deploy a stack…", "deploy"))
-"""Without arguments these open a form."""
-ACROSS: Final = (("Help", "help"), ("My permissions", "whoami"))
-"""Commands that are about no cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +164,12 @@ def _closed(facts: HomeFacts) -> Iterable[Block]:
         yield _text(f"{WARNING} *Slack did not say which groups you are in.* Open this page again in a minute.")
     else:
         yield _text("*swarmbot.yml does not allow you to see the clusters.* Ask one of Swarmbot's administrators.")
-    yield actions(*(_command(label, words) for label, words in ACROSS))
+    yield actions(*(command_button(label, words) for label, words in ACROSS))
 
 
 def _clusters(facts: HomeFacts) -> Iterable[Block]:
     for cluster in facts.clusters[:MAX_CLUSTERS]:
-        choices = [(label, f"{words} --cluster {cluster.name}") for label, words in USUAL]
+        choices = [(label, f"{words} --cluster {cluster.name}") for label, words in LOOK]
         menu = overflow(f"{RUN_COMMAND}#{cluster.name[:MAX_WORDS_CHARS]}", choices)
         yield _text(cluster_line(cluster, facts.at), menu if menu["options"] else None)
     yield from _more(len(facts.clusters) - MAX_CLUSTERS, "cluster", "status --cluster all")
@@ -282,14 +271,10 @@ def _jobs(jobs: Sequence[HomeJob]) -> Iterable[Block]:
 def _commands(facts: HomeFacts) -> Iterable[dict[str, Any]]:
     if len(facts.clusters) == 1 and len(facts.clusters[0].name) <= MAX_WORDS_CHARS:
         name = facts.clusters[0].name
-        yield from (_command(label, f"{words} --cluster {name}") for label, words in (*USUAL, *FORMS))
+        yield from (command_button(label, f"{words} --cluster {name}") for label, words in (*LOOK, *FORMS))
     elif facts.clusters:
-        yield _command("Status of all clusters", "status --cluster all")
-    yield from (_command(label, words) for label, words in ACROSS)
-
-
-def _command(label: str, words: str) -> dict[str, Any]:
-    return button(label, RUN_COMMAND, words)
+        yield command_button("Status of all clusters", "status --cluster all")
+    yield from (command_button(label, words) for label, words in ACROSS)
 
 
 def _more(count: int, what: str, command: str) -> Iterable[Block]:

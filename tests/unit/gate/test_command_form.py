@@ -17,6 +17,7 @@ from bot.errors import NotAllowed, NotUnderstood
 from bot.gate import Gate
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import MentionRequest, PressRequest, SlashRequest, SubmitRequest
+from bot.usergroups import UserGroups
 from sandbox.slack.faults import Faults
 from sandbox.slack.validate import check_message_blocks, check_view
 from tests.kits.gates import gate_of
@@ -75,6 +76,47 @@ def test_no_words_show_the_menu(gate: Gate, queue: Queue) -> None:
     opened = press(gate, button(shown, "Add hosts…"))
     assert isinstance(opened, Modal)
     assert opened.title == "join in prod"
+
+
+def labels(shown: Any) -> list[list[str]]:
+    """Return the labels of a message's buttons, by row."""
+    rows = [block["elements"] for block in shown.blocks if block["type"] == "actions"]
+    return [[element["text"]["text"] for element in row] for row in rows]
+
+
+LOOK = ["Status", "Map", "Nodes", "Services", "Incidents", "Approvals", "Jobs"]
+OPERATE = ["Add hosts…", "Deploy a stack…", "Silence incidents…"]
+ADMINISTER = ["Freeze changes…", "Create a cluster…"]
+HELP = ["Help", "My permissions"]
+
+
+@pytest.mark.parametrize(
+    ("user", "rows"),
+    [
+        ("U0ADA", [LOOK, [*OPERATE, *ADMINISTER], HELP]),
+        ("U0DAN", [LOOK, OPERATE, HELP]),
+        ("U0VERA", [LOOK, HELP]),
+        ("U0EVE", [HELP]),
+    ],
+)
+def test_the_menu_offers_what_its_person_may_run(
+    redis_url: str, client: Redis, tmp_path: Path, user: str, rows: list[list[str]]
+) -> None:
+    """With their permissions; help to find out why something is missing is always there."""
+    assert client.ping()
+    rules = {"view": ["U0VERA"], "operate": ["U0DAN"], "administer": ["admins"]}
+    assert labels(typed(gate_of({**CONFIG, "rules": rules}, redis_url, tmp_path), "", user=user)) == rows
+
+
+def test_the_menu_offers_what_its_person_may_be_allowed(
+    redis_url: str, client: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack does not say who is in the group: a press asks again."""
+    assert client.ping()
+    monkeypatch.setattr(UserGroups, "_ask", lambda *_: {})
+    rules = {"view": ["S0OPS"], "operate": ["S0OPS"], "administer": ["admins"]}
+    shown = typed(gate_of({**CONFIG, "rules": rules}, redis_url, tmp_path), "", user="U0EVE")
+    assert labels(shown) == [LOOK, OPERATE, HELP]
 
 
 def test_a_submitted_form_takes_the_way_of_typed_words(gate: Gate, queue: Queue, audit: Audit) -> None:
