@@ -6,10 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import takewhile
 
-from bot.approvals.rule import rule_for
-from bot.blocks import RUNNING, Message, channel, error_message, text_message, tick
+from bot.blocks import RUNNING, Message, error_message, text_message, tick
 from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import (
     RUN_COMMAND,
@@ -25,7 +23,6 @@ from bot.commands import (
 )
 from bot.config import ClusterNeeded, choose_cluster, cluster_of_channel
 from bot.errors import NotAllowed, NotUnderstood, Refused, SwarmbotError, Unavailable
-from bot.execution.open_changes import changes_in_line, planned_text
 from bot.execution.progress_card import OFFER
 from bot.execution.secret_request import FORM_BUTTON
 from bot.gate.authorisation import Authorisation
@@ -37,12 +34,12 @@ from bot.gate.incident_buttons import INCIDENT_BUTTONS, IncidentButtons
 from bot.gate.interactions import Interactions
 from bot.gate.mention_refusals import form_needed, refuse_foreign_or_old
 from bot.gate.menu import menu
+from bot.gate.queued_orders import QueuedOrders
 from bot.gate.record_commands import PAGE_BUTTONS, RecordCommands
 from bot.gate.secret_form import CALLBACK
 from bot.gate.services import GateServices
 from bot.gate.text_form import CALLBACK as TEXT_CALLBACK
 from bot.gate.text_form import FIELD, submitted_command, text_form
-from bot.queue.lease import Admission
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import (
@@ -67,14 +64,12 @@ class Gate:
     def __init__(self, services: GateServices) -> None:
         self._config = services.config
         self._commands = services.commands
-        self._queue = services.queue
         self._authorisation = Authorisation(
             services.config, services.user_groups, services.audit, services.early_refusals
         )
+        self._queued_orders = QueuedOrders(services)
         self._record_commands = RecordCommands(services.commands, services.records, services.audit, services.queue)
-        self._freezes = services.freezes
         self._control_commands = services.control_commands
-        self._early_refusals = services.early_refusals
         self._last_read = services.last_read
         self._secret_form = services.secret_form
         self._cluster_choices = services.cluster_choices
@@ -255,7 +250,7 @@ class Gate:
         if isinstance(call, FieldErrors):
             return call
         self._authorisation.require(call)
-        return self._admit(call)
+        return self._queued_orders.admit(call)
 
     def _submit_command(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
         """Run the command of a form. What is wrong with its words is told at a field, and the form stays open."""
@@ -279,7 +274,7 @@ class Gate:
         if problem := form.problem(text):
             return FieldErrors({FIELD: problem})
         file_id = self._typed_files.keep(call.cluster, call.user, form.about(call.arguments), Secret(text))
-        return self._admit(replace(call, arguments=replace(call.arguments, **{form.argument: file_id})))
+        return self._queued_orders.admit(replace(call, arguments=replace(call.arguments, **{form.argument: file_id})))
 
     def take(self, call: Call) -> Message | None:
         """Authorise and run a call."""
@@ -288,7 +283,7 @@ class Gate:
             return self._control_commands.run(call, call.command.control(call.arguments))
         if call.command.record is not None:
             return self._record_commands.answer(call)
-        return self._admit(call)
+        return self._queued_orders.admit(call)
 
     def _vocabulary(self, word: str, cluster: str) -> Vocabulary:
         """Return the names that words can mean; those last read only for a word that means a node or a service."""
@@ -310,54 +305,6 @@ class Gate:
             if (command.name in ANY_CHANNEL_COMMANDS and not named) or (_is_for_all(command) and named == ALL_CLUSTERS):
                 return ""
             raise
-
-    def _admit(self, call: Call) -> Message | None:
-        """Queue the job; return what its place in the queue means for the requester."""
-        change = call.command.is_change(call.arguments)
-        may_need_approval = self._may_need_approval(call)
-        self._early_refusals.check(call, may_need_approval=may_need_approval)
-        may_need_secret = call.secret is None and call.command.asks_for(call.arguments) is not None
-        order = call.order("exclusive" if change and not call.only_plan else "concurrent")
-        order = replace(order, secret_id=self._secret_form.keep(call))
-        admission = self._queue.admit(order, [call.entry("asked", job=order.id, detail=order.reason)])
-        if admission.duplicate and order.secret_id:
-            self._secret_form.drop(call, order.secret_id)
-        if not admission.workers:
-            return text_message(
-                f"Stored as job {tick(admission.job_id)}, but no worker is running: the job starts when one does.",
-            )
-        if not (change or may_need_approval) or admission.duplicate or call.only_plan:
-            return None
-        if may_need_secret and not may_need_approval and not admission.ahead:
-            return None
-        where = channel(self._config.clusters[call.cluster].channel)
-        taken = f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}"
-        if not change:
-            seen = "" if call.thread else " Only you will see the answer."
-            return text_message(f"{taken}. It needs approval first, in {where}.{seen}")
-        ahead = self._ahead(call.cluster, admission)
-        if may_need_approval:
-            approval = f"If it needs approval, the request is posted in {where}; once it starts, so is its progress."
-            return text_message(f"{taken}.{ahead} {approval}")
-        return text_message(f"{taken}.{ahead} Once it starts, its progress is shown in {where}.")
-
-    def _ahead(self, cluster: str, admission: Admission) -> str:
-        """Return when an order is planned, as a sentence; "" if none is ahead of it."""
-        if not admission.ahead:
-            return ""
-        with suppress(Unavailable):  # the order is stored: whatever is said of it now must not deny that
-            line = changes_in_line(self._queue, cluster)
-            ahead = [*takewhile(lambda change: change.id != admission.job_id, line)]
-            if ahead:
-                return f" It {planned_text(ahead)}."
-        return f" It is planned when job {tick(admission.ahead)} has ended or waits for approval."
-
-    def _may_need_approval(self, call: Call) -> bool:
-        command = call.command
-        rule = rule_for(self._config, call.cluster, command.subject(call.arguments), command.approval(call.arguments))
-        if not command.is_change(call.arguments):
-            return bool(rule.count)
-        return bool(rule.count or command.raises) or self._freezes.active(call.cluster, time.time()) is not None
 
 
 def _is_for_all(command: Command) -> bool:
