@@ -135,16 +135,16 @@ class Notifier:
         pressed) it is a direct message.
         """
         where = mention(user)
-        error = Undelivered("channel_not_found", where)
         if channel:
             try:
                 self._deliver(message, where, self._client.chat_postEphemeral, channel=channel, user=user)
-            except Undelivered as found:
-                error = found
+            except Undelivered as error:
+                if error.reason not in NO_EPHEMERAL or holds_secret(message.blocks):
+                    raise
             else:
                 return
-        if error.reason not in NO_EPHEMERAL or holds_secret(message.blocks):
-            raise error
+        elif holds_secret(message.blocks):
+            raise Undelivered("channel_not_found", where)
         self._deliver(message, where, self._client.chat_postMessage, channel=user)
 
     def delete(self, channel: str, ts: str) -> None:

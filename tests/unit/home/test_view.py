@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.approvals.approval import Approval
 from bot.approvals.card import choice_buttons
 from bot.approvals.choices import Choice
 from bot.blocks import Message, tick
@@ -20,7 +21,7 @@ from sandbox.slack.validate import check_view
 from tests.kits.examples import examples
 from tests.kits.hostile_text import HOSTILE, look
 from tests.kits.incidents import AT, incident, signal
-from tests.unit.home.kit import open_approval
+from tests.kits.jobs import request_for
 
 NUMBERS = ClusterNumbers((("manager", "ready", 3), ("worker", "ready", 2)), 3, 3, 2, 12, 0, 30, 30)
 TURN = WatchTurn("one", AT, read_from="host-1", nodes=5, services=12, numbers=NUMBERS)
@@ -29,7 +30,7 @@ PROD = HomeCluster("prod", "C0PROD", TURN, ())
 
 def waiting(*may: Choice, words: str = "promote host-3", cluster: str = "prod", by: str = "U0BEN") -> HomeApproval:
     """Return a change that waits, with its reader's buttons."""
-    buttons = tuple(choice_buttons(open_approval("k7f3", by), may))
+    buttons = tuple(choice_buttons(Approval(replace(request_for("k7f3"), requester=by), "open", 1), may))
     plan = ("managers 1 → 2", "1. promoting host-3", "! it costs service", "plan `abcdef`")
     return HomeApproval("k7f3", cluster, words, by, 0, 1, AT + 1800, plan, buttons, decides="approve" in may)
 
