@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
+from redis import Redis
 from slack_sdk.signature import SignatureVerifier
 
 from bot import blocks
-from bot.slack.inbound.requests import MentionRequest, PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.readiness import Readiness
+from bot.slack.inbound.requests import GateLike, MentionRequest, PressRequest, SlashRequest, SubmitRequest
+from bot.slack.inbound.routes import Routes
+from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.inbound.web import EVENTS, Web
+from bot.slack.outbound.notifier import Notifier
 
 SECRET: Final = "shh"  # noqa: S105 - the test's own
 COMMAND: Final = {
@@ -103,6 +111,15 @@ class ListeningGate:
         """Take a press."""
         self.asked.append(request)
         return None
+
+
+@contextmanager
+def serving(gate: GateLike, notifier: Notifier, redis_url: str, folder: Path) -> Iterator[Web]:
+    """The WSGI application over a gate, a real Redis, and no swarmbot.yml. At the end all answers were sent."""
+    routes = Routes(gate, notifier, SECRET)
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        yield Web(routes, SECRET, Readiness(redis, folder / "swarmbot.yml"), SignatureLog(redis))
+    routes.close()
 
 
 def signed(body: bytes, age: float = 0, secret: str = SECRET) -> dict[str, str]:

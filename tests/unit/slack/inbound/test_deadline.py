@@ -22,13 +22,6 @@ DONE = blocks.Message("Done after all.", [blocks.section("Done after all.")])
 
 
 @pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack that only the test speaks to."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
-        yield slack
-
-
-@pytest.fixture
 def responder(slack: LocalSlack) -> Iterator[Responder]:
     """Return a responder that sends late answers to that Slack."""
     responder = Responder(Notifier(web_client(Settings.from_environment(slack.environment()))))

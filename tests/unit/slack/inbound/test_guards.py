@@ -14,13 +14,10 @@ from redis import Redis
 from slack_sdk import WebClient
 
 from bot.slack.inbound.guards import MAX_BODY_BYTES
-from bot.slack.inbound.readiness import Readiness
 from bot.slack.inbound.requests import PressRequest, SlashRequest
-from bot.slack.inbound.routes import Routes
-from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
-from tests.kits.web_app import COMMAND, PRESS, SECRET, ListeningGate, ask, signed
+from tests.kits.web_app import COMMAND, PRESS, ListeningGate, ask, serving, signed
 
 
 @pytest.fixture
@@ -32,11 +29,8 @@ def gate() -> ListeningGate:
 @pytest.fixture
 def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
     """The WSGI application over that gate, a real Redis, and no swarmbot.yml."""
-    notifier = Notifier(WebClient())
-    routes = Routes(gate, notifier, SECRET)
-    with Redis.from_url(redis_url, decode_responses=True) as redis:
-        yield Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"), SignatureLog(redis))
-    routes.close()
+    with serving(gate, Notifier(WebClient()), redis_url, tmp_path) as web:
+        yield web
 
 
 def test_signed_command_reaches_the_gate(web: Web, gate: ListeningGate) -> None:

@@ -9,21 +9,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from redis import Redis
 
 from bot import blocks
 from bot.errors import Unavailable
 from bot.settings import Settings
-from bot.slack.inbound.readiness import Readiness
 from bot.slack.inbound.requests import PressRequest, SlashRequest
-from bot.slack.inbound.routes import Routes
-from bot.slack.inbound.signature_log import SignatureLog
-from bot.slack.inbound.web import Web
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
 from sandbox.slack import LocalSlack
 from sandbox.slack.render import shown
-from tests.kits.web_app import EVENT, PRESS, SECRET, SHORTCUT, ListeningGate, ask, signed
+from tests.kits.web_app import EVENT, PRESS, SHORTCUT, ListeningGate, ask, serving, signed
 
 Deliver = Callable[[dict[str, Any]], int]
 
@@ -55,18 +50,10 @@ def gate() -> HomeGate:
 
 
 @pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack that only the test speaks to."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
-        yield slack
-
-
-@pytest.fixture
 def deliver(gate: HomeGate, slack: LocalSlack, redis_url: str, tmp_path: Path) -> Iterator[Deliver]:
     """Returns the status of a delivery, once all answers to it were sent."""
-    routes = Routes(gate, Notifier(web_client(Settings.from_environment(slack.environment()))), SECRET)
-    with Redis.from_url(redis_url, decode_responses=True) as redis:
-        web = Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"), SignatureLog(redis))
+    notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
+    with serving(gate, notifier, redis_url, tmp_path) as web:
 
         def send(body: dict[str, Any]) -> int:
             if body["type"] == "event_callback":
@@ -76,7 +63,6 @@ def deliver(gate: HomeGate, slack: LocalSlack, redis_url: str, tmp_path: Path) -
             return ask(web, raw, CONTENT_TYPE=kind, **signed(raw))[0]
 
         yield send
-    routes.close()
 
 
 def opened(**fields: Any) -> dict[str, Any]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from redis import Redis
 
 from bot import blocks
 from bot.errors import Refused, Unavailable
@@ -16,15 +14,11 @@ from bot.settings import Settings
 from bot.slack.inbound import deadline
 from bot.slack.inbound.mentions import command_text, mention_request
 from bot.slack.inbound.payloads import problem_of
-from bot.slack.inbound.readiness import Readiness
 from bot.slack.inbound.requests import MentionRequest, SlashRequest
-from bot.slack.inbound.routes import Routes
-from bot.slack.inbound.signature_log import SignatureLog
-from bot.slack.inbound.web import Web
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
 from sandbox.slack import LocalSlack
-from tests.kits.web_app import MENTION, SECRET, ListeningGate, ask, signed
+from tests.kits.web_app import MENTION, ListeningGate, ask, serving, signed
 
 STATUS = SlashRequest("status", "U0ADA", "C0PROD", "", "message:C0PROD:17.5", "", thread="17.5")
 
@@ -119,23 +113,12 @@ class AnsweringGate(ListeningGate):
         return answer
 
 
-@pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack that only the test speaks to."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
-        yield slack
-
-
 def delivered(slack: LocalSlack, gate: ListeningGate, redis_url: str, folder: Path) -> tuple[int, str]:
     """Deliver the mention, and return status and body once the answer was sent."""
     notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
-    routes = Routes(gate, notifier, SECRET)
     body = json.dumps(MENTION).encode()
-    with Redis.from_url(redis_url, decode_responses=True) as redis:
-        web = Web(routes, SECRET, Readiness(redis, folder / "swarmbot.yml"), SignatureLog(redis))
-        status = ask(web, body, CONTENT_TYPE="application/json", **signed(body))
-    routes.close()
-    return status
+    with serving(gate, notifier, redis_url, folder) as web:
+        return ask(web, body, CONTENT_TYPE="application/json", **signed(body))
 
 
 def told(slack: LocalSlack) -> list[tuple[str, str]]:

@@ -9,17 +9,24 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from redis import Redis
 from slack_sdk import WebClient
 
-from bot.slack.inbound.readiness import Readiness
-from bot.slack.inbound.routes import Routes
-from bot.slack.inbound.signature_log import SignatureLog
 from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
 from tests.kits.examples import examples
 from tests.kits.payload_fuzz import content_type, encoded, mutated
-from tests.kits.web_app import COMMAND, EVENT, MENTION, PRESS, SECRET, SHORTCUT, SUBMISSION, ListeningGate, ask, signed
+from tests.kits.web_app import (
+    COMMAND,
+    EVENT,
+    MENTION,
+    PRESS,
+    SHORTCUT,
+    SUBMISSION,
+    ListeningGate,
+    ask,
+    serving,
+    signed,
+)
 
 SEED: Final = int(os.environ.get("FUZZ_SEED", "7"))
 KINDS: Final[dict[str, Any]] = {
@@ -41,10 +48,8 @@ def gate() -> ListeningGate:
 @pytest.fixture
 def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
     """The WSGI application over that gate."""
-    routes = Routes(gate, Notifier(WebClient()), SECRET)
-    with Redis.from_url(redis_url, decode_responses=True) as redis:
-        yield Web(routes, SECRET, Readiness(redis, tmp_path / "swarmbot.yml"), SignatureLog(redis))
-    routes.close()
+    with serving(gate, Notifier(WebClient()), redis_url, tmp_path) as web:
+        yield web
 
 
 @pytest.mark.parametrize("kind", KINDS)
