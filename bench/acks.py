@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 from aiohttp import WSMsgType, web
 from slack_sdk.signature import SignatureVerifier
 
-from bench.processes import bot_environment, cpu_s, redis_server, running
+from bench.processes import bot_environment, bot_process, cpu_s, redis_server
 from bench.result import Cell, Goal, Measured, Table
 from sandbox.ports import free_port, listens
 
@@ -109,7 +109,7 @@ def _over_http(requests: int) -> Iterator[Run]:
     with TemporaryDirectory(prefix="swarmbot-bench-") as name, ExitStack() as stack:
         port = free_port()
         env = _bot(stack, Path(name), PORT=str(port), SLACK_SIGNING_SECRET=SECRET)
-        bot = stack.enter_context(running(["web"], lambda: listens(port), env))
+        bot = stack.enter_context(bot_process("web", env, lambda: listens(port)))
         asyncio.run(_http_run(port, 4, WARM_UP_REQUESTS))
         for clients in CLIENTS:
             spent = cpu_s(bot.pid)
@@ -161,7 +161,7 @@ def _by_socket(requests: int) -> Iterator[Run]:
 
 async def _socket_runs(port: int, env: dict[str, str], requests: int) -> list[Run]:
     async with _slack(port) as (connected, send):
-        with running(["socket"], lambda: True, env) as bot:
+        with bot_process("socket", env) as bot:
             async with asyncio.timeout(TIMEOUT_S):
                 await connected.wait()
             await _all_sent([send] * 4, min(requests, WARM_UP_REQUESTS))
@@ -212,7 +212,4 @@ async def _slack(port: int) -> AsyncIterator[tuple[asyncio.Event, Send]]:
 
 def _bot(stack: ExitStack, folder: Path, **extra: str) -> dict[str, str]:
     """Start a Redis; return the environment of the bot's processes."""
-    redis = folder / "redis.sock"
-    env = bot_environment(folder, redis) | extra
-    stack.enter_context(running(redis_server(redis), redis.exists, env))
-    return env
+    return bot_environment(folder, stack.enter_context(redis_server(folder))) | extra

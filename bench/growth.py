@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bench.cluster_data import MIB, ClusterData
-from bench.processes import bot_environment, redis_server, running
+from bench.processes import bot_environment, bot_process, redis_server
 from bench.result import Cell, Goal, Measured, Table
 from bench.stand_in import stand_in
 from bot.audit import Audit
@@ -64,15 +64,13 @@ def _watched(data: ClusterData) -> Iterator[tuple[Path, dict[str, str]]]:
     with (
         TemporaryDirectory(prefix="swarmbot-bench-") as name,
         stand_in(Path(name), data) as config,
-        ExitStack() as stack,
+        LocalSlack() as slack,
+        redis_server(Path(name)) as url,
+        connect(Secret(url)) as redis,
     ):
-        socket = Path(name) / "redis.sock"
-        slack = stack.enter_context(LocalSlack())
-        env = bot_environment(Path(name), socket) | slack.environment()
-        stack.enter_context(running(redis_server(socket), socket.exists, env))
-        redis = stack.enter_context(connect(Secret(env["REDIS_URL"])))
+        env = bot_environment(Path(name), url) | slack.environment()
         repository = WatchRepository(redis, Audit(redis))
-        with running(["watch"], lambda: True, env):
+        with bot_process("watch", env):
             deadline = time.monotonic() + TIMEOUT_S
             while not repository.open_incidents("prod"):
                 if time.monotonic() > deadline:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from bench.cluster_data import ClusterData
-from bench.processes import bot_environment, cpu_share, memory_mib, redis_server, running
+from bench.processes import bot_environment, bot_process, cpu_share, memory_mib, redis_server
 from bench.result import Cell, Measured, Table
 from bench.stand_in import stand_in
 from sandbox.slack.local import LocalSlack
@@ -26,16 +26,18 @@ def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
     """Measure CPU and memory of watch, quiet and with a node down."""
     nodes, seconds = (50, MEASURED_S / 9) if quick else (NODES, MEASURED_S)
     data = ClusterData(nodes, nodes, TASKS_PER_NODE)
-    with TemporaryDirectory(prefix="swarmbot-bench-") as name, stand_in(Path(name), data), LocalSlack() as slack:
-        folder = Path(name)
-        redis = folder / "redis.sock"
-        env = bot_environment(folder, redis) | slack.environment()
-        with running(redis_server(redis), redis.exists, env), running(["watch"], lambda: True, env) as watch:
-            time.sleep(SETTLING_S)
-            rows = [_cost("quiet", watch.pid, seconds)]
-            (folder / "down").touch()
-            slack.wait_for(lambda seen: any(f"node-{nodes - 1}" in each.text for each in seen.transcript()), TOLD_S)
-            rows.append(_cost("a node is down", watch.pid, seconds))
+    with (
+        TemporaryDirectory(prefix="swarmbot-bench-") as name,
+        stand_in(Path(name), data),
+        LocalSlack() as slack,
+        redis_server(Path(name)) as url,
+        bot_process("watch", bot_environment(Path(name), url) | slack.environment()) as watch,
+    ):
+        time.sleep(SETTLING_S)
+        rows = [_cost("quiet", watch.pid, seconds)]
+        (Path(name) / "down").touch()
+        slack.wait_for(lambda seen: any(f"node-{nodes - 1}" in each.text for each in seen.transcript()), TOLD_S)
+        rows.append(_cost("a node is down", watch.pid, seconds))
     size = (
         f"{nodes} nodes, {data.services:,} services, {data.services * TASKS_PER_NODE:,} tasks; 5 hosts in swarmbot.yml."
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, cast
 
 from bench.cluster_data import MIB
-from bench.processes import peak_memory_mib, redis_server, running
+from bench.processes import peak_memory_mib, redis_server
 from bench.result import Cell, Measured, Table
 from bot.audit import Audit, Entry
 from bot.secrets.secret import Secret
@@ -26,19 +25,18 @@ def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
     """Measure appending and verifying at each size."""
     sizes, single = ((5000,), 200) if quick else (SIZES, SINGLE)
     rows: list[tuple[Cell, ...]] = []
-    with TemporaryDirectory(prefix="swarmbot-bench-") as name:
-        socket = Path(name) / "redis.sock"
-        with (
-            running(redis_server(socket), socket.exists, dict(os.environ)),
-            connect(Secret(f"unix://{socket}")) as redis,
-        ):
-            audit, count = Audit(redis), 0
-            for size in sizes:
-                _append(audit, size - single - count, BATCH)
-                appended_s = _append(audit, single, 1)
-                verified_s, count = _verify(audit, size), size
-                used = cast("dict[str, int]", redis.info("memory"))["used_memory"] / MIB
-                rows.append((f"{size:,}", single / appended_s, size / verified_s, verified_s, used, peak_memory_mib()))
+    with (
+        TemporaryDirectory(prefix="swarmbot-bench-") as name,
+        redis_server(Path(name)) as url,
+        connect(Secret(url)) as redis,
+    ):
+        audit, count = Audit(redis), 0
+        for size in sizes:
+            _append(audit, size - single - count, BATCH)
+            appended_s = _append(audit, single, 1)
+            verified_s, count = _verify(audit, size), size
+            used = cast("dict[str, int]", redis.info("memory"))["used_memory"] / MIB
+            rows.append((f"{size:,}", single / appended_s, size / verified_s, verified_s, used, peak_memory_mib()))
     columns = ("entries", "appended a second", "verified a second", "verified in, s", "Redis, MiB", "process, MiB")
     notes = (
         f"A durable Redis (appendonly) of its own. Entries are appended one by one; {BATCH} at a time fill the log.",

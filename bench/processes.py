@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -15,14 +15,14 @@ STOP_TIMEOUT_S = 15
 CONFIG = "clusters:\n  prod:\n    channel: C0PROD\n    hosts: {host-1: 192.0.2.1}\nrules: {administer: [U0ADA]}\n"
 
 
-def bot_environment(folder: Path, redis: Path) -> dict[str, str]:
+def bot_environment(folder: Path, redis_url: str) -> dict[str, str]:
     """Return the environment of the bot's processes, with a swarmbot.yml in ``folder`` if it has none."""
     config = folder / "swarmbot.yml"
     if not config.exists():
         config.write_text(CONFIG)
     return {
         **os.environ,
-        "REDIS_URL": f"unix://{redis}",
+        "REDIS_URL": redis_url,
         "SLACK_BOT_TOKEN": "xoxb-bench",
         "SLACK_API_URL": "http://127.0.0.1:9/",
         "SWARMBOT_CONFIG": str(config),
@@ -30,20 +30,28 @@ def bot_environment(folder: Path, redis: Path) -> dict[str, str]:
     }
 
 
-def redis_server(socket: Path) -> list[str]:
-    """Return the command of a durable Redis with its data beside ``socket``."""
-    where = ["--port", "0", "--unixsocket", str(socket), "--dir", str(socket.parent)]
-    return ["redis-server", *where, "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """Run a durable Redis with its data in ``folder`` until the end of the block; yield its URL."""
+    socket = folder / "redis.sock"
+    where = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder)]
+    durable = ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--save", ""]
+    with running(["redis-server", *where, *durable], socket.exists):
+        yield f"unix://{socket}"
+
+
+def bot_process(
+    name: str, env: Mapping[str, str], ready: Callable[[], bool] = lambda: True
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run a process of the bot, as ``web``, until the end of the block."""
+    return running([sys.executable, "-m", "bot", name], ready, env)
 
 
 @contextmanager
-def running(command: list[str], ready: Callable[[], bool], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process until the end of the block: a program, or by its one word a process of the bot, as ``web``.
-
-    It is ready when ``ready`` says so.
-    """
-    if len(command) == 1:
-        command = [sys.executable, "-m", "bot", *command]
+def running(
+    command: list[str], ready: Callable[[], bool] = lambda: True, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process until the end of the block; it is ready when ``ready`` says so. ``env``: by default ours."""
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         deadline = monotonic() + START_TIMEOUT_S

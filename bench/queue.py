@@ -5,7 +5,6 @@ The bot's own queue, workers and audit log, with jobs that do nothing; a durable
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -57,11 +56,11 @@ def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
 
 @contextmanager
 def _queue() -> Iterator[tuple[Redis, Queue, str]]:
-    with TemporaryDirectory(prefix="swarmbot-bench-") as name, ExitStack() as stack:
-        socket = Path(name) / "redis.sock"
-        stack.enter_context(running(redis_server(socket), socket.exists, dict(os.environ)))
-        url = f"unix://{socket}"
-        redis = stack.enter_context(connect(Secret(url)))
+    with (
+        TemporaryDirectory(prefix="swarmbot-bench-") as name,
+        redis_server(Path(name)) as url,
+        connect(Secret(url)) as redis,
+    ):
         yield redis, Queue(redis, Audit(redis)), url
 
 
@@ -69,7 +68,7 @@ def _queue() -> Iterator[tuple[Redis, Queue, str]]:
 def _workers(url: str) -> Iterator[None]:
     with ExitStack() as stack:
         for number in range(WORKERS):
-            stack.enter_context(running(_worker(url, f"worker-{number}"), lambda: True, dict(os.environ)))
+            stack.enter_context(running(_worker(url, f"worker-{number}")))
         yield
 
 
@@ -119,11 +118,10 @@ def _many(redis: Redis, queue: Queue, jobs: int) -> tuple[float, float]:
 
 def _taken_over_s(redis: Redis, queue: Queue, url: str) -> float:
     """Return the seconds from the kill of a worker with a job until another one begins it."""
-    env = dict(os.environ)
-    with running(_worker(url, f"killed-{time.time_ns()}"), lambda: True, env) as first:
+    with running(_worker(url, f"killed-{time.time_ns()}")) as first:
         _admit(queue, HANG)
         _begun(redis)
-        with running(_worker(url, f"other-{time.time_ns()}"), lambda: True, env):
+        with running(_worker(url, f"other-{time.time_ns()}")):
             time.sleep(SETTLING_S)
             first.kill()
             killed = time.time()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +41,7 @@ def stand_in(folder: Path, data: ClusterData, *clusters: str) -> Iterator[Path]:
     command = [sys.executable, "-m", "bench.engine_server", str(folder), str(HOSTS), json.dumps(asdict(data)), *names]
     with (
         local_sshd(folder, port, *keys, f"MaxStartups={MAX_STARTUPS}", address=EVERY_ADDRESS),
-        running(command, last.exists, dict(os.environ)),
+        running(command, last.exists),
     ):
         yield config
 
