@@ -10,7 +10,7 @@ from typing import Final
 
 from bench.result import Measured, Table
 from bench.turns import rows_of
-from sandbox.deployment import PEOPLE, Deployment
+from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
 from sandbox.fleet.image import TASK_IMAGE
@@ -28,21 +28,19 @@ def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
     """Drain a worker with half of the tasks in each way."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     times: dict[str, list[float]] = {"docker node update, on the manager": [], "/swarm drain": []}
-    with Fleet(folder, size=3) as fleet:
-        config = {**fleet.config(), **PEOPLE}
-        with Deployment(fleet, folder / "deployment", watchers=1, config=config) as deployment:
-            manager = _make_cluster(fleet)
-            for _ in range(1 if quick else ROUNDS):
-                for way, taken in times.items():
-                    _spread(manager)
-                    began = time.monotonic()
-                    if way.startswith("docker"):
-                        manager.docker("node", "update", "--availability", "drain", WORKERS[0])
-                    else:
-                        deployment.slack.slash("ada", "prod", f"drain {WORKERS[0]}")
-                    _await_no_tasks(fleet[WORKERS[0]])
-                    taken.append((time.monotonic() - began) * 1000)
-                    _activate(deployment, manager)
+    with Fleet(folder, size=3) as fleet, Deployment(fleet, folder / "deployment", watchers=1) as deployment:
+        manager = _make_cluster(fleet)
+        for _ in range(1 if quick else ROUNDS):
+            for way, taken in times.items():
+                _spread(manager)
+                began = time.monotonic()
+                if way.startswith("docker"):
+                    manager.docker("node", "update", "--availability", "drain", WORKERS[0])
+                else:
+                    deployment.slack.slash("ada", "prod", f"drain {WORKERS[0]}")
+                _await_no_tasks(fleet[WORKERS[0]])
+                taken.append((time.monotonic() - began) * 1000)
+                _activate(deployment, manager)
     note = f"{TASKS // 2} of {TASKS} tasks run on the node. Until it has no container; Swarmbot from Slack's request."
     return Measured((Table(("way", "runs", "median, ms", "of the first"), tuple(rows_of(times))),), notes=(note,))
 
@@ -72,12 +70,8 @@ def _spread(manager: Host) -> None:
 
 
 def _await_no_tasks(host: Host) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    with host.engine() as engine:
-        while engine.containers():
-            if time.monotonic() > deadline:
-                raise TimeoutError("The node still runs tasks.")
-            time.sleep(POLL_S)  # the end of the last container has no event on the manager
+    with host.engine() as engine:  # the end of the last container has no event on the manager
+        until(lambda: not engine.containers(), "the node runs no task", timeout=TIMEOUT_S, max_interval_s=POLL_S)
 
 
 def _activate(deployment: Deployment, manager: Host) -> None:

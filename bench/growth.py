@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from bot.audit import Audit
 from bot.secrets.secret import Secret
 from bot.store.client import connect
 from bot.watch.repository import WatchRepository
+from sandbox.fleet.shell import until
 from sandbox.slack.local import LocalSlack
 
 NODES: Final = (10, 100, 1000, 5000)
@@ -29,7 +29,6 @@ QUESTIONS: Final = ("status", "nodes", "services", "map", "incidents", "Home")
 RUNS: Final = 6
 """The first one opens the SSH connections, and is not counted."""
 TIMEOUT_S: Final = 300
-POLL_S: Final = 0.2
 MAX_SECONDS: Final = 1.0
 MAX_MIB: Final = 150e6 / MIB
 NOTES: Final = (
@@ -71,11 +70,7 @@ def _watched(data: ClusterData) -> Iterator[tuple[Path, dict[str, str]]]:
         env = bot_environment(Path(name), url) | slack.environment()
         repository = WatchRepository(redis, Audit(redis))
         with bot_process("watch", env):
-            deadline = time.monotonic() + TIMEOUT_S
-            while not repository.open_incidents("prod"):
-                if time.monotonic() > deadline:
-                    raise TimeoutError("watch told of no incident.")
-                time.sleep(POLL_S)
+            until(lambda: bool(repository.open_incidents("prod")), "watch told of an incident", timeout=TIMEOUT_S)
         yield config, env
 
 

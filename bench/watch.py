@@ -93,8 +93,12 @@ def _power_cut(fleet: Fleet, deployment: Deployment, name: str) -> tuple[float, 
     began = time.monotonic()
     after = len(deployment.slack.transcript())
     fleet[name].power_off()
-    while _state(fleet["host-1"], name) != "down":
-        time.sleep(POLL_S)
+    until(
+        lambda: _state(fleet["host-1"], name) == "down",
+        f"the engines know that {name} is down",
+        timeout=TIMEOUT_S,
+        max_interval_s=POLL_S,
+    )
     detected = time.monotonic()
 
     def told(slack: Observer) -> bool:
