@@ -13,21 +13,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from docker.errors import APIError, DockerException
 from requests import RequestException
 
-from bench.peers import PeerFailedError, Peers
+from bench.peers import Peers
 from bench.result import Goal, Measured, Table
-from sandbox.deployment import PEOPLE, Deployment
+from bot.errors import Failed
+from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
+from sandbox.fleet.shell import until
 
 ROUNDS: Final = 7
 JOINS_PER_ROUND: Final = 2
@@ -49,21 +50,6 @@ NOTES: Final = (
 WAYS: Final = ("floor", "ssh, one by one", "ControlMaster, parallel", "Ansible", "pyinfra", "Swarmbot")
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """How long one task took in one way."""
-
-    task: str
-    way: str
-    seconds: tuple[float, ...]
-    """Each run."""
-
-    @property
-    def median_s(self) -> float:
-        """The median of the runs, in seconds."""
-        return statistics.median(self.seconds)
-
-
 class Bench:
     """The hosts, and a bot that runs for them."""
 
@@ -75,18 +61,15 @@ class Bench:
         self._pool = pool
         self.failures: list[str] = []
         """What went wrong: the rest of that turn was not measured."""
-        self._times: dict[tuple[str, str], list[float]] = {}
-
-    def measured(self) -> list[Runs]:
-        """Return what was measured so far."""
-        return [Runs(task, way, tuple(times)) for (task, way), times in self._times.items()]
+        self.times: dict[tuple[str, str], list[float]] = {}
+        """The seconds of each run, by task and way."""
 
     def round(self) -> None:
         """Measure each task once or more in each way, by turns."""
         for way in WAYS:
             try:
                 self._tasks(way)
-            except (PeerFailedError, TimeoutError) as error:
+            except (Failed, TimeoutError) as error:
                 self.failures.append(f"{way} failed once: {error}")
                 last = [each.text for each in self.deployment.slack.transcript()[-LAST_MESSAGES:]]
                 print(f"{way}: {error} Last in Slack: {last}", file=sys.stderr, flush=True)
@@ -108,7 +91,7 @@ class Bench:
             do(way)
         finally:
             print(f"{task}, {way}: {time.monotonic() - began:.3f}", file=sys.stderr, flush=True)
-        self._times.setdefault((task, way), []).append(time.monotonic() - began)
+        self.times.setdefault((task, way), []).append(time.monotonic() - began)
         if way == "Swarmbot" and task != "status":
             self._await_shown("✓ *", after)  # its job ends after the engines show the state
 
@@ -228,16 +211,8 @@ class Bench:
         if way == "ssh, one by one":
             return argv
         socket = Path(self.deployment.folder) / f"{host.name}.master"
-        return [
-            argv[0],
-            "-o",
-            "ControlMaster=auto",
-            "-o",
-            f"ControlPath={socket}",
-            "-o",
-            "ControlPersist=60",
-            *argv[1:],
-        ]
+        shared = ("ControlMaster=auto", f"ControlPath={socket}", "ControlPersist=60")
+        return [argv[0], *(word for option in shared for word in ("-o", option)), *argv[1:]]
 
     def _run(self, host: Host, way: str, command: str) -> str:
         return _output([*self._ssh(host, way), command])
@@ -255,11 +230,7 @@ def _output(argv: list[str]) -> str:
 
 
 def _await_formed(roles: Callable[[], dict[str, str]]) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while roles() != FORMED:
-        if time.monotonic() > deadline:
-            raise TimeoutError("The cluster was not formed.")
-        time.sleep(POLL_S)  # a cluster has no event for its end
+    until(lambda: roles() == FORMED, "the cluster is formed", timeout=TIMEOUT_S, max_interval_s=POLL_S)
 
 
 def _roles(stack: ExitStack, manager: Host) -> Callable[[], dict[str, str]]:
@@ -280,39 +251,31 @@ def _roles(stack: ExitStack, manager: Host) -> Callable[[], dict[str, str]]:
     return roles
 
 
-def run(rounds: int = ROUNDS) -> tuple[list[Runs], list[str]]:
-    """Measure every task in every way, ``rounds`` times by turns; return what was measured, and what failed."""
-    folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
-    with Fleet(folder) as fleet:
-        config = {**fleet.config(), **PEOPLE}
-        with (
-            Deployment(fleet, folder / "deployment", watchers=1, config=config) as deployment,
-            ThreadPoolExecutor(16) as pool,
-        ):
-            bench = Bench(fleet, deployment, pool)
-            for _ in range(rounds):
-                bench.round()
-            return bench.measured(), bench.failures
-
-
 def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
-    """Measure every task in every way; the goals are for Swarmbot."""
-    runs, failures = run(1 if quick else ROUNDS)
-    medians = {(each.task, each.way): each.median_s for each in runs}
-    tasks = list(dict.fromkeys(each.task for each in runs))
-    rows = [
-        (f"{each.task}, {each.way}", len(each.seconds), each.median_s * 1000, _beside(each, medians))
-        for each in sorted(runs, key=lambda each: tasks.index(each.task))
-    ]
+    """Measure every task in every way, by turns; the goals are for Swarmbot."""
+    folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
+    with (
+        Fleet(folder) as fleet,
+        Deployment(fleet, folder / "deployment", watchers=1) as deployment,
+        ThreadPoolExecutor(16) as pool,
+    ):
+        bench = Bench(fleet, deployment, pool)
+        for _ in range(1 if quick else ROUNDS):
+            bench.round()
+    medians = {key: statistics.median(times) for key, times in bench.times.items()}
+    tasks = list(dict.fromkeys(task for task, _ in medians))
     floors = {task: medians[task, WAYS[0]] for task in tasks}
+    rows = [
+        (f"{task}, {way}", len(bench.times[task, way]), median_s * 1000, _beside(median_s, floors[task]))
+        for (task, way), median_s in sorted(medians.items(), key=lambda each: tasks.index(each[0][0]))
+    ]
     limits = {"form": 1.25 * floors["form"], "join": floors["join"] + 0.15, "status": floors["status"] + 0.015}
     done = [task for task in tasks if (task, "Swarmbot") in medians]
     goals = [Goal(f"{task}: {GOALS[task]}", medians[task, "Swarmbot"], limits[task], "s") for task in done]
     table = Table(("task, way", "runs", "median, ms", "of the floor"), tuple(rows))
-    return Measured((table,), tuple(goals), (*NOTES, *failures))
+    return Measured((table,), tuple(goals), (*NOTES, *bench.failures))
 
 
-def _beside(run_: Runs, medians: Mapping[tuple[str, str], float]) -> str:
+def _beside(median_s: float, floor_s: float) -> str:
     """Return the ratio to the floor, and the difference."""
-    floor = medians[run_.task, WAYS[0]]
-    return f"{run_.median_s / floor:.2f}x, +{(run_.median_s - floor) * 1000:.0f} ms"
+    return f"{median_s / floor_s:.2f}x, {(median_s - floor_s) * 1000:+.0f} ms"

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import yaml
 
+from bot.errors import Failed
 from sandbox.fleet import Fleet
 
 REQUIREMENTS: Final = Path(__file__).with_name("requirements.txt")
@@ -32,10 +33,6 @@ pipelining = True
 """
 TOKENS: Final = "hostvars[groups.first[0]].swarm.swarm_facts.JoinTokens"
 PYINFRA: Final = Path(__file__).with_name("peer_pyinfra.py")
-
-
-class PeerFailedError(Exception):
-    """A program failed. Its output is the text."""
 
 
 class Peers:
@@ -71,12 +68,12 @@ class Peers:
         (folder / "pyinfra.json").write_text(json.dumps({"key": key, "known_hosts": known, "hosts": addresses}))
 
     def ansible(self, task: str, joining: str = "") -> None:
-        """Run the playbook of a task. Raise PeerFailedError."""
+        """Run the playbook of a task. Raise Failed."""
         command = [str(self._bin / "ansible-playbook"), "-i", "inventory.yml", f"{task}.yml"]
         self._run([*command, *(["-e", f"joining={joining}"] if joining else [])])
 
     def pyinfra(self, task: str, joining: str = "") -> None:
-        """Run the operations of a task. Raise PeerFailedError."""
+        """Run the operations of a task. Raise Failed."""
         self._run(
             [str(self._bin / "python"), "-P", str(PYINFRA), "pyinfra.json", task, *([joining] if joining else [])]
         )
@@ -94,7 +91,7 @@ class Peers:
             timeout=RUN_TIMEOUT_S,
         )
         if done.returncode:
-            raise PeerFailedError(f"{command[0]} failed: {(done.stdout + done.stderr)[-2000:]}")
+            raise Failed(f"{command[0]} failed: {(done.stdout + done.stderr)[-2000:]}")
 
 
 def _installed() -> Path:
