@@ -28,7 +28,7 @@ BENCHMARKS_FILE: Final = "benchmarks.json"
 def run(benchmark: Benchmark, *, quick: bool) -> Result:
     """Run a benchmark."""
     load, began = os.getloadavg()[0], time.time()
-    measured = benchmark.measure(quick)
+    measured = benchmark.measure(quick=quick)
     command = f"python -m bench {benchmark.name}{' --quick' if quick else ''}"
     spent = time.time() - began
     return Result(benchmark.name, benchmark.what, command, began, spent, load, machine(), measured, os.nice(0))

@@ -48,7 +48,7 @@ Run = tuple[int, Sent, float]
 _numbers: Final = itertools.count()
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure both ways, with one and with many clients."""
     requests = QUICK_REQUESTS if quick else REQUESTS
     found = [*_measured("HTTP", _over_http(requests)), *_measured("Socket Mode", _by_socket(requests))]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from bench import (
     acks,
@@ -23,6 +22,14 @@ from bench import (
 from bench.result import Measured
 
 
+class Measure(Protocol):
+    """Runs a benchmark; ``quick``: only so long that it is seen to work."""
+
+    def __call__(self, *, quick: bool) -> Measured:
+        """Return what was found."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A benchmark that can be run."""
@@ -30,8 +37,7 @@ class Benchmark:
     name: str
     what: str
     """What it measures, one sentence."""
-    measure: Callable[[bool], Measured]
-    """Runs it; with True only so long that it is seen to work."""
+    measure: Measure
 
 
 BENCHMARKS: Final = (

@@ -29,7 +29,7 @@ SETTLING_S: Final = 45.0
 MEASURED_S: Final = 30.0
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure the status of all clusters, then CPU, memory and threads."""
     count, settling_s, measured_s = (QUICK_CLUSTERS, 5.0, 5.0) if quick else (CLUSTERS, SETTLING_S, MEASURED_S)
     names = ("prod", *(f"c{number:02}" for number in range(1, count)))

@@ -21,7 +21,7 @@ SERVICES: Final = 10
 ROUNDS: Final = 15
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure the CLI, a step and a plan, by turns."""
     with tempfile.TemporaryDirectory(prefix="bench-deploys-") as name, Fleet(Path(name) / "fleet", size=1) as fleet:
         folder = Path(name)

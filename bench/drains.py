@@ -24,7 +24,7 @@ POLL_S: Final = 0.05
 STATES: Final = ("--filter", "desired-state=running", "--format", "{{.Node}} {{.CurrentState}}")
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Drain a worker with half of the tasks in each way."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     times: dict[str, list[float]] = {"docker node update, on the manager": [], "/swarm drain": []}

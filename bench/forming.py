@@ -251,7 +251,7 @@ def _roles(stack: ExitStack, manager: Host) -> Callable[[], dict[str, str]]:
     return roles
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure every task in every way, by turns; the goals are for Swarmbot."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     with (

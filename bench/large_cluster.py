@@ -22,7 +22,7 @@ TOLD_S: Final = 60.0
 """Until watch has told that a node is down."""
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure CPU and memory of watch, quiet and with a node down."""
     nodes, seconds = (50, MEASURED_S / 9) if quick else (NODES, MEASURED_S)
     data = ClusterData(nodes, nodes, TASKS_PER_NODE)

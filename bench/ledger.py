@@ -21,7 +21,7 @@ BATCH: Final = 500
 """The others are appended so many at a time, to fill the log."""
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure appending and verifying at each size."""
     sizes, single = ((5000,), 200) if quick else (SIZES, SINGLE)
     rows: list[tuple[Cell, ...]] = []

@@ -33,7 +33,7 @@ TIMEOUT_S: Final = 120
 SETTLING_S: Final = 3.0
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure single jobs, many jobs, and killed workers."""
     jobs, single, kills = (100, 20, 0) if quick else (JOBS, SINGLE, KILLS)
     with _queue() as (redis, queue, url):

@@ -28,7 +28,7 @@ PAIRS: Final = {"every host responds": 15, "the engine of a worker hangs": 6}
 TIMEOUT_S: Final = 60.0
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure the times to the first and to the complete answer."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     rows: list[tuple[Cell, ...]] = []

@@ -34,7 +34,7 @@ POLL_S: Final = 0.05
 ELECTIONS: Final = 6
 
 
-def measure(quick: bool) -> Measured:  # noqa: FBT001 - as of every benchmark
+def measure(*, quick: bool) -> Measured:
     """Measure the delays after power cuts, and CPU and memory of the process."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     with Fleet(folder) as fleet, Deployment(fleet, folder / "deployment") as deployment:
