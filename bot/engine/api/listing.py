@@ -1,6 +1,6 @@
 """Decode long lists of an engine piece by piece. One of 50,000 tasks is 100 MB of JSON, and little of it is needed.
 
-msgspec skips what is not asked for, so it decodes that list in 40 ms (docs/decisions/0041-long-lists-are-streamed.md).
+msgspec skips what is not asked for, so it decodes that list in 40 ms (docs/decisions/0048-long-lists-are-streamed.md).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_TRIES: Final = 8
 T = TypeVar("T")
 
 
-def batches(chunks: Iterable[bytes], decode: Callable[[bytes], list[T] | None]) -> Iterator[list[T]]:
+def batches(chunks: Iterable[bytes], decode: Callable[[bytes], list[T]]) -> Iterator[list[T]]:
     """Yield what ``decode`` makes of pieces of a JSON array, each an array of whole elements.
 
     A wrong end of a piece leaves a bracket open, so ``decode`` refuses it. Raises msgspec.DecodeError.
@@ -40,10 +40,10 @@ def batches(chunks: Iterable[bytes], decode: Callable[[bytes], list[T] | None]) 
         batch, end = found
         held, wanted = b"[" + held[end + 2 :], PIECE_BYTES
         yield batch
-    yield decode(held) or []
+    yield decode(held)
 
 
-def _first_elements(held: bytes, decode: Callable[[bytes], list[T] | None]) -> tuple[list[T], int] | None:
+def _first_elements(held: bytes, decode: Callable[[bytes], list[T]]) -> tuple[list[T], int] | None:
     """Return as many elements as end in ``held``, and where the last one ends; None if no end was found."""
     end = len(held)
     for _ in range(MAX_TRIES):
@@ -51,7 +51,7 @@ def _first_elements(held: bytes, decode: Callable[[bytes], list[T] | None]) -> t
         if end < 0:
             return None
         try:
-            return decode(held[: end + 1] + b"]") or [], end
+            return decode(held[: end + 1] + b"]"), end
         except msgspec.ValidationError:
             raise
         except msgspec.DecodeError:
