@@ -25,17 +25,17 @@ from bot.commands import Command, read_arguments, read_sentence
 from bot.commands.kinds import Vocabulary
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
-from bot.freeze import Freezes
 from bot.gate.records import RecordReader
-from bot.home.reader import HomeReader
 from bot.home.view import home_view
 from bot.pictures.cluster_picture import picture
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
+from bot.settings import Settings
 from bot.store.client import connect
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.usergroups import UserGroups
 from bot.watch.repository import WatchRepository
+from bot.wiring.homes import home_reader
 from bot.wiring.memory import keep_memory_small
 from handlers import registry
 
@@ -108,16 +108,7 @@ def _recorded(stack: ExitStack, config: Config, cluster: str, command: Command, 
 def _home(stack: ExitStack, config: Config) -> Ask:
     """Return what reads a Home."""
     redis = stack.enter_context(connect(Secret(os.environ["REDIS_URL"])))
-    audit = Audit(redis)
-    reader = HomeReader(
-        config=config,
-        queue=Queue(redis, audit),
-        approvals=ApprovalRepository(redis, audit),
-        watch=WatchRepository(redis, audit),
-        freezes=Freezes(redis, audit, config),
-        user_groups=UserGroups(cast("Any", None), redis),
-        enrolled=lambda _: False,
-    )
+    reader = home_reader(Settings.from_environment(), config, redis, Audit(redis))
     return lambda: home_view(reader.facts(PERSON, reader.stored()))
 
 

@@ -20,9 +20,9 @@ from bot.usergroups import UserGroups, short_timeout_client
 from bot.watch.repository import WatchRepository
 
 
-def home_task(settings: Settings, config: Config, redis: Redis, audit: Audit, notifier: Notifier) -> PeriodicTask:
-    """Return the task. ``notifier`` must not retry by itself."""
-    reader = HomeReader(
+def home_reader(settings: Settings, config: Config, redis: Redis, audit: Audit) -> HomeReader:
+    """Return what reads the stored facts that Homes show."""
+    return HomeReader(
         config=config,
         queue=Queue(redis, audit),
         approvals=ApprovalRepository(redis, audit),
@@ -31,4 +31,9 @@ def home_task(settings: Settings, config: Config, redis: Redis, audit: Audit, no
         user_groups=UserGroups(short_timeout_client(settings), redis),
         enrolled=Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)).enrolled,
     )
-    return PeriodicTask("Homes", HomePublisher(Homes(redis), reader, notifier).turn, interval_s=TURN_INTERVAL_S)
+
+
+def home_task(settings: Settings, config: Config, redis: Redis, audit: Audit, notifier: Notifier) -> PeriodicTask:
+    """Return the task. ``notifier`` must not retry by itself."""
+    publisher = HomePublisher(Homes(redis), home_reader(settings, config, redis, audit), notifier)
+    return PeriodicTask("Homes", publisher.turn, interval_s=TURN_INTERVAL_S)
