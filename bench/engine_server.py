@@ -31,12 +31,15 @@ class Cluster:
     def __init__(self, data: ClusterData, down: Path) -> None:
         self._data = data
         self._down = down
+        self._nodes, self._nodes_one_down = (_json(data.node_list(down)) for down in (None, data.nodes - 1))
         self._services = _json(data.service_list())
         self._tasks = data.task_list()
         self._all_tasks = _json(self._tasks)
 
     def answer(self, number: int, path: str, filters: Mapping[str, list[str]]) -> bytes | None:
         """Return what the engine of the node ``number`` answers; None if there is no such path."""
+        if path == "/nodes":
+            return self._nodes_one_down if self._down.exists() else self._nodes
         if path == "/services":
             return self._services
         if path == "/tasks":
@@ -47,7 +50,6 @@ class Cluster:
             "/info": {**self._data.info(number), "SystemTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
             "/version": {"Version": "20.10.24", "ApiVersion": "1.41", "MinAPIVersion": "1.12"},
             "/swarm": self._data.cluster(),
-            "/nodes": self._data.node_list(self._data.nodes - 1 if self._down.exists() else None),
             "/networks": [],
         }
         return _json(found[path]) if path in found else None
