@@ -22,8 +22,9 @@ from sandbox.deployment import Deployment
 from sandbox.slack.base import CannotDo
 from sandbox.slack.faults import Fault
 from sandbox.slack.transcript import TranscriptEntry
-from tests.kits.random_run.checker import Violation, judge
+from tests.kits.random_run.checker import judge
 from tests.kits.random_run.history import DisturbanceKind, History
+from tests.kits.random_run.lookups import Violation
 from tests.kits.random_run.recorder import Recorder
 from tests.kits.random_run.script import Action, Planned, Pressing, Script, Typing
 

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from tests.kits.random_run.checker import Run, Violation
 from tests.kits.random_run.history import ENDED, Disturbance, History, JobRecord
+from tests.kits.random_run.lookups import Run, Violation
 
 KEY: Final = ("part", "fault", "step")
 COUNTS: Final = ("hit", "done", "ended", "wrong")

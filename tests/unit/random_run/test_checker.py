@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 import pytest
 
-from tests.kits.random_run.checker import RULES, Run, claims, judge
+from tests.kits.random_run.checker import RULES, judge
+from tests.kits.random_run.cluster_rules import claims
 from tests.kits.random_run.history import (
     AuditEntry,
     Disturbance,
@@ -21,6 +22,7 @@ from tests.kits.random_run.history import (
     Shown,
     Sighting,
 )
+from tests.kits.random_run.lookups import Run
 
 ADA, CLEO = "U0ADA", "U0CLEO"
 EVERYBODY = frozenset({ADA, CLEO})

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from tests.kits.random_run.checker import Violation
 from tests.kits.random_run.fault_table import add_run, rows_of
 from tests.kits.random_run.history import Disturbance, IncidentRecord
+from tests.kits.random_run.lookups import Violation
 from tests.unit.random_run.test_checker import GOOD
 
 KILLED = Disturbance("kill", "worker.1", 12.0, 12.5)

@@ -1,0 +1,115 @@
+"""A history with what the checker's rules look up in it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from tests.kits.random_run.history import History, JobRecord, Request, Shown
+
+OPEN_BUTTONS: Final = ("[Cancel]", "[Approve]", "[Proceed]")
+"""A message with one of them shows a job that has not ended."""
+ACKNOWLEDGEMENTS: Final = ("On it: ", "Stored as job ")
+"""So begins what is said of a job that was queued; by the response_url if the acknowledgement itself was late."""
+INTERIM: Final = re.compile(r"The complete answer follows|\*Still working on it\*|The answer follows in ")
+"""What is said before the answer: it ends no job."""
+DOUBT_S: Final = 1.5
+"""A worker that dies, stands still or loses Redis so soon after Slack took a message may not have noted it: the message
+is sent again, and nobody can prevent it."""
+DOUBTS_S: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        **dict.fromkeys(("kill", "terminate", "stop", "slack loses answers"), DOUBT_S),
+        **dict.fromkeys(("redis", "redis hangs", "redis slow", "redis full"), DOUBT_S),
+        "slack hangs": 15.0,
+    }
+)
+"""The same for each kind of fault. An answer that Slack keeps for 12 s comes after the time-out of whoever called."""
+HOST: Final = re.compile(r"host-\d+")
+LOOSE_S: Final = 1.0
+"""The difference between the times of jobs and those of sightings."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken rule."""
+
+    rule: str
+    about: str
+    """The job, or the words of the request."""
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} · {self.about}: {self.text}"
+
+
+Rule = Callable[["Run"], Iterator[Violation]]
+
+
+class Run:
+    """A history with its lookups."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.by_job: dict[str, Request] = {each.job: each for each in history.requests if each.job}
+        self._urls = {each.response_url: each for each in history.requests if each.response_url}
+        self._by_end = sorted(history.jobs, key=lambda job: job.finished_at or 0.0)
+        self._messages: dict[str, list[Shown]] = {}
+        for shown in history.shown:
+            for job in self._jobs_of(shown):
+                self._messages.setdefault(job, []).append(shown)
+
+    @property
+    def broken_off(self) -> set[str]:
+        """The words of changes that failed or were cancelled in the middle: among them the hosts that they left so."""
+        broken = [job for job in self.history.jobs if job.change and job.state in {"failed", "cancelled"}]
+        return {word for job in broken for word in job.words.split()}
+
+    def _jobs_of(self, shown: Shown) -> frozenset[str]:
+        """Return the jobs whose message it is. An answer to another request may name a job, but ends it for nobody."""
+        request = self._urls.get(shown.response_url)
+        if INTERIM.search(shown.text):
+            return frozenset()
+        if request is None:
+            return self._recognized(shown) if shown.private else shown.jobs
+        if shown.text.startswith(ACKNOWLEDGEMENTS) or (request.typed and shown.text == request.reply):
+            return frozenset()
+        return frozenset({request.job} - {""})
+
+    def _recognized(self, shown: Shown) -> frozenset[str]:
+        """Return the job whose end a private message without a response_url tells, or else the jobs that it names.
+
+        A worker sends it so if the response_url does not work. Of several jobs that ended alike it is the first untold.
+        """
+        alike = [
+            job.id
+            for job in self._by_end
+            if job.said and job.requester in shown.to and (job.finished_at or 0.0) <= shown.at + LOOSE_S
+            if job.said in shown.text or job.said in shown.title
+        ]
+        untold = [job for job in alike if job not in self._messages]
+        return frozenset((untold or alike)[:1]) or shown.jobs
+
+    def messages(self, job: JobRecord) -> list[Shown]:
+        """Return the messages and edits of a job in order, without the acknowledgement."""
+        return self._messages.get(job.id, [])
+
+    def ends(self, job: JobRecord) -> list[Shown]:
+        """Return what its requester saw of its end."""
+        seen = (each for each in self.messages(job) if job.requester in each.to and not each.deleted)
+        return [each for each in seen if not is_open(each)]
+
+    def may_repeat(self, at: float) -> bool:
+        """Return whether a process could not note that a message was taken at this time."""
+        return any(
+            fault.begin - doubt <= at <= fault.end + doubt
+            for fault in self.history.disturbances
+            if (doubt := DOUBTS_S.get(fault.kind))
+        )
+
+
+def is_open(shown: Shown) -> bool:
+    """Return whether it shows a job that has not ended."""
+    return any(button in shown.text for button in OPEN_BUTTONS)
