@@ -12,6 +12,7 @@ many broke a rule of the checker.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,10 +38,10 @@ class Span:
 
 def rows_of(history: History, violations: Sequence[Violation]) -> dict[tuple[str, ...], Counter[str]]:
     """Return the counts of one run by part, fault and step."""
-    run, wrong = Run(history), {each.about for each in violations}
+    subjects, wrong = [*_subjects(Run(history))], {each.about for each in violations}
     found: dict[tuple[str, ...], Counter[str]] = {}
     for fault in history.disturbances:
-        for about, outcome, spans in _subjects(run):
+        for about, outcome, spans in subjects:
             for step in {span.step for span in spans if span.begin <= fault.end and fault.begin <= span.end}:
                 counts = found.setdefault((_part(fault), fault.kind, step), Counter())
                 counts.update(["hit", "wrong" if about in wrong else outcome])
@@ -73,13 +74,8 @@ def _spans(run: Run, job: JobRecord) -> Iterator[Span]:
 
 
 def _part(fault: Disturbance) -> str:
-    return (
-        "slack"
-        if fault.target.startswith("slack")
-        else "host"
-        if "host" in fault.target
-        else fault.target[:6].rstrip(".")
-    )
+    """Return the part without the number of the process or host: "worker", "slack", "host"."""
+    return re.split(r"\W", fault.target)[0]
 
 
 def add_run(file: Path, about: Mapping[str, Any], history: History, violations: Sequence[Violation]) -> None:
