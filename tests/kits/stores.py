@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,10 +91,10 @@ def version() -> str:
     return f"{found[1]} {found[2]}" if found else told.strip()
 
 
-def run_tests(store: str, tests: Sequence[str] = TESTS) -> Result:
+def run_tests(store: str) -> Result:
     """Run the tests with one server; show pytest's output if one fails."""
     chosen = [] if store == OWN else ["--store", store]
-    pytest = [sys.executable, "-m", "pytest", "-q", "-n", os.environ.get("WORKERS", "4"), *chosen, *tests]
+    pytest = [sys.executable, "-m", "pytest", "-q", "-n", os.environ.get("WORKERS", "4"), *chosen, *TESTS]
     done = subprocess.run(pytest, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)
