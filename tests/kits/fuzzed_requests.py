@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection
@@ -22,6 +21,7 @@ from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
 from bot.gate.incident_buttons import INCIDENT_BUTTONS
 from tests.kits.commands import COMMANDS
 from tests.kits.payload_fuzz import FORM, JSON, content_type, encoded, mutated
+from tests.kits.random_run.recorder import NAMED_JOB
 from tests.kits.web_app import COMMAND, EVENT, MENTION, PRESS, SUBMISSION
 
 OK: Final = frozenset({200})
@@ -33,7 +33,6 @@ BROKEN_HTTP: Final = REFUSED | {200, 501}
 MAX_BODY_BYTES: Final = 1024 * 1024
 KEPT: Final = 200
 """So many requests and job ids are remembered, to be sent again."""
-JOB_ID: Final = re.compile(r"`([2-9a-hjkmnp-z]{4})`")
 PEOPLE: Final = ("U0ADA", "U0BEN", "U0CLEO", "U0DAN", "U0EVE", "U0NOBODY", "W0OTHER")
 CHANNELS: Final = ("C0PROD", "C0PROD", "C0PROD", "C0LAB", "D0ADA", "C0NONE")
 UNUSED_KINDS: Final = ("shortcut", "message_action", "block_suggestion", "view_closed", "interactive_message", "x")
@@ -52,28 +51,8 @@ SUBJECTS: Final = (
 )
 SPACES: Final = (" ", " ", " ", "  ", "\t", "\n", "\u00a0", "\u2028")
 JUNK_WORDS: Final = (
-    *(
-        "",
-        '"',
-        "'",
-        "“",
-        "”",
-        "\\",
-        "`",
-        "*",
-        "_",
-        "~",
-        "--",
-        "-",
-        "---",
-        "=",
-        "--=",
-        "--=x",
-        "%s",
-        "{0}",
-        "{}",
-        "$(id)",
-    ),
+    *("", '"', "'", "“", "”", "\\", "`", "*", "_", "~"),
+    *("--", "-", "---", "=", "--=", "--=x", "%s", "{0}", "{}", "$(id)"),
     *("\u202e", "\u0000", "\u0007", "\x1b[31m", "\ufeff", "é", "e\u0301", "日本", "🚢", "\u200d", "İ", "ß"),
     *("<@U0ADA>", "<!channel>", "<#C0PROD|prod>", "<https://x|y>", "<!subteam^S0OPS>", "&lt;", "&amp;amp;", "$(id)"),
     *("0", "-1", "1e309", "9" * 400, "٣", "1m", "1h30m", "-5m", "2026-11-31", "99999-01-01", "NaN", "null", "None"),
@@ -134,7 +113,7 @@ class Fuzzer:
 
     def learn(self, told: str) -> None:
         """Remember the ids of the jobs that an answer names."""
-        self._jobs.extend(JOB_ID.findall(told))
+        self._jobs.extend(NAMED_JOB.findall(told))
 
     # What a person may type and press
 
