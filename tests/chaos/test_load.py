@@ -74,7 +74,7 @@ class Crowd:
         typed: list[Future[Delivery]] = []
         with ThreadPoolExecutor(TYPING) as pool:
             for number in range(int(seconds * RATE)):
-                sleep(max(0.0, began + number / RATE - monotonic()))
+                sleep(max(0.0, began + number / RATE - monotonic()))  # the rate, however long answers take
                 typed.append(pool.submit(self._type, number, people))
         return [each.result() for each in typed]
 

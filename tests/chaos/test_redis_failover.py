@@ -39,6 +39,7 @@ QUIET: Final = Size(
     host_off_s=(0, 0),
 )
 DIES_AFTER_S: Final = 10.0
+"""People have typed for so long then: nothing is waited for."""
 SENTINEL: Final = """\
 port {port}
 dir {folder}

@@ -101,6 +101,7 @@ class Driver:
             sleep(POLL_INTERVAL_S)
 
     def _each(self, events: Iterable[Any], act: Callable[[Any], None]) -> None:
+        """Do each when the script says so."""
         for event in events:
             sleep(max(0.0, self._began + event.at - monotonic()))
             act(event)
@@ -156,6 +157,7 @@ class Driver:
     # Faults
 
     def _disturb(self, fault: Planned) -> None:
+        """Hold a fault for the script's time."""
         begin = time.time()
         match fault.kind:
             case "kill" | "terminate":

@@ -38,7 +38,7 @@ BUTTONS: Final = (
 )
 SLACK_FAULTS: Final[tuple[DisturbanceKind, ...]] = ("slack", "slack hangs", "slack loses answers", "rate limit")
 REDIS_FAULTS: Final[tuple[DisturbanceKind, ...]] = ("redis", "redis", "redis hangs", "redis slow", "redis full")
-OTHER_STOP_S: Final = {"web": (1.0, 5.0), "wat": (10.0, 20.0)}
+OTHER_STOP_S: Final = {"web": (1.0, 5.0), "watch": (10.0, 20.0)}
 """How long a web or watch process stands still; the lease of watch is valid for 9 s."""
 PEOPLE: Final = ("ada", "ben", "cleo", "dan", "eve")
 """ada and ben are operators, cleo and dan administrators."""
@@ -115,13 +115,17 @@ def script(seed: int, size: Size) -> Script:
     actions: list[Action] = [action for user in PEOPLE for action in _actions(chance, user, size)]
     faults = [
         *(fault for worker in size.workers for fault in _process_faults(chance, worker, size.stop_s, 12.5, size)),
-        *(fault for name in size.others for fault in _process_faults(chance, name, OTHER_STOP_S[name[:3]], 30.0, size)),
+        *(fault for name in size.others for fault in _process_faults(chance, name, _stop_s(name), 30.0, size)),
         *_slack_faults(chance, size),
         *_redis_faults(chance, size),
         *_host_faults(chance, size),
         *_twice(chance, size),
     ]
     return Script(seed, tuple(sorted(actions, key=_at)), tuple(sorted(faults, key=_at)))
+
+
+def _stop_s(name: str) -> tuple[float, float]:
+    return OTHER_STOP_S[name.partition(".")[0]]
 
 
 def _at(event: Action | Planned) -> float:
