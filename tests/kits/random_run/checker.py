@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from tests.kits.random_run.cluster_rules import CLUSTER_RULES
-from tests.kits.random_run.history import ENDED, History, JobRecord, Shown
+from tests.kits.random_run.history import ENDED, History, JobRecord
 from tests.kits.random_run.lookups import Rule, Run, Violation, is_open
 
 TICK: Final = re.compile(r"^✓ (?!\*?Approved)", re.MULTILINE)
@@ -56,12 +56,12 @@ def _left_open(run: Run) -> Iterator[Violation]:
     """
     for job in run.history.jobs:
         if job.state in ENDED:
-            messages = run.messages(job)
-            posted = {each.ts: each.at for each in reversed(messages) if not each.private}
-            newest = max(posted.values(), default=0.0)
-            last = {each.ts: each for each in messages}
+            cards = run.cards(job)
+            newest = max((each.at for each in cards.values()), default=0.0)
+            last = {each.ts: each for each in run.messages(job)}
             for shown in last.values():
-                unnoted = run.may_repeat(posted.get(shown.ts, 0.0)) and posted[shown.ts] < newest
+                card = cards.get(shown.ts)
+                unnoted = card is not None and card.at < newest and run.may_repeat(card.at)
                 if is_open(shown) and not shown.deleted and not shown.private and not unnoted:
                     yield Violation("left open", job.id, f"{job.words} {job.state}, and a message says: {shown.text!r}")
 
@@ -83,12 +83,9 @@ def _twice(run: Run) -> Iterator[Violation]:
         if job.internal:
             continue
         yield from _twice_answered(run, job)
-        posted: dict[str, Shown] = {}
-        for shown in run.messages(job):
-            if not shown.private and not shown.response_url:
-                posted.setdefault(shown.ts, shown)
-        if len(posted) > 1 and not any(run.may_repeat(each.at) for each in posted.values()):
-            yield Violation("twice", job.id, f"{job.words} has {len(posted)} cards")
+        cards = run.cards(job).values()
+        if run.repeated(each.at for each in cards):
+            yield Violation("twice", job.id, f"{job.words} has {len(cards)} cards")
         ends = [each for each in run.history.audit if each.job == job.id and each.action == "ended"]
         if len(ends) > 1:
             yield Violation("twice", job.id, f"the audit log has {len(ends)} ends: {[each.detail for each in ends]}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -17,7 +18,7 @@ ACKNOWLEDGEMENTS: Final = ("On it: ", "Stored as job ")
 INTERIM: Final = re.compile(r"The complete answer follows|\*Still working on it\*|The answer follows in ")
 """What is said before the answer: it ends no job."""
 DOUBT_S: Final = 1.5
-"""A worker that dies, stands still or loses Redis so soon after Slack took a message may not have noted it: the message
+"""A sender that dies, stands still or loses Redis so soon after Slack took a message may not have noted it: the message
 is sent again, and nobody can prevent it."""
 DOUBTS_S: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -26,7 +27,13 @@ DOUBTS_S: Final[Mapping[str, float]] = MappingProxyType(
         "slack hangs": 15.0,
     }
 )
-"""The same for each kind of fault. An answer that Slack keeps for 12 s comes after the time-out of whoever called."""
+"""How long after each kind of fault. A call that Slack keeps for 12 s is tried again before it has its effect."""
+PLACES: Final = frozenset({"redis", "slack"})
+"""When one of them fails, every sender is in doubt."""
+WORKERS: Final = frozenset({"worker"})
+"""The processes that send the messages of jobs."""
+MEMBERSHIP: Final = frozenset({"join", "leave", "remove", "promote", "demote"})
+"""Commands that change who is a member or a manager."""
 HOST: Final = re.compile(r"host-\d+")
 LOOSE_S: Final = 1.0
 """The difference between the times of jobs and those of sightings."""
@@ -61,11 +68,12 @@ class Run:
             for job in self._jobs_of(shown):
                 self._messages.setdefault(job, []).append(shown)
 
-    @property
-    def broken_off(self) -> set[str]:
-        """The words of changes that failed or were cancelled in the middle: among them the hosts that they left so."""
+    @cached_property
+    def broken_off(self) -> frozenset[str]:
+        """The hosts whose change of membership or role failed or was cancelled: it may have left them half changed."""
         broken = [job for job in self.history.jobs if job.change and job.state in {"failed", "cancelled"}]
-        return {word for job in broken for word in job.words.split()}
+        words = [job.words.split() for job in broken]
+        return frozenset(word for each in words if each[0] in MEMBERSHIP for word in each if HOST.fullmatch(word))
 
     def _jobs_of(self, shown: Shown) -> frozenset[str]:
         """Return the jobs whose message it is. An answer to another request may name a job, but ends it for nobody."""
@@ -101,13 +109,25 @@ class Run:
         seen = (each for each in self.messages(job) if job.requester in each.to and not each.deleted)
         return [each for each in seen if not is_open(each)]
 
-    def may_repeat(self, at: float) -> bool:
-        """Return whether a process could not note that a message was taken at this time."""
+    def cards(self, job: JobRecord) -> dict[str, Shown]:
+        """Return the public messages of a job by their ts, each as it was posted."""
+        found: dict[str, Shown] = {}
+        for shown in self.messages(job):
+            if not shown.private and not shown.response_url:
+                found.setdefault(shown.ts, shown)
+        return found
+
+    def may_repeat(self, at: float, senders: Collection[str] = WORKERS) -> bool:
+        """Return whether none of ``senders`` could note that a message was taken at this time."""
         return any(
-            fault.begin - doubt <= at <= fault.end + doubt
+            fault.begin - DOUBT_S <= at <= fault.end + DOUBTS_S[fault.kind]
             for fault in self.history.disturbances
-            if (doubt := DOUBTS_S.get(fault.kind))
+            if fault.kind in DOUBTS_S and fault.target.partition(".")[0] in {*PLACES, *senders}
         )
+
+    def repeated(self, posted: Iterable[float], senders: Collection[str] = WORKERS) -> bool:
+        """Return whether a message that was posted at these times was sent again although it could be noted."""
+        return not all(self.may_repeat(at, senders) for at in sorted(posted)[:-1])
 
 
 def is_open(shown: Shown) -> bool:

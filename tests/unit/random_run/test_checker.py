@@ -138,6 +138,28 @@ BAD = {
         replace(GOOD, incidents=(replace(INCIDENT, posted_at=(52.0, 54.0)),), audit=(*AUDIT, *TURNS)),
         "incident",
     ),
+    "an incident that was told again although its first message was noted": (
+        replace(
+            GOOD,
+            incidents=(replace(INCIDENT, posted_at=(52.0, 54.0)),),
+            disturbances=(Disturbance("kill", "watch.1", 53.8, 54.5),),
+        ),
+        "incident",
+    ),
+    "an incident of a node whose availability a change could not set": (
+        replace(
+            with_job(replace(DRAIN, words="pause host-3", state="failed"), replace(ENDED, text="✗ `k7f3`")),
+            incidents=(replace(INCIDENT, open=True),),
+        ),
+        "incident open",
+    ),
+    "an incident of another host than the one whose join failed": (
+        replace(
+            with_job(replace(DRAIN, words="join manager host-4", state="failed"), replace(ENDED, text="✗ `k7f3`")),
+            incidents=(replace(INCIDENT, text="manager unreachable host-3", open=True),),
+        ),
+        "incident open",
+    ),
     "an incident that nobody was told of": (
         replace(GOOD, incidents=(replace(INCIDENT, posted_at=()),)),
         "incident untold",
@@ -154,6 +176,7 @@ BAD = {
         replace(GOOD, footprints=(SMALL, replace(SMALL, at=70.0), replace(SMALL, at=90.0, mib=140.0))),
         "grown",
     ),
+    "memory that grows at once": (replace(GOOD, footprints=(SMALL, replace(SMALL, at=20.0, mib=170.0))), "grown"),
     "threads that stay": (
         replace(GOOD, footprints=(SMALL, replace(SMALL, at=70.0, threads=200))),
         "grown",
@@ -187,6 +210,21 @@ def test_a_message_may_come_twice_from_a_worker_that_died_with_it(kind: Disturba
     assert judge(replace(twice, disturbances=(Disturbance(kind, "worker.1", 12.0, 13.0),))) == []
     late = judge(replace(twice, disturbances=(Disturbance(kind, "worker.1", 25.0, 26.0),)))
     assert [found.rule for found in late] == ["twice"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Disturbance("kill", "web", 10.5, 12.0),
+        Disturbance("kill", "watch.1", 10.5, 12.0),
+        Disturbance("kill", "worker.1", 13.2, 14.0),
+        Disturbance("slack hangs", "slack", 13.0, 14.0),
+    ],
+)
+def test_a_card_is_excused_only_by_a_fault_of_its_sender_then(fault: Disturbance) -> None:
+    """Neither a process that sends no cards, nor a fault after the first card was noted, explains a second one."""
+    found = judge(replace(with_job(DRAIN, SECOND_CARD), disturbances=(fault,)))
+    assert [each.rule for each in found] == ["left open", "twice"]
 
 
 GOOD_ENDS = {
