@@ -43,6 +43,7 @@ def wanted_routes(
     """
     named = sorted(probed, key=lambda name: name not in new_managers)
     data = swarm.data_port if swarm else data_port or DATA_PORT
+    undecided = swarm is None and not new_managers
     routes: dict[Route, None] = {}
     for name in named:
         if name not in hosts or not hosts[name].responds:
@@ -51,7 +52,6 @@ def wanted_routes(
         for number, each in enumerate(peers_of(hosts[name], hosts, swarm, named)):
             peer = _planned(each, swarm, new_managers)
             if peer.manager_port or (every_peer and number < MAX_PEERS):
-                undecided = swarm is None and not new_managers
                 routes |= dict.fromkeys(
                     route
                     for source, target in ((own, peer), (peer, own))
