@@ -15,6 +15,7 @@ import pytest
 
 from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
+from tests.kits.formed_cluster import form_cluster
 from tests.kits.random_run.driver import Driver
 from tests.kits.random_run.fault_table import add_run
 from tests.kits.random_run.fleet_hosts import FleetHosts
@@ -93,7 +94,7 @@ def test_simulated_hosts(seed: int, tmp_path: Path) -> None:
 def test_real_hosts(seed: int, hosts: Fleet, tmp_path: Path) -> None:
     """The same on real engines, with Slack away for up to 140 s."""
     watched = FleetHosts(hosts)
-    watched.form_cluster(["host-1", "host-2", "host-3"], ["host-4", "host-5"])
+    form_cluster(hosts, ("host-1", "host-2", "host-3"), ("host-4", "host-5"))
     rules = {**PEOPLE["rules"], "approvals": RULES}
     config = {**hosts.config(), **PEOPLE, "rules": rules, "watch": WATCH}
     with (

@@ -11,6 +11,7 @@ from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
 from tests.kits.approval_scenario import RULES, ApprovalScenario
 from tests.kits.cfssl import Cfssl
+from tests.kits.formed_cluster import form_cluster
 from tests.kits.scenario import Scenario, config
 from tests.kits.service_scenario import remove_services, stand_empty
 
@@ -57,11 +58,7 @@ def approval_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) 
 def approvals(approval_deployment: Deployment, fleet: Fleet) -> Iterator[ApprovalScenario]:
     """The hosts, reset; nobody has a form open."""
     fleet.reset()
-    first = fleet["host-1"]
-    first.docker("swarm", "init", "--advertise-addr", first.address)
-    token = first.docker("swarm", "join-token", "-q", "worker").strip()
-    for name in ("host-2", "host-3"):
-        fleet[name].docker("swarm", "join", "--token", token, f"{first.address}:2377")
+    form_cluster(fleet, ("host-1",), ("host-2", "host-3"))
     approval_deployment.slack.advance(3600)
     approval_deployment.slack.close_views()
     approvals = ApprovalScenario(approval_deployment)

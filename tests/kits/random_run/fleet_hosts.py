@@ -20,7 +20,6 @@ ANSWER_TIMEOUT_S: Final = 3
 SSH_PORT: Final = 22
 SLOW: Final = ("tbf", "rate", "256kbit", "burst", "8kb", "latency", "2s")
 """This kernel has no netem, which would delay each packet."""
-HEARTBEAT_NS: Final = 5_000_000_000
 
 
 class FleetHosts:
@@ -41,18 +40,6 @@ class FleetHosts:
     ) -> None:
         self._stopping.set()
         self._thread.join(20)
-
-    def form_cluster(self, managers: list[str], workers: list[str]) -> None:
-        """Create a cluster by hand."""
-        first = self._fleet[managers[0]]
-        with first.engine() as engine:
-            spec = {"Dispatcher": {"HeartbeatPeriod": HEARTBEAT_NS}}
-            engine.init_swarm(first.address, swarm_spec=spec)
-            tokens = engine.inspect_swarm()["JoinTokens"]
-        for name in (*managers[1:], *workers):
-            with self._fleet[name].engine() as engine:
-                token = tokens["Manager" if name in managers else "Worker"]
-                engine.join_swarm([first.address], token, advertise_addr=self._fleet[name].address)
 
     def befall(self, kind: DisturbanceKind, host: str, *, on: bool) -> None:
         """Break a host in this way, or repair it (``on``)."""
