@@ -1,7 +1,8 @@
 """How long Slack waits until a slash command is acknowledged, which is after job and audit entry were stored in Redis.
 
 Each client sends its next command as soon as the last one is acknowledged: over HTTP on a connection of its own, or as
-Slack does in Socket Mode, all on one connection that the bot opened. The clients run on the same cores as the bot.
+Slack does in Socket Mode, all on one connection that the bot opened. The clients run on the same cores as the bot. Some
+send beside strangers whose requests never end.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import json
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -27,6 +28,11 @@ from bench.result import Cell, Goal, Measured, Table
 from sandbox.ports import free_port, listens
 
 CLIENTS: Final = (1, 10, 50)
+STRANGERS: Final = 500
+CLIENTS_BESIDE: Final = (1, 10)
+SLOW_PAUSE_S: Final = 1.0
+HALF_A_HEAD: Final = b"POST /slack/events HTTP/1.1\r\nHost: bench\r\nX-Slow: "
+HALF_A_BODY: Final = b"POST /slack/events HTTP/1.1\r\nHost: bench\r\nContent-Length: 1000\r\n\r\na"
 WARM_UP_REQUESTS: Final = 300
 REQUESTS: Final = 3000
 QUICK_REQUESTS: Final = 100
@@ -36,6 +42,7 @@ SECRET: Final = "bench"  # noqa: S105 - signs requests to the benchmark's own se
 
 NOTES: Final = (
     "Each client sends its next command as soon as the last one is acknowledged, on the same cores as bot and Redis.",
+    f"Each of the {STRANGERS} slow clients sends a byte a second of one request, and connects again when it is closed.",
     "With 50 clients the median is 50 divided by the acks a second, and these are limited by the CPU of one process.",
 )
 
@@ -51,10 +58,13 @@ _numbers: Final = itertools.count()
 def measure(*, quick: bool) -> Measured:
     """Measure both ways, with one and with many clients."""
     requests = QUICK_REQUESTS if quick else REQUESTS
-    found = [*_measured("HTTP", _over_http(requests)), *_measured("Socket Mode", _by_socket(requests))]
-    rows = tuple(row for row, _, _ in found)
+    found = [*_measured("HTTP", _over_http(requests, CLIENTS)), *_measured("Socket Mode", _by_socket(requests))]
+    beside = f"HTTP, {STRANGERS} slow clients beside"
+    crowded = [*_measured(beside, _over_http(requests, CLIENTS_BESIDE, STRANGERS))]
+    rows = tuple(row for row, _, _ in (*found, *crowded))
     goals = [Goal(f"{row[0]}, 1 client: p50", p50, 2, "ms") for row, p50, _ in found if row[1] == 1]
     goals += [Goal(f"{row[0]}, 50 clients: p99", p99, 60, "ms") for row, _, p99 in found if row[1] == CLIENTS[-1]]
+    goals += [Goal(f"{row[0]}, {row[1]} honest: p99", p99, 100, "ms") for row, _, p99 in crowded]
     columns = ("way", "clients", "requests", "per second", "CPU each, ms", "p50, ms", "p95, ms", "p99, ms", "most, ms")
     return Measured((Table(columns, rows),), tuple(goals), NOTES)
 
@@ -104,26 +114,43 @@ def _payload(number: int) -> dict[str, str]:
     }
 
 
-def _over_http(requests: int) -> Iterator[Run]:
-    """Yield clients, latencies and seconds of the bot's web process."""
+def _over_http(requests: int, numbers: Sequence[int], strangers: int = 0) -> Iterator[Run]:
+    """Yield clients, latencies and seconds of the bot's web process, for each number of clients."""
     with TemporaryDirectory(prefix="swarmbot-bench-") as name, ExitStack() as stack:
         port = free_port()
         env = _bot(stack, Path(name), PORT=str(port), SLACK_SIGNING_SECRET=SECRET)
         bot = stack.enter_context(bot_process("web", env, lambda: listens(port)))
         asyncio.run(_http_run(port, 4, WARM_UP_REQUESTS))
-        for clients in CLIENTS:
+        for clients in numbers:
             spent = cpu_s(bot.pid)
-            sent = asyncio.run(_http_run(port, clients, requests))
+            sent = asyncio.run(_http_run(port, clients, requests, strangers))
             yield clients, sent, cpu_s(bot.pid) - spent
 
 
-async def _http_run(port: int, clients: int, requests: int) -> Sent:
+async def _http_run(port: int, clients: int, requests: int, strangers: int = 0) -> Sent:
+    connected = [await asyncio.open_connection("127.0.0.1", port) for _ in range(strangers)]
+    parts = (HALF_A_HEAD, HALF_A_BODY)
+    slow = [asyncio.create_task(_send_slowly(port, parts[turn % 2], *each)) for turn, each in enumerate(connected)]
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(clients)]
     try:
         return await _all_sent([_http_sender(*each) for each in connections], requests)
     finally:
+        for task in slow:
+            task.cancel()
         for _, writer in connections:
             writer.close()
+
+
+async def _send_slowly(port: int, part: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a request that never ends, a byte a second, and another one when the connection is closed."""
+    while True:
+        writer.write(part)
+        while not reader.at_eof():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(), SLOW_PAUSE_S)
+            writer.write(b"b")
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
 
 def _http_sender(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Send:
