@@ -27,6 +27,5 @@ function read(): Theme {
 }
 
 function show(theme: Theme): void {
-  if (theme === "system") delete document.documentElement.dataset["theme"];
-  else document.documentElement.dataset["theme"] = theme;
+  document.documentElement.style.colorScheme = theme === "system" ? "" : theme;
 }
