@@ -19,8 +19,7 @@ def _command(command: Command) -> Json:
         "word": command.word,
         "usage": command.usage,
         "help": command.help,
-        "group": command.group,
-        "words": [{"shown": parameter.shown, "many": parameter.many} for parameter in words],
+        "words": [{"shown": parameter.shown} for parameter in words],
         "flags": [*map(_flag, flags), *(_COMMON if command.plan is not None else [])],
     }
 

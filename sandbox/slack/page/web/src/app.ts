@@ -12,8 +12,6 @@ export interface App {
   commands: CommandInfo[];
   // The name of the person whose window this is.
   person: string;
-  // The user id of that person; empty until the first news.
-  personId: string;
   // A channel's id, or HOME.
   place: string;
   panel: Panel;
@@ -21,11 +19,9 @@ export interface App {
   thread: string;
   // Numbers of unread messages, by channel.
   unread: Map<string, number>;
-  linked: boolean;
   // Whether the window becomes whoever acts in the tour.
   follows: boolean;
   surface: Surface;
-  names(id: string): string;
   // Does something as this person, and shows Slack's error if there is one.
   act(action: string, body: Record<string, unknown>): Promise<string>;
   become(person: string): void;

@@ -15,7 +15,7 @@ import type { Part, Team, Text } from "./types.ts";
 export interface Surface {
   names: Names;
   team: Team;
-  // The user id of the person whose window this is: files are theirs to see.
+  // The user id of the person whose window this is, empty until the first news: files are theirs to see.
   person: string;
   // Uses an element; returns what Slack shows as an error.
   use(block: Part, element: Part, value: unknown): Promise<string>;
@@ -59,12 +59,6 @@ const DRAW: Record<string, Draw> = {
       { class: "actions" },
       ...(block["elements"] as Part[]).map((element) => drawElement(block, element, surface)),
     ),
-  context_actions: (block, surface) =>
-    h(
-      "div",
-      { class: "actions quiet" },
-      ...(block["elements"] as Part[]).flatMap(contextButtons).map((button) => drawElement(block, button, surface)),
-    ),
   image: (block, surface) =>
     h(
       "figure",
@@ -73,7 +67,7 @@ const DRAW: Record<string, Draw> = {
       drawImage(block, surface),
     ),
   input: drawInput,
-  markdown: (block, surface) => h("div", { class: "text markdown" }, ...markdown(String(block["text"]), surface.names)),
+  markdown: (block, surface) => h("div", { class: "text" }, ...markdown(String(block["text"]), surface.names)),
   rich_text: (block, surface) => drawRichText(block, surface.names),
   table: drawTable,
   data_table: drawDataTable,
@@ -117,15 +111,6 @@ function drawImage(part: Part, surface: Surface): HTMLElement {
   const file = part["slack_file"] as { id: string } | undefined;
   const source = file ? `/page/files/${encodeURIComponent(file.id)}?as=${surface.person}` : String(part["image_url"]);
   return h("img", { src: source, alt: String(part["alt_text"]), loading: "lazy" });
-}
-
-// The buttons of a feedback element, or the one of an icon button, as plain buttons.
-function contextButtons(element: Part): Part[] {
-  const make = (button: Part | undefined): Part[] =>
-    button ? [{ ...button, type: "button", ...(element.action_id ? { action_id: element.action_id } : {}) }] : [];
-  if (element.type === "feedback_buttons")
-    return [...make(element["positive_button"] as Part), ...make(element["negative_button"] as Part)];
-  return [{ ...element, type: element.type === "icon_button" ? "button" : element.type }];
 }
 
 function drawDataTable(block: Part, surface: Surface): HTMLElement {

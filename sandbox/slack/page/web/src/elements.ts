@@ -8,7 +8,7 @@ import { toast } from "./toast.ts";
 import type { Option, Part } from "./types.ts";
 
 export function drawElement(block: Part, element: Part, surface: Surface): HTMLElement {
-  if (element.type === "button" || element.type === "workflow_button") return drawButton(block, element, surface);
+  if (element.type === "button") return drawButton(block, element, surface);
   if (element.type === "overflow") return drawOverflow(block, element, surface);
   const use = (value: unknown) => void press(block, element, value, surface);
   if (isChoices(element)) {
@@ -37,12 +37,8 @@ function drawButton(block: Part, element: Part, surface: Surface): HTMLElement {
       click: () => {
         const url = element["url"] as string | undefined;
         if (url && /^https?:\/\//.test(url)) window.open(url, "_blank", "noreferrer,noopener");
-        button.classList.add("busy");
         button.setAttribute("aria-busy", "true");
-        void press(block, element, element["value"], surface).finally(() => {
-          button.classList.remove("busy");
-          button.removeAttribute("aria-busy");
-        });
+        void press(block, element, element["value"], surface).finally(() => button.removeAttribute("aria-busy"));
       },
     },
     words,

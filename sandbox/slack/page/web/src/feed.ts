@@ -10,7 +10,7 @@ const NEAR_END_PX = 80;
 
 export class Feed {
   readonly node: HTMLElement;
-  private readonly list = h("div", { class: "feed-list" });
+  private readonly list = h("div");
   private readonly more: HTMLButtonElement;
   private drawn = new Map<string, { item: Item; replies: number; node: HTMLElement }>();
   private app: App | null = null;

@@ -42,7 +42,7 @@ export function drawInspector(app: App): HTMLElement {
       h(
         "p",
         { class: "muted", role: "status" },
-        ...(faults.active.length ? mrkdwn(`Waiting: ${faults.active.join(", ")}`, app.names) : ["None is waiting."]),
+        ...(faults.active.length ? mrkdwn(`Waiting: ${faults.active.join(", ")}`, app.surface.names) : ["None is waiting."]),
       ),
     ),
     h("p", { class: "muted" }, "Raw requests, newest first. Secrets are masked."),
@@ -59,7 +59,7 @@ function drawExchange(each: Exchange, app: App): HTMLElement {
     h(
       "summary",
       { "data-focus": `exchange ${each.number}` },
-      h("span", { class: `way ${toBot ? "in" : "out"}` }, toBot ? "Slack → bot" : "bot → Slack"),
+      h("span", { class: `way${toBot ? " in" : ""}` }, toBot ? "Slack → bot" : "bot → Slack"),
       h("code", {}, each.kind),
       h("span", { class: "muted" }, `${each.status || "no answer"} · ${each.tookMs.toFixed(0)} ms`),
       h("time", {}, formatDate(each.at, "{time_secs}")),
@@ -69,7 +69,7 @@ function drawExchange(each: Exchange, app: App): HTMLElement {
     if (row.childElementCount > 1) return;
     if (each.note) row.append(h("p", { class: "faults" }, each.note));
     if (each.hidden) {
-      row.append(h("p", { class: "muted" }, `Private: only ${app.names(each.onlyFor) || "its reader"}’s window shows it.`));
+      row.append(h("p", { class: "muted" }, `Private: only ${app.surface.names(each.onlyFor) || "its reader"}’s window shows it.`));
       return;
     }
     row.append(h("h4", {}, "Request"), json(each.request), h("h4", {}, "Answer"), json(each.answer));

@@ -20,7 +20,6 @@ const DEFAULT_PERSON = "ada";
 const WIDE_PX = 1100;
 
 const asked = new URLSearchParams(location.search);
-let names = namesOf(emptyStore().team);
 let hangUp: () => void = () => undefined;
 let shownPlace = "";
 let shownThread = "";
@@ -34,21 +33,18 @@ const app: App = {
   store: emptyStore(),
   commands: [],
   person: asked.get("as") ?? DEFAULT_PERSON,
-  personId: "",
   place: asked.get("place") ?? "",
   panel: (asked.get("panel") as Panel | null) ?? (window.innerWidth >= WIDE_PX ? "hosts" : ""),
   thread: "",
   unread: new Map(),
-  linked: false,
   follows: asked.has("tour"),
   surface: {
-    names: (id) => names(id),
+    names: namesOf(emptyStore().team),
     team: emptyStore().team,
     person: "",
     use: (block, element, value) =>
       app.act("click_view", { block: block.block_id, action: element.action_id, value }),
   },
-  names: (id) => names(id),
   async act(action, body) {
     const error = await act(action, { as: app.person, ...body });
     if (error) toast(error);
@@ -110,7 +106,6 @@ function connect(): void {
   hangUp();
   shownPlace = shownThread = "";
   hangUp = listen(app.person, onNews, (up) => {
-    app.linked = up;
     link.hidden = up;
   });
 }
@@ -119,13 +114,13 @@ function onNews(news: News): void {
   const known = new Set(news.full ? [] : app.store.items.keys());
   apply(app.store, news);
   if (news.team) {
-    names = namesOf(news.team);
+    app.surface.names = namesOf(news.team);
     app.surface.team = news.team;
-    app.personId = app.surface.person = news.team.people.find((each) => each.name === app.person)?.id ?? "";
+    app.surface.person = news.team.people.find((each) => each.name === app.person)?.id ?? "";
   }
   if (!news.full)
     for (const item of news.items ?? [])
-      if (!known.has(item.key) && item.channel !== app.place && item.user !== app.personId)
+      if (!known.has(item.key) && item.channel !== app.place && item.user !== app.surface.person)
         app.unread.set(item.channel, (app.unread.get(item.channel) ?? 0) + 1);
   const places = app.store.team.channels;
   if (app.place.startsWith("@")) app.place = directOf(app);
@@ -233,8 +228,6 @@ function drawPanel(news?: News): void {
   } else if (app.panel === "inspector") {
     if (!news || news.full || news.exchanges || news.faults) keepScroll(() => fill(panelBody, drawInspector(app)));
   }
-  for (const button of title.querySelectorAll("[data-focus^=tool]"))
-    button.setAttribute("aria-pressed", String(button.getAttribute("data-focus") === `tool ${app.panel}`));
 }
 
 function keepScroll(draw: () => void): void {

@@ -98,7 +98,7 @@ function content(item: Item, look: Look, app: App): Node {
   const edit = /^edit (\d+)$/.exec(look);
   const version = edit ? item.edits?.[Number(edit[1])] : item;
   const blocks: Part[] = version?.blocks ?? [];
-  const words = () => h("div", { class: "text" }, ...mrkdwn(version?.text ?? "", app.names));
+  const words = () => h("div", { class: "text" }, ...mrkdwn(version?.text ?? "", app.surface.names));
   if (look === "text" || !blocks.length) {
     const node = words();
     if (item.edited && look === "blocks") node.append(h("small", { class: "edited" }, " (edited)"));
@@ -138,7 +138,7 @@ function lookMenu(item: Item, look: Look, redraw: () => void): HTMLElement {
 }
 
 function drawFile(file: FileInfo, app: App): HTMLElement {
-  const address = `/page/files/${encodeURIComponent(file.id)}?as=${app.personId}`;
+  const address = `/page/files/${encodeURIComponent(file.id)}?as=${app.surface.person}`;
   if (file.isImage) return h("img", { class: "shared-image", src: address, alt: file.name });
   return h(
     "a",

@@ -11,7 +11,6 @@ export function drawRichText(block: Part, names: Names): HTMLElement {
 export function drawCell(cell: Part, names: Names): Node {
   if (cell.type === "rich_text") return drawRichText(cell, names);
   if (cell.type === "raw_text") return document.createTextNode(String(cell["text"]));
-  if (cell.type === "raw_number") return document.createTextNode(String(cell["text"] ?? cell["value"]));
   return h("code", {}, JSON.stringify(cell));
 }
 
@@ -27,11 +26,8 @@ function run(element: Part, names: Names): Node {
     case "rich_text_list": {
       const name = element["style"] === "ordered" ? "ol" : "ul";
       const offset = Number(element["offset"] ?? 0);
-      return h(
-        name,
-        { class: `indent-${Number(element["indent"] ?? 0)}`, ...(offset ? { start: offset + 1 } : {}) },
-        ...(element["elements"] as Part[]).map((item) => h("li", {}, run(item, names))),
-      );
+      const items = (element["elements"] as Part[]).map((item) => h("li", {}, run(item, names)));
+      return h(name, offset ? { start: offset + 1 } : {}, ...items);
     }
     default:
       return h("code", {}, JSON.stringify(element));

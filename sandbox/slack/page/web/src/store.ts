@@ -15,11 +15,12 @@ export interface Store {
   exchanges: Exchange[];
 }
 
-export const EMPTY_TEAM: Team = {
+const EMPTY_TEAM: Team = {
   people: [],
   groups: [],
   channels: [],
-  bot: { id: "", name: "", realName: "", command: "/swarm" }, shortcuts: [],
+  bot: { id: "", name: "", realName: "", command: "/swarm" },
+  shortcuts: [],
 };
 
 export function emptyStore(): Store {

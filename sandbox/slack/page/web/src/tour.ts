@@ -21,9 +21,9 @@ export function drawTour(app: App): Node[] {
         h("strong", {}, tour.title),
         state && h("span", { class: `badge ${state}` }, state),
       ),
-      tour.text && h("p", {}, ...mrkdwn(tour.text, app.names)),
+      tour.text && h("p", {}, ...mrkdwn(tour.text, app.surface.names)),
       tour.lines.length > 0 &&
-        h("ul", { tabindex: 0, "aria-label": "What was seen", "data-focus": "tour lines" }, ...tour.lines.map((line) => h("li", { class: line.startsWith("✓") ? "seen" : tour.skip ? "wrong" : "" }, ...mrkdwn(line, app.names)))),
+        h("ul", { tabindex: 0, "aria-label": "What was seen", "data-focus": "tour lines" }, ...tour.lines.map((line) => h("li", { class: line.startsWith("✓") ? "seen" : tour.skip ? "wrong" : "" }, ...mrkdwn(line, app.surface.names)))),
     ),
     h(
       "div",

@@ -22,7 +22,6 @@ export interface Confirm {
 }
 
 // An element or a block: its fields depend on its type, and each drawing function reads those it knows.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Part = { type: string; block_id?: string; action_id?: string; confirm?: Confirm } & Record<string, any>;
 
 export interface FileInfo {
@@ -168,7 +167,6 @@ export interface CommandInfo {
   word: string;
   usage: string;
   help: string;
-  group: string;
-  words: { shown: string; many: boolean }[];
+  words: { shown: string }[];
   flags: { shown: string; value: string; help: string }[];
 }
