@@ -3,7 +3,7 @@
 import type { App } from "./app.ts";
 import { h } from "./dom.ts";
 import { drawItem } from "./message.ts";
-import { replyCount } from "./store.ts";
+import { replyCounts } from "./store.ts";
 import type { Item } from "./types.ts";
 
 const NEAR_END_PX = 80;
@@ -59,14 +59,15 @@ export class Feed {
         node.remove();
         this.drawn.delete(key);
       }
+    const counts = replyCounts(app.store);
     let added = false;
     let after: Element | null = null;
     for (const item of items) {
       const before = this.drawn.get(item.key);
-      const replies = replyCount(app.store, item.key);
+      const replies = this.inThread ? 0 : (counts.get(item.key) ?? 0);
       let node = before?.node;
       if (!before || before.item !== item || before.replies !== replies) {
-        node = this.draw(item, app);
+        node = this.draw(item, replies, app);
         if (before) replaceKeepingFocus(before.node, node);
         else added = true;
         this.drawn.set(item.key, { item, replies, node });
@@ -79,14 +80,14 @@ export class Feed {
     return added;
   }
 
-  private draw(item: Item, app: App): HTMLElement {
-    return drawItem(item, app, this.inThread, () => this.redraw(item.key));
+  private draw(item: Item, replies: number, app: App): HTMLElement {
+    return drawItem(item, replies, app, this.inThread, () => this.redraw(item.key));
   }
 
   private redraw(key: string): void {
     const found = this.drawn.get(key);
     if (!found || !this.app) return;
-    const node = this.draw(found.item, this.app);
+    const node = this.draw(found.item, found.replies, this.app);
     replaceKeepingFocus(found.node, node);
     this.drawn.set(key, { ...found, node });
   }

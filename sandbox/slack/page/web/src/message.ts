@@ -5,19 +5,17 @@ import { drawBlocks, undrawn } from "./blocks.ts";
 import { h, icon, ICONS } from "./dom.ts";
 import { clock, mrkdwn } from "./mrkdwn.ts";
 import { older } from "./older.ts";
-import { replyCount } from "./store.ts";
 import type { FileInfo, Item, Part } from "./types.ts";
 
 export type Look = "blocks" | "older" | "text" | "json" | `edit ${number}`;
 const LOOKS = new Map<string, Look>();
 
 // Draws a message or a note. `redraw` is called when the person wants to see it in another way.
-export function drawItem(item: Item, app: App, inThread: boolean, redraw: () => void): HTMLElement {
+export function drawItem(item: Item, replies: number, app: App, inThread: boolean, redraw: () => void): HTMLElement {
   if (item.kind === "typed") return drawTyped(item, app);
   if (item.kind === "error") return drawError(item);
   const person = app.store.team.people.find((each) => each.id === item.user);
   const isBot = Boolean(person?.isBot);
-  const replies = inThread ? 0 : replyCount(app.store, item.key);
   const look = LOOKS.get(item.key) ?? "blocks";
   const canReply = !replies && !inThread && !item.private;
   return h(

@@ -67,10 +67,12 @@ export function inThread(store: Store, root: string): Item[] {
   return sorted(store, (item) => item.key === root || item.thread === root);
 }
 
-export function replyCount(store: Store, root: string): number {
-  let count = 0;
-  for (const item of store.items.values()) if (item.thread === root && item.key !== root) count += 1;
-  return count;
+// Returns the numbers of replies, by the key of the message that they are to.
+export function replyCounts(store: Store): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { key, thread } of store.items.values())
+    if (thread && thread !== key) counts.set(thread, (counts.get(thread) ?? 0) + 1);
+  return counts;
 }
 
 function sorted(store: Store, wanted: (item: Item) => boolean): Item[] {
