@@ -1,6 +1,6 @@
 // Draws blocks. What cannot be drawn is shown as its JSON: nothing that the bot sends is dropped.
 
-import { h } from "./dom.ts";
+import { h, json } from "./dom.ts";
 import { pages } from "./data_table.ts";
 import { drawElement } from "./elements.ts";
 import { drawInput } from "./inputs.ts";
@@ -90,12 +90,7 @@ function drawBlock(block: Part, surface: Surface): Node {
 }
 
 export function undrawn(part: unknown, words: string): HTMLElement {
-  return h(
-    "div",
-    { class: "undrawn" },
-    h("p", {}, words),
-    h("pre", { tabindex: 0 }, JSON.stringify(part, null, 2)),
-  );
+  return h("div", { class: "undrawn" }, h("p", {}, words), json(part));
 }
 
 export function text(object: Text, surface: Surface): Node[] {

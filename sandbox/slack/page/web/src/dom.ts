@@ -24,18 +24,32 @@ export function append(element: Element, children: Child[]): void {
 
 // Replaces all children, and keeps the focus where it was if the same control is still there.
 export function fill(element: Element, ...children: Child[]): void {
-  const focus = element.contains(document.activeElement) ? focusKey(document.activeElement) : "";
+  const focus = focusIn(element);
   const kept = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : null;
   element.replaceChildren();
   append(element, children);
-  if (!focus) return;
-  const again = element.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`);
+  const again = controlIn(element, focus);
   if (again instanceof HTMLInputElement && kept !== null) again.value = kept;
   again?.focus({ preventScroll: true });
 }
 
-function focusKey(element: Element | null): string {
-  return element?.getAttribute("data-focus") ?? "";
+// Returns the name of the control in `element` that has the focus; empty if there is none.
+export function focusIn(element: Element): string {
+  return (element.contains(document.activeElement) && document.activeElement?.getAttribute("data-focus")) || "";
+}
+
+export function controlIn(element: Element, name: string): HTMLElement | null {
+  return name ? element.querySelector<HTMLElement>(`[data-focus="${CSS.escape(name)}"]`) : null;
+}
+
+// Returns a link out of the page, in a tab of its own; null for a scheme that is not shown as a link.
+export function link(url: string, words: string): HTMLElement | null {
+  if (!/^(?:https?:\/\/|mailto:)/.test(url)) return null;
+  return h("a", { href: url, rel: "noreferrer noopener", target: "_blank" }, words);
+}
+
+export function json(value: unknown): HTMLElement {
+  return h("pre", { tabindex: 0 }, JSON.stringify(value, null, 2));
 }
 
 export function icon(path: string, label = ""): SVGSVGElement {

@@ -2,7 +2,7 @@
 
 import { confirmed } from "./confirm.ts";
 import { h } from "./dom.ts";
-import { drawChoices, drawField, isChoices } from "./fields.ts";
+import { drawChoices, drawField, isChoices, nameOf } from "./fields.ts";
 import type { Surface } from "./blocks.ts";
 import { toast } from "./toast.ts";
 import type { Option, Part } from "./types.ts";
@@ -19,7 +19,7 @@ export function drawElement(block: Part, element: Part, surface: Surface): HTMLE
   const field = drawField(element, surface.team);
   if (!field) throw new Error(`an element of the type ${element.type}`);
   field.control.setAttribute("aria-label", labelOf(element));
-  field.control.setAttribute("data-focus", focusOf(block, element));
+  field.control.setAttribute("data-focus", nameOf(block, element));
   field.control.addEventListener("change", () => use(field.value()));
   return field.node;
 }
@@ -32,7 +32,7 @@ function drawButton(block: Part, element: Part, surface: Surface): HTMLElement {
     {
       type: "button",
       class: `button ${String(element["style"] ?? "")}`,
-      "data-focus": focusOf(block, element),
+      "data-focus": nameOf(block, element),
       ...(label ? { "aria-label": label } : {}),
       click: () => {
         const url = element["url"] as string | undefined;
@@ -51,7 +51,7 @@ function drawOverflow(block: Part, element: Part, surface: Surface): HTMLElement
   const options = (element["options"] ?? []) as Option[];
   const menu = h(
     "select",
-    { class: "overflow", "aria-label": "More actions", "data-focus": focusOf(block, element) },
+    { class: "overflow", "aria-label": "More actions", "data-focus": nameOf(block, element) },
     h("option", { value: "" }, "⋯"),
     ...options.map((option) => h("option", { value: option.value }, option.text.text)),
   );
@@ -72,8 +72,4 @@ async function press(block: Part, element: Part, value: unknown, surface: Surfac
 function labelOf(element: Part): string {
   const words = (element["placeholder"] ?? element["text"]) as { text: string } | undefined;
   return words?.text ?? "Choose";
-}
-
-function focusOf(block: Part, element: Part): string {
-  return `${String(block.block_id)}/${String(element.action_id)}`;
 }

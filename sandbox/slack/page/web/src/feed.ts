@@ -1,7 +1,7 @@
 // A list of messages that keeps its place: new ones at the end, changed ones in place.
 
 import type { App } from "./app.ts";
-import { h } from "./dom.ts";
+import { controlIn, focusIn, h } from "./dom.ts";
 import { drawItem } from "./message.ts";
 import { replyCounts } from "./store.ts";
 import type { Item } from "./types.ts";
@@ -105,7 +105,7 @@ export class Feed {
 }
 
 function replaceKeepingFocus(before: HTMLElement, after: HTMLElement): void {
-  const focus = before.contains(document.activeElement) ? document.activeElement?.getAttribute("data-focus") : null;
+  const focus = focusIn(before);
   before.replaceWith(after);
-  if (focus) after.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  controlIn(after, focus)?.focus({ preventScroll: true });
 }

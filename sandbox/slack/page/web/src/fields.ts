@@ -13,6 +13,11 @@ export interface Field {
   set(value: unknown): void;
 }
 
+// The name of an element, for the answers of a form and for the focus.
+export function nameOf(block: Part, element: Part): string {
+  return `${String(block.block_id)}/${String(element.action_id)}`;
+}
+
 type Group = { label: string; options: Option[] };
 
 export function drawField(element: Part, team: Team): Field | null {

@@ -2,7 +2,7 @@
 
 import type { Surface } from "./blocks.ts";
 import { h } from "./dom.ts";
-import { drawChoices, drawField, isChoices, type Field } from "./fields.ts";
+import { drawChoices, drawField, isChoices, nameOf, type Field } from "./fields.ts";
 import type { Part } from "./types.ts";
 
 let number = 0;
@@ -21,7 +21,7 @@ export function drawInput(block: Part, surface: Surface): HTMLElement {
   if (!field) throw new Error(`an input of the type ${element.type}`);
   field.control.id = id;
   field.control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
-  field.control.setAttribute("data-focus", `${String(block.block_id)}/${String(element.action_id)}`);
+  field.control.setAttribute("data-focus", nameOf(block, element));
   if (element["focus_on_load"]) field.control.setAttribute("autofocus", "");
   const node = h(
     "div",
@@ -57,7 +57,7 @@ function report(block: Part, element: Part, field: Field, surface: Surface): voi
 // Puts answers into the fields that have the same ids, as an update of a view keeps what was entered.
 export function restore(root: Element, answers: Record<string, unknown>): void {
   for (const { block, field } of inputsIn(root)) {
-    const name = `${String(block.block_id)}/${String((block["element"] as Part).action_id)}`;
+    const name = nameOf(block, block["element"] as Part);
     if (Object.hasOwn(answers, name)) field.set(answers[name]);
   }
 }
@@ -71,10 +71,9 @@ function inputsIn(root: Element): { node: Element; block: Part; field: Field }[]
 
 // Returns the answers by block_id/action_id.
 export function answersOf(root: Element): Record<string, unknown> {
-  const answers: Record<string, unknown> = {};
-  for (const { block, field } of inputsIn(root))
-    answers[`${String(block.block_id)}/${String((block["element"] as Part).action_id)}`] = field.value();
-  return answers;
+  return Object.fromEntries(
+    inputsIn(root).map(({ block, field }) => [nameOf(block, block["element"] as Part), field.value()]),
+  );
 }
 
 // Returns the errors that Slack itself finds before it asks the bot, by block_id.

@@ -1,7 +1,7 @@
 // The inspector: each request between Slack and the bot, and buttons for Slack's faults.
 
 import type { App } from "./app.ts";
-import { h } from "./dom.ts";
+import { h, json } from "./dom.ts";
 import { formatDate, mrkdwn } from "./mrkdwn.ts";
 import type { Exchange } from "./types.ts";
 
@@ -82,8 +82,4 @@ function drawExchange(each: Exchange, app: App): HTMLElement {
     } else opened.delete(each.number);
   });
   return row;
-}
-
-function json(value: unknown): HTMLElement {
-  return h("pre", { tabindex: 0 }, JSON.stringify(value, null, 2));
 }

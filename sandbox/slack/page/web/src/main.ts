@@ -60,8 +60,7 @@ const app: App = {
   },
   follow(on) {
     app.follows = on;
-    const acting = app.store.tour?.person;
-    if (on && acting && acting !== app.person) app.become(acting);
+    becomeWhoActs();
   },
   go(place) {
     app.place = place;
@@ -129,8 +128,13 @@ function onNews(news: News): void {
   if (news.full) shownPlace = shownThread = "";
   begin();
   render(news);
+  if (news.tour && !news.full) becomeWhoActs();
+}
+
+// In a window that follows the tour.
+function becomeWhoActs(): void {
   const acting = app.store.tour?.person;
-  if (news.tour && !news.full && app.follows && acting && acting !== app.person) app.become(acting);
+  if (app.follows && acting && acting !== app.person) app.become(acting);
 }
 
 // Draws what changed: after news only the parts that they touch, otherwise everything.

@@ -96,14 +96,11 @@ function content(item: Item, look: Look, app: App): Node {
   const edit = /^edit (\d+)$/.exec(look);
   const version = edit ? item.edits?.[Number(edit[1])] : item;
   const blocks: Part[] = version?.blocks ?? [];
-  const words = () => h("div", { class: "text" }, ...mrkdwn(version?.text ?? "", app.surface.names));
-  if (look === "text" || !blocks.length) {
-    const node = words();
-    if (item.edited && look === "blocks") node.append(h("small", { class: "edited" }, " (edited)"));
-    return node;
-  }
-  const drawn = drawBlocks(look === "older" ? older(blocks) : blocks, forMessage(item, app));
-  if (item.edited && look === "blocks") drawn.append(h("small", { class: "edited" }, "(edited)"));
+  const drawn =
+    look === "text" || !blocks.length
+      ? h("div", { class: "text" }, ...mrkdwn(version?.text ?? "", app.surface.names))
+      : drawBlocks(look === "older" ? older(blocks) : blocks, forMessage(item, app));
+  if (item.edited && look === "blocks") drawn.append(h("small", { class: "edited" }, " (edited)"));
   return drawn;
 }
 

@@ -2,7 +2,7 @@
 
 import type { App } from "./app.ts";
 import { drawBlocks } from "./blocks.ts";
-import { h, icon, ICONS } from "./dom.ts";
+import { controlIn, focusIn, h, icon, ICONS } from "./dom.ts";
 import { answersOf, missingIn, restore, showErrors } from "./inputs.ts";
 import type { ModalState } from "./types.ts";
 
@@ -24,13 +24,13 @@ export function showModals(app: App): void {
 // The bot replaced the content of the open modal: what was entered, the focus and the place stay.
 function update(before: NonNullable<typeof open>, modal: ModalState, app: App): void {
   const answers = answersOf(before.body);
-  const focus = document.activeElement?.getAttribute("data-focus");
+  const focus = focusIn(before.dialog);
   const place = before.body.scrollTop;
   const { form, body } = content(modal, app);
   before.dialog.replaceChildren(form);
   restore(body, answers);
   body.scrollTop = place;
-  if (focus) form.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+  controlIn(form, focus)?.focus();
   open = { ...before, hash: modal.hash, body };
 }
 

@@ -1,6 +1,6 @@
 // Slack's mrkdwn as nodes. The only place where markup is read from text.
 
-import { h } from "./dom.ts";
+import { h, link } from "./dom.ts";
 
 // Returns the name of a person, channel or group for its id; empty if there is none.
 export type Names = (id: string) => string;
@@ -102,9 +102,7 @@ function reference(inside: string, names: Names): Node {
   if (sign === "#") return h("span", { class: "mention" }, names(target.slice(1)) || `#${unescape(label)}`);
   if (sign === "!") return h("span", { class: "mention broadcast" }, `@${unescape(label || target.slice(1)).replace(/^@/, "")}`);
   const url = unescape(target);
-  if (/^(?:https?:\/\/|mailto:)/.test(url))
-    return h("a", { href: url, rel: "noreferrer noopener", target: "_blank" }, unescape(label) || url);
-  return document.createTextNode(`<${unescape(inside)}>`);
+  return link(url, unescape(label) || url) ?? document.createTextNode(`<${unescape(inside)}>`);
 }
 
 const DATE_PARTS: Record<string, Intl.DateTimeFormatOptions> = {

@@ -1,6 +1,6 @@
 // Rich text, and the cells of tables.
 
-import { h } from "./dom.ts";
+import { h, link } from "./dom.ts";
 import { formatDate, type Names } from "./mrkdwn.ts";
 import type { Part } from "./types.ts";
 
@@ -54,8 +54,7 @@ function plain(part: Part, names: Names): Node {
     case "link": {
       const url = String(part["url"]);
       const words = String(part["text"] ?? url);
-      if (!/^(?:https?:\/\/|mailto:)/.test(url)) return document.createTextNode(words);
-      return h("a", { href: url, rel: "noreferrer noopener", target: "_blank" }, words);
+      return link(url, words) ?? document.createTextNode(words);
     }
     case "user":
       return mention(part["user_id"], "@");

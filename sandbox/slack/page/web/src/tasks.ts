@@ -1,6 +1,6 @@
 // Slack's plan and task cards: the live steps of a job. Each status has a sign and a word.
 
-import { h, icon, ICONS } from "./dom.ts";
+import { h, icon, ICONS, link } from "./dom.ts";
 import type { Names } from "./mrkdwn.ts";
 import { drawRichText } from "./rich_text.ts";
 import type { Part } from "./types.ts";
@@ -37,11 +37,7 @@ export function drawTask(task: Part, names: Names): HTMLElement {
       h("span", { class: "hidden" }, ` (${WORDS[status] ?? status})`),
       task["details"] && drawRichText(task["details"] as Part, names),
       task["output"] && drawRichText(task["output"] as Part, names),
-      ...sources.map((source) =>
-        /^https?:\/\//.test(source.url)
-          ? h("a", { href: source.url, rel: "noreferrer noopener", target: "_blank" }, source.text)
-          : source.text,
-      ),
+      ...sources.map((source) => link(source.url, source.text) ?? source.text),
     ),
   );
 }

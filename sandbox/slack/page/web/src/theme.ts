@@ -7,23 +7,19 @@ let changed: () => void = () => undefined;
 
 export function startTheme(onChange: () => void): void {
   changed = onChange;
-  show(read());
+  show(themeName());
 }
 
 export function themeName(): Theme {
-  return read();
+  const kept = localStorage.getItem(KEY);
+  return THEMES.find((each) => each === kept) ?? "system";
 }
 
 export function nextTheme(): void {
-  const next = THEMES[(THEMES.indexOf(read()) + 1) % THEMES.length] ?? "system";
+  const next = THEMES[(THEMES.indexOf(themeName()) + 1) % THEMES.length] ?? "system";
   localStorage.setItem(KEY, next);
   show(next);
   changed();
-}
-
-function read(): Theme {
-  const kept = localStorage.getItem(KEY);
-  return THEMES.find((each) => each === kept) ?? "system";
 }
 
 function show(theme: Theme): void {
