@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -17,16 +18,16 @@ MAX_ITEMS: Final = 400
 """A window shows so many of the newest messages of each channel."""
 
 
-def items(workspace: Workspace, user: str) -> Iterator[tuple[str, str, Json]]:
-    """Return the messages and notes that a person sees: key, version and content, oldest first.
+def items(workspace: Workspace, user: str) -> Iterator[tuple[str, str, Callable[[], Json]]]:
+    """Return the messages and notes that a person sees: key, version and what makes the content, oldest first.
 
     Hold ``workspace.changed``. A message whose version is the same is the same.
     """
     for message in _newest(m for m in workspace.messages.everything if sees_message(workspace, user, m)):
         version = f"{message.edited_ts}/{len(message.revisions)}/{len(message.files)}"
-        yield message.ts, version, _message(workspace, message)
+        yield message.ts, version, partial(_message, workspace, message)
     for entry in _newest(e for e in workspace.transcript.entries if _is_note(e, user)):
-        yield f"n{entry.number}", "", _note(entry)
+        yield f"n{entry.number}", "", partial(_note, entry)
 
 
 def _newest(found: Iterable[Shown]) -> Iterator[Shown]:

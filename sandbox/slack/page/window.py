@@ -35,7 +35,7 @@ class Window:
         with self.workspace.changed:
             found: Json = {}
             shown = [*person_view.items(self.workspace, self.user)]
-            changed = [content for key, version, content in shown if self._items.get(key) != version]
+            changed = [content() for key, version, content in shown if self._items.get(key) != version]
             now = {key: version for key, version, _ in shown}
             if changed:
                 found["items"] = changed
