@@ -38,27 +38,11 @@ class Exchanges:
     """The newest MAX_KEPT exchanges; read and change them under ``Workspace.changed``."""
 
     kept: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
-    total: int = 0
-    """How many there were, forgotten ones included."""
 
-    def add(
-        self,
-        at: float,
-        direction: Direction,
-        kind: str,
-        request: Any,
-        answer: Any,
-        *,
-        status: int,
-        took_ms: float,
-        only_for: str = "",
-        note: str = "",
-    ) -> None:
-        """Record an exchange."""
-        self.total += 1
-        self.kept.append(
-            Exchange(self.total, at, direction, kind, request, answer, status, took_ms, only_for, note),
-        )
+    @property
+    def total(self) -> int:
+        """How many there were, forgotten ones included."""
+        return self.kept[-1].number if self.kept else 0
 
     def after(self, number: int) -> Iterator[Exchange]:
         """Return the exchanges after number ``number`` that are kept, oldest first."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sandbox.slack.base import Json
 from sandbox.slack.delivery import Delivery
+from sandbox.slack.exchanges import Direction, Exchange
 from sandbox.slack.web_api.registry import is_true
 from sandbox.slack.workspace import Workspace
 
@@ -66,10 +67,10 @@ def record_delivery(
 
 
 def _add(
-    workspace: Workspace, direction: Any, kind: str, request: Any, answer: Any, *, began: float, **more: Any
+    workspace: Workspace, direction: Direction, kind: str, request: Any, answer: Any, *, began: float, **more: Any
 ) -> None:
-    took_ms = (monotonic() - began) * 1000
-    workspace.exchanges.add(workspace.clock.now(), direction, kind, request, answer, took_ms=took_ms, **more)
+    took_ms, number, at = (monotonic() - began) * 1000, workspace.exchanges.total + 1, workspace.clock.now()
+    workspace.exchanges.kept.append(Exchange(number, at, direction, kind, request, answer, took_ms=took_ms, **more))
     workspace.tell()
 
 
