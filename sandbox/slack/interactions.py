@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sandbox.slack.base import CannotDo, Json
 from sandbox.slack.render import label
-from sandbox.slack.validate import elements_of
+from sandbox.slack.validate import elements_of, inputs_of
 
 _PICKED: Final = {
     "datepicker": "selected_date",
@@ -55,11 +55,9 @@ def action_of(block: Json, element: Json, value: Any, ts: str) -> Json:
 def entered_values(blocks: list[Json], answers: Json) -> Json:
     """Return the ``state.values`` of a view that is not submitted yet: inputs may be empty."""
     values: Json = {}
-    for block in (block for block in blocks if block["type"] == "input"):
+    for block in inputs_of(blocks):
         element = block["element"]
-        answer = answers.get(element["action_id"], _initial(element))
-        state = {"type": element["type"], **_state(element, answer)}
-        values.setdefault(block["block_id"], {})[element["action_id"]] = state
+        _put(values, block, answers.get(element["action_id"], _initial(element)))
     return values
 
 
@@ -70,18 +68,23 @@ def values_of(blocks: list[Json], answers: Json) -> Json:
     """
     left = dict(answers)
     values: Json = {}
-    for block in (block for block in blocks if block["type"] == "input"):
+    for block in inputs_of(blocks):
         element = block["element"]
         names = (f"{block['block_id']}/{element['action_id']}", element["action_id"], block["label"]["text"])
         given = [left.pop(name) for name in names if name in left]
         answer = given[0] if given else _initial(element)
         if answer is None and not block.get("optional"):
             raise CannotDo(f"{block['label']['text']} needs an answer")
-        state = {"type": element["type"], **_state(element, answer)}
-        values.setdefault(block["block_id"], {})[element["action_id"]] = state
+        _put(values, block, answer)
     if left:
         raise CannotDo(f"the modal has no input {', '.join(left)}")
     return values
+
+
+def _put(values: Json, block: Json, answer: Any) -> None:
+    element = block["element"]
+    state = {"type": element["type"], **_state(element, answer)}
+    values.setdefault(block["block_id"], {})[element["action_id"]] = state
 
 
 def _initial(element: Json) -> Any:

@@ -10,6 +10,7 @@ from sandbox.slack.delivery import Delivery
 from sandbox.slack.escaping import escape
 from sandbox.slack.interactions import action_of, entered_values, find_element, values_of
 from sandbox.slack.team import Channel, User
+from sandbox.slack.validate import inputs_of
 from sandbox.slack.views import View
 from sandbox.slack.workspace import Workspace, sees_message
 
@@ -87,7 +88,7 @@ class People:
         view = self._view(user, or_home=True)
         block, element = find_element(view.content["blocks"], action, block_id)
         self.workspace.note("clicked", user.id, "", f"[{action}]", view.id)
-        for each in (each for each in view.content["blocks"] if each["type"] == "input"):
+        for each in inputs_of(view.content["blocks"]):
             name = each["element"]["action_id"]
             if answers and (key := f"{each['block_id']}/{name}") in answers:
                 view.entered[name] = answers[key]

@@ -11,6 +11,7 @@ from sandbox.slack.base import Json, SlackError
 from sandbox.slack.callbacks import ResponseUrl
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.messages import Message
+from sandbox.slack.validate import inputs_of
 from sandbox.slack.views import View
 from sandbox.slack.web_api.registry import blocks_arg, is_true
 from sandbox.slack.web_api.views import show_view, view_content
@@ -96,7 +97,7 @@ def _submitted(workspace: Workspace, delivery: Delivery) -> None:
 
 def _errors(workspace: Workspace, view: View, errors: Json) -> None:
     """Show errors beside inputs. Raise SlackError if one belongs to no input of the view."""
-    labels = {block["block_id"]: block["label"]["text"] for block in view.content["blocks"] if block["type"] == "input"}
+    labels = {block["block_id"]: block["label"]["text"] for block in inputs_of(view.content["blocks"])}
     if not errors or not errors.keys() <= labels.keys():
         raise SlackError("dispatch_failed")
     view.errors = {block_id: str(words) for block_id, words in errors.items()}

@@ -47,14 +47,15 @@ def check_view(view: Any, images: Container[str] = ()) -> None:
         raise SlackError("view_too_large")
     problems = list(_schema_problems(_VIEW, view, "/view")) or list(_identity_problems(view["blocks"]))
     problems = problems or list(_image_problems(view["blocks"], "/view/blocks", images))
-    if not problems and view["type"] == "modal" and not view.get("submit"):
-        problems = [
-            "`submit` is required when a modal has an input [json-pointer:/view]"
-            for block in view["blocks"]
-            if block["type"] == "input"
-        ][:1]
+    if not problems and view["type"] == "modal" and not view.get("submit") and inputs_of(view["blocks"]):
+        problems = ["`submit` is required when a modal has an input [json-pointer:/view]"]
     if problems:
         raise InvalidBlocks(problems, "invalid_arguments")
+
+
+def inputs_of(blocks: list[Json]) -> list[Json]:
+    """Return the input blocks."""
+    return [block for block in blocks if block["type"] == "input"]
 
 
 def elements_of(block: Json) -> list[Json]:

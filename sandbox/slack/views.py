@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.slack.base import Json, SlackError
+from sandbox.slack.validate import inputs_of
 
 MAX_OPEN_MODALS: Final = 3
 
@@ -70,7 +71,7 @@ class Views:
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
         view.content, view.hash, view.errors = content, secrets.token_hex(8), {}
-        inputs = {block["element"]["action_id"] for block in content["blocks"] if block["type"] == "input"}
+        inputs = {block["element"]["action_id"] for block in inputs_of(content["blocks"])}
         view.entered = {action: value for action, value in view.entered.items() if action in inputs}
         return view
 
