@@ -8,10 +8,14 @@ from pathlib import Path
 from socket import AF_UNIX, socket
 
 from docker import APIClient
+from docker.errors import DockerException
+from requests.exceptions import RequestException
 
-from bot.errors import Failed
+from bot.errors import Failed, SwarmbotError
 from sandbox.fleet.shell import COMMAND_TIMEOUT_S, sh, started_at, until
 
+HOST_ERRORS = (SwarmbotError, DockerException, RequestException, OSError)
+"""What acting on a host or asking its engine may raise."""
 _LISTEN_STATE = "0A"  # in /proc/net/tcp
 _SSH_PORT = 22
 _PING_TIMEOUT_S = 5.0

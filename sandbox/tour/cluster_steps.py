@@ -122,7 +122,7 @@ def _expect_no_cluster(tour: TourDriver) -> None:
 def _expect_cluster(tour: TourDriver, *, managers: tuple[str, ...], workers: tuple[str, ...] = ()) -> None:
     """Confirm the nodes on the first manager's engine, and on each host's engine that it is part of that cluster."""
     seen = engine_state.nodes(tour.fleet["host-1"])
-    ready = {name: node.role for name, node in seen.items() if node.state == "ready"}
+    ready = {name: node.role for name, node in seen.items() if node.ready}
     wanted = dict.fromkeys(managers, "manager") | dict.fromkeys(workers, "worker")
     reachable = tuple(sorted(name for name, node in seen.items() if node.reachability == "reachable"))
     members = engine_state.members(tour.fleet, tour.fleet["host-1"])

@@ -54,7 +54,7 @@ def recover_quorum(tour: TourDriver) -> None:
     tour.go_back_to(request)
     tour.press("dan", "Approve", "has quorum again")
     nodes = engine_state.nodes(tour.fleet["host-1"])
-    leads = nodes["host-1"].is_leader and nodes["host-1"].state == "ready"
+    leads = nodes["host-1"].is_leader and nodes["host-1"].ready
     tour.confirm("host-1 leads, with a quorum of its own", leads, nodes, on=ENGINE)
     tour.note(f"{' and '.join(LOST)} have power again.")
 

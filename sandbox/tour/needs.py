@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from docker.errors import DockerException
-from requests.exceptions import RequestException
-
-from bot.errors import SwarmbotError
 from sandbox.fleet import Fleet, Host
+from sandbox.fleet.host_services import HOST_ERRORS
 from sandbox.tour import engine_state
 
 FIRST: Final = "host-1"
@@ -43,7 +40,7 @@ def unmet(needs: Needs, fleet: Fleet) -> list[str]:
         states = engine_state.local_node_states(fleet)
         inside = [name for name, state in states.items() if state != "inactive"]
         nodes = engine_state.nodes(fleet[FIRST]) if FIRST in inside and needs.managers else {}
-    except (SwarmbotError, DockerException, RequestException, OSError) as error:
+    except HOST_ERRORS as error:
         return [f"The engines cannot be read now: {error}"]
     if not needs.managers:
         return [f"It needs hosts without a cluster, and {', '.join(inside)} are part of one."] if inside else []

@@ -6,11 +6,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TextIO
 
-from docker.errors import DockerException
-from requests.exceptions import RequestException
-
-from bot.errors import SwarmbotError
 from sandbox.deployment import Deployment
+from sandbox.fleet.host_services import HOST_ERRORS
 from sandbox.tour.driver import ExpectationFailed, TourDriver
 from sandbox.tour.steps import STEPS
 from sandbox.tour.terminal import TerminalStyle
@@ -45,6 +42,6 @@ def failure_of(step: Callable[[TourDriver], None], title: str, tour: TourDriver)
         step(tour)
     except ExpectationFailed as error:
         return error
-    except (SwarmbotError, DockerException, RequestException, OSError) as error:
+    except HOST_ERRORS as error:
         return ExpectationFailed(f"This step runs without an error: {title}", f"{type(error).__name__}: {error}")
     return None

@@ -11,12 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from docker.errors import DockerException
-from requests.exceptions import RequestException
-
-from bot.errors import SwarmbotError
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.faults import Protocol
+from sandbox.fleet.host_services import HOST_ERRORS
 from sandbox.fleet.slow_shell import restore_shell, shell_is_slow, slow_down_shell
 from sandbox.slack.base import CannotDo, Json
 
@@ -33,8 +30,7 @@ _SWITCHES: Final[dict[str, tuple[str, Callable[[Host], None], Callable[[Host], N
     "shell": ("Slow shell", slow_down_shell, restore_shell),
 }
 """Label, what switching on does, and what switching off does."""
-ERRORS: Final = (SwarmbotError, DockerException, RequestException, OSError)
-ANSWER_ERRORS: Final = (*ERRORS, KeyError, TypeError)
+ANSWER_ERRORS: Final = (*HOST_ERRORS, KeyError, TypeError)
 """Also what an engine that starts or stops just now leaves out of its answers."""
 
 
@@ -99,7 +95,7 @@ class HostsPanel:
         self._again.set()
         try:
             act(host)
-        except ERRORS as error:
+        except HOST_ERRORS as error:
             raise CannotDo(str(error)) from None
         finally:
             with self._busy_lock:
