@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.card import approval_card, plan_message
-from bot.blocks import Message, error_message, fit
+from bot.blocks import Message, error_message
 from bot.commands import Vocabulary
 from bot.errors import SwarmbotError
 from bot.execution.planning import planned
@@ -28,6 +28,7 @@ from bot.execution.progress_card import ProgressCard
 from bot.model import Plan
 from bot.model.records import Records
 from bot.queue.job import Job
+from bot.slack.outbound.payload import payload
 from sandbox.slack import LocalSlack
 from tests.kits.browser import Windows, chromium, feed, missing
 from tests.kits.commands import COMMANDS
@@ -92,8 +93,8 @@ def fill(slack: LocalSlack) -> int:
         with slack.workspace.changed:
             slack.workspace.note("typed", READER, channel, f"/swarm {words}")
             for message in messages(described(given, case), words):
-                fitting = fit(message)
-                slack.workspace.post("U0SWARM", channel, fitting.text, _plain(fitting))
+                sent = payload(message, plain=False)
+                slack.workspace.post("U0SWARM", channel, sent["text"], sent.get("blocks"))
                 count += 1
     return count
 
@@ -142,19 +143,6 @@ def _of_plan(plan: Plan, words: str, subject: str) -> Iterator[Message]:
         card = ProgressCard(job, plan, 0.0)
         yield card.message()
         yield card.ended()
-
-
-def _plain(message: Message) -> list[dict[str, Any]]:
-    """Return the blocks with their secrets revealed, as they are sent."""
-    return [_revealed(block) for block in message.blocks]
-
-
-def _revealed(part: Any) -> Any:
-    if isinstance(part, dict):
-        return {key: _revealed(value) for key, value in part.items()}
-    if isinstance(part, list | tuple):
-        return [_revealed(value) for value in part]
-    return part.reveal() if hasattr(part, "reveal") else part
 
 
 def _channel(slack: LocalSlack, name: str) -> str:
