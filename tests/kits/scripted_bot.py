@@ -8,11 +8,12 @@ from typing import Any, Final, Self
 from slack_bolt import Ack, App
 
 from bot.blocks import DONE, RUNNING, WAITING, Line, Message, Sign, actions, button, code, data_table, progress, section
-from bot.blocks.modals import Modal, check_field, text_field
+from bot.blocks.modals import Modal, check_field, choice_field, text_field
 from sandbox.slack import LocalSlack
 from tests.kits.slack_app import Body, app_for, serving
 
 TOKEN: Final = f"SWMTKN-1-{'0123456789' * 5}-{'k7f3' * 6}"
+HOSTS: Final = ("host-1", "host-2")
 STEPS: Final = ("Ask `host-3` to join", "Wait until it is ready")
 TOO_SHORT: Final = "Say more: at least 5 characters."
 HOSTILE: Final = (
@@ -30,9 +31,7 @@ CHOICES: Final[list[dict[str, Any]]] = [
                 "type": "static_select",
                 "action_id": "host",
                 "placeholder": {"type": "plain_text", "text": "Choose a host"},
-                "options": [
-                    {"text": {"type": "plain_text", "text": name}, "value": name} for name in ("host-1", "host-2")
-                ],
+                "options": [{"text": {"type": "plain_text", "text": name}, "value": name} for name in HOSTS],
             }
         ],
     },
@@ -179,12 +178,8 @@ class ScriptedBot:
 
 def _silence(words: str) -> dict[str, Any]:
     """Return a form that shows the words for what is chosen in it."""
-    options = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("host-1", "host-2")]
-    menu = {"type": "static_select", "action_id": "node", "options": options}
-    label = {"type": "plain_text", "text": "Node"}
-    node = {"type": "input", "block_id": "node", "dispatch_action": True, "label": label, "element": menu}
-    several = {"type": "multi_static_select", "action_id": "also", "options": options}
-    also = {"type": "input", "block_id": "also", "label": {"type": "plain_text", "text": "Also"}, "element": several}
+    node = choice_field("node", "Node", HOSTS, required=True)
+    also = choice_field("also", "Also", HOSTS, several=True, required=True) | {"dispatch_action": False}
     return Modal(
         "silence", "", "Silence", "Silence", [node, also, text_field("reason", "Reason"), section(words)]
     ).view()
