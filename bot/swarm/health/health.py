@@ -94,7 +94,7 @@ def _without_swarm(facts: Facts) -> Health:
         return _unread(facts, silent)
     olds = old_managers(facts)
     quorum = quorum_among(olds)
-    missing = [old for old in olds if old.state == "unreachable"]
+    missing = [old for old in olds if old.missing]
     lost = [old.name for old in missing if not old.up]
     locked = [_locked(host) for host in managers if host.membership == "locked"]
     unlocked = replace(quorum, reachable=quorum.reachable + len(locked))

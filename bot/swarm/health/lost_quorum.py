@@ -12,9 +12,9 @@ from typing import Literal
 from bot.model import Facts, HostFacts, RaftPosition, ip_of
 from bot.swarm.quorum import Quorum, has_quorum
 from bot.swarm.quorum.lost_managers import regain_text
-from bot.swarm.reading.host_membership import foreign_cluster_names
+from bot.swarm.reading.host_membership import foreign_cluster_names, host_at
 
-OldManagerState = Literal["member", "left", "stopped", "held off", "unreachable"]
+OldManagerState = Literal["member", "left", "unclear", "stopped", "held off", "unreachable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class OldManager:
         """Return the state of its host.
 
         ``member``: its engine answers and is still in the cluster. ``left``: its engine answers and is in no cluster.
+        ``unclear``: its engine says so, and was not seen to keep no state of one: it may be starting or stopping.
         ``stopped``: its engine does not run, and is a member again once it starts. ``held off``: its engine does not
         run, and is in no cluster once it starts. ``unreachable``: nothing is known.
         """
@@ -43,20 +44,27 @@ class OldManager:
             return "held off" if self.host.stopped.held_off else "stopped"
         if self.host is None or not self.host.responds:
             return "unreachable"
-        return "left" if self.host.membership == "inactive" and not self.host.recovery_pending else "member"
+        if self.host.membership != "inactive" or self.host.recovery_pending:
+            return "member"
+        return "left" if self.host.has_left else "unclear"
 
     @property
     def gone(self) -> bool:
         """Return whether it was seen not to work. Of one that is neither gone nor a member, that is unknown."""
         if self.state == "unreachable":
             return bool(self.host and self.host.failure and self.host.failure.shows_no_engine)
-        return self.state != "member"
+        return self.state not in {"member", "unclear"}
+
+    @property
+    def missing(self) -> bool:
+        """Return whether it is not known to work, and may be a manager when its host or engine is back."""
+        return self.state in {"unreachable", "unclear"}
 
     @property
     def up(self) -> bool:
-        """Return whether an unreachable manager answers over SSH: then it is not lost, even if it is declared lost."""
+        """Return whether a missing manager answers over SSH: then it is not lost, even if it is declared lost."""
         failure = self.host.failure if self.host and self.state == "unreachable" else None
-        return failure is not None and failure.answers_over_ssh
+        return self.state == "unclear" or (failure is not None and failure.answers_over_ssh)
 
 
 def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManager, ...]:
@@ -66,7 +74,7 @@ def old_managers(facts: Facts, host: HostFacts | None = None) -> tuple[OldManage
     if host is not None:
         kin = [other for other in members if known & set(other.managers)]
         known |= {address for other in kin for address in other.managers}
-    found = [OldManager(address, _machine(facts, address)) for address in sorted(known)]
+    found = [OldManager(address, host_at(facts.hosts.values(), address)) for address in sorted(known)]
     order = [*facts.hosts]
     return tuple(sorted(found, key=lambda old: order.index(old.host.name) if old.host else len(order)))
 
@@ -111,20 +119,8 @@ def regain_advice(facts: Facts) -> str:
     quorum = quorum_among(olds)
     if quorum.tolerates >= 0 or locked_members(olds):
         return ""
-    missing = [old for old in olds if old.state == "unreachable"]
+    missing = [old for old in olds if old.missing]
     return regain_text(quorum, [old.name for old in missing], [old.name for old in missing if not old.up])
-
-
-def _machine(facts: Facts, address: str) -> HostFacts | None:
-    """Return the host that advertises an address, has it on an interface, or has it in swarmbot.yml."""
-    ip = ip_of(address)
-    hosts = facts.hosts.values()
-    for host in hosts:
-        if host.responds and ip in {host.node_address, *(each for card in host.interfaces for each in card.addresses)}:
-            return host
-        if host.stopped is not None and host.stopped.address == ip:
-            return host
-    return next((host for host in hosts if host.address == ip), None)
 
 
 def _log(host: HostFacts) -> tuple[int, int, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -28,7 +28,7 @@ from bot.secrets.secret import Secret
 from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
 from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
-from bot.swarm.reading.host_membership import inactive_host_of
+from bot.swarm.reading.host_membership import inactive_host_of, inactive_managers
 from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
 from bot.swarm.reading.image_reader import read_image_trouble
 from bot.swarm.reading.manager_choice import readable_managers
@@ -89,7 +89,8 @@ class FactsReader:
         swarm = read_swarm(self._pool, engines, hosts, query)
         if swarm is not None:
             hosts |= self._read_unheard(engines, hosts, swarm, query)
-            hosts |= self._read_swarm_folders(engines, hosts, swarm)
+        hosts |= self._read_swarm_folders(engines, hosts, swarm)
+        if swarm is not None:
             hosts = _with_peer_reachability(engines, hosts, swarm, query)
         routes = wanted_routes(
             hosts,
@@ -179,13 +180,15 @@ class FactsReader:
         return self._read_hosts(engines, working, working, working, query) if working else {}
 
     def _read_swarm_folders(
-        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts
+        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None
     ) -> dict[str, HostFacts]:
         """Read the swarm folders of hosts that seem to have left: an engine that is stopping says that it is inactive.
 
         A host that left has an empty folder (docs/swarm-behaviour.md).
         """
-        left = (inactive_host_of(hosts.values(), node) for node in swarm.nodes if not node.ready)
+        left: Iterable[HostFacts | None] = inactive_managers(hosts.values())
+        if swarm is not None:
+            left = (inactive_host_of(hosts.values(), node) for node in swarm.nodes if not node.ready)
         unread = [host.name for host in left if host and host.swarm_folder is None]
         readings = {name: self._pool.submit(engines[name].placed) for name in unread}
         found = {}

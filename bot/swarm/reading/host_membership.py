@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from bot.blocks import plain_line
@@ -105,6 +105,25 @@ def inactive_host_of(hosts: Iterable[HostFacts], node: NodeFacts) -> HostFacts |
         return None
     named = (host for host in hosts if host.hostname == node.hostname and node.address in {"", host.address})
     return next((host for host in named if host.responds and host.membership == "inactive"), None)
+
+
+def inactive_managers(hosts: Collection[HostFacts]) -> list[HostFacts]:
+    """Return the hosts whose engine says that it is in no cluster, and that members of one name as a manager."""
+    named = {address for host in hosts if host.in_swarm for address in host.managers}
+    found = {host.name: host for address in named if (host := host_at(hosts, address))}
+    return [host for host in found.values() if host.responds and host.membership == "inactive"]
+
+
+def host_at(hosts: Iterable[HostFacts], address: str) -> HostFacts | None:
+    """Return the host that advertises an address (``IP:2377``), has it on an interface, or in swarmbot.yml."""
+    ip = ip_of(address)
+    hosts = list(hosts)
+    for host in hosts:
+        if host.responds and ip in {host.node_address, *(each for card in host.interfaces for each in card.addresses)}:
+            return host
+        if host.stopped is not None and host.stopped.address == ip:
+            return host
+    return next((host for host in hosts if host.address == ip), None)
 
 
 def membership_text(facts: Facts, host: HostFacts) -> str:

@@ -22,6 +22,7 @@ from bot.swarm.health.lost_quorum import (
 from bot.swarm.quorum import has_quorum, managers_text, quorum_of, raft_members
 from bot.swarm.quorum.lost_managers import bring_back_text
 from bot.swarm.reading.host_membership import foreign_cluster_names
+from bot.swarm.recovery.split_brain import refuse_unclear
 from bot.text.suggest import listed
 
 
@@ -140,6 +141,7 @@ def refuse_unless_safe(facts: Facts, source: HostFacts, olds: tuple[OldManager, 
             "made to leave and joins again, or is held off if its engine is stopped.",
         )
     refuse_unless_off(olds, flags.hold_off)
+    refuse_unclear(facts, olds)
     refuse_unless_started(facts.name, source, olds, flags)
     unreachable = [old for old in olds if old.state == "unreachable"]
     if up := [old for old in unreachable if old.up]:
@@ -256,7 +258,7 @@ def refuse_unless_off(olds: tuple[OldManager, ...], hold_off: tuple[str, ...]) -
                 f"{tick(name)} was not a manager of the cluster.",
                 next_step=f"Its managers were {listed(tick(old.name) for old in olds)}.",
             )
-        if old.state in {"member", "left"}:
+        if old.state in {"member", "left", "unclear"}:
             raise Refused(
                 f"the engine of {tick(name)} is running: only a host whose engine is stopped can be held off.",
                 true_now="Nothing was changed.",

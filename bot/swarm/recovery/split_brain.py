@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import Facts, HostFacts
-from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.quorum import has_quorum
 from bot.swarm.reading.host_membership import foreign_cluster_names, is_membership_unknown, other_cluster_text
 from bot.text.suggest import listed
@@ -52,6 +54,7 @@ def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
     others = [old for old in old_managers(facts, host) if old.host != host and old.state not in out]
     if not others:
         return
+    refuse_unclear(facts, others)
     members = [tick(old.name) for old in others if old.state == "member"]
     unreachable = [old.name for old in others if old.state == "unreachable"]
     stopped = [old.name for old in others if old.state == "stopped"]
@@ -63,6 +66,20 @@ def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
         "brain).",
         true_now="Nothing was changed.",
         next_step=_instead(facts, host, stopped, unreachable),
+    )
+
+
+def refuse_unclear(facts: Facts, olds: Iterable[OldManager]) -> None:
+    """Raise Refused if an old manager says that it is in no cluster and was not seen to have left: it may return."""
+    names = [old.name for old in olds if old.state == "unclear"]
+    if not names:
+        return
+    one, named = len(names) == 1, listed(map(tick, names))
+    raise Refused(
+        f"the {'engine' if one else 'engines'} of {named} may be starting or stopping: whether "
+        f"{'it is' if one else 'they are'} still part of {facts.name} is unknown.",
+        true_now="Nothing was changed.",
+        next_step=f"Run the command again in 30 s. If nothing has changed, look at Docker's log on {named}.",
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from bot.errors import HostUnreachable
 from bot.model import Facts, FactsQuery, HostFailure
+from bot.swarm.health.lost_quorum import old_managers
 from bot.swarm.reading.facts_reader import FactsReader
 
 CLUSTERS = {"host-1": "stray", "host-2": "prod", "host-3": "prod"}
@@ -204,6 +205,30 @@ def test_a_host_has_left_only_if_its_swarm_folder_is_empty(
     assert left() == ["host-3"]
     monkeypatch.setattr(engines["host-3"], "placed", Mock(side_effect=HostUnreachable("host-3", "timed out", "Late.")))
     assert left() == []
+
+
+class _Leaderless(_Stopping):
+    """The same; the manager names host-1 and host-3 as managers, and has no leader."""
+
+    def info(self, timeout_s: float) -> dict[str, Any]:
+        """Respond with an error instead of a cluster."""
+        found = super().info(timeout_s)
+        if self.host == "host-2":
+            addresses = [{"NodeID": each, "Addr": f"{each}:2377"} for each in ("10.0.0.1", "10.0.0.3")]
+            found["Swarm"] |= {"Error": "The swarm does not have a leader.", "RemoteManagers": addresses}
+        return found
+
+
+def test_without_a_quorum_too_a_host_has_left_only_if_its_swarm_folder_is_empty(
+    reader: FactsReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that the others name as managers are examined."""
+    engines: Any = _Engines()
+    engines.replace_all(lambda host: _Leaderless(host, Event()))
+    monkeypatch.setattr(engines["host-3"], "placed", lambda: "")
+    facts = reader.read("prod", engines, FactsQuery(all_hosts=True, cluster_id="prod"))
+    assert facts.swarm is None
+    assert [(old.name, old.state) for old in old_managers(facts)] == [("host-1", "unclear"), ("host-3", "left")]
 
 
 def test_a_manager_that_is_not_heard_is_read_again(reader: FactsReader) -> None:
