@@ -128,6 +128,8 @@ class WatchState:
     leader_name: str = ""
     leader_seen_at: float = 0.0
     """When a leader was last seen, unix seconds."""
+    leader_answered_at: float = 0.0
+    """When it last answered itself, unix seconds; 0 if that was not seen."""
     read_at: float = 0.0
     """When the cluster was last read as a whole, unix seconds."""
     overlay_checked_at: float = 0.0

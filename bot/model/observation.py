@@ -91,6 +91,8 @@ class Observation:
     leader: str = ""
     """The id of the leader that was seen; "" if none was."""
     leader_name: str = ""
+    leader_answered_at: float = 0.0
+    """When its own engine was asked and answered as a manager, unix seconds; 0 if it did not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -34,3 +35,11 @@ def age(seconds: float) -> str:
         if seconds >= 2 * length or (unit == "min" and seconds >= length):
             return f"{int(seconds // length)} {unit}"
     return f"{max(0, int(seconds))} s"
+
+
+def at_most(seconds: float) -> str:
+    """Return a time that ``seconds`` do not exceed, for people: ``at most 73 s``, ``at most 5 min``."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds > 2 * length:
+            return f"at most {math.ceil(seconds / length)} {unit}"
+    return f"at most {math.ceil(seconds)} s"

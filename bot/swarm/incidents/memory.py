@@ -49,12 +49,14 @@ def remembered(
 ) -> WatchState:
     """Return what is remembered after an observation: what waits, and the incidents that are open or ended of late."""
     led = bool(seen.leader)
+    same = seen.leader in {"", state.leader}
     return WatchState(
         incidents=_kept(incidents, seen.at),
         waiting=tuple(waiting),
         leader=seen.leader or state.leader,
         leader_name=seen.leader_name if led else state.leader_name,
         leader_seen_at=max(state.leader_seen_at, seen.at) if led else state.leader_seen_at,
+        leader_answered_at=max(state.leader_answered_at if same else 0.0, seen.leader_answered_at),
         read_at=max(state.read_at, seen.at) if seen.read else state.read_at,
         overlay_checked_at=seen.at if "overlay cut off" in seen.read else state.overlay_checked_at,
     )

@@ -9,6 +9,7 @@ from bot.model import Facts
 from bot.model.incident import WatchSettings, WatchState
 from bot.model.observation import Extra, Observation, Signal
 from bot.swarm.incidents.found import NOTHING, joined
+from bot.swarm.incidents.leadership import leader_answered_at
 from bot.swarm.incidents.memory import with_known_failures
 from bot.swarm.incidents.node_signals import host_signals, node_signals
 from bot.swarm.incidents.overlay_signals import overlay_signals
@@ -56,6 +57,7 @@ def observe(
         quorum=quorum_held(known),
         leader=leader.id if leader else "",
         leader_name=leader.name if leader else "",
+        leader_answered_at=leader_answered_at(facts, leader),
     )
 
 

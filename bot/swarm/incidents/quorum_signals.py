@@ -12,17 +12,16 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, RaftMembers, ip_of
-from bot.model.incident import Tracked, WatchState
+from bot.model.incident import WatchState
 from bot.model.observation import Signal, SignalKind
 from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.incidents.found import Found, typable
-from bot.swarm.incidents.grouping import PLACES
-from bot.swarm.incidents.memory import held, held_signals
+from bot.swarm.incidents.leadership import new_leader
+from bot.swarm.incidents.memory import held_signals
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
 from bot.swarm.quorum.advice import member_names, strengthening_step
 from bot.swarm.quorum.lost_managers import missing_managers
-from bot.text.durations import age
 from bot.text.suggest import listed
 
 INFERRED_HOLDS_S: Final = 10.0
@@ -73,7 +72,7 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
                 holds_s=0.0 if reported_quorum(swarm).tolerates == 0 else inferred_s,
             )
         )
-    signals += _new_leader(before, facts, swarm)
+    signals += new_leader(before, facts, swarm)
     well = {
         "quorum lost:": f"{facts.name} has a quorum again: {quorum_text(quorum)}",
         "quorum at risk:": f"{quorum_text(quorum)}",
@@ -90,45 +89,6 @@ def _strengthening(facts: Facts, members: RaftMembers) -> str:
     steps = [strengthening_step(facts, members, members, wanted=1)]
     missing = [node for node, up in members.reachable.items() if not up]
     return next(iter(typable(steps)), f"bring {listed(member_names(facts, missing))} back" if missing else "")
-
-
-def _new_leader(before: WatchState, facts: Facts, swarm: ClusterFacts) -> list[Signal]:
-    """Return a note if another manager leads than before."""
-    leader = swarm.leader
-    if leader is None or not before.leader or before.leader == leader.id or before.leader_name == leader.name:
-        return []
-    old = swarm.node(before.leader)
-    name = old.name if old else before.leader_name or before.leader
-    gap = f", after about {age(facts.at - began)} without a leader" if (began := _leaderless_since(before)) else ""
-    return [
-        Signal(
-            "leader changed",
-            leader.name,
-            "note",
-            f"{tick(leader.name)} leads {facts.name} now, in place of {tick(name)}{gap}",
-            facts.at,
-            subject_id=f"{before.leader}>{leader.id}",
-            nodes=(before.leader,),
-            hosts=(old.host,) if old and old.host else (),
-        )
-    ]
-
-
-def _leaderless_since(before: WatchState) -> float:
-    """Return since when there was no leader, as far as it was seen; 0 if that was not seen.
-
-    Managers name the dead leader from memory until they elect another one. So the time runs from the first sign that
-    its host was gone, or from the first reading that showed none.
-    """
-    signs = [each.first_seen for each in held(before) if _is_about(each, before)]
-    if before.leader_seen_at and before.read_at > before.leader_seen_at:
-        signs.append(before.leader_seen_at)
-    return min(signs, default=0.0)
-
-
-def _is_about(each: Tracked, before: WatchState) -> bool:
-    named = before.leader in each.signal.nodes or before.leader_name in each.signal.hosts
-    return each.signal.kind in PLACES and named
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +172,7 @@ def _unread(before: WatchState, facts: Facts) -> Found:
     if not olds or not (working or _stopped_too_many(olds)):
         return _blind(facts, olds)
     names = [old.name for old in working]
-    unsure = [old.name for old in olds if old.state == "unreachable" and not old.gone]
+    unsure = [old.name for old in olds if old.missing and not old.gone]
     if quorum.reachable + len(unsure) >= quorum.needed:
         missing_few = quorum.tolerates >= 0
         return Found((_leaderless(before, facts, quorum, names, [] if missing_few else unsure),))

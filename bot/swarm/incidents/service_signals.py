@@ -111,11 +111,11 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
 
 
 def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:
-    counts = f"{tick(service.name)}: {count_text(swarm, service)}"
+    counts, short = f"{tick(service.name)}: {count_text(swarm, service)}", _is_short(swarm, service)
     texts: dict[SignalKind, str] = {
         "service short of tasks": counts,
-        "tasks failing": f"tasks of {tick(service.name)} no longer fail again and again",
-        "tasks pending": f"no task of {tick(service.name)} is pending" if _is_short(swarm, service) else counts,
+        "tasks failing": f"{counts}, and none fails again and again" if short else counts,
+        "tasks pending": f"no task of {tick(service.name)} is pending" if short else counts,
         "update failed": f"Swarmbot has paused the rollout of {tick(service.name)}"
         if is_paused(service.spec)
         else f"the update of {tick(service.name)} is no longer paused",
