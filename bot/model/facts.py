@@ -99,6 +99,8 @@ class FactsQuery:
     """Read the network interfaces of every host. A host whose interfaces cannot be read has none in the facts."""
     mesh: bool = False
     """Probe every route between all nodes, and test the overlay network with temporary containers on them."""
+    mesh_nodes: tuple[str, ...] = ()
+    """Ids of the nodes between which ``mesh`` tests; () for all."""
     certificates: bool = False
     """Read issuer and expiry of the node certificates of the hosts to wait for."""
     services: bool = False

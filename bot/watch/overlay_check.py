@@ -1,7 +1,7 @@
 """The check of the routes between a cluster's nodes, now and then: the same as `/swarm check --all`, in a thread.
 
-It creates a network, and a container on each node, and removes them. So it is made only if swarmbot.yml asks for it,
-never while a change of the cluster runs or waits for its turn, and never without a quorum.
+It creates a network, and a container on each node that it tests, and removes them. So it is made only if swarmbot.yml
+asks for it, never while a change of the cluster runs or waits for its turn, and never without a quorum.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from bot.model import Engines, Facts, FactsQuery
 from bot.model.incident import WatchState
 from bot.queue.queue import Queue
-from bot.swarm.incidents.overlay_signals import MAX_CHECKED_NODES, is_overlay_doubted, is_overlay_told
+from bot.swarm.incidents.overlay_signals import is_overlay_doubted, is_overlay_told, nodes_to_check
 from bot.swarm.incidents.quorum_signals import is_trusted
 from bot.swarm.reading.facts_reader import FactsReader
 
@@ -23,6 +23,7 @@ TOLD_INTERVAL_S: Final = 900.0
 """Between two checks while an incident tells of a blocked route, if swarmbot.yml has no shorter time."""
 RETRY_S: Final = 300.0
 """After a check that showed nothing: a change came meanwhile, or nothing could be tested."""
+MIN_NODES: Final = 2
 MAX_JOBS: Final = 20
 """Of more jobs that ended meanwhile, the latest show that something was changed."""
 
@@ -51,11 +52,15 @@ class OverlayCheck:
 
         ``facts`` are those of the last reading; ``now`` is in unix seconds.
         """
-        if not self._interval_s or self._running or now < self._due(state) or not _is_fit(facts):
+        if not self._interval_s or self._running or now < self._due(state):
             return
-        if not self._is_changed(since=now):
-            self._running = _Check(self._cluster, self._engines, self._reader, now)
-            self._running.start()
+        swarm = facts.swarm if is_trusted(facts) else None
+        if swarm is None or sum(node.ready for node in swarm.nodes) < MIN_NODES or self._is_changed(since=now):
+            return
+        nodes = nodes_to_check(state, swarm, int(now // self._interval_s))
+        query = FactsQuery(mesh=True, mesh_nodes=nodes, all_hosts=True)
+        self._running = _Check(self._cluster, self._engines, self._reader, query, now)
+        self._running.start()
 
     def result(self, now: float) -> Facts | None:
         """Return the facts of the check that has ended since the last call; None if none has. Raises Unavailable.
@@ -91,11 +96,12 @@ class OverlayCheck:
 class _Check(Thread):
     """One check, which began at ``began`` (unix seconds). ``facts`` is what it has read, once it has ended."""
 
-    def __init__(self, cluster: str, engines: Engines, reader: FactsReader, began: float) -> None:
+    def __init__(self, cluster: str, engines: Engines, reader: FactsReader, query: FactsQuery, began: float) -> None:
         super().__init__(name=f"check {cluster}", daemon=True)
         self._cluster = cluster
         self._engines = engines
         self._reader = reader
+        self._query = query
         self.began = began
         self.facts: Facts | None = None
 
@@ -103,12 +109,6 @@ class _Check(Thread):
         """Make it."""
         log.info("The routes of %s are checked.", self._cluster)
         try:
-            self.facts = self._reader.read(self._cluster, self._engines, FactsQuery(mesh=True, all_hosts=True))
+            self.facts = self._reader.read(self._cluster, self._engines, self._query)
         except Exception:  # the next check may succeed
             log.exception("The check of the routes of %s failed.", self._cluster)
-
-
-def _is_fit(facts: Facts) -> bool:
-    """Return whether a check can be made: with a quorum, at least two nodes, and not too many."""
-    swarm = facts.swarm if is_trusted(facts) else None
-    return swarm is not None and 1 < sum(node.ready for node in swarm.nodes) <= MAX_CHECKED_NODES

@@ -203,7 +203,7 @@ class Description(BaseModel):
             data_port=query.data_port,
         )
         if swarm and query.mesh:
-            routes = mesh_routes(ready_peers(swarm, hosts), swarm.data_port)
+            routes = mesh_routes(ready_peers(swarm, hosts, query.mesh_nodes), swarm.data_port)
         return tuple(probed(route, self.hosts, self.closed, self.skipped) for route in routes)
 
     def _addresses(self) -> dict[str, str]:

@@ -114,9 +114,9 @@ def peer_of(host: HostFacts, swarm: ClusterFacts | None) -> Peer:
     return _peer_of_node(node, {host.name: host}) if node else Peer(host.name, default_address(host))
 
 
-def ready_peers(swarm: ClusterFacts, hosts: Mapping[str, HostFacts]) -> list[Peer]:
-    """Return all nodes that are ready."""
-    return [_peer_of_node(node, hosts) for node in swarm.nodes if node.ready]
+def ready_peers(swarm: ClusterFacts, hosts: Mapping[str, HostFacts], only: Collection[str] = ()) -> list[Peer]:
+    """Return all nodes that are ready; with ``only``, those of them that have these ids."""
+    return [_peer_of_node(node, hosts) for node in swarm.nodes if node.ready and (not only or node.id in only)]
 
 
 def default_address(host: HostFacts) -> str:

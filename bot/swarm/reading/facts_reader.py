@@ -103,7 +103,7 @@ class FactsReader:
         elapsed_s = time.monotonic() - started if query.every_peer else 0.0
         time_s = max(MIN_ROUTE_TIMEOUT_S, ROUTE_TIMEOUT_S - elapsed_s)
         if query.mesh and swarm is not None:
-            routes, time_s = mesh_routes(ready_peers(swarm, hosts), swarm.data_port), MESH_TIMEOUT_S
+            routes, time_s = mesh_routes(ready_peers(swarm, hosts, query.mesh_nodes), swarm.data_port), MESH_TIMEOUT_S
         facts = Facts(
             name=name,
             at=time.time(),
@@ -124,7 +124,7 @@ class FactsReader:
             ),
         )
         facts = _with_host_keys(_with_ca_files(facts, engines, query), keys)
-        facts = _with_mesh(facts, engines) if query.mesh else facts
+        facts = _with_mesh(facts, engines, query) if query.mesh else facts
         return replace(facts, duration_s=time.monotonic() - started)
 
     def _read_hosts(
@@ -247,12 +247,13 @@ def _with_host_keys(facts: Facts, reading: Mapping[str, Future[tuple[HostKey, ..
     return replace(facts, host_keys=MappingProxyType(found), host_key_failures=MappingProxyType(keyless))
 
 
-def _with_mesh(facts: Facts, engines: Engines) -> Facts:
+def _with_mesh(facts: Facts, engines: Engines, query: FactsQuery) -> Facts:
     """Return the facts with the overlay trial. It runs after the ports: its datagrams would be counted with theirs."""
     if facts.swarm is None:
         return facts
     try:
-        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, ready_peers(facts.swarm, facts.hosts)))
+        peers = ready_peers(facts.swarm, facts.hosts, query.mesh_nodes)
+        return replace(facts, mesh=try_overlay(engines, facts.swarm.read_from, peers))
     except SwarmbotError as error:
         return replace(facts, mesh_failure=error.happened)
 

@@ -12,11 +12,11 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.model import Engines, Facts, FactsQuery
-from bot.model.incident import Tracked, WatchState
+from bot.model.incident import Incident, Tracked, WatchState
 from bot.model.observation import Signal
 from bot.queue import results
 from bot.queue.queue import Queue
-from bot.swarm.incidents.overlay_signals import MAX_CHECKED_NODES
+from bot.swarm.incidents.overlay_signals import MAX_CHECKED_NODES, nodes_to_check
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.overlay_check import CONFIRM_AFTER_S, OverlayCheck
 from tests.kits.jobs import asked, order, taken, until
@@ -125,12 +125,11 @@ def test_what_was_read_during_a_change_shows_nothing(world: World) -> None:
         {"hosts": {"host-1": {"is": "leader"}}},
         {"readable": False},
         {"hosts": {"host-1": {"is": "leader"}, "host-2": {"is": "manager", "failure": "timed out"}}},
-        {"hosts": {f"host-{n}": {"is": "leader" if n == 1 else "worker"} for n in range(1, MAX_CHECKED_NODES + 2)}},
     ],
-    ids=["one node", "not read", "no quorum", "too many nodes"],
+    ids=["one node", "not read", "no quorum"],
 )
 def test_a_cluster_that_is_not_fit_is_not_checked(world: World, unfit: dict[str, Any]) -> None:
-    """Without a quorum, with one node, or with very many."""
+    """Without a quorum, or with one node."""
     assert world.turn(described(**unfit)) is None
     assert world.reader.queries == []
 
@@ -143,3 +142,28 @@ def test_a_blocked_route_is_confirmed_soon(world: World) -> None:
     assert world.turn() is None
     world.now += 1
     assert world.turn() is not None
+
+
+def test_of_many_nodes_others_are_checked_each_time(world: World) -> None:
+    """The manager each time, and each worker within as many checks as that takes."""
+    workers = {f"host-{n}": {"is": "worker"} for n in range(2, 3 * MAX_CHECKED_NODES)}
+    for _ in range(4):
+        world.turn(described(hosts={"host-1": {"is": "leader"}, **workers}))
+        world.now += HOUR_S
+    checked = [query.mesh_nodes for query in world.reader.queries]
+    assert [len({*each}) for each in checked] == [MAX_CHECKED_NODES] * 4
+    assert all("id-host-1" in each for each in checked)
+    assert {node for each in checked for node in each} == {"id-host-1", *(f"id-{name}" for name in workers)}
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["waits for its confirmation", "told"])
+def test_nodes_with_a_blocked_route_are_checked_each_time(*, told: bool) -> None:
+    """So that a second check confirms it, and a later one sees its end."""
+    facts = described(hosts={f"host-{n}": {"is": "leader" if n == 1 else "worker"} for n in range(1, 200)})
+    assert facts.swarm is not None
+    nodes = ("id-host-77", "id-host-140")
+    each = Tracked(Signal("overlay cut off", "", "critical", "blocked", facts.at, nodes=nodes), facts.at, facts.at)
+    incident = Incident("i1", "prod", each.signal.key, (each,), facts.at)
+    state = WatchState(incidents=(incident,)) if told else WatchState(waiting=(each,))
+    for turn in range(9):
+        assert {*nodes, "id-host-1"} <= {*nodes_to_check(state, facts.swarm, turn)}
