@@ -266,6 +266,14 @@ def watch_summary(cluster: str) -> str:
     return f"swarmbot:watch:summary:{cluster}"
 
 
+def watch_history(cluster: str) -> str:
+    """Sorted set: JSON of the samples of a cluster (:mod:`bot.model.history`) by when their slots began (unix seconds).
+
+    Only so many are kept, and only for so long; expires as long after the last one.
+    """
+    return f"swarmbot:watch:history:{cluster}"
+
+
 def watch_digest(cluster: str) -> str:
     """String: the day (YYYY-MM-DD) of the last daily digest of a cluster. Expires DIGEST_TTL_S after it."""
     return f"swarmbot:watch:digest:{cluster}"

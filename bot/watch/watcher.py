@@ -18,6 +18,7 @@ from bot.errors import SwarmbotError, Unavailable
 from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import Engines, Facts
+from bot.model.history import Sample
 from bot.model.incident import Advanced, WatchSettings, WatchState, WatchTurn
 from bot.model.observation import Observation
 from bot.outbox.deliverer import Deliverer, Ready
@@ -34,12 +35,14 @@ from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.announce import announcements
 from bot.watch.bell import Bell
 from bot.watch.cluster_numbers import cluster_numbers
+from bot.watch.history import WatchHistory
 from bot.watch.messages import incident_entry, incident_outgoing, note_outgoing
 from bot.watch.overlay_check import OverlayCheck
 from bot.watch.pace import Pace
 from bot.watch.planned_work import planned_work
 from bot.watch.reading import Reading
 from bot.watch.repository import WatchRepository
+from bot.watch.samples import merged, sample_of, slot_of
 from bot.watch.upkeep import Upkeep
 from bot.webhooks.targets import Target
 
@@ -66,6 +69,7 @@ class WatchServices:
     """The process."""
     queue: Queue
     repository: WatchRepository
+    history: WatchHistory
     leases: LeaderLeases
     reader: FactsReader
     last_read: LastRead
@@ -102,6 +106,7 @@ class Watcher:
         self._lease: LeaderLease | None = None
         self._state: WatchState | None = None
         self._facts: Facts | None = None
+        self._sample: Sample | None = None
         self._rang = False
         self._pace = Pace(services.poll_s, services.quiet_poll_s)
         self._turn_began = 0.0
@@ -178,7 +183,7 @@ class Watcher:
                 return FOLLOW_S
             log.info("This process watches %s.", self._name)
         if self._state is None:
-            self._state, self._facts = self._services.repository.state(self._name), None
+            self._state, self._facts, self._sample = self._services.repository.state(self._name), None, None
         if self._facts is not None and self._pace.is_due(self._services.now()):
             # What must be told now does not wait for a reading, which a silent host may delay.
             self._tell(lease, self._state, nothing_read(self._name, self._services.now()), self._facts)
@@ -231,6 +236,16 @@ class Watcher:
         )
         self._state = advanced.state
         services.deliverer.send([Ready(each) for each in messages])
+        self._record(lease, facts, advanced.state)
+
+    def _record(self, lease: LeaderLease, facts: Facts, state: WatchState) -> None:
+        """Record a reading in the cluster's history, if it adds something to the sample of its slot."""
+        if self._sample is None or self._sample.at != slot_of(facts.at):
+            self._sample = self._services.history.sample(self._name, slot_of(facts.at))
+        sample = merged(self._sample, sample_of(facts, state))
+        if sample != self._sample:
+            self._services.history.record(lease, self._name, sample)
+            self._sample = sample
 
     def _messages(self, advanced: Advanced, now: float) -> list[Outgoing]:
         """Return the messages of a turn, before the notes in their threads."""

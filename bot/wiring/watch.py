@@ -37,6 +37,7 @@ from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.digest import INTERVAL_S as DIGEST_INTERVAL_S
 from bot.watch.digest import Digests, DigestTime, Watched
+from bot.watch.history import WatchHistory
 from bot.watch.messages import PREFIX
 from bot.watch.repository import WatchRepository
 from bot.watch.upkeep import INTERVAL_S, Upkeep
@@ -79,6 +80,7 @@ def run_watch(settings: Settings) -> int:
         name=name,
         queue=Queue(redis, audit),
         repository=WatchRepository(redis, audit),
+        history=WatchHistory(redis),
         leases=LeaderLeases(redis, name),
         reader=reader,
         last_read=LastRead(redis),

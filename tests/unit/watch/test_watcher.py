@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 from types import MappingProxyType
 from typing import Any, cast
@@ -16,6 +16,7 @@ from bot.errors import EngineError
 from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import ClusterFacts, Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts
+from bot.model.history import SLOT_S, Range
 from bot.model.incident import WatchSettings
 from bot.model.observation import Extra
 from bot.queue.queue import Queue
@@ -24,7 +25,9 @@ from bot.store.leader_lease import LeaderLeases
 from bot.swarm.operations.services import ChangeService
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.swarm.services.spec_edit import SpecEdit
+from bot.watch.history import WatchHistory
 from bot.watch.repository import WatchRepository
+from bot.watch.samples import slot_of
 from bot.watch.upkeep import Upkeep
 from bot.watch.watcher import Watcher, WatchServices
 from tests.kits.jobs import until
@@ -60,6 +63,7 @@ class Reader(FactsReader):
         self.hangs = False
         self.hosts: Mapping[str, HostFacts] = {"host-1": HostFacts("host-1", "192.0.2.1")}
         self.swarm: ClusterFacts | None = None
+        self.at: Callable[[], float] = time.time
 
     def read(self, name: str, engines: Engines, query: FactsQuery) -> Facts:
         """Read it."""
@@ -67,7 +71,7 @@ class Reader(FactsReader):
         self.hangs = not self.goes_on.is_set()
         self.goes_on.wait()
         self.hangs = False
-        return Facts(name, time.time(), MappingProxyType(self.hosts), self.swarm)
+        return Facts(name, self.at(), MappingProxyType(self.hosts), self.swarm)
 
 
 class NoUpkeep(Upkeep):
@@ -93,6 +97,7 @@ class Process:
             name=name,
             queue=Queue(redis, audit),
             repository=WatchRepository(redis, audit),
+            history=WatchHistory(redis),
             leases=LeaderLeases(redis, name),
             reader=self.reader,
             last_read=LastRead(redis),
@@ -196,6 +201,44 @@ def test_what_status_says_is_stored_as_long_as_a_manager_is_read(
     assert kept[0].numbers[0].startswith("Leader `host-1`")
     first.reader.swarm = None
     until(lambda: repository.summary("prod") is None, "it is gone")
+
+
+def test_all_readings_of_a_slot_are_one_sample_whoever_leads(
+    processes: dict[str, Process], repository: WatchRepository, client: Redis
+) -> None:
+    """A change of leader adds to it. It has the lowest, the highest and the last number."""
+    history, slot = WatchHistory(client), slot_of(time.time()) - 10 * SLOT_S
+    first = processes[leader(repository)]
+
+    def read(process: Process, at: float, ready: int) -> None:
+        states = ["ready"] * ready + ["down"] * (5 - ready)
+        workers = {
+            f"host-{number}": {"is": "worker", "record": {"state": state}} for number, state in enumerate(states, 2)
+        }
+        facts = Description.model_validate({"hosts": {"host-1": {"is": "leader"}, **workers}}).facts()
+        process.reader.hosts, process.reader.swarm = facts.hosts, facts.swarm
+        process.reader.at = lambda: at
+
+    def ready(at: int) -> Range | None:
+        found = history.sample("prod", at)
+        return found.counts.nodes_ready if found and found.counts else None
+
+    for process in processes.values():
+        read(process, slot + 1, 3)
+    until(lambda: ready(slot) == Range(4, 4, 4), "it is recorded")
+    read(first, slot + 5, 5)
+    until(lambda: ready(slot) == Range(4, 6, 6), "a later reading is part of it")
+    second = processes["two" if first.name == "one" else "one"]
+    read(second, slot + 9, 2)
+    first.end()
+    until(lambda: ready(slot) == Range(3, 6, 3), "the other process adds to it")
+    read(second, slot + SLOT_S, 5)
+    until(lambda: ready(slot + SLOT_S) == Range(6, 6, 6), "the next slot has its own")
+    read(second, slot + 2, 1)
+    until(lambda: ready(slot) == Range(2, 6, 2), "the clock was set back")
+    recorded = [each.at for each in history.history("prod").samples]
+    assert sorted(set(recorded)) == recorded
+    assert {slot, slot + SLOT_S} <= {*recorded}
 
 
 def test_a_good_spec_is_the_way_back_from_a_paused_rollback(
