@@ -54,6 +54,7 @@ LAYERS_WITHIN: Final = (
         "bot.swarm.operations",
         "bot.swarm.membership",
         "bot.swarm.ca",
+        "bot.swarm.history",
         "bot.swarm.incidents",
     ),
 )

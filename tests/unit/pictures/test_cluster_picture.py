@@ -47,7 +47,7 @@ def test_each_state_has_its_colour(colour: Colour) -> None:
     assert COLOURS[colour] in colours(shown)
 
 
-def _contrast(one: str, other: str) -> float:
+def contrast(one: str, other: str) -> float:
     """Return the contrast of two colours as WCAG 2 defines it."""
 
     def luminance(colour: str) -> float:
@@ -61,8 +61,8 @@ def _contrast(one: str, other: str) -> float:
 
 def test_it_can_be_read() -> None:
     """Text has a contrast of 7 to 1, signs of 3 to 1 and more."""
-    assert min(_contrast(text, ground) for text in (TEXT, FAINT) for ground in (BACKGROUND, CARD)) >= 7
-    assert min(_contrast(colour, ground) for colour in COLOURS.values() for ground in (BACKGROUND, CARD)) >= 4
+    assert min(contrast(text, ground) for text in (TEXT, FAINT) for ground in (BACKGROUND, CARD)) >= 7
+    assert min(contrast(colour, ground) for colour in COLOURS.values() for ground in (BACKGROUND, CARD)) >= 4
 
 
 def test_more_nodes_make_it_longer_up_to_a_limit() -> None:
