@@ -32,7 +32,7 @@ from bot.swarm.stacks.typed_file import file_problem, require_stack_name
 from bot.swarm.stacks.unchanged import not_running, require_running
 from bot.swarm.stacks.versions import old_versions
 from bot.swarm.stacks.writes import digest, pending_writes, removals, spec_digest
-from bot.text.suggest import listed, nearest, number_of
+from bot.text.suggest import did_you_mean, listed, number_of
 
 STACK = replace(text("STACK"), names="stacks")
 WRITES = "stack"
@@ -239,8 +239,7 @@ def _risks(facts: Facts, recording: StackRecording, pending: tuple[StackWrite, .
 
 def _no_stack(facts: Facts, recording: StackRecording) -> NotUnderstood:
     stacks = sorted({each.stack for each in recording.objects} - {""})
-    near = nearest(recording.name, stacks)
-    meant = f" Did you mean {tick(near)}?" if near else ""
+    meant = did_you_mean(recording.name, stacks)
     known = f"Stacks: {', '.join(map(tick, stacks))}." if stacks else "It runs no stacks."
     return NotUnderstood(f"{facts.name} has no stack {echo(recording.name)}.{meant}", next_step=known)
 

@@ -16,7 +16,7 @@ from bot.swarm.services.service_rows import headline, service_title, why_step
 from bot.swarm.services.service_state import service_sign
 from bot.swarm.services.stacks import stack_names
 from bot.swarm.services.task_rows import TaskRow, task_cells, task_columns, task_rows, tasks_of
-from bot.text.suggest import nearest, number_of
+from bot.text.suggest import did_you_mean, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,7 @@ def _narrower(rows: Sequence[TaskRow], kind: str, typed: str) -> str:
 
 def _unknown_target(facts: Facts, swarm: ClusterFacts, typed: str) -> NotUnderstood:
     names = [*(service.name for service in swarm.services), *(node.name for node in swarm.nodes), *stack_names(swarm)]
-    near = nearest(typed, names)
-    closest = f" Did you mean {tick(near)}?" if near else ""
     return NotUnderstood(
-        f"{facts.name} has no service, node or stack {echo(typed)}.{closest}",
+        f"{facts.name} has no service, node or stack {echo(typed)}.{did_you_mean(typed, names)}",
         next_step="`/swarm services`, `/swarm nodes` and `/swarm stacks` list them.",
     )

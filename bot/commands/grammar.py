@@ -13,7 +13,7 @@ from bot.commands.synonyms import plain_words
 from bot.commands.words import split
 from bot.errors import NotUnderstood
 from bot.swarm.services.masked import masked_text
-from bot.text.suggest import nearest, number_of
+from bot.text.suggest import did_you_mean, number_of
 
 CLUSTER_FLAG = "--cluster"
 REASON_FLAG = "--reason"
@@ -224,9 +224,7 @@ def _refuse_twice(parameter: Parameter, texts: list[str]) -> None:
 def _flag(command: Command, name: str, flags: Mapping[str, Parameter]) -> Parameter:
     if name in flags:
         return flags[name]
-    near = nearest(name, flags)
-    meant = f" Did you mean `{near}`?" if near else ""
-    raise NotUnderstood(f"`{command.name}` has no {echo(name)}.{meant}")
+    raise NotUnderstood(f"`{command.name}` has no {echo(name)}.{did_you_mean(name, flags)}")
 
 
 def _value(words: tuple[str, ...] | list[str], position: int, flag: str, shown: str) -> str:

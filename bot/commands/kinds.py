@@ -12,7 +12,7 @@ from bot.blocks import echo
 from bot.commands.synonyms import plain_words
 from bot.errors import NotUnderstood
 from bot.text.durations import MAX_DURATION_S, MAX_DURATION_WEEKS, read_duration
-from bot.text.suggest import nearest
+from bot.text.suggest import did_you_mean
 
 DURATIONS: Final = "it like `90m`, `12h` or `30d`"
 """Examples that every command takes."""
@@ -68,8 +68,7 @@ def _host(text: str, vocabulary: Vocabulary) -> list[Any]:
     names = [name for part in text.split(",") if part for name in _expand(part)] or [text]
     unknown = [name for name in names if name not in vocabulary.hosts]
     if unknown:
-        near = nearest(unknown[0], vocabulary.hosts)
-        closest = f" Did you mean `{near}`?" if near else ""
+        closest = did_you_mean(unknown[0], vocabulary.hosts)
         raise NotUnderstood(
             f"{echo(unknown[0])} is not in swarmbot.yml for {vocabulary.cluster}.{closest}",
             next_step=f"Hosts: {_shown(vocabulary.hosts)}.",
@@ -160,8 +159,7 @@ def _command(text: str, vocabulary: Vocabulary) -> list[Any]:
     name = " ".join(plain_words(text.lower().split()))
     if name in vocabulary.commands:
         return [name]
-    near = nearest(name, vocabulary.commands)
-    raise NotUnderstood(f"{echo(text)} is not a command." + (f" Did you mean `{near}`?" if near else ""))
+    raise NotUnderstood(f"{echo(text)} is not a command.{did_you_mean(name, vocabulary.commands)}")
 
 
 def _text(text: str, _: Vocabulary) -> list[Any]:

@@ -11,7 +11,7 @@ from bot.commands.command import GROUPS, NEVER_SUGGESTED, Command, Group
 from bot.commands.grammar import usage_text
 from bot.commands.synonyms import CONTAINER_COMMANDS
 from bot.errors import NotUnderstood
-from bot.text.suggest import nearest
+from bot.text.suggest import did_you_mean, similar
 
 
 class CommandRegistry(Mapping[str, Command]):
@@ -37,7 +37,7 @@ class CommandRegistry(Mapping[str, Command]):
     def find(self, name: str) -> Command:
         """Return the command called ``name``.
 
-        Raises NotUnderstood, which suggests the nearest name, but never a command that may cost the quorum or removes
+        Raises NotUnderstood, which suggests similar names, but never a command that may cost the quorum or removes
         what does not come back: who reads in haste must not be led from ``resume`` to ``remove``.
         """
         if name in self._commands:
@@ -48,12 +48,11 @@ class CommandRegistry(Mapping[str, Command]):
                 next_step="`/swarm node NODE` shows the tasks of a node; `/swarm drain NODE` takes them off it. "
                 "`/swarm help` lists all commands.",
             )
-        near = nearest(name, self._commands)
-        near = None if near and self._commands[near].risk in NEVER_SUGGESTED else near
-        suggestion = f" Did you mean `/swarm {near}`?" if near else ""
-        usage = f"Usage: {usage_text(self._commands[near])}. " if near else ""
+        near = [each for each in similar(name, self._commands) if self._commands[each].risk not in NEVER_SUGGESTED]
+        meant = did_you_mean(name, near, "/swarm ")
+        usage = f"Usage: {usage_text(self._commands[near[0]])}. " if len(near) == 1 else ""
         raise NotUnderstood(
-            f"Unknown command {echo(name)}.{suggestion}", next_step=f"{usage}`/swarm help` lists all commands."
+            f"Unknown command {echo(name)}.{meant}", next_step=f"{usage}`/swarm help` lists all commands."
         )
 
     def groups(self) -> Iterator[tuple[Group, list[Command]]]:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from bot.config.base import Model, wrong
 from bot.text.durations import read_duration
-from bot.text.suggest import listed, nearest
+from bot.text.suggest import did_you_mean, listed
 
 SUBJECTS: Final[tuple[str, ...]] = (
     "promote",
@@ -54,10 +54,8 @@ def _approvers(value: object) -> object:
 def _subject(text: str) -> str:
     if text in SUBJECTS:
         return text
-    close = nearest(text, SUBJECTS)
-    meant = f" Did you mean `{close}`?" if close else ""
     subjects = listed(f"`{subject}`" for subject in SUBJECTS)
-    raise wrong(f"is not a subject of approval rules.{meant} Subjects: {subjects}")
+    raise wrong(f"is not a subject of approval rules.{did_you_mean(text, SUBJECTS)} Subjects: {subjects}")
 
 
 def _seconds(value: object) -> object:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bot.config.approvals import ApprovalRule
 from bot.config.document import Path
 from bot.config.models import EVERYONE, NO_JUMP, PERMISSIONS, SSH_PORT, Config, Host
-from bot.text.suggest import listed, nearest
+from bot.text.suggest import did_you_mean, listed
 
 Found = Iterator[tuple[Path, str]]
 Check = Callable[[Config], Found]
@@ -49,13 +49,9 @@ def jump_hosts_exist(config: Config) -> Found:
     hosts = {name for cluster in config.clusters.values() for name in cluster.hosts}
     for path, jump in _jumps(config):
         if is_host_name(jump) and jump not in hosts:
-            close = nearest(jump, hosts)
-            yield (
-                path,
-                f"is `{jump}`, but no host has that name."
-                + (f" Did you mean `{close}`?" if close else "")
-                + f" For a machine outside all clusters, write `user@{jump}` or its address.",
-            )
+            meant = did_you_mean(jump, hosts)
+            outside = f"For a machine outside all clusters, write `user@{jump}` or its address."
+            yield path, f"is `{jump}`, but no host has that name.{meant} {outside}"
 
 
 def jumps_have_no_loop(config: Config) -> Found:
@@ -81,11 +77,9 @@ def rules_name_people(config: Config) -> Found:
         for index, entry in enumerate(entries):
             if entry in config.people or _ID.fullmatch(entry) or entry == EVERYONE:
                 continue
-            close = nearest(entry, config.people)
             yield (
                 (*path, index),
-                f"is `{entry}`, but `people` has no such name."
-                + (f" Did you mean `{close}`?" if close else "")
+                f"is `{entry}`, but `people` has no such name.{did_you_mean(entry, config.people)}"
                 + (f" Names: {listed(f'`{name}`' for name in config.people)}." if config.people else ""),
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.config.models import Config
 from bot.errors import NotUnderstood
 from bot.text.mrkdwn import echo
-from bot.text.suggest import listed, nearest
+from bot.text.suggest import did_you_mean, listed
 
 
 class ClusterNeeded(NotUnderstood):
@@ -38,9 +38,8 @@ def choose_cluster(config: Config, channel: str, named: str | None) -> str:
 def _known(config: Config, named: str) -> str:
     if named in config.clusters:
         return named
-    close = nearest(named, config.clusters)
     raise NotUnderstood(
-        f"{echo(named)} is not a cluster in swarmbot.yml." + (f" Did you mean `{close}`?" if close else ""),
+        f"{echo(named)} is not a cluster in swarmbot.yml.{did_you_mean(named, config.clusters)}",
         next_step=f"Clusters: {_with_channels(config)}.",
     )
 

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from bot.config.base import PLAIN
 from bot.config.document import Document, Path, Problem, dotted
 from bot.config.models import Config
-from bot.text.suggest import listed, nearest
+from bot.text.suggest import did_you_mean, listed
 
 KEY_MARK = "[key]"  # how pydantic marks an error about a key instead of its value
 
@@ -60,9 +60,7 @@ def _wrong(details: ErrorDetails, path: Path) -> str:
 
 def _unknown(path: Path) -> str:
     known = keys_at(path[:-1])
-    close = nearest(str(path[-1]), known)
-    hint = f" Did you mean `{close}`?" if close else ""
-    return f"is unknown.{hint} Valid keys: {listed(f'`{key}`' for key in known)}."
+    return f"is unknown.{did_you_mean(str(path[-1]), known)} Valid keys: {listed(f'`{key}`' for key in known)}."
 
 
 def keys_at(path: Path) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from bot.queue.job import Order
 from bot.queue.queue import Queue
 from bot.secrets.redact import redact
 from bot.stored_json import to_json, to_plain
-from bot.text.suggest import first_of, nearest
+from bot.text.suggest import did_you_mean, first_of, nearest
 from bot.text.words import words_in
 
 MAX_LISTED: Final = 12
@@ -86,10 +86,9 @@ class EarlyRefusals:
         names = [name for name in call.services if not MAY_BE_ID.fullmatch(name)]
         services = self._last_read.services(call.cluster) if names else None
         unknown = [name for name in names if services and not services.has(name)]
-        if services and unknown and not self._queue.in_line(call.cluster):
-            near = nearest(unknown[0], services.names)
-            if near is not None:
-                raise _unknown_service(call, unknown[0], near, services)
+        misspelt = services and unknown and nearest(unknown[0], services.names)
+        if services and misspelt and not self._queue.in_line(call.cluster):
+            raise _unknown_service(call, unknown[0], services)
 
     def _refuse_to_pause_a_job(self, call: Call) -> None:
         """Raise Refused for the pause of a rollout that a running job waits for: its turn would come after that."""
@@ -143,24 +142,23 @@ def _means_either(call: Call) -> bool:
 
 def _unknown_node(call: Call, name: str, nodes: ReadNodes, services: ReadServices | None) -> NotUnderstood:
     """Return the error for a name that no node has. ``services``: those that it may mean too."""
-    near = nearest(name, (*(services.names if services else ()), *nodes.names))
-    closest = f" Did you mean {tick(near)}?" if near else ""
+    names = (*(services.names if services else ()), *nodes.names)
     known = f"Nodes: {first_of([*map(tick, nodes.names)], MAX_LISTED)}. `/swarm nodes` reads them again."
     if services:
         listed = first_of([*map(tick, services.names)], MAX_LISTED) or "none"
         known = f"Services: {listed}. `/swarm services` reads them again. {known}"
     return NotUnderstood(
         f"{call.cluster} had no {'service or node' if services else 'node'} {echo(name)} when it was last read, "
-        f"{when(nodes.at)}.{closest}",
+        f"{when(nodes.at)}.{did_you_mean(name, names)}",
         next_step=f"{known} Usage: {usage_text(call.command)}.",
     )
 
 
-def _unknown_service(call: Call, name: str, near: str, services: ReadServices) -> NotUnderstood:
+def _unknown_service(call: Call, name: str, services: ReadServices) -> NotUnderstood:
     listed = f"Services: {first_of([*map(tick, services.names)], MAX_LISTED)}"
     return NotUnderstood(
-        f"{call.cluster} had no service {echo(name)} when its services were last read, {when(services.at)}. "
-        f"Did you mean {tick(near)}?",
+        f"{call.cluster} had no service {echo(name)} when its services were last read, {when(services.at)}."
+        f"{did_you_mean(name, services.names)}",
         next_step=f"{listed}. `/swarm services` reads them again. Usage: {usage_text(call.command)}.",
     )
 

@@ -36,7 +36,7 @@ from bot.model.records import (
 )
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.text.suggest import nearest
+from bot.text.suggest import did_you_mean
 from bot.usergroups import UserGroups
 from bot.watch.repository import WatchRepository
 
@@ -122,10 +122,9 @@ class RecordReader:
         named = Filter(node=wanted.node, cluster=wanted.cluster, no_questions=True)  # this question names it too
         if not wanted.node or wanted.node in hosts or self._pages.has(named):
             return
-        near = nearest(wanted.node, hosts)
         raise NotUnderstood(
             f"No audit entry names {tick(wanted.node)}, and it is not in swarmbot.yml."
-            + (f" Did you mean `{near}`?" if near else ""),
+            f"{did_you_mean(wanted.node, hosts)}",
             next_step="`/swarm nodes` lists the nodes.",
         )
 

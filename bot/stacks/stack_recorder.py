@@ -37,7 +37,7 @@ from bot.stacks.recorded_writes import place_of, with_names, with_platforms
 from bot.stacks.recorder import Recorder, serving
 from bot.stacks.registry import registry_auth
 from bot.stacks.source import KeptSource, Source, Sources, TypedSource
-from bot.text.suggest import listed, nearest
+from bot.text.suggest import did_you_mean, listed
 
 UNCHANGED: Final = "Nothing was changed."
 SOCKET: Final = ".recorder.sock"
@@ -170,8 +170,7 @@ class CliStackRecorder:
         found = self._stacks.get(name)
         if found is not None:
             return found
-        near = nearest(name, self._stacks)
-        meant = f" Did you mean {tick(near)}?" if near else ""
+        meant = did_you_mean(name, self._stacks)
         known = ", ".join(map(tick, self._stacks))
         listed_there = f"Stacks: {known}." if known else f"List it under `clusters: {self._cluster}: stacks:`."
         form = f" `/swarm deploy {name} --file` takes its compose file in a form." if is_stack_name(name) else ""

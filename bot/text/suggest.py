@@ -2,21 +2,71 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Final
+
+from bot.text.mrkdwn import tick
+
+MOST_SIMILAR: Final = 3
+"""Of more choices that begin alike the others are not named."""
+MIN_RATIO: Final = 0.6
+SHORT_CHARS: Final = 3
+"""Of so short a word most letters are in many other words: ``del`` is spelt as much like ``deploy`` as ``jod`` like
+``job``. So only choices of about its length are like it."""
+
+
+def did_you_mean(word: str, choices: Iterable[str], before: str = "") -> str:
+    """Return `` Did you mean `a` or `b`?``, each with ``before`` in front of it; "" if no choice is similar."""
+    found = similar(word, choices)
+    return f" Did you mean {listed((tick(before + choice) for choice in found), joint='or')}?" if found else ""
+
+
+def similar(word: str, choices: Iterable[str]) -> list[str]:
+    """Return what may have been meant by ``word``, ignoring case: one choice, or several that begin with it.
+
+    After the same letters in another order comes what was not typed to its end, then what is spelt alike, and then an
+    abbreviation that fits one choice alone.
+    """
+    by_folded = {choice.casefold(): choice for choice in choices}
+    folded = word.casefold()
+    begun = [choice for choice in by_folded if len(folded) > 1 and choice.startswith(folded)]
+    found = (
+        _reordered(folded, by_folded)
+        or begun[:MOST_SIMILAR]
+        or _spelt_alike(folded, by_folded)
+        or _abbreviated(folded, by_folded)
+    )
+    return [by_folded[choice] for choice in found]
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice most similar to ``word``, ignoring case; None if none is similar.
+    """Return the choice that is spelt most like ``word``, ignoring case; None if none is spelt like it.
 
     One with the same letters comes first: ``statsu`` is ``status`` with two letters swapped, and not ``stats``.
     """
     by_folded = {choice.casefold(): choice for choice in choices}
-    for folded, choice in by_folded.items():
-        if sorted(folded) == sorted(word.casefold()):
-            return choice
-    matches = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[matches[0]] if matches else None
+    folded = word.casefold()
+    found = _reordered(folded, by_folded) or _spelt_alike(folded, by_folded)
+    return by_folded[found[0]] if found else None
+
+
+def _reordered(word: str, choices: Iterable[str]) -> list[str]:
+    return [choice for choice in choices if sorted(choice) == sorted(word)][:1]
+
+
+def _spelt_alike(word: str, choices: Iterable[str]) -> list[str]:
+    if len(word) <= SHORT_CHARS:
+        choices = [choice for choice in choices if abs(len(choice) - len(word)) <= 1]
+    return get_close_matches(word, choices, n=1, cutoff=MIN_RATIO)
+
+
+def _abbreviated(word: str, choices: Iterable[str]) -> list[str]:
+    """Return the only choice that has these letters in this order, the first and the last one at its ends: ``w2``."""
+    pattern = re.compile(".*".join(map(re.escape, word)), re.DOTALL)
+    found = [choice for choice in choices if len(word) > 1 and pattern.fullmatch(choice)]
+    return found if len(found) == 1 else []
 
 
 def number_of(count: int, noun: str) -> str:

@@ -16,7 +16,7 @@ from bot.last_read import LastRead
 from bot.model.incident import ALL_SUBJECTS, Acknowledgement, Silence
 from bot.queue.job import new_id
 from bot.text.durations import write_duration
-from bot.text.suggest import listed, nearest
+from bot.text.suggest import did_you_mean, listed
 from bot.watch.repository import WatchRepository
 
 MIN_SILENCE_S: Final = 60.0
@@ -122,9 +122,8 @@ class WatchOrders:
         if len(meant) == 1:
             return meant.pop(), ""
         known = {*machines, *nodes.hostnames, *services.names, ALL_SUBJECTS}
-        near = nearest(typed, sorted(known))
         raise NotUnderstood(
-            f"{cluster} has no node or service {echo(typed)}." + (f" Did you mean {tick(near)}?" if near else ""),
+            f"{cluster} has no node or service {echo(typed)}.{did_you_mean(typed, sorted(known))}",
             next_step="`/swarm nodes` and `/swarm services` list them.",
         )
 

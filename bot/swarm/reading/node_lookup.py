@@ -11,7 +11,7 @@ from dataclasses import replace
 from bot.blocks import echo, tick
 from bot.errors import Failed, NoLeader, NotUnderstood
 from bot.model import ClusterFacts, Engines, Facts, Finding, HostFacts, NodeFacts, ip_of
-from bot.text.suggest import listed, nearest
+from bot.text.suggest import did_you_mean, listed
 
 MAX_LISTED = 12
 """The number of nodes that a message names."""
@@ -65,9 +65,8 @@ def find_nodes(facts: Facts, name: str) -> list[NodeFacts]:
             next_step=f"If it should be one: `/swarm join worker {name}`.",
         )
     names = [record.name for record in swarm.nodes]
-    near = nearest(name, names)
-    closest = f" Did you mean {tick(near)}?" if near else ""
     listed = ", ".join(map(tick, names[:MAX_LISTED]))
+    closest = did_you_mean(name, names)
     raise NotUnderstood(f"{facts.name} has no node {echo(name)}.{closest}", next_step=f"Nodes: {listed}.")
 
 

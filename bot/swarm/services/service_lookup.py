@@ -8,7 +8,7 @@ from bot.blocks import echo, tick
 from bot.errors import NotUnderstood
 from bot.model import Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.text.suggest import first_of, nearest
+from bot.text.suggest import did_you_mean, first_of
 
 MAX_LISTED: Final = 12
 """The number of services that a message names."""
@@ -29,7 +29,5 @@ def find_service(facts: Facts, name: str) -> ServiceFacts:
             f"{echo(name)} is the start of {len(found)} ids: {each}.", next_step="Use the name of one of them."
         )
     names = [service.name for service in swarm.services]
-    near = nearest(name, names)
-    closest = f" Did you mean {tick(near)}?" if near else ""
     known = f"Services: {first_of([*map(tick, names)], MAX_LISTED)}" if names else "There are no services."
-    raise NotUnderstood(f"{facts.name} has no service {echo(name)}.{closest}", next_step=known)
+    raise NotUnderstood(f"{facts.name} has no service {echo(name)}.{did_you_mean(name, names)}", next_step=known)

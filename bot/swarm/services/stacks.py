@@ -8,7 +8,7 @@ from bot.blocks import echo, tick
 from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.text.suggest import first_of, nearest
+from bot.text.suggest import did_you_mean, first_of
 
 MAX_LISTED: Final = 12
 """The number of stacks that a message names."""
@@ -35,8 +35,7 @@ def require_stack(facts: Facts, name: str) -> None:
         raise NotUnderstood(f"{tick(name)} is a service, not a stack.", next_step=f"`/swarm service {name}` shows it.")
     if name in facts.listed_stacks:
         raise NotUnderstood(f"Stack {tick(name)} is not deployed in {facts.name}.", next_step=deploy_step(name))
-    near = nearest(name, [*names, *facts.listed_stacks])
-    closest = f" Did you mean {tick(near)}?" if near else ""
+    closest = did_you_mean(name, [*names, *facts.listed_stacks])
     deployed = [f"Stacks: {first_of([*map(tick, names)], MAX_LISTED)}."] if names else []
     raise NotUnderstood(
         f"{facts.name} has no stack {echo(name)}.{closest}",
