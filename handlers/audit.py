@@ -18,6 +18,7 @@ from bot.blocks import (
     button,
     context,
     escape,
+    order_text,
     paragraphs,
     plain_line,
     section,
@@ -158,7 +159,7 @@ def _sentence(entry: EntryRecord) -> tuple[str, str]:
         state = entry.detail.partition(":")[0]
         return STATE_SIGNS.get(state, WAITING), "step" if entry.action == "step" else "finished"
     sign, form = LINES.get(entry.action, (WAITING, f"{{who}} *{_plain(entry.action)}* {{words}}"))
-    words = tick(f"/swarm {entry.words}") if entry.words else "it" if entry.action in DECISIONS else ""
+    words = order_text(entry.words) if entry.words else "it" if entry.action in DECISIONS else ""
     return sign, form.format(who=_who(entry.by), words=words, cluster=plain_line(entry.cluster)).rstrip()
 
 

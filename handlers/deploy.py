@@ -112,7 +112,8 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     """Carry out what Docker's own CLI would write, without the writes that change nothing."""
     swarm = require_cluster(facts)
     recording = _recording(facts)
-    refuse_impossible(recording, resolve=not arguments.no_resolve)
+    unresolved = "" if arguments.no_resolve else _order(replace(arguments, no_resolve=True))
+    refuse_impossible(recording, unresolved=unresolved)
     pending = pending_writes(recording)
     drift = network_drift(recording)
     missing = not_running(facts, recording)

@@ -16,6 +16,7 @@ from bot.blocks import (
     button,
     context,
     echo,
+    order_text,
     paragraphs,
     plain_line,
     tick,
@@ -70,7 +71,7 @@ def jobs(records: Records, _: JobsArguments) -> Message:
     count = sum(job.state in OPEN for job in listed)
     idle = f" · {WARNING} no worker is running: jobs wait until one starts" if not records.workers else ""
     title = f"{count} {'job runs or waits' if count == 1 else 'jobs run or wait'} in {records.cluster}"
-    lines = [f"*{title}*{idle}", *(_line(job) for job in listed)]
+    lines = [f"*{title}*{idle}", *(_line(job, order_text(job.words)) for job in listed)]
     if not listed:
         lines.append("No job was requested yet.")
     return Message(title, tuple(paragraphs(lines)))
@@ -91,7 +92,7 @@ def job(records: Records, arguments: JobArguments) -> Message:
     found = records.job
     if found is None:
         raise NotUnderstood(f"Job {echo(arguments.id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
-    lines = [_line(found), *(f"{sign} {words}" for sign, words in found.lines)]
+    lines = [_line(found, tick(f"/swarm {found.words}")), *(f"{sign} {words}" for sign, words in found.lines)]
     if found.outcome:
         lines.append(found.outcome)
     if found.cancel_by and found.state == "running":
@@ -118,9 +119,8 @@ def cancel(arguments: JobArguments) -> CancelJob:
     return CancelJob(arguments.id)
 
 
-def _line(found: JobRecord) -> str:
+def _line(found: JobRecord, words: str) -> str:
     sign = WAITING if found.form_offered else SIGNS.get(found.state, WAITING)
-    words = tick(f"/swarm {found.words}")
     line = f"{sign} {tick(found.id)} {words} · {_state(found)} · {user(found.requester)} {when(found.asked_at)}"
     return f"{line} · {WARNING} a message about it was not delivered" if found.untold else line
 

@@ -21,6 +21,7 @@ from bot.blocks import (
 )
 from bot.commands import NoArguments, Word, question, text
 from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
+from bot.swarm.operations.labels import MAX_LABEL_CHARS, shown_label
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import time_left
 from bot.swarm.reading.cloned_nodes import clones_of
@@ -146,13 +147,12 @@ def _in_full(facts: Facts, record: NodeFacts) -> list[Block]:
 
 def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
     host = facts.hosts.get(record.host)
-    labels = ", ".join(tick(f"{key}={value}") for key, value in record.labels.items())
     pairs = [
         ("Id", tick(record.id)),
         ("Host name", tick(record.hostname)),
         ("Address", tick(record.raft_address or record.address)),
         ("Engine", plain_line(record.engine_version) or "unknown"),
-        ("Labels", labels or "none"),
+        ("Labels", _labels(record) or "none"),
         ("swarmbot.yml", _hosts_of(facts, record)),
     ]
     if facts.swarm and (living := replacement_of(facts.swarm, record)):
@@ -167,6 +167,12 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
     if host is not None and host.failure:
         pairs.append(("SSH", host.failure.happened))
     return pairs
+
+
+def _labels(record: NodeFacts) -> str:
+    labels = ", ".join(shown_label(*each) for each in record.labels.items())
+    cut = any(len(f"{key}={value}") > MAX_LABEL_CHARS for key, value in record.labels.items())
+    return labels + f" · {tick(f'docker node inspect {record.name}')} on a manager shows them whole" * cut
 
 
 def _hosts_of(facts: Facts, record: NodeFacts) -> str:

@@ -15,6 +15,7 @@ from bot.blocks import (
     Message,
     channel,
     context,
+    order_text,
     paragraphs,
     plain_line,
     quoted,
@@ -144,7 +145,7 @@ def _unwatched(facts: Facts) -> list[str]:
 
 
 def _change(change: OpenChange) -> str:
-    words, by = tick(f"/swarm {change.words}"), user(change.requester)
+    words, by = order_text(change.words), user(change.requester)
     if change.outdated:
         why = f"its plan no longer applies: {change.outdated}"
         return f"{WARNING} {tick(change.id)} {words} · {why} · requested by {by} · expires {when(change.expires)}"

@@ -30,6 +30,7 @@ from sandbox.tour.runner import run_tour
 from sandbox.tour.terminal import TerminalStyle
 
 COMPOSE: Final = f"""\
+# No registry has the demo's image: `/swarm deploy shop --no-resolve` deploys it.
 version: "3.8"
 services:
   web:

@@ -21,6 +21,7 @@ from bot.blocks import (
     actions,
     button,
     context,
+    order_text,
     paragraphs,
     plain_line,
     quoted,
@@ -64,7 +65,7 @@ def approval_card(approval: Approval, plan: Plan) -> Message:
     It counts what it leaves out, and names the command that shows all of it.
     """
     request = approval.request
-    title = f"{user(request.requester)} asks to {plan.titles.imperative or tick('/swarm ' + request.words)}"
+    title = f"{user(request.requester)} asks to {plan.titles.imperative or order_text(request.words)}"
     reason = f": {_cut(request.reason, request.job)}" if request.reason else ""
     blocks: list[Block] = [
         *paragraphs(_end(approval)),
@@ -82,7 +83,7 @@ def approval_card(approval: Approval, plan: Plan) -> Message:
 def full_card(approval: Approval, plan: Plan, choices: Sequence[Choice] = EVERY_CHOICE) -> Message:
     """Return the answer to `/swarm approvals ID`: everything that fits into a message, and the reader's ``choices``."""
     request = approval.request
-    title = f"{user(request.requester)} asks to {plan.titles.imperative or tick('/swarm ' + request.words)}"
+    title = f"{user(request.requester)} asks to {plan.titles.imperative or order_text(request.words)}"
     blocks = [
         *paragraphs(_end(approval)),
         section(f"*{title}* · {tick('/swarm ' + request.words)}"),
@@ -99,7 +100,7 @@ def full_card(approval: Approval, plan: Plan, choices: Sequence[Choice] = EVERY_
 def confirmation_message(approval: Approval, plan: Plan, choices: Sequence[Choice] = EVERY_CHOICE) -> Message:
     """Return the question to the requester: what the plan costs, and whether to proceed."""
     request = approval.request
-    title = plan.titles.imperative or tick("/swarm " + request.words)
+    title = plan.titles.imperative or order_text(request.words)
     head = f"{WARNING} *This costs service: {title}*"
     changed = [f"Since you confirmed it, the plan has changed: {request.changed}."] if request.changed else []
     terms = [f"Only {user(request.requester)} can decide", f"expires {when(request.expires)}"]
@@ -118,7 +119,7 @@ def reminder_message(approval: Approval) -> Message:
     left = max(request.needed - len(approval.votes), 1)
     mentions = _mentions([each for each in request.notify if each not in {vote.by for vote in approval.votes}])
     return text_message(
-        f"{WAITING} *Still waits for {approval_count(left)}*: {tick('/swarm ' + request.words)} in "
+        f"{WAITING} *Still waits for {approval_count(left)}*: {order_text(request.words)} in "
         f"{plain_line(request.cluster)}, requested by {user(request.requester)} · expires {when(request.expires)} · "
         f"{tick(request.job)}\n{mentions}: approve or deny it in the message above."
     )
@@ -127,7 +128,7 @@ def reminder_message(approval: Approval) -> Message:
 def decision_message(approval: Approval) -> Message:
     """Return how it ended, for the requester."""
     request = approval.request
-    text = f"{tick('/swarm ' + request.words)} in {request.cluster} · `{request.job}`: {status_line(approval)}"
+    text = f"{order_text(request.words)} in {request.cluster} · `{request.job}`: {status_line(approval)}"
     if not request.confirmation:
         return text_message(text)
     again = actions(button("Request again", "approval.again", request.job))
@@ -140,7 +141,7 @@ def list_line(approval: Approval) -> str:
     have = f"{user(request.requester)} · {len(approval.votes)} of {approval_count(request.needed)}"
     if request.confirmation:
         have = f"waits until {user(request.requester)} confirms it"
-    words = tick("/swarm " + request.words)
+    words = order_text(request.words)
     return f"{WAITING} {tick(approval.id)} {words} · {have} · expires {when(request.expires)}"
 
 

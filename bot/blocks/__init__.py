@@ -20,7 +20,7 @@ from bot.blocks.failure import ended_sentence, error_message
 from bot.blocks.message import Block, Message, fit
 from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
 from bot.blocks.table import data_table, long_table, table
-from bot.text.mrkdwn import channel, cut_short, echo, escape, plain_line, quoted, tick, user, when
+from bot.text.mrkdwn import channel, cut_short, echo, escape, order_text, plain_line, quoted, tick, user, when
 
 __all__ = [
     "DONE",
@@ -48,6 +48,7 @@ __all__ = [
     "fit",
     "header",
     "long_table",
+    "order_text",
     "paragraphs",
     "plain_line",
     "progress",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from bot.blocks import Message, context, error_message, tick, user
+from bot.blocks import Message, context, error_message, order_text, user
 from bot.errors import Conclusion, Failed
 from bot.execution.services import WorkerServices
 from bot.outbox.deliverer import Ready
@@ -83,7 +83,7 @@ class InternalJobs:
         if asked is None or "message" not in kept:
             raise Failed("The answer has expired.", next_step="Ask again.")
         message = from_json(Message, kept["message"])
-        words = tick(f"/swarm {asked.order.words}")
+        words = order_text(asked.order.words)
         note = context(f"{words} in {asked.order.place}, shared by {user(order.requester)}")
         plain = (*message.plain, note) if message.plain else ()
         return Message(message.text, (*message.blocks, note), plain)

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.repository import ApprovalRepository
-from bot.blocks import tick
+from bot.blocks import order_text
 from bot.model import Facts, OpenChange
 from bot.model.approval_basis import Basis, changed_facts
 from bot.model.facts import OpenChangeState
@@ -61,7 +61,7 @@ def planned_text(changes: Sequence[OpenChange]) -> str:
 
 def change_text(change: OpenChange) -> str:
     """Return "`snx8` (`/swarm leave host-2`)"."""
-    return f"`{change.id}` ({tick('/swarm ' + change.words)})"
+    return f"`{change.id}` ({order_text(change.words)})"
 
 
 def _in_line(job: Job) -> OpenChange:

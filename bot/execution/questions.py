@@ -12,7 +12,7 @@ from functools import partial
 from threading import Timer
 from typing import Any, Final
 
-from bot.blocks import WAITING, Message, actions, button, text_message, tick
+from bot.blocks import WAITING, Message, actions, button, order_text, text_message, tick
 from bot.blocks.message import holds_secret
 from bot.commands import Command
 from bot.commands.command import AgedFunction
@@ -166,7 +166,7 @@ class Questions:
             self._replies.record_shown_secrets(lease, query.secrets, unless_cancelled=True)
             if command.file is not None and (file := command.file(facts, arguments)) is not None:
                 upload = Upload(file.name, file.content.reveal().encode(), file.title)
-                self._uploads.send(job.order.requester, [upload], f"{tick('/swarm ' + job.order.words)} (`{job.id}`)")
+                self._uploads.send(job.order.requester, [upload], f"{order_text(job.order.words)} (`{job.id}`)")
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
@@ -283,7 +283,7 @@ class Questions:
 
 def _plan(job: Job) -> Plan:
     """Return a question as a plan to approve: without steps, only with what would be shown."""
-    told = f"see what {tick('/swarm ' + job.order.words)} shows in {job.order.cluster}"
+    told = f"see what {order_text(job.order.words)} shows in {job.order.cluster}"
     return Plan(PlanTitles(imperative=told), effect="shown only to the requester")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.audit import Entry
-from bot.blocks import Message, button, error_message, text_message, tick, user
+from bot.blocks import Message, button, error_message, order_text, text_message, tick, user
 from bot.config import Config
 from bot.errors import Failed, SwarmbotError
 from bot.model import Revealed
@@ -91,7 +91,7 @@ class Replies:
     def stop(self, lease: Lease, by: str) -> None:
         """End a job that ``by`` cancelled before anything was started, and tell the requester."""
         order = lease.job.order
-        cancelled = f"*{tick('/swarm ' + order.words)} was cancelled in {order.place}* · `{order.id}`"
+        cancelled = f"*{order_text(order.words)} was cancelled in {order.place}* · `{order.id}`"
         message = text_message(text := f"{cancelled} · by {user(by)}. Nothing was changed or shown.")
         entries = [lease.audit_entry("ended", "cancelled: nothing was started")]
         ready = [Ready(private(lease.job.order, message)), *self._on_card(lease.job, message)]
@@ -131,4 +131,4 @@ class Replies:
 
 
 def _failed_title(order: Order) -> str:
-    return f"*{tick('/swarm ' + order.words)} failed in {order.place}* · `{order.id}`"
+    return f"*{order_text(order.words)} failed in {order.place}* · `{order.id}`"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
-from bot.blocks import RUNNING, text_message, tick
+from bot.blocks import RUNNING, order_text, text_message, tick
 from bot.errors import SwarmbotError
 from bot.execution.replies import Replies
 from bot.queue.lease import Lease, LeaseLost
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def still_working(replies: Replies, lease: Lease) -> AbstractContextManager[threading.Timer]:
     """Tell the requester of the job once if the work of the context takes longer than 3 s; never after its end."""
     job = lease.job
-    text = f"{RUNNING} *Still working on it*: {tick('/swarm ' + job.order.words)} · job {tick(job.id)}"
+    text = f"{RUNNING} *Still working on it*: {order_text(job.order.words)} · job {tick(job.id)}"
     return after(STILL_WORKING_S, lambda: replies.meanwhile(lease, text_message(text)), lease)
 
 

@@ -18,6 +18,8 @@ from bot.last_read import LastRead
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
 
 CALLBACK: Final = "command.fill"
+ADDS_HOSTS: Final = frozenset({"init", "join"})
+"""Commands for hosts that are no nodes yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class CommandForms:
         section = self._config.clusters[cluster]
         nodes, services = self._last_read.nodes(cluster), self._last_read.services(cluster)
         hosts = tuple(section.hosts)
-        if command.name == "join" and nodes is not None:
+        if command.name in ADDS_HOSTS and nodes is not None:
             hosts = tuple(host for host in hosts if not nodes.has(host)) or hosts
         return KnownNames(
             hosts=hosts,

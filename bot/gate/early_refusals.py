@@ -9,7 +9,7 @@ from typing import Final
 from bot.approvals.already_waiting import already_waiting, same_arguments
 from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
-from bot.blocks import echo, tick, when
+from bot.blocks import echo, order_text, tick, when
 from bot.commands.grammar import usage_text
 from bot.commands.shared_words import NODE_FLAG, SERVICE_FLAG, SHARED_WORDS
 from bot.config import Config
@@ -101,7 +101,7 @@ class EarlyRefusals:
             pauses = order.command in ROLLOUTS
             again = f", then {tick(f'/swarm {call.words}')} pauses the rollout"
             raise Refused(
-                f"job {tick(job.id)} ({tick(f'/swarm {order.words}')}) carries out this rollout.",
+                f"job {tick(job.id)} ({order_text(order.words)}) carries out this rollout.",
                 true_now="Nothing was changed.",
                 next_step=f"`/swarm cancel {job.id}` stops it{' and pauses the rollout' if pauses else again}.",
             )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from bot.approvals.rule import rule_for
-from bot.blocks import Message, channel, text_message, tick
+from bot.blocks import Message, channel, order_text, text_message, tick
 from bot.errors import Unavailable
 from bot.execution.open_changes import changes_in_line, planned_text
 from bot.gate.call import Call
@@ -46,7 +46,7 @@ class QueuedOrders:
         if may_need_secret and not may_need_approval and not admission.ahead:
             return None
         where = channel(self._config.clusters[call.cluster].channel)
-        taken = f"On it: {tick('/swarm ' + call.words)} is job {tick(admission.job_id)}"
+        taken = f"On it: {order_text(call.words)} is job {tick(admission.job_id)}"
         if not change:
             seen = "" if call.thread else " Only you will see the answer."
             return text_message(f"{taken}. It needs approval first, in {where}.{seen}")

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from bot.blocks import WARNING, Message, text_message, tick, user
+from bot.blocks import WARNING, Message, order_text, text_message, tick, user
 from bot.outbox.outgoing import Outgoing, Target
 from bot.queue.job import Order
 
@@ -56,7 +56,7 @@ def shown_privately(person: str) -> Message:
 def cancelled_message(order: Order, by: str) -> Outgoing:
     """Return what the requester is told when somebody else cancels the job before it starts."""
     where = f" in {order.cluster}" if order.cluster else ""
-    words = f"{tick('/swarm ' + order.words)}{where} · {tick(order.id)}"
+    words = f"{order_text(order.words)}{where} · {tick(order.id)}"
     text = f"{WARNING} {words}: *cancelled* by {user(by)} before it started. Nothing was changed."
     return private(order, text_message(text), name="cancelled")
 

@@ -16,6 +16,8 @@ MAX_CODE_CHARS: Final = 2000
 MAX_NAME_CHARS: Final = 255
 MAX_ECHO_CHARS: Final = 60
 """Of a word that was not understood, more is not repeated."""
+MAX_ORDER_CHARS: Final = 300
+"""Of an order in a message about it, more is not repeated."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode's categories of controls, formats (zero width, direction), surrogates, and characters of no meaning."""
 _LIKE_UNDERSCORE: Final = "\u02cd"
@@ -79,6 +81,11 @@ def tick(name: str) -> str:
 def echo(typed: str) -> str:
     """Return a word that somebody typed and that means nothing, in backticks: of a long one the beginning."""
     return tick(cut_short(one_line(typed), MAX_ECHO_CHARS))
+
+
+def order_text(words: str) -> str:
+    """Return an order as it was typed, in backticks: of a long one the beginning. `/swarm job ID` shows all of it."""
+    return tick(cut_short(one_line(f"/swarm {words}"), MAX_ORDER_CHARS))
 
 
 def _inert(text: str, limit: int) -> str:

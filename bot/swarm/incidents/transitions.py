@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.blocks import tick
+from bot.blocks import order_text, tick
 from bot.model.incident import (
     Acknowledgement,
     Advanced,
@@ -209,7 +209,7 @@ class _Step:
         causes: dict[str, str] = {}
         for place, waiting in enumerate(self.waiting):
             job = work_behind(waiting.signal, self.work, self.now)
-            cause = f"{tick(job.job)} ({tick('/swarm ' + job.words)})" if job else ""
+            cause = f"{tick(job.job)} ({order_text(job.words)})" if job else ""
             through = (
                 causes[other.signal.key]
                 for other in self.waiting[:place]

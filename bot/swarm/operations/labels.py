@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from bot.blocks import tick
+from bot.blocks import cut_short, tick
 from bot.errors import Failed
 from bot.model import Engines, Facts, FactsQuery, Json, NodeFacts, Operation
 from bot.swarm.operations.spec_updates import reading_manager, record_of, update_node_spec
@@ -14,6 +14,8 @@ from bot.text.suggest import listed
 
 Labels = tuple[tuple[str, str], ...]
 """Pairs of key and value."""
+MAX_LABEL_CHARS: Final = 100
+"""Of a longer label only the beginning is shown: it may have thousands of characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +116,13 @@ class LabelHost(Operation):
         )
 
 
+def shown_label(key: str, value: str) -> str:
+    """Return a label in backticks; of a long one the beginning, and how long it is."""
+    text = f"{key}={value}"
+    if len(text) <= MAX_LABEL_CHARS:
+        return tick(text)
+    return f"{tick(cut_short(text, MAX_LABEL_CHARS))} ({len(text):,} characters)"
+
+
 def _shown(labels: Iterable[tuple[str, str]]) -> list[str]:
-    return [tick(f"{key}={value}") for key, value in labels]
+    return [shown_label(key, value) for key, value in labels]

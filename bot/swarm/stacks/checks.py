@@ -21,12 +21,15 @@ EVERY_NODE_HAS: Final = frozenset({"host", "none"})
 _NETWORK_FIELDS: Final = ("Driver", "Attachable", "Internal", "EnableIPv6")
 
 
-def refuse_impossible(recording: StackRecording, *, resolve: bool) -> None:
-    """Raise Refused for what cannot be deployed so."""
+def refuse_impossible(recording: StackRecording, *, unresolved: str) -> None:
+    """Raise Refused for what cannot be deployed so.
+
+    ``unresolved`` is the command that deploys image names as they are; "" if this is it.
+    """
     _refuse_conflicts(recording)
     _refuse_taken_ports(recording)
-    if resolve:
-        _refuse_unresolved_images(recording)
+    if unresolved:
+        _refuse_unresolved_images(recording, unresolved)
 
 
 def stack_warnings(recording: StackRecording) -> tuple[str, ...]:
@@ -96,13 +99,13 @@ def unresolved_images(recording: StackRecording) -> tuple[str, ...]:
     return tuple(image for image in images if "@sha256:" not in image)
 
 
-def _refuse_unresolved_images(recording: StackRecording) -> None:
-    if unresolved := unresolved_images(recording):
+def _refuse_unresolved_images(recording: StackRecording, command: str) -> None:
+    if images := unresolved_images(recording):
         raise Refused(
-            f"No registry gave the digest of {listed(map(tick, unresolved))}: each node could run another image by "
+            f"No registry gave the digest of {listed(map(tick, images))}: each node could run another image by "
             "that name.",
             true_now=UNCHANGED,
-            next_step="Add `--no-resolve` to deploy the name as it is, or write the image with its digest."
+            next_step=f"`/swarm {command}` deploys the name as it is. Or write the image with its digest."
             + (" The form then begins with the file that you entered." if recording.typed else ""),
         )
 

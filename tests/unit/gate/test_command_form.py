@@ -15,6 +15,7 @@ from bot.blocks import Message
 from bot.blocks.modals import FieldErrors, Modal
 from bot.errors import NotAllowed, NotUnderstood
 from bot.gate import Gate
+from bot.last_read import LastRead
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import MentionRequest, PressRequest, SlashRequest, SubmitRequest
 from bot.usergroups import UserGroups
@@ -22,6 +23,7 @@ from sandbox.slack.faults import Faults
 from sandbox.slack.validate import check_message_blocks, check_view
 from tests.kits.gates import gate_of
 from tests.kits.totp import KEY
+from tests.plans.description import Description
 from tests.unit.gate.conftest import CONFIG
 
 URL = "https://hooks.slack.com/commands/1"
@@ -237,6 +239,16 @@ def test_deploy_goes_on_to_the_form_for_the_file(redis_url: str, client: Redis, 
     found = submitted(gate, form(gate, "deploy"), stack="app", switches="--file")
     assert isinstance(found, Modal)
     assert found.callback == "text.give"
+
+
+@pytest.mark.parametrize(("command", "field"), [("init", "host"), ("join", "hosts")])
+def test_hosts_that_are_nodes_are_not_offered_again(gate: Gate, client: Redis, command: str, field: str) -> None:
+    """By what was read last."""
+    swarm = Description.model_validate({"hosts": {"host-1": {"is": "leader"}}}).facts().swarm
+    assert swarm is not None
+    LastRead(client).note("prod", swarm)
+    [shown] = [block for block in form(gate, command).blocks if block["block_id"] == field]
+    assert {option["value"] for option in shown["element"]["options"]} == {"host-2"}
 
 
 def test_a_freeze_and_a_silence_are_carried_out(gate: Gate) -> None:
