@@ -27,6 +27,8 @@ from bot.watch.announce import announcements
 from bot.webhooks.targets import Target
 from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
+from tests.kits.webhook_schemas import check_alertmanager, check_pagerduty
+from tests.plans.parts import NOW
 from tests.plans.showing import show_message
 from tests.plans.test_advice import advised_in, refusals
 from tests.watch.timeline import CASES, Timeline, descriptions, turns
@@ -125,15 +127,21 @@ def test_what_is_advised_is_not_refused(course: Course) -> None:
 
 
 def test_other_systems_see_each_incident_begin_and_end_in_turn(course: Course) -> None:
-    """A webhook is told of beginning, changes and end, in plain text; what is open in Slack is open there."""
+    """A webhook is told of beginning, changes and end, in plain text that PagerDuty's and Alertmanager's API accept.
+
+    What is open in Slack is open there.
+    """
     open_: dict[str, bool] = {}
     for before, _, _, turn, stepped in course.steps:
         for happened in events_of(before, stepped):
             key = incident_key(happened.incident)
             assert open_.get(key, False) == (happened.event != "opened")
             open_[key] = happened.event != "resolved"
-            bodies = [webhook_body(kind, happened, get_args(Severity), turn["at"]) for kind in get_args(WebhookKind)]
+            now = NOW + turn["at"]
+            bodies = {kind: webhook_body(kind, happened, get_args(Severity), now) for kind in get_args(WebhookKind)}
             assert not MARKUP.search(json.dumps(bodies, ensure_ascii=False))
+            check_pagerduty(bodies["pagerduty"])
+            check_alertmanager(bodies["alertmanager"])
         assert not events_of(stepped.state, replace(stepped, told=(), entries=()))
     told = {incident_key(each): not each.shown.startswith("over") for each in course.state.incidents if each.told_at}
     assert open_ == told

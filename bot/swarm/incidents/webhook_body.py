@@ -25,6 +25,8 @@ PAGERDUTY_ACTIONS: Final[Mapping[IncidentEvent, str]] = {
 }
 MAX_SUMMARY_CHARS: Final = 1024
 """PagerDuty's limit."""
+MAX_SIGNALS: Final = 100
+"""Of more signals PagerDuty is told the number: it takes 512 kB."""
 ALERT_S: Final = 7 * 24 * 3600.0
 """How long Alertmanager keeps an alert that Swarmbot never ends. It ends an alert without an end after 5 minutes."""
 
@@ -85,10 +87,12 @@ def _pagerduty(happened: Happened) -> dict[str, Any]:
     if action != "trigger":
         return event
     top = headline_of(incident.tracked).signal
+    held = [as_plain(each.signal.text) for each in incident.tracked if not each.over_at]
+    more = [f"and {len(held) - MAX_SIGNALS} more"] if len(held) > MAX_SIGNALS else []
     details = {
         "incident": incident.id,
         "show": f"/swarm incidents {incident.id}",
-        "signals": [as_plain(each.signal.text) for each in incident.tracked if not each.over_at],
+        "signals": [*held[:MAX_SIGNALS], *more],
     }
     payload = {
         "summary": f"{incident.cluster}: {_title(incident)}"[:MAX_SUMMARY_CHARS],

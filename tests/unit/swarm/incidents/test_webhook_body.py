@@ -12,6 +12,7 @@ from bot.model.incident import Advanced, Incident, WatchEntry, WatchState
 from bot.swarm.incidents.events import Happened, events_of
 from bot.swarm.incidents.webhook_body import webhook_body
 from tests.kits.incidents import AT, incident, signal
+from tests.kits.webhook_schemas import check_alertmanager, check_pagerduty
 
 OPEN = replace(incident(), shown="open:a:b:c")
 OVER = replace(incident(resolved_at=AT + 60), shown="over:a:b:c")
@@ -108,3 +109,19 @@ def test_alertmanager_ends_the_alert_of_a_severity_that_passed() -> None:
         "severity": "critical",
     }
     assert alert["endsAt"] == now
+
+
+def test_however_much_is_wrong_pagerduty_takes_it() -> None:
+    """Its limits are 1,024 characters for the summary and 512 kB for the event; the rest is counted."""
+    many = [replace(signal("tasks pending", f"web-{number}"), subject_id=f"s{number}") for number in range(10_000)]
+    long = replace(many[0], text="x" * 5_000)
+    found = body("pagerduty", "opened", incident("3f2a", long, *many[1:]))
+    check_pagerduty(found)
+    told = found["payload"]["custom_details"]["signals"]
+    assert told[-1] == f"and {10_000 - len(told) + 1} more"
+
+
+@pytest.mark.parametrize("event", ["opened", "updated", "acknowledged", "resolved"])
+def test_alertmanager_takes_each_event(event: Any) -> None:
+    """Its labels have names and values, and it ends after its beginning."""
+    check_alertmanager(body("alertmanager", event, OVER if event == "resolved" else OPEN))
