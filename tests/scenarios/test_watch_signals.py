@@ -33,7 +33,7 @@ def scenario(hosts: Fleet, tmp_path: Path) -> Iterator[WatchScenario]:
 
 
 def test_services_that_do_not_run(scenario: WatchScenario) -> None:
-    """Tasks that wait for a node, that crash, and an update that Docker paused: three incidents with their reasons."""
+    """Tasks that wait for a node, that crash, and an update that Docker paused, which a button takes back."""
     scenario.cluster(workers=("host-2",))
     have_variants([scenario["host-1"], scenario["host-2"]])
     create_running(scenario, "web", "--replicas", "2", timeout=60)
@@ -49,7 +49,7 @@ def test_services_that_do_not_run(scenario: WatchScenario) -> None:
     assert len({lost.id, crash.id, web.id}) == 3
     docker("node", "update", "--label-add", "zone=b", "host-2")
     docker("service", "update", "--detach", "--no-resolve-image", "--image", TASK_IMAGE, "crash")
-    docker("service", "rollback", "--detach", "web")
+    scenario.slack.click("ada", scenario.see("ada", f"`{web.id}`", private=False), "/swarm rollback web")
     for incident, ended in ((lost, "`lost`: 1 of 1 replica"), (crash, "`crash`: 1 of 1 replica"), (web, "of `web` is")):
         assert scenario.told("Resolved after", ended, resolved=True, timeout=HELD_TIMEOUT_S).id == incident.id
 

@@ -10,6 +10,7 @@ from bot.model.incident import WatchSettings, WatchState
 from bot.model.observation import Extra, Observation, Signal
 from bot.swarm.incidents.found import NOTHING, joined
 from bot.swarm.incidents.leadership import leader_answered_at
+from bot.swarm.incidents.membership_signals import membership_signals
 from bot.swarm.incidents.memory import with_known_failures
 from bot.swarm.incidents.node_signals import host_signals, node_signals
 from bot.swarm.incidents.overlay_signals import overlay_signals
@@ -42,7 +43,8 @@ def observe(
             host_signals(facts, swarm),
             node_signals(before, known, swarm) if swarm else NOTHING,
             service_signals(before, facts, swarm) if swarm else NOTHING,
-            upkeep_signals(before, facts, swarm, settings, extra or Extra()),
+            membership_signals(before, facts, swarm),
+            upkeep_signals(facts, swarm, settings, extra or Extra()),
             overlay_signals(before, checked),
         )
     )

@@ -1,4 +1,4 @@
-"""Signals about what nobody notices until it hurts: certificates, clocks, records, addresses, tokens, backups. Pure."""
+"""Signals about what nobody notices until it hurts: certificates, clocks, addresses, tokens, backups. Pure."""
 
 from __future__ import annotations
 
@@ -11,23 +11,17 @@ from typing import Final
 
 from bot.blocks import tick, user
 from bot.config.models import Severity
-from bot.model import ClusterFacts, Facts, HostFacts, NetworkFacts
-from bot.model.incident import WatchSettings, WatchState
+from bot.model import ClusterFacts, Facts, NetworkFacts
+from bot.model.incident import WatchSettings
 from bot.model.observation import Extra, ShownToken, Signal, SignalKind
 from bot.swarm.health.clocks import clock_findings
-from bot.swarm.health.issues import check_step, is_split_off, split_brain_issue
+from bot.swarm.health.issues import check_step
 from bot.swarm.incidents.found import NOTHING, Found, joined, key_of
-from bot.swarm.incidents.memory import held_signals
-from bot.swarm.incidents.node_signals import split_off_advice
 from bot.swarm.reading.certificates import DAY_S, read_roots, time_left
-from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
-from bot.swarm.reading.host_membership import is_membership_unknown, other_cluster_text, was_removed
-from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.durations import age
-from bot.text.suggest import listed
 
-RECORDS_HOLD_S: Final = 60.0
-"""A host that leaves and joins again, and a new cluster, are half done for some seconds."""
+ADDRESSES_HOLD_S: Final = 60.0
+"""While tasks are replaced, the old ones and the new ones have addresses."""
 CLOCK_HOLDS_S: Final = 60.0
 PRECISE_READ_S: Final = 1.0
 """Clocks are compared if reading all hosts took no longer: an engine's clock is read at some moment of it."""
@@ -37,15 +31,10 @@ RESERVED_ADDRESSES: Final = 3
 """Of each subnet: the network's, the gateway's and the broadcast address."""
 
 
-def upkeep_signals(
-    before: WatchState, facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings, extra: Extra
-) -> Found:
+def upkeep_signals(facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings, extra: Extra) -> Found:
     """Return what needs care. ``swarm`` if the cluster has a quorum."""
-    parts = [_certificates(facts, swarm, settings), _clocks(facts), _clones(before, facts)]
-    parts += _extra(facts, settings, extra)
-    if swarm is not None:
-        parts += [_records(facts, swarm), _second_clusters(facts), _addresses(facts, swarm)]
-    return joined(parts)
+    parts = [_certificates(facts, swarm, settings), _clocks(facts), *_extra(facts, settings, extra)]
+    return joined([*parts, _addresses(facts, swarm)] if swarm else parts)
 
 
 def _certificates(facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings) -> Found:
@@ -127,101 +116,6 @@ def _clocks(facts: Facts) -> Found:
     return Found(tuple(signals), frozenset({"clock drift"}), frozenset(unread), MappingProxyType(well))
 
 
-def _clones(before: WatchState, facts: Facts) -> Found:
-    """Return the hosts with one node id. That it is over is known when all of them respond."""
-    groups = clone_groups(facts)
-    found = {group[0].node_id: group for group in groups}
-    signals = [
-        Signal(
-            "node cloned",
-            node_id,
-            "critical",
-            finding.text.rstrip("."),
-            facts.at,
-            advice=_clone_advice(group),
-            nodes=(node_id,),
-            hosts=tuple(host.name for host in group),
-        )
-        for node_id, group in found.items()
-        for finding in [clone_finding(group)]
-    ]
-    unread = {
-        signal.key
-        for signal in held_signals(before)
-        if signal.kind == "node cloned" and not all(_responds(facts, name) for name in signal.hosts)
-    }
-    return Found(tuple(signals), frozenset({"node cloned"}), frozenset(unread))
-
-
-def _responds(facts: Facts, name: str) -> bool:
-    """Return whether a host responds, or is not in swarmbot.yml any more."""
-    return name not in facts.hosts or facts.hosts[name].responds
-
-
-def _clone_advice(group: list[HostFacts]) -> str:
-    role = "manager" if any(host.is_manager for host in group) else "worker"
-    joins = listed((f"`/swarm join {role} {host.name}`" for host in group), joint="or")
-    return f"on the clone alone, run `docker swarm leave --force`, then make it a node of its own: {joins}"
-
-
-def _records(facts: Facts, swarm: ClusterFacts) -> Found:
-    """Return the old records of hosts that joined again. Raft may still count one as a manager."""
-    signals = [
-        Signal(
-            "duplicate record",
-            node.hostname,
-            "critical" if node.reachability else "warning",
-            f"{tick(node.id)} is an old record of {tick(node.hostname)}, {node.state}"
-            + ("; Raft still counts it as an unreachable manager" if node.reachability else ""),
-            facts.at,
-            subject_id=node.id,
-            fix=f"remove {node.id}",
-            advice=f"`/swarm remove {node.id}`",
-            nodes=(node.id,),
-            holds_s=RECORDS_HOLD_S,
-        )
-        for node in swarm.nodes
-        if replacement_of(swarm, node)
-    ]
-    return Found(tuple(signals), frozenset({"duplicate record"}))
-
-
-def _second_clusters(facts: Facts) -> Found:
-    signals = [signal for host in facts.hosts.values() for signal in _second_cluster(facts, host)]
-    unread = [key_of("second cluster", host.name) for host in facts.hosts.values() if not host.responds]
-    return Found(tuple(signals), frozenset({"second cluster"}), frozenset(unread))
-
-
-def _second_cluster(facts: Facts, host: HostFacts) -> list[Signal]:
-    """Return that a host runs as a member of another cluster, or as a manager that this one does not hear or know."""
-    if not host.responds or not host.runs_as_member or is_membership_unknown(facts, host):
-        return []
-    if (node := facts.member(host.name)) is not None:
-        unheard = node.role == "manager" and node.reachability != "reachable" and is_split_off(facts, host)
-        text = split_brain_issue(facts, host).text
-        return [_of_host(facts, host, "critical", text, split_off_advice(facts, host))] if unheard else []
-    if was_removed(facts, host):
-        text = f"{tick(host.name)} still acts as a manager of {facts.name}, which has no record of it"
-        signal = _of_host(facts, host, "critical", text, f"`/swarm leave {host.name} --force`")
-        return [signal] if host.is_manager else []
-    text = f"{tick(host.name)} is a member of another cluster: {other_cluster_text(facts, host)}"
-    advice = f"remove {tick(host.name)} from {facts.name} in swarmbot.yml, or make it leave that cluster"
-    return [_of_host(facts, host, "warning", text, advice)]
-
-
-def _of_host(facts: Facts, host: HostFacts, severity: Severity, text: str, advice: str) -> Signal:
-    return Signal(
-        "second cluster",
-        host.name,
-        severity,
-        text,
-        facts.at,
-        advice=advice,
-        hosts=(host.name,),
-        holds_s=RECORDS_HOLD_S,
-    )
-
-
 def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:
     """Return the networks whose addresses are nearly used up, if networks and tasks were read."""
     if not swarm.networks or not swarm.task_list:
@@ -247,7 +141,7 @@ def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:
                 facts.at,
                 subject_id=network.id,
                 advice=advice,
-                holds_s=RECORDS_HOLD_S,
+                holds_s=ADDRESSES_HOLD_S,
             )
         )
     return Found(tuple(signals), frozenset({"addresses used up"}))

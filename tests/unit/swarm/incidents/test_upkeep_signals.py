@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.model import Facts, FactsQuery
-from bot.model.incident import WatchSettings, WatchState
+from bot.model.incident import WatchSettings
 from bot.model.observation import Extra, Signal
 from bot.swarm.incidents.upkeep_signals import upkeep_signals
 from tests.plans.description import Description
@@ -21,7 +21,7 @@ def _facts(query: FactsQuery | None = None, **more: Any) -> Facts:
 
 
 def _found(facts: Facts, settings: WatchSettings | None = None) -> list[Signal]:
-    return [*upkeep_signals(WatchState(), facts, facts.swarm, settings or WatchSettings(), Extra()).signals]
+    return [*upkeep_signals(facts, facts.swarm, settings or WatchSettings(), Extra()).signals]
 
 
 def _with_network(tasks: int) -> Facts:
@@ -59,4 +59,4 @@ def test_a_clock_is_compared_by_the_engines_time() -> None:
     assert [signal.key for signal in _found(quick)] == ["clock drift:host-2"]
     slow = replace(quick, duration_s=6.0)
     assert _found(slow) == []
-    assert "clock drift:host-2" in upkeep_signals(WatchState(), slow, slow.swarm, WatchSettings(), Extra()).unread
+    assert "clock drift:host-2" in upkeep_signals(slow, slow.swarm, WatchSettings(), Extra()).unread
