@@ -17,6 +17,7 @@ from bench import (
     queue,
     services,
     status,
+    takeover,
     watch,
 )
 from bench.result import Measured
@@ -52,5 +53,8 @@ BENCHMARKS: Final = (
     Benchmark("queue", "Jobs: how many, how soon they start, and how soon another worker takes over.", queue.measure),
     Benchmark("services", "Questions about 500 services and 5,000 tasks, from JSON to blocks.", services.measure),
     Benchmark("status", "How soon `status` shows something, with what watch read and without.", status.measure),
+    Benchmark(
+        "takeover", "How soon another process watches a cluster when the one that leads is killed.", takeover.measure
+    ),
     Benchmark("watch", "How soon watch tells of a power cut, and what it costs.", watch.measure),
 )
