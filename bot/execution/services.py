@@ -10,11 +10,11 @@ from bot.config import Config
 from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import AuditExporter
 from bot.execution.cluster_reader import ClusterReader
-from bot.execution.pictures import Pictures
 from bot.execution.replies import Replies
 from bot.execution.secret_messages import SecretMessages
 from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.outbox.outbox import Outbox
+from bot.pictures.message_pictures import Pictures
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.slack.outbound.files import DirectMessageUploads

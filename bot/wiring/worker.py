@@ -19,7 +19,6 @@ from bot.engine.pool import EnginePool
 from bot.execution.approval_step import ApprovalStep
 from bot.execution.audit_export import AuditExporter
 from bot.execution.cluster_reader import ClusterReader
-from bot.execution.pictures import Pictures
 from bot.execution.replies import Replies
 from bot.execution.rotation_watcher import RotationWatcher
 from bot.execution.runner import Runner
@@ -32,6 +31,7 @@ from bot.one_time_tokens.pending_rotations import PendingRotations
 from bot.outbox.deliverer import Deliverer
 from bot.outbox.outbox import Outbox
 from bot.periodic import PeriodicTask
+from bot.pictures.message_pictures import Pictures
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.queue.worker import Worker

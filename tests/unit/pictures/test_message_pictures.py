@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.blocks import Message, paragraphs, section
-from bot.execution.pictures import MAX_ALT_CHARS, Pictures
 from bot.model.cluster_map import ClusterMap, MapGroup, MapNode
+from bot.pictures.message_pictures import MAX_ALT_CHARS, Pictures
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.files import BlockFiles
