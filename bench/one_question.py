@@ -27,7 +27,7 @@ from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.gate.records import RecordReader
 from bot.home.view import home_view
-from bot.pictures.cluster_picture import picture
+from bot.pictures.drawing import drawn
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.settings import Settings
@@ -80,8 +80,8 @@ def _read(stack: ExitStack, config: Config, cluster: str, command: Command, argu
     def ask() -> None:
         facts = reader.read(cluster, pool.cluster(cluster), command.query(arguments))
         fit(cast("Any", command.answer)(facts, arguments))
-        if command.picture:
-            picture(command.picture(facts, arguments))
+        if command.picture and (shown := command.picture(facts, arguments)):
+            drawn(shown)
 
     return ask
 

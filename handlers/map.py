@@ -1,4 +1,4 @@
-"""`/swarm map`: the cluster as a picture."""
+"""`/swarm map`: the cluster as a picture, as it is now or over time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from itertools import groupby
 from typing import Annotated, Final
 
 from bot.blocks import DONE, FAILED, WARNING, Message, paragraphs, plain_line, section
-from bot.commands import Flag, question, text
+from bot.commands import DURATION, PAST, Flag, question, text
+from bot.errors import NotUnderstood
 from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.model.cluster_map import ClusterMap, Colour, MapGroup, MapNode
+from bot.model.history import History, HistoryChart
 from bot.swarm.health.headline import headline
 from bot.swarm.health.health import health
+from bot.swarm.history.answer import history_message
+from bot.swarm.history.chart import chart_of
+from bot.swarm.history.span import check_length, span_of
 from bot.swarm.quorum import raft_members
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.mrkdwn import one_line
@@ -21,21 +26,50 @@ from bot.text.mrkdwn import one_line
 COLOURS: Final[dict[str, Colour]] = {DONE: "good", WARNING: "warning", FAILED: "bad"}
 """By the sign of the headline."""
 MAX_BLOCKED: Final = 8
+ZONE: Final = "zone"
 
 
 @dataclass(frozen=True, slots=True)
 class MapArguments:
     """The arguments of ``map``."""
 
-    by: Annotated[str, Flag(text("LABEL"), "node label whose values group the workers, by default `zone`")] = "zone"
+    by: Annotated[str, Flag(text("LABEL"), "node label whose values group the workers, by default `zone`")] = ZONE
+    history: Annotated[
+        bool, Flag(None, "plot what `watch` recorded: nodes, tasks, managers and incidents over time")
+    ] = False
+    since: Annotated[str, Flag(PAST, "when the history begins: `7d` ago, or a date or time")] = ""
+    for_: Annotated[float, Flag(DURATION, "for how long, `10m` to `8d`; by default until now, the last `24h`")] = 0.0
 
 
-def _query(_: MapArguments) -> FactsQuery:
+def _query(arguments: MapArguments) -> FactsQuery:
+    if arguments.history:
+        return FactsQuery(history=True)
     return FactsQuery(all_hosts=True, services=True, task_counts=True, peer_reach=True)
 
 
-def picture(facts: Facts, arguments: MapArguments) -> ClusterMap:
-    """Return what the picture shows: managers, then workers by zone, then hosts that are not part of the cluster."""
+def _validate(arguments: MapArguments) -> None:
+    if arguments.history and arguments.by != ZONE:
+        raise NotUnderstood(
+            "`--by` groups the workers of a map, and `--history` shows none.", next_step="Use one of them."
+        )
+    if not arguments.history and (arguments.since or arguments.for_):
+        raise NotUnderstood(
+            "`--since` and `--for` are about the history.",
+            next_step="Add `--history`; `/swarm map --history` shows the last 24 hours.",
+        )
+    check_length(arguments.for_)
+
+
+def picture(facts: Facts, arguments: MapArguments) -> ClusterMap | HistoryChart | None:
+    """Return what the picture shows: the cluster as it is now, or what was recorded of it."""
+    if not arguments.history:
+        return _map(facts, arguments)
+    samples = (facts.history or History()).samples
+    return chart_of(facts.name, samples, span_of(facts.at, arguments.since, arguments.for_), facts.at)
+
+
+def _map(facts: Facts, arguments: MapArguments) -> ClusterMap:
+    """Return the managers, then the workers by zone, then the hosts that are not part of the cluster."""
     swarm = require_cluster(facts)
     read = datetime.fromtimestamp(facts.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     head = headline(facts, health(facts))
@@ -53,16 +87,20 @@ def picture(facts: Facts, arguments: MapArguments) -> ClusterMap:
 @question(
     "map",
     group="Look",
-    help="Draw the cluster: managers, workers by zone, their state and tasks",
+    help="Draw the cluster: managers, workers by zone, their state and tasks; `--history`: over time",
     example="map",
     permission="view",
     risk="none",
     approval=0,
     query=_query,
+    validate=_validate,
     picture=picture,
 )
 def cluster_map(facts: Facts, arguments: MapArguments) -> Message:
     """Return the same in words: what is shown where Slack does not take the picture."""
+    if arguments.history:
+        span = span_of(facts.at, arguments.since, arguments.for_)
+        return history_message(facts.name, facts.history or History(), span, facts.at)
     swarm = require_cluster(facts)
     head = headline(facts, health(facts))
     lines = [plain_line(line) for line in _lines(facts, swarm, arguments.by)]

@@ -13,6 +13,7 @@ from bot.config.models import Permission
 from bot.errors import SwarmbotError
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.cluster_map import ClusterMap
+from bot.model.history import HistoryChart
 from bot.model.records import RecordsQuery
 from bot.secrets.secret import Secret
 from bot.swarm.health.summary import AgedSummary
@@ -209,7 +210,7 @@ AnswerFunction = Callable[[Facts, Any], Message]
 OverviewFunction = Callable[[Mapping[str, Facts | AgedSummary | SwarmbotError]], Message]
 AgedFunction = Callable[[AgedSummary], Message]
 FileFunction = Callable[[Facts, Any], FileAnswer | None]
-PictureFunction = Callable[[Facts, Any], ClusterMap]
+PictureFunction = Callable[[Facts, Any], ClusterMap | HistoryChart | None]
 CheckFunction = Callable[[Facts, Any], None]
 RecordFunction = Callable[[Any, Any], Message]
 ControlFunction = Callable[[Any], Control]
@@ -252,7 +253,7 @@ class Command:
     file: FileFunction | None = None
     """A file that belongs to the answer; None where the message says everything."""
     picture: PictureFunction | None = None
-    """A picture that shows the answer."""
+    """A picture that shows the answer; None where there is nothing to draw."""
     record: RecordFunction | None = None
     """A question to Swarmbot's own records: the gate answers it."""
     control: ControlFunction | None = None

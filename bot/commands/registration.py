@@ -32,6 +32,7 @@ from bot.commands.command import (
 from bot.config.models import Permission
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.cluster_map import ClusterMap
+from bot.model.history import HistoryChart
 from bot.model.records import Records, RecordsQuery
 
 A = TypeVar("A")
@@ -117,7 +118,7 @@ def question(
     overview: OverviewFunction | None = None,
     aged: AgedFunction | None = None,
     file: Callable[[Facts, A], FileAnswer | None] | None = None,
-    picture: Callable[[Facts, A], ClusterMap] | None = None,
+    picture: Callable[[Facts, A], ClusterMap | HistoryChart | None] | None = None,
     **declared: Unpack[Declaration],
 ) -> Callable[[Callable[[Facts, A], Message]], Command]:
     """Declare a question to a cluster: a pure function from facts and arguments to a private message.

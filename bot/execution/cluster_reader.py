@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from types import MappingProxyType
 
 from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
@@ -12,6 +14,7 @@ from bot.queue.job import Job
 from bot.stack_revisions import Revisions
 from bot.stored_json import to_json
 from bot.swarm.reading.facts_reader import FactsReader
+from bot.watch.history import WatchHistory
 
 
 class ClusterReader:
@@ -21,15 +24,18 @@ class ClusterReader:
         self,
         clusters: Clusters,
         reader: FactsReader,
+        *,
         last_read: LastRead,
         good_specs: GoodSpecs,
         revisions: Revisions,
+        history: WatchHistory,
     ) -> None:
         self._clusters = clusters
         self._reader = reader
         self._last_read = last_read
         self._good_specs = good_specs
         self._revisions = revisions
+        self._history = history
 
     def engines(self, cluster: str) -> Engines:
         """Return the engines of a cluster of swarmbot.yml."""
@@ -37,6 +43,8 @@ class ClusterReader:
 
     def read(self, cluster: str, query: FactsQuery) -> Facts:
         """Return the facts that ``query`` selects, as they are now."""
+        if query.history:
+            return Facts(cluster, time.time(), MappingProxyType({}), history=self._history.history(cluster))
         facts = self._reader.read(cluster, self.engines(cluster), query)
         if facts.swarm is not None:
             self._last_read.note(cluster, facts.swarm, services=query.services)

@@ -170,8 +170,8 @@ class Questions:
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
-        if command.picture is not None:
-            message = self._pictures.with_picture(message, command.picture(facts, arguments), command.name)
+        if command.picture is not None and (shown := command.picture(facts, arguments)) is not None:
+            message = self._pictures.with_picture(message, shown, command.name)
         if query.secrets or holds_secret(message.blocks):
             self._replies.answer_secret(lease, message, results.success(message.text))
             return
@@ -210,7 +210,7 @@ class Questions:
         query, cluster = command.query(arguments), lease.job.order.cluster
         if query.secrets:
             return self._cluster_reader.read_whole(cluster, query)
-        if query.examines:
+        if query.examines or query.history:
             return self._cluster_reader.read(cluster, query)
         early = self._cluster_reader.read(cluster, replace(query, timeout_s=FIRST_ANSWER_S))
         silent = late_hosts(early)

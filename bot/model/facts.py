@@ -10,6 +10,7 @@ from typing import Literal
 from bot.model.backups import BackupList
 from bot.model.cluster import ClusterFacts, NodeFacts
 from bot.model.containers import LogQuery, TaskReading
+from bot.model.history import History
 from bot.model.host import HostFacts, HostFailure, HostKey
 from bot.model.incident import Incident
 from bot.model.network import Mesh, ProbedRoute
@@ -169,6 +170,8 @@ class FactsQuery:
     """List the cluster's changes that wait or run. Only for questions."""
     incidents: bool = False
     """List the cluster's open incidents. Only for questions."""
+    history: bool = False
+    """Read only what watch recorded of the cluster, and no host."""
     ask_again: tuple[str, ...] = ()
     """Managers to ask again each second while they do not answer. Once most of them do, no other host is waited for.
 
@@ -248,6 +251,8 @@ class Facts:
     listed_stacks: tuple[str, ...] = ()
     """The names of the stacks that swarmbot.yml lists, for ``FactsQuery.listed_stacks``."""
 
+    history: History | None = None
+    """Read for ``FactsQuery.history``."""
     image_trouble: str = ""
     """Read for ``FactsQuery.image``: why its registry did not confirm it, if no active node was seen to have it.
 

@@ -105,6 +105,8 @@ class Plot:
     """One for each column, None where nothing was read."""
     references: tuple[Reference, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    compared: str = ""
+    """How its references changed, in words; "" if they did not."""
     high_is_bad: bool = False
     """Whether the line follows the highest values of the columns rather than the lowest."""
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from bot.blocks import WARNING, Block, Message, context, cut_short
 from bot.model.cluster_map import ClusterMap
-from bot.pictures.cluster_picture import picture
+from bot.model.history import HistoryChart
+from bot.pictures.drawing import drawn
 from bot.slack.outbound.files import BlockFiles, FileRefused
 
 MAX_ALT_CHARS: Final = 1900
@@ -25,22 +26,25 @@ class Pictures:
     def __init__(self, files: BlockFiles) -> None:
         self._files = files
 
-    def with_picture(self, message: Message, shown: ClusterMap, name: str) -> Message:
+    def with_picture(self, message: Message, shown: ClusterMap | HistoryChart, name: str) -> Message:
         """Return the message with a picture in place of the words below its first block, which become its description.
 
         Screen readers read the description, so nothing is in the picture alone.
         """
+        first, *rest = message.blocks
+        return replace(message, blocks=(first, *self.blocks([message.text, *_words(rest)], rest, shown, name)))
+
+    def blocks(
+        self, words: Sequence[str], told: Sequence[Block], shown: ClusterMap | HistoryChart, name: str
+    ) -> tuple[Block, ...]:
+        """Return a picture, with ``words`` as its description; if Slack does not take it, what is ``told`` instead."""
         try:
-            file_id = self._files.upload(f"{name}.png", picture(shown), begun=lambda _: None)
+            file_id = self._files.upload(f"{name}.png", drawn(shown), begun=lambda _: None)
         except FileRefused as error:
             log.warning("a picture was not shown: %s", error)
-            return replace(message, blocks=(*message.blocks, context(UNTAKEN)))
-        image: Block = {
-            "type": "image",
-            "slack_file": {"id": file_id},
-            "alt_text": cut_short(" ".join([message.text, *_words(message.blocks[1:])]), MAX_ALT_CHARS),
-        }
-        return replace(message, blocks=(message.blocks[0], image))
+            return (*told, context(UNTAKEN))
+        alt_text = cut_short(" ".join(words), MAX_ALT_CHARS)
+        return ({"type": "image", "slack_file": {"id": file_id}, "alt_text": alt_text},)
 
 
 def _words(blocks: Sequence[Block]) -> list[str]:

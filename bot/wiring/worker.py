@@ -45,6 +45,7 @@ from bot.store.leader_lease import LeaderLeases
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.totp import EnrolmentMessage, QrCodeCleanup, SeedVault, Totp
 from bot.usergroups import UserGroups, short_timeout_client
+from bot.watch.history import WatchHistory
 from bot.watch.repository import WatchRepository
 from bot.wiring.homes import home_task
 from bot.wiring.memory import keep_memory_small
@@ -69,7 +70,12 @@ def run_worker(settings: Settings) -> int:
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key, revisions=revisions)
     reader = FactsReader(addresses(config))
     cluster_reader = ClusterReader(
-        pool, reader, LastRead(redis), GoodSpecs(redis, settings.swarmbot_secret_key), revisions
+        pool,
+        reader,
+        last_read=LastRead(redis),
+        good_specs=GoodSpecs(redis, settings.swarmbot_secret_key),
+        revisions=revisions,
+        history=WatchHistory(redis),
     )
     approvals = ApprovalRepository(redis, audit)
     pending_rotations = PendingRotations(redis, audit, config.tokens.once_for)

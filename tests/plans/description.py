@@ -28,10 +28,11 @@ from bot.model import (
     StackRevision,
     TaskFacts,
 )
+from bot.model.history import History
 from bot.secrets.secret import Secret
 from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
 from tests.plans.machines import host_facts, node_facts, record_facts
-from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Recorded, Reported, Trial
+from tests.plans.parts import NOW, STRICT, Change, Kept, Key, Machine, Record, Recorded, Reported, Stretch, Trial
 from tests.plans.probed_routes import mesh_facts, probed
 from tests.plans.trusting import pem, tls
 from tests.plans.workload import Network, Reading, Service, Stored, Task, Volume
@@ -92,6 +93,10 @@ class Description(BaseModel):
     """Of the stack that is asked for, each from a minute before the next, by `U0ADA`."""
     listed_stacks: list[str] = []
     """Those that swarmbot.yml lists."""
+    recorded_before: list[Stretch] | None = None
+    """What watch recorded, the oldest first; None if the command does not read it."""
+    watched: bool = True
+    """Whether a process watches the cluster now."""
     closed_channel: tuple[str, str] | None = None
     """Slack's error code, and what to do."""
     root: str = ""
@@ -185,8 +190,13 @@ class Description(BaseModel):
             if query.revisions_of
             else (),
             listed_stacks=tuple(self.listed_stacks) if query.listed_stacks else (),
+            history=self._history() if query.history else None,
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
         )
+
+    def _history(self) -> History:
+        found = [sample for stretch in self.recorded_before or () for sample in stretch.samples()]
+        return History(tuple(found), watched=self.watched)
 
     def _closed_channel(self) -> ClosedChannel | None:
         return ClosedChannel("C0PROD", *self.closed_channel, since=NOW - 3600) if self.closed_channel else None

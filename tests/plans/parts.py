@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -27,11 +28,13 @@ from bot.model import (
     StackRecording,
 )
 from bot.model.facts import OpenChangeState
+from bot.model.history import SLOT_S, Sample
 from bot.model.host import HostKeyStatus
 from bot.model.incident import Incident, Tracked
 from bot.model.network import RouteState
 from bot.model.observation import Signal, SignalKind
 from bot.swarm.stacks.writes import removal
+from tests.kits.histories import sample
 from tests.kits.recordings import recording
 
 NOW = 1_800_000_000.0
@@ -217,6 +220,24 @@ class Key(Strict):
             known=tuple(self.known),
             file="/known_hosts",
         )
+
+
+class Stretch(Strict):
+    """What watch recorded of a time, in minutes ago; ``read``: whether a manager could be read.
+
+    Without more all is well: 5 nodes, 12 tasks, 3 managers.
+    """
+
+    minutes: tuple[int, int]
+    incidents: int = 0
+    read: bool = True
+    counted: dict[str, int] = {}
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield the samples, the oldest first."""
+        first, last = (round(NOW - 60 * minutes) for minutes in self.minutes)
+        for at in range(first, last, SLOT_S):
+            yield sample(at, self.incidents, read=self.read, **self.counted)
 
 
 class Reported(Strict):

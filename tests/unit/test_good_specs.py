@@ -82,7 +82,7 @@ def test_the_specs_of_one_service_or_of_all_are_read(client: Redis) -> None:
     specs.note(seen(RUNNING), OPERATION)
     reader: Any = SimpleNamespace(read=lambda *_: facts)
     unused: Any = SimpleNamespace(cluster=lambda _: None, note=lambda *_, **__: None)
-    clusters = ClusterReader(unused, reader, unused, specs, unused)
+    clusters = ClusterReader(unused, reader, last_read=unused, good_specs=specs, revisions=unused, history=unused)
     assert clusters.read("prod", FactsQuery(good_specs=True)).good_specs.keys() == {"id-web"}
     assert clusters.read("prod", FactsQuery(good_spec_of="web")).good_specs.keys() == {"id-web"}
     assert clusters.read("prod", FactsQuery(good_spec_of="db")).good_specs == {}

@@ -54,8 +54,8 @@ LAYERS_WITHIN: Final = (
         "bot.swarm.operations",
         "bot.swarm.membership",
         "bot.swarm.ca",
-        "bot.swarm.history",
         "bot.swarm.incidents",
+        "bot.swarm.history",
     ),
 )
 RANK: Final = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}

@@ -69,6 +69,7 @@ class _Sight:
         self.gaps = tuple(gaps)
         self.samples = [found[at] for at in sorted(found)]
         self.columns = [[found[at] for at in column if at in found] for column in columns]
+        self._slots = sum(map(len, columns))
         self._since = columns[0].start
         self._recent = columns[-1][-1] - SLOT_S
         self._is_now = is_now
@@ -99,6 +100,12 @@ class _Sight:
             return f"{text(last)} now" if self._is_now else f"{text(last)} at the end"
         return f"{text(last)} when last read at {moment(last.at, self._since)}"
 
+    def between(self, seen: Seen) -> str:
+        """Return a number, or the lowest and the highest: "3", "3 to 5"; "" if it was not read."""
+        read = [each for sample in self.samples if (each := seen(sample)) is not None]
+        ends = sorted({min(each.low for each in read), max(each.high for each in read)}) if read else []
+        return " to ".join(map(number, ends))
+
     def extremes(self, seen: Seen, *, high_is_bad: bool = False) -> str:
         """Return the lowest and the highest value, and when the worse of them was read first."""
         read = [(sample.at, each) for sample in self.samples if (each := seen(sample)) is not None]
@@ -107,7 +114,7 @@ class _Sight:
         low_at, low = min(read, key=lambda pair: pair[1].low)
         high_at, high = max(read, key=lambda pair: pair[1].high)
         if low.low == high.high:
-            return f"always {number(low.low)}" if len(read) == len(self.samples) else f"{number(low.low)} while read"
+            return f"always {number(low.low)}" if len(read) == self._slots else f"{number(low.low)} whenever read"
         lowest, highest = f"lowest {number(low.low)}", f"highest {number(high.high)}"
         if high_is_bad:
             return f"{highest} at {moment(high_at, self._since)} · {lowest}"
@@ -131,10 +138,10 @@ def _plots(sight: _Sight) -> Iterator[Plot]:
 def _managers(sight: _Sight) -> Plot:
     """Return the plot of the managers, with how many a quorum needs."""
     plot = _parts(sight, _Kind("Managers", "managers_reachable", "managers", "reachable", "all managers"))
-    needed = sight.reference("needed for a quorum", _count("managers_needed"), dashed=True)
-    last = next((each.counts for each in reversed(sight.samples) if each.counts), None)
-    more = f" · {number(last.managers_needed.last)} needed for a quorum" if last else ""
-    return replace(plot, extremes=plot.extremes + more, references=(*plot.references, needed))
+    needed = _count("managers_needed")
+    extremes = f"{plot.extremes} · {between} needed for a quorum" if (between := sight.between(needed)) else ""
+    reference = sight.reference("needed for a quorum", needed, dashed=True)
+    return replace(plot, extremes=extremes, references=(*plot.references, reference))
 
 
 class _Kind(NamedTuple):
@@ -169,6 +176,7 @@ def _parts(sight: _Sight, kind: _Kind) -> Plot:
         sight.marks(some, level),
         (sight.reference(kind.name, every),),
         sight.gaps,
+        f"{kind.name} {between}" if " to " in (between := sight.between(every)) else "",
     )
 
 

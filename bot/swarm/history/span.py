@@ -43,7 +43,7 @@ def span_of(now: float, since: str, for_s: float) -> Span:
     began = read_past(since, now)
     if began is None or began > now - SHORTEST_S:
         raise NotUnderstood(
-            f"{echo(since)} is less than {SHORTEST_S / 60:.0f} minutes ago.",
+            f"{echo(since)} is in the future, or less than {SHORTEST_S / 60:.0f} minutes ago.",
             next_step="`/swarm map --history --for 1h` shows the last hour.",
         )
     if began < now - KEPT_S:

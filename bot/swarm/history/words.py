@@ -18,7 +18,7 @@ def lines(chart: HistoryChart) -> Iterator[str]:
     """Yield what the picture shows, in plain text: the time, each plot and the gaps."""
     yield f"{chart.time}, one sample for each {SLOT_S // 60} minutes."
     for plot in chart.plots:
-        yield f"{plot.title}: {'; '.join(part for part in (plot.now, plot.extremes) if part)}."
+        yield f"{plot.title}: {'; '.join(part for part in (plot.now, plot.extremes, plot.compared) if part)}."
     yield from (f"{line}." for line in chart.foot)
 
 

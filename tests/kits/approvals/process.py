@@ -27,6 +27,7 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.stack_revisions import Revisions
 from bot.store.client import connect
+from bot.watch.history import WatchHistory
 from bot.watch.repository import WatchRepository
 from tests.kits.approvals.world import Cluster, People, Quiet
 from tests.kits.commands import COMMANDS
@@ -84,9 +85,10 @@ class Process:
         cluster_reader = ClusterReader(
             cast("Any", cluster),
             cast("Any", cluster),
-            LastRead(self.redis),
-            GoodSpecs(self.redis, None),
-            Revisions(self.redis, None),
+            last_read=LastRead(self.redis),
+            good_specs=GoodSpecs(self.redis, None),
+            revisions=Revisions(self.redis, None),
+            history=WatchHistory(self.redis),
         )
         pending_rotations = PendingRotations(self.redis, self.audit, 900.0)
         secrets = SecretMessages(COMMANDS, self.queue, cluster_reader, pending_rotations, name)

@@ -48,7 +48,7 @@ def _query(words: str) -> FactsQuery:
         replies=unused,
         secret_messages=unused,
         outbox=unused,
-        cluster_reader=_Sight(unused, unused, unused, unused, unused),
+        cluster_reader=_Sight(unused, unused, last_read=unused, good_specs=unused, revisions=unused, history=unused),
         approvals=approvals,
         approval_step=approval_step,
         watch=unused,

@@ -72,6 +72,7 @@ def test_what_is_not_read_lately_is_not_told_as_now() -> None:
     lost = chart(samples(HOUR, lambda at, place: sample(at, 1, read=place < 20)))
     assert lost.plots[0].now == "5 of 5 ready when last read at 07:40"
     assert lost.plots[3].now == "1 open now"
+    assert (stopped.plots[0].extremes, lost.plots[3].extremes) == ("5 whenever read", "always 1")
     never = chart(samples(HOUR, lambda at, _: sample(at, read=False)))
     assert (never.plots[0].now, never.plots[0].extremes) == ("not read", "")
 
@@ -128,6 +129,15 @@ def test_a_long_time_has_as_many_columns_as_can_be_seen(data: st.DataObject) -> 
     assert lacking == ([wanted] if wanted >= 0 else [])
     assert all(mark and mark.low == (4 if place in lacking else 5) for place, mark in enumerate(marks(shown)))
     assert replace(shown, plots=()).column_s % SLOT_S == 0
+
+
+def test_what_numbers_are_compared_with_may_change() -> None:
+    """Words say so; the picture has it as a line."""
+    grown = replace_counts(sample(LAST), nodes=only(7), nodes_ready=only(7), managers_needed=only(3))
+    said = "\n".join(lines(chart((*samples(3)[:-1], grown))))
+    assert "Nodes: 7 of 7 ready now; lowest 5 at 07:56 · highest 7; all nodes 5 to 7." in said
+    assert "always 3 · 2 to 3 needed for a quorum." in said
+    assert "desired" not in said
 
 
 def test_of_many_gaps_the_longest_are_named() -> None:
