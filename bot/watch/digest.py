@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 import time as clock
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from bot.audit import Entry
+from bot.blocks import Message, paragraphs, plain_line
 from bot.model import Engines, FactsQuery
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
+from bot.pictures.message_pictures import Pictures
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.store.leader_lease import LeaderLease, LeadershipLost
+from bot.swarm.history.chart import chart_of
+from bot.swarm.history.span import Span
+from bot.swarm.history.words import lines
 from bot.swarm.incidents.digest import DAY_S, Day, DayChange, Outcome, digest_message
 from bot.swarm.reading.facts_reader import FactsReader
+from bot.watch.history import WatchHistory
 from bot.watch.messages import WATCH
 from bot.watch.repository import WatchRepository
 from bot.watch.upkeep import last_backup
@@ -75,6 +81,8 @@ class Digests:
         clusters: Iterable[Watched],
         *,
         repository: WatchRepository,
+        history: WatchHistory,
+        pictures: Pictures,
         queue: Queue,
         reader: FactsReader,
         deliverer: Deliverer,
@@ -84,6 +92,8 @@ class Digests:
         self._digest = digest
         self._clusters = tuple(clusters)
         self._repository = repository
+        self._history = history
+        self._pictures = pictures
         self._queue = queue
         self._reader = reader
         self._deliverer = deliverer
@@ -122,7 +132,7 @@ class Digests:
         outgoing = Outgoing(
             id=f"digest:{cluster.name}:{day}",
             target="channel",
-            message=digest_message(found),
+            message=self._with_history(digest_message(found), cluster.name, now),
             about=Entry("", WATCH, cluster=cluster.name, channel=cluster.channel, command="watch", words="watch"),
             made_at=now,
             channel=cluster.channel,
@@ -130,6 +140,16 @@ class Digests:
         )
         if self._repository.promise_digest(lease, cluster.name, day, outgoing):
             self._deliverer.send([Ready(outgoing)])
+
+    def _with_history(self, message: Message, cluster: str, now: float) -> Message:
+        """Return the digest with a picture of its day; with the words that say the same if Slack takes no picture."""
+        chart = chart_of(cluster, self._history.history(cluster).samples, Span(now - DAY_S, now), now)
+        if chart is None:
+            return message
+        words = [*lines(chart)]
+        shown = self._pictures.blocks(words, paragraphs(map(plain_line, words)), chart, f"history-{cluster}")
+        *most, note = message.blocks
+        return replace(message, blocks=(*most, *shown, note))
 
 
 def day_changes(jobs: Iterable[Job], now: float) -> tuple[DayChange, ...]:

@@ -28,9 +28,11 @@ from bot.outbox.deliverer import Deliverer
 from bot.outbox.outbox import Outbox
 from bot.outbox.outgoing import Outgoing
 from bot.periodic import PeriodicTask
+from bot.pictures.message_pictures import Pictures
 from bot.queue.queue import Queue
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
+from bot.slack.outbound.files import BlockFiles
 from bot.slack.outbound.notifier import Notifier
 from bot.store.client import MONITORING_TIMEOUTS, connect
 from bot.store.leader_lease import LeaderLeases
@@ -112,7 +114,7 @@ def run_watch(settings: Settings) -> int:
         ),
         home_task(settings, config, redis, audit, patient),
         PeriodicTask("upkeep", upkeep.turn, interval_s=INTERVAL_S),
-        *_digests(config, services, clusters, watchers),
+        *_digests(config, services, clusters, watchers, Pictures(BlockFiles(web_client(settings, retries=False)))),
     ]
     for task in tasks:
         task.start()
@@ -132,7 +134,11 @@ def run_watch(settings: Settings) -> int:
 
 
 def _digests(
-    config: Config, services: WatchServices, clusters: Mapping[str, Engines], watchers: Mapping[str, Watcher]
+    config: Config,
+    services: WatchServices,
+    clusters: Mapping[str, Engines],
+    watchers: Mapping[str, Watcher],
+    pictures: Pictures,
 ) -> list[PeriodicTask]:
     """Return what tells the daily digests, if swarmbot.yml wants them."""
     section = config.watch.digest
@@ -145,6 +151,8 @@ def _digests(
             for name, watcher in watchers.items()
         ],
         repository=services.repository,
+        history=services.history,
+        pictures=pictures,
         queue=services.queue,
         reader=services.reader,
         deliverer=services.deliverer,

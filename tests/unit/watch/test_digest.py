@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,15 +15,21 @@ from redis import Redis
 from bot.audit import Audit
 from bot.errors import Refused
 from bot.model import Engines, Facts, HostFacts, HostFailure
+from bot.model.history import SLOT_S
 from bot.outbox.deliverer import Deliverer
 from bot.outbox.outgoing import Outgoing, restored
+from bot.pictures.message_pictures import Pictures
 from bot.queue.job import Job
 from bot.queue.queue import Queue
+from bot.slack.outbound.files import BlockFiles, FileRefused
 from bot.store import keys
 from bot.store.leader_lease import LeaderLease, LeadershipLost
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.digest import LATE_S, Digests, DigestTime, Watched, day_changes, due_day
+from bot.watch.history import WatchHistory
 from bot.watch.repository import WatchRepository
+from bot.watch.samples import slot_of
+from tests.kits.histories import sample
 from tests.kits.jobs import order
 from tests.kits.watch_lease import led
 
@@ -93,13 +100,37 @@ class Nobody:
         """Do nothing."""
 
 
-def digests(client: Redis, reader: Reader, lease: LeaderLease | None, now: float) -> Digests:
+class Files(BlockFiles):
+    """Slack's files: takes each, or none."""
+
+    def __init__(self, *, takes: bool) -> None:
+        self._takes = takes
+        self.taken: list[str] = []
+
+    def upload(self, name: str, content: bytes, *, begun: Callable[[str], None]) -> str:
+        """Keep its name."""
+        del begun
+        if not self._takes:
+            raise FileRefused("accept it", "internal_error")
+        assert content.startswith(b"\x89PNG")
+        self.taken.append(name)
+        return "F0HISTORY"
+
+
+NO_FILES: Final = Files(takes=False)
+
+
+def digests(
+    client: Redis, reader: Reader, lease: LeaderLease | None, now: float, files: Files | None = None
+) -> Digests:
     """A process that has this lease, or none."""
     audit = Audit(client)
     return Digests(
         AT_8,
         [Watched("prod", "C0PROD", cast("Engines", NoBackups()), lambda: lease)],
         repository=WatchRepository(client, audit),
+        history=WatchHistory(client),
+        pictures=Pictures(files or NO_FILES),
         queue=Queue(client, audit),
         reader=cast("FactsReader", reader),
         deliverer=cast("Deliverer", Nobody()),
@@ -153,6 +184,36 @@ def test_two_that_both_read_promise_one_message(client: Redis) -> None:
     client.delete(keys.watch_lease("prod"))
     with pytest.raises(LeadershipLost):
         repository.promise_digest(lease, "prod", "2027-01-16", message)
+
+
+def recorded(client: Redis, lease: LeaderLease, until: float) -> None:
+    """Record an hour before ``until`` in which a node was down for ten minutes."""
+    for place in range(30):
+        at = slot_of(until) - (30 - place) * SLOT_S
+        WatchHistory(client).record(lease, "prod", sample(at, ready=4 if 10 <= place < 15 else 5))
+
+
+def test_it_shows_the_day_as_a_picture(client: Redis) -> None:
+    """Between its words and its note; the description says what the picture shows."""
+    morning, files = berlin("2027-01-15T08:00"), Files(takes=True)
+    lease = led(client)
+    recorded(client, lease, morning)
+    digests(client, Reader(), lease, morning, files).turn()
+    *_, picture, note = _first(client).message.blocks
+    assert (picture["type"], picture["slack_file"], files.taken) == ("image", {"id": "F0HISTORY"}, ["history-prod.png"])
+    assert "Nodes: 5 of 5 ready now; lowest 4 at 06:20 · highest 5." in picture["alt_text"]
+    assert "Daily digest of prod" in str(note)
+
+
+def test_it_says_the_same_in_words_if_slack_takes_no_picture(client: Redis) -> None:
+    """Nothing is lost."""
+    morning, lease = berlin("2027-01-15T08:00"), led(client)
+    recorded(client, lease, morning)
+    digests(client, Reader(), lease, morning).turn()
+    said = str(_first(client).message.blocks)
+    assert "Nodes: 5 of 5 ready now; lowest 4 at 06:20 · highest 5." in said
+    assert "Slack did not take the picture" in said
+    assert "image" not in [block["type"] for block in _first(client).message.blocks]
 
 
 def _first(client: Redis) -> Outgoing:
