@@ -6,17 +6,7 @@ import io
 
 from PIL import Image
 
-from sandbox.slack.transcript import TranscriptEntry
-from tests.kits.scenario import Scenario
-
-
-def description(scenario: Scenario, answer: TranscriptEntry) -> str:
-    """Return the alternative text of an answer's picture."""
-    with scenario.slack.workspace.changed:
-        found = scenario.slack.workspace.messages.any(answer.ts)
-        assert found
-        [image] = [block for block in found.blocks if block["type"] == "image"]
-        return str(image["alt_text"])
+from tests.kits.scenario import Scenario, description
 
 
 def test_the_cluster_is_drawn(scenario: Scenario) -> None:

@@ -1,0 +1,91 @@
+"""`/swarm map --history` on real engines: watch records, the picture arrives with its words, the digest has it too."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from PIL import Image
+
+from bot.model.history import Sample
+from bot.secrets.secret import Secret
+from bot.store import keys
+from bot.store.client import connect
+from bot.watch.history import WatchHistory
+from sandbox.deployment import Deployment
+from sandbox.fleet import Fleet
+from sandbox.fleet.shell import until
+from tests.kits.scenario import config, description
+from tests.kits.watch_scenario import WatchScenario
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture
+def scenario(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchScenario]:
+    """A bot whose digest is due."""
+    due = datetime.fromtimestamp(time.time() - 120, UTC).strftime("%H:%M")
+    watch = {"poll": "1s", "quiet_poll": "5s", "group_interval": "5s", "digest": {"at": due}}
+    settings = {**config(fleet), "watch": watch}
+    with Deployment(fleet, tmp_path_factory.mktemp("history"), watchers=1, config=settings) as deployment:
+        scenario = WatchScenario(deployment)
+        scenario.reset()
+        yield scenario
+
+
+def test_what_watch_saw_is_plotted(scenario: WatchScenario) -> None:
+    """A node loses power, watch is killed and goes on: the history has both, each slot once."""
+    deployment, redis = scenario.deployment, connect(Secret(scenario.deployment.redis_url))
+    history = WatchHistory(redis)
+
+    def last() -> Sample | None:
+        return next(iter(history.history("prod").samples[-1:]), None)
+
+    def ready(number: int) -> bool:
+        found = last()
+        return found is not None and found.counts is not None and found.counts.nodes_ready.last == number
+
+    scenario.cluster(managers=("host-1",), workers=("host-2", "host-3"))
+    until(lambda: ready(3), "all nodes are recorded", timeout=60)
+    scenario["host-3"].power_off()
+    scenario.told("`host-3` (worker) is down")
+    until(lambda: ready(2), "the node is recorded as down", timeout=60)
+    deployment.kill("watch.1")
+    redis.delete(keys.watch_digest("prod"))
+    deployment.start("watch.1")
+    scenario["host-3"].power_on()
+    until(lambda: ready(3), "the node is recorded as ready again", timeout=90)
+    slots = [each.at for each in history.history("prod").samples]
+    assert slots == sorted(set(slots))
+
+    after = scenario.now
+    scenario.slack.slash("eve", "prod", "map --history --for 1h")
+    answer = scenario.answer("eve", after)
+    assert "*History of prod*" in answer.text
+    told = description(scenario, answer)
+    assert "Nodes: 3 of 3 ready now; lowest 2 at" in told
+    assert "Managers: 1 of 1 reachable now; always 1 · 1 needed for a quorum." in told
+    assert "highest 1 at" in told.partition("Incidents: ")[2]
+    [file_id] = answer.files
+    with Image.open(io.BytesIO(scenario.slack.image("eve", file_id))) as picture:
+        assert (picture.format, picture.width) == ("PNG", 1080)
+
+    def digest() -> list[str]:
+        return [
+            block["alt_text"]
+            for message in scenario.slack.messages("prod")
+            if "Daily digest of prod" in message.shown
+            for block in message.blocks
+            if block["type"] == "image"
+        ]
+
+    until(lambda: bool(digest()), "the digest shows its day", timeout=60)
+    assert "lowest 2 at" in digest()[0]
+
+    scenario.slack.fault("error", "files.getUploadURLExternal", code="internal_error")
+    said = scenario.ask("eve", "map --history --for 1h")
+    assert "Nodes: 3 of 3 ready now; lowest 2 at" in said
+    assert "Slack did not take the picture" in said
