@@ -68,8 +68,10 @@ def _web(args: argparse.Namespace) -> int:
 
 def _socket(args: argparse.Namespace) -> int:
     from bot.slack.inbound.socket_mode import run_socket  # noqa: PLC0415
+    from bot.wiring.memory import keep_memory_small  # noqa: PLC0415
     from bot.wiring.web import open_gate  # noqa: PLC0415 - see the module's docstring
 
+    keep_memory_small()
     run_socket(args.settings, open_gate)
     return 0
 

@@ -23,7 +23,7 @@ from bot.commands.command import (
     WatchOrder,
     Word,
 )
-from bot.commands.grammar import read_arguments, read_options, read_sentence, typed_again
+from bot.commands.grammar import Sentence, read_arguments, read_options, read_sentence, typed_again
 from bot.commands.kinds import (
     ADDRESS,
     ALL_NODES,
@@ -101,6 +101,7 @@ __all__ = [
     "Raise",
     "ResetTotp",
     "SecretField",
+    "Sentence",
     "SilenceSubject",
     "TextField",
     "ThawCluster",

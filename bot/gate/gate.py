@@ -13,6 +13,7 @@ from bot.commands import (
     RUN_COMMAND,
     SHARED_WORDS,
     Command,
+    Sentence,
     Vocabulary,
     base_permission,
     meant_command,
@@ -84,9 +85,10 @@ class Gate:
         """Handle a command; return the immediate answer for the requester. A button may have ``chosen`` its cluster."""
         if not request.text.strip():
             return self._menu(request, chosen)
-        if (empty := self._empty_form(request, chosen)) is not None:
+        sentence = read_sentence(request.text)
+        if (empty := self._empty_form(request, sentence, chosen)) is not None:
             return empty
-        call = self._parsed(request, chosen)
+        call = self._parsed(request, sentence, chosen)
         if isinstance(call, Message):
             return call
         form = call.command.form
@@ -104,12 +106,11 @@ class Gate:
         cluster = chosen or cluster_of_channel(self._config, request.channel) or ""
         return menu(cluster, lambda word: base_permission(self._commands[word]) in may)
 
-    def _empty_form(self, request: SlashRequest, chosen: str) -> Message | Modal | None:
+    def _empty_form(self, request: SlashRequest, sentence: Sentence, chosen: str) -> Message | Modal | None:
         """Return the form of a command that was typed without arguments; None if it needs none.
 
         A message has no trigger to open a form with: its author reads the usage.
         """
-        sentence = read_sentence(request.text)
         command = self._commands.get(sentence.name)
         if command is None or not command.has_form or sentence.words or request.thread:
             return None
@@ -130,9 +131,8 @@ class Gate:
                 raise
             return offer
 
-    def _parsed(self, request: SlashRequest, chosen: str) -> Call | Message:
+    def _parsed(self, request: SlashRequest, sentence: Sentence, chosen: str) -> Call | Message:
         """Return the call of a command; if its cluster is not known, the message that lets people choose one."""
-        sentence = read_sentence(request.text)
         command = self._commands.find(sentence.name)
         cluster = self._cluster_or_offer(command, request, chosen or sentence.cluster)
         if isinstance(cluster, Message):
@@ -266,7 +266,7 @@ class Gate:
 
     def _submit_text(self, request: SubmitRequest) -> Message | FieldErrors | None:
         typed, cluster, text = submitted_command(request)
-        call = self._parsed(typed, cluster)
+        call = self._parsed(typed, read_sentence(typed.text), cluster)
         form = call.command.form if isinstance(call, Call) else None
         if not isinstance(call, Call) or form is None:
             raise other_version()

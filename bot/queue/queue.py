@@ -31,6 +31,7 @@ from bot.store import keys
 from bot.store.client import translate_errors
 from bot.store.keys import GROUP, Lane
 from bot.store.scripts import Script
+from bot.store.server_clock import ServerClock
 from bot.stored_json import from_json
 
 LEASE_S: Final = 15.0
@@ -57,6 +58,7 @@ class Queue:
     def __init__(self, redis: Redis, audit: Audit, *, lease_s: float = LEASE_S) -> None:
         self._redis = redis
         self._audit = audit
+        self._clock = ServerClock(redis)
         self._lease_ms = int(lease_s * 1000)
         self.registry = WorkerRegistry(redis, beat_ms=self._lease_ms)
         names = ("admit", "start", "renew", "record", "show", "finish", "cancel")
@@ -69,8 +71,7 @@ class Queue:
         not known because Redis' reply was lost. Raise Failed if no id is free.
         """
         with translate_errors():
-            seconds, micros = self._redis.time()
-            deadline = seconds * 1000 + micros // 1000 + ADMIT_TIMEOUT_MS
+            deadline = self._clock.now_ms() + ADMIT_TIMEOUT_MS
             for _ in range(MAX_IDS_TRIED):
                 word, *reply = self._admit(order, entries, deadline)
                 if word == "ok":
