@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from bot.secrets.redact import redact
@@ -69,6 +69,8 @@ class Head:
 
 
 GENESIS: Final = Head(0, "0" * 64)
+_APPENDED: Final = tuple(field.name for field in fields(Entry))
+_STORED: Final = frozenset(field.name for field in fields(Stored))
 
 
 def digest(text: str) -> str:
@@ -84,7 +86,7 @@ def chained(head: Head, entries: Iterable[Entry], at: float, nonce: str) -> tupl
     """
     rows: list[tuple[str, str]] = []
     for entry in entries:
-        body = {key: value if isinstance(value, bool) else _masked(value) for key, value in asdict(entry).items()}
+        body = {name: _masked(getattr(entry, name)) for name in _APPENDED}
         place = {"seq": head.seq + 1, "at": round(at, 3), "nonce": nonce, "prev": head.hash}
         text = _canonical(body | place)
         head = Head(head.seq + 1, digest(text))
@@ -97,12 +99,13 @@ def restore(text: str, stored_hash: str) -> Stored:
     raw = json.loads(text)
     if not isinstance(raw, dict):
         raise ValueError("not an object")  # noqa: TRY004 - callers catch ValueError for everything that is not an entry
-    known = {field.name for field in fields(Stored)}
-    kept = {key: value for key, value in raw.items() if key in known}
+    kept = {key: value for key, value in raw.items() if key in _STORED}
     return Stored(**kept | {"nodes": tuple(kept.get("nodes", ())), "hash": stored_hash})
 
 
-def _masked(value: str | tuple[str, ...]) -> str | list[str]:
+def _masked(value: str | tuple[str, ...] | bool) -> str | list[str] | bool:  # noqa: FBT001 - a value, not a switch
+    if isinstance(value, bool):
+        return value
     return redact(value) if isinstance(value, str) else [redact(each) for each in value]
 
 

@@ -69,6 +69,56 @@ def test_examples(text: str, masked: str) -> None:
     assert redact.redact(text) == masked
 
 
+BY_FORM = [
+    "SWMTKN-1-abc-def",
+    "swmkey-1-abc",
+    "xoxb-123-abc",
+    "XOXE-1-abc",
+    "xapp-1-abc",
+    "-----BEGIN EC PRIVATE KEY-----\nMIIabc\n-----END EC PRIVATE KEY-----",
+    "AKIA0123456789ABCDEF",
+    "ASIA0123456789ABCDEF",
+    *(f"gh{kind}_{'a1' * 12}" for kind in "pousr"),
+    f"github_pat_{'a1' * 12}",
+    f"glpat-{'a1' * 12}",
+    *(f"{kind}k_{use}_{'a1' * 6}" for kind in "sr" for use in ("live", "test")),
+    f"AIza{'a1' * 16}",
+    f"SG.{'a1' * 9}.{'b2' * 9}",
+    "eyJhbGciOi.eyJzdWIi.c2ln",
+    "$2b$12$abcdefghijkl",
+    "$$apr1$$abcdefghijkl",
+    "$argon2id$v=19$abcdef",
+]
+
+
+@pytest.mark.parametrize("secret", BY_FORM)
+def test_each_form_is_masked(secret: str) -> None:
+    """Alone, and between other words."""
+    assert redact.redact(secret) == "***"
+    assert redact.redact(f"say {secret} now, and {secret}") == "say *** now, and ***"
+
+
+@pytest.mark.parametrize(
+    ("kept", "secret"),
+    [
+        ("https://hooks.slack.com/services/", "T1/B1/abc"),
+        ("https://hooks.slack-gov.com/workflows/", "T1/abc"),
+        ("https://hooks.slack.com/triggers/", "T1/abc"),
+        ("https://discord.com/api/webhooks/", "1/abc"),
+        ("https://discordapp.com/api/v10/webhooks/", "1/abc"),
+        ("https://x.webhook.office.com/webhookb2/", "abc@def/abc"),
+        ("https://api.telegram.org/bot", "1:abc"),
+        ("Authorization: Bearer ", "abc123"),
+        ("BEARER ", "abcdefghijklmnopqrstuvwxyz"),
+        ("redis://", "bot:hunter2"),
+    ],
+)
+def test_of_some_the_start_is_kept(kept: str, secret: str) -> None:
+    """What says whose secret it is."""
+    end = "@redis:6379" if kept == "redis://" else " now"
+    assert redact.redact(f"say {kept}{secret}{end}") == f"say {kept}***{end}"
+
+
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
     """Return what an existing handler writes, with masking on."""
