@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from bot.errors import Failed
 from sandbox.fleet.host import Host
 from sandbox.fleet.shell import until
 
@@ -40,16 +41,24 @@ def possible() -> bool:
 @contextmanager
 def clock_off_by(seconds: int, host: Host) -> Iterator[None]:
     """Set the clock of ``host``'s engine ``seconds`` ahead (behind if negative), and reset it at the end."""
-    pid = _engine(host)
-    place, old = _function(pid)
-    code = ASK + (ADD % struct.pack("<q", seconds)) + END
-    assert len(code) <= len(old)
-    _write(host, pid, place, code)
+    set_clock(host, seconds)
     try:
         yield
     finally:
-        if host.docker_runs and _engine(host) == pid:
-            _write(host, pid, place, old)
+        if host.docker_runs:
+            set_clock(host, 0)
+
+
+def set_clock(host: Host, seconds: int) -> None:
+    """Set the clock of ``host``'s engine ``seconds`` ahead of the machine's (behind if negative), until it ends.
+
+    Raise Failed if the engine does not run.
+    """
+    pid = _engine(host)
+    place, function = _function(pid)
+    code = ASK + (ADD % struct.pack("<q", seconds)) + END
+    assert len(code) <= len(function)
+    _write(host, pid, place, code)
 
 
 def _engine(host: Host) -> int:
@@ -60,7 +69,7 @@ def _engine(host: Host) -> int:
         same = numbers and numbers[2] == inside
         if numbers and same and Path(f"/proc/{numbers[1]}/ns/pid").samefile(f"/proc/{host.pid}/ns/pid"):
             return int(numbers[1])
-    raise AssertionError(f"{host.name} has no dockerd")
+    raise Failed(f"{host.name} has no dockerd")
 
 
 def _text(path: Path) -> str:

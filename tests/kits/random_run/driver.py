@@ -23,7 +23,7 @@ from sandbox.slack.base import CannotDo
 from sandbox.slack.faults import Fault
 from sandbox.slack.transcript import TranscriptEntry
 from tests.kits.random_run.checker import judge
-from tests.kits.random_run.history import DisturbanceKind, History
+from tests.kits.random_run.history import History
 from tests.kits.random_run.lookups import Violation
 from tests.kits.random_run.recorder import Recorder
 from tests.kits.random_run.script import Action, Planned, Pressing, Script, Typing
@@ -43,7 +43,7 @@ REDIS_BREATH_S: Final = 0.05
 class Hosts(Protocol):
     """What breaks hosts."""
 
-    def befall(self, kind: DisturbanceKind, host: str, *, on: bool) -> None:
+    def befall(self, fault: Planned, *, on: bool) -> None:
         """Break a host in this way, or repair it (``on``)."""
 
 
@@ -187,9 +187,9 @@ class Driver:
             case "deliver twice":
                 self._slack.fault("deliver_twice", "command", times=1)
             case _:
-                self._hosts.befall(fault.kind, fault.target, on=False)
+                self._hosts.befall(fault, on=False)
                 sleep(fault.seconds)
-                self._hosts.befall(fault.kind, fault.target, on=True)
+                self._hosts.befall(fault, on=True)
         self._recorder.disturbed(fault.kind, fault.target, begin)
 
     def _slow_redis(self, seconds: float) -> None:

@@ -13,7 +13,10 @@ from requests.exceptions import RequestException
 
 from bot.errors import Failed
 from sandbox.fleet import Fleet
-from tests.kits.random_run.history import DisturbanceKind, Member, Sighting
+from tests.kits.clock_skew import set_clock
+from tests.kits.full_disk import fill, have_room
+from tests.kits.random_run.history import Member, Sighting
+from tests.kits.random_run.script import Planned
 
 WATCH_INTERVAL_S: Final = 0.1
 ANSWER_TIMEOUT_S: Final = 3
@@ -41,11 +44,11 @@ class FleetHosts:
         self._stopping.set()
         self._thread.join(20)
 
-    def befall(self, kind: DisturbanceKind, host: str, *, on: bool) -> None:
+    def befall(self, fault: Planned, *, on: bool) -> None:
         """Break a host in this way, or repair it (``on``)."""
-        found = self._fleet[host]
+        found = self._fleet[fault.target]
         with suppress(Failed):  # a manager without quorum takes its time to start; the bot waits for it too
-            match kind:
+            match fault.kind:
                 case "host":
                     (found.power_on if on else found.power_off)()
                 case "cable":
@@ -56,8 +59,12 @@ class FleetHosts:
                     found.run("sh", "-c", f"kill -{'CONT' if on else 'STOP'} $(cat /run/docker.pid)")
                 case "slow link":
                     found.run("tc", "qdisc", "del" if on else "add", "dev", "eth0", "root", *([] if on else SLOW))
+                case "full disk":
+                    (have_room if on else fill)(found)
+                case "wrong clock":
+                    set_clock(found, 0 if on else int(fault.flavour))
                 case _:
-                    raise AssertionError(kind)
+                    raise AssertionError(fault.kind)
 
     def _watch(self) -> None:
         while not self._stopping.wait(WATCH_INTERVAL_S):

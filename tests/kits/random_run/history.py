@@ -28,12 +28,15 @@ DisturbanceKind = Literal[
     "ssh",
     "engine hangs",
     "slow link",
+    "full disk",
+    "wrong clock",
     "deliver twice",
 ]
 """``redis``: killed; ``redis hangs``: SIGSTOP; ``redis slow``: each write waits; ``redis full``: no memory left.
 ``slack``: HTTP 500, or a broken connection before a call has an effect; ``slack loses answers``: after it had one.
 ``host``: without power; ``cable``: without network; ``ssh``: not reached by the bot; ``engine hangs``: SIGSTOP;
-``slow link``: a host sends 256 kbit/s."""
+``slow link``: a host sends 256 kbit/s; ``full disk``: its engine can write no byte more; ``wrong clock``: its engine's
+is minutes to an hour ahead or behind."""
 ENDED: Final = frozenset({"succeeded", "failed", "refused", "cancelled", "denied", "expired"})
 
 

@@ -40,6 +40,8 @@ SLACK_FAULTS: Final[tuple[DisturbanceKind, ...]] = ("slack", "slack hangs", "sla
 REDIS_FAULTS: Final[tuple[DisturbanceKind, ...]] = ("redis", "redis", "redis hangs", "redis slow", "redis full")
 OTHER_STOP_S: Final = {"web": (1.0, 5.0), "watch": (10.0, 20.0)}
 """How long a web or watch process stands still; the lease of watch is valid for 9 s."""
+CLOCKS_S: Final = ("-1500", "-60", "60", "4000")
+"""An engine 4000 s ahead issues certificates that are not valid yet; one 1500 s behind takes a new root for such."""
 PEOPLE: Final = ("ada", "ben", "cleo", "dan", "eve")
 """ada and ben are operators, cleo and dan administrators."""
 
@@ -78,7 +80,7 @@ class Planned:
     seconds: float
     """How long it lasts."""
     flavour: str = ""
-    """How Slack fails."""
+    """How Slack fails, or by how many seconds a clock is ahead."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ def _host_faults(chance: Random, size: Size) -> Iterator[Planned]:
     at = chance.uniform(5, 20)
     while at < size.seconds:
         lasts = chance.uniform(*size.host_off_s)
-        yield Planned(at, chance.choice(size.host_faults), chance.choice(size.hosts), lasts)
+        kind, host = chance.choice(size.host_faults), chance.choice(size.hosts)
+        yield Planned(at, kind, host, lasts, chance.choice(CLOCKS_S) if kind == "wrong clock" else "")
         at += lasts + chance.uniform(10, 30)
 
 

@@ -22,7 +22,8 @@ from bot.config import Config
 from bot.errors import EngineError, HostUnreachable
 from bot.model import BackupStore, Engine, Engines, EventStream, Facts, FactsQuery, JoinTokens, Revealed
 from bot.secrets.secret import Secret
-from tests.kits.random_run.history import DisturbanceKind, Member, Sighting
+from tests.kits.random_run.history import Member, Sighting
+from tests.kits.random_run.script import Planned
 from tests.kits.simulated_cluster import Simulated
 
 TOKENS: Final = {role: f"SWMTKN-1-{'0' * 50}-{role}00000000" for role in ("worker", "manager")}
@@ -94,10 +95,10 @@ class SharedCluster:
         Client(str(self.path), "AF_UNIX").close()  # wakes accept()
         self._listener.close()
 
-    def befall(self, kind: DisturbanceKind, host: str, *, on: bool) -> None:
+    def befall(self, fault: Planned, *, on: bool) -> None:
         """Break a host in this way, or repair it (``on``)."""
         with self._changing():
-            self.cluster.befall({"host": "power"}.get(kind, kind), host, "", on=on)
+            self.cluster.befall({"host": "power"}.get(fault.kind, fault.kind), fault.target, "", on=on)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import get_args
 
 from tests.kits.random_run.history import DisturbanceKind
-from tests.kits.random_run.script import Size, script
+from tests.kits.random_run.script import CLOCKS_S, Size, script
 
 SIZE = Size(
     seconds=300.0,
@@ -18,7 +18,7 @@ SIZE = Size(
     outage_s=(25, 140),
     stop_s=(16, 40),
     host_off_s=(2, 10),
-    host_faults=("host", "cable", "ssh", "engine hangs", "slow link"),
+    host_faults=("host", "cable", "ssh", "engine hangs", "slow link", "full disk", "wrong clock"),
 )
 
 
@@ -38,6 +38,8 @@ def test_every_fault_is_among_them() -> None:
     assert {fault.target for fault in stops} == {*SIZE.workers, *SIZE.others}
     assert all(fault.seconds > (1 if fault.target == "web" else 9) for fault in stops)
     assert all(fault.seconds > 15 for fault in stops if fault.target in SIZE.workers)
+    clocks = {fault.flavour for fault in faults if fault.kind == "wrong clock"}
+    assert clocks == {*CLOCKS_S}
 
 
 def test_faults_of_one_target_follow_each_other() -> None:

@@ -1,0 +1,67 @@
+"""Fills the disk of a host's engine: all files of a fleet are on one tmpfs, so each engine gets one of its own.
+
+A disk is full when its size is set to what is used of it. Then nothing can be written, not even by root, and no file
+was needed to fill it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from bot.errors import Failed
+from sandbox.fleet.host import Host
+from sandbox.fleet.shell import sh, until
+
+ROOM: Final = "4g"
+"""A limit: memory is used for what is written."""
+
+
+@contextmanager
+def disks_of_their_own(hosts: Iterable[Host]) -> Iterator[None]:
+    """Give the engine of each host an empty disk; at the end, switch the hosts off and remove the disks.
+
+    Raise Failed if a host does not see its disk: one with a root of its own does not.
+    """
+    own = [*hosts]
+    for host in own:
+        host.power_off()
+        _disk(host).mkdir(exist_ok=True)
+        sh("mount", "-t", "tmpfs", "-o", f"mode=710,size={ROOM}", "swarmbot-disk", str(_disk(host)))
+    try:
+        for host in own:
+            host.power_on()
+            host.run("mountpoint", "--quiet", str(_disk(host)))
+        yield
+    finally:
+        for host in own:
+            host.power_off()
+            sh("umount", "--lazy", str(_disk(host)))
+
+
+def fill(host: Host) -> None:
+    """Leave no room on the disk of the host's engine. Raise Failed if it writes faster than this can be done."""
+    until(lambda: _filled(host), f"the disk of {host.name} is full")
+
+
+def have_room(host: Host) -> None:
+    """Undo :func:`fill`."""
+    _resize(host, ROOM)
+
+
+def _filled(host: Host) -> bool:
+    now = os.statvfs(_disk(host))
+    with suppress(Failed):  # more is used by now
+        _resize(host, str((now.f_blocks - now.f_bfree) * now.f_frsize))
+    return os.statvfs(_disk(host)).f_bavail == 0
+
+
+def _resize(host: Host, size: str) -> None:
+    sh("mount", "-o", f"remount,size={size}", str(_disk(host)))
+
+
+def _disk(host: Host) -> Path:
+    return host.folder / "data"
