@@ -76,6 +76,7 @@ def judge_run(seed: int, size: Size, driver: Driver, hosts: str) -> None:
     assert len(history.jobs) > size.seconds / 10, "too little happened to judge"
 
 
+@pytest.mark.timeout(SHORT.seconds + SETTLE_TIMEOUT_S + 180)
 @pytest.mark.parametrize("seed", seeds(1))
 def test_simulated_hosts(seed: int, tmp_path: Path) -> None:
     """Every order has a true end that was told once, whatever failed meanwhile."""
