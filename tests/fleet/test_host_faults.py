@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.errors import Failed
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
+from tests.kits.full_disk import disks_of_their_own, fill, have_room
 from tests.kits.reachability import bot_reaches, datagrams_that_arrive, pings, reaches, sees, ssh
 
 pytestmark = pytest.mark.fleet
@@ -107,3 +109,16 @@ def test_an_added_address_is_reachable(hosts: Fleet) -> None:
     sees(reaches, two, address)
     one.fix()
     assert not reaches(two, address)
+
+
+def test_a_full_disk_takes_no_byte(hosts: Fleet) -> None:
+    """The engine responds and cannot create a volume until there is room again; another host's disk has room."""
+    one, two = hosts["host-1"], hosts["host-2"]
+    with disks_of_their_own((one, two)):
+        fill(one)
+        assert one.docker_answers
+        with pytest.raises(Failed, match="no space left on device"):
+            one.docker("volume", "create", "data")
+        assert two.docker("volume", "create", "data").strip() == "data"
+        have_room(one)
+        assert one.docker("volume", "create", "data").strip() == "data"
