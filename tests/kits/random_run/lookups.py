@@ -63,10 +63,10 @@ class Run:
         self.by_job: dict[str, Request] = {each.job: each for each in history.requests if each.job}
         self._urls = {each.response_url: each for each in history.requests if each.response_url}
         self._by_end = sorted(history.jobs, key=lambda job: job.finished_at or 0.0)
-        self._messages: dict[str, list[Shown]] = {}
-        for shown in history.shown:
+        self._messages: dict[str, dict[int, Shown]] = {}
+        for number, shown in sorted(enumerate(history.shown), key=lambda each: each[1].response_url not in self._urls):
             for job in self._jobs_of(shown):
-                self._messages.setdefault(job, []).append(shown)
+                self._messages.setdefault(job, {})[number] = shown
 
     @cached_property
     def broken_off(self) -> frozenset[str]:
@@ -89,20 +89,22 @@ class Run:
     def _recognized(self, shown: Shown) -> frozenset[str]:
         """Return the job whose end a private message without a response_url tells, or else the jobs that it names.
 
-        A worker sends it so if the response_url does not work. Of several jobs that ended alike it is the first untold.
+        A worker sends it so if the response_url does not work. Of several jobs that ended alike it is the one that it
+        names, or the first of which nothing else told its requester.
         """
         alike = [
-            job.id
+            job
             for job in self._by_end
             if job.said and job.requester in shown.to and (job.finished_at or 0.0) <= shown.at + LOOSE_S
             if job.said in shown.text or job.said in shown.title
         ]
-        untold = [job for job in alike if job not in self._messages]
-        return frozenset((untold or alike)[:1]) or shown.jobs
+        named = [job for job in alike if job.id in shown.jobs]
+        untold = [job for job in alike if not self.ends(job)]
+        return frozenset(job.id for job in (named or untold or alike)[:1]) or shown.jobs
 
     def messages(self, job: JobRecord) -> list[Shown]:
         """Return the messages and edits of a job in order, without the acknowledgement."""
-        return self._messages.get(job.id, [])
+        return [shown for _, shown in sorted(self._messages.get(job.id, {}).items(), key=lambda each: each[0])]
 
     def ends(self, job: JobRecord) -> list[Shown]:
         """Return what its requester saw of its end."""

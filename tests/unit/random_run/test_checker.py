@@ -59,6 +59,13 @@ LIST = Shown(14.0, "9", frozenset({ADA}), True, "`k7f3` drain host-2 cancelled",
 LISTED = Request(14.0, ADA, "jobs", "url3", acknowledged=True, reply=LIST.text)
 SECOND_CARD = replace(ENDED, ts="8", at=13.5)
 ANOTHER = (AuditEntry("asked", "aaaa"), AuditEntry("ended", "aaaa"))
+TWICE_ASKED = replace(
+    GOOD,
+    requests=(*GOOD.requests, replace(QUESTION, response_url="url3", job="aaaa")),
+    jobs=(DRAIN, *(replace(STATUS, id=job, said="is healthy") for job in ("zunt", "aaaa"))),
+    audit=(*AUDIT, *ANOTHER),
+)
+NAMED_TO_CLEO = replace(LIST, to=frozenset({CLEO}), jobs=frozenset({"zunt", "aaaa"}), response_url="")
 TWO_RECORDS = Sighting(20.0, MappingProxyType({"host-2": Member("worker", "drain", records=2)}))
 PRESENT = Sighting(0.0, MappingProxyType({f"host-{number}": Member("manager", "drain") for number in (1, 2, 3)}))
 DEMOTED = Sighting(60.0, MappingProxyType({**PRESENT.members, "host-1": Member("worker", "active")}))
@@ -78,13 +85,7 @@ BAD = {
     "a job that waits for ever": (with_job(replace(DRAIN, state="awaiting_approval", finished_at=None)), "not ended"),
     "an answer that never came": (replace(GOOD, shown=(ACKNOWLEDGED, RUNNING, ENDED)), "untold"),
     "an answer that came once for two questions": (
-        replace(
-            GOOD,
-            requests=(*GOOD.requests, replace(QUESTION, response_url="url3", job="aaaa")),
-            jobs=(DRAIN, *(replace(STATUS, id=job, said="is healthy") for job in ("zunt", "aaaa"))),
-            audit=(*AUDIT, *ANOTHER),
-            shown=(ACKNOWLEDGED, RUNNING, ENDED, WITHOUT_URL),
-        ),
+        replace(TWICE_ASKED, shown=(ACKNOWLEDGED, RUNNING, ENDED, WITHOUT_URL)),
         "untold",
     ),
     "a late acknowledgement, which is no end": (
@@ -292,11 +293,17 @@ GOOD_ENDS = {
         shown=(ACKNOWLEDGED, RUNNING, ENDED, replace(WITHOUT_URL, title="prod is healthy")),
     ),
     "two answers came so": replace(
-        GOOD,
-        requests=(*GOOD.requests, replace(QUESTION, response_url="url3", job="aaaa")),
-        jobs=(DRAIN, *(replace(STATUS, id=job, said="is healthy") for job in ("zunt", "aaaa"))),
-        audit=(*AUDIT, *ANOTHER),
-        shown=(ACKNOWLEDGED, RUNNING, ENDED, WITHOUT_URL, replace(WITHOUT_URL, ts="4")),
+        TWICE_ASKED, shown=(ACKNOWLEDGED, RUNNING, ENDED, WITHOUT_URL, replace(WITHOUT_URL, ts="4"))
+    ),
+    "of two questions the later one was answered first, by name": replace(
+        TWICE_ASKED,
+        shown=(ACKNOWLEDGED, RUNNING, ENDED, replace(WITHOUT_URL, jobs=frozenset({"aaaa"})), replace(ANSWER, ts="4")),
+    ),
+    "of two questions the later one was answered first, without a name": replace(
+        TWICE_ASKED, shown=(ACKNOWLEDGED, RUNNING, ENDED, WITHOUT_URL, replace(ANSWER, ts="4"))
+    ),
+    "somebody else saw the question in a list before": replace(
+        TWICE_ASKED, shown=(ACKNOWLEDGED, RUNNING, ENDED, NAMED_TO_CLEO, WITHOUT_URL, replace(WITHOUT_URL, ts="4"))
     ),
     "the true state was not seen": replace(GOOD, sightings=()),
     "it was not acknowledged": replace(GOOD, requests=(*GOOD.requests, Request(12.0, ADA, "nodes", "u", False))),
