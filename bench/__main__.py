@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,15 +26,45 @@ DOCUMENT: Final = ROOT / "docs" / "measured.md"
 KEPT: Final = ROOT / "docs" / "measured"
 BENCHMARKS_FILE: Final = "benchmarks.json"
 """In that folder: the results in docs/measured.md, which newer ones replace one by one."""
+LIMIT_S: Final = 30 * 60
+"""So long a benchmark may take: the longest takes ten minutes, and a machine under load three times that."""
+
+
+class TookTooLong(Exception):
+    """A benchmark was ended, so that the others are measured."""
 
 
 def run(benchmark: Benchmark, *, quick: bool) -> Result:
     """Run a benchmark."""
     load, began = os.getloadavg()[0], time.time()
-    measured = benchmark.measure(quick=quick)
+    with at_most(LIMIT_S):
+        measured = benchmark.measure(quick=quick)
     command = f"python -m bench {benchmark.name}{' --quick' if quick else ''}"
     spent = time.time() - began
     return Result(benchmark.name, benchmark.what, command, began, spent, load, machine(), measured, os.nice(0))
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong in the block after so long, whatever it waits for."""
+
+    def end(*_: object) -> None:
+        raise TookTooLong(f"it took more than {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _keep(results: Results, file: Path) -> None:
+    """Write results so that the file is whole at any moment."""
+    newer = file.with_name(f"{file.name}.new")
+    newer.write_text(to_json(results))
+    newer.replace(file)
 
 
 def _document(newer: Results) -> None:
@@ -67,7 +100,7 @@ def main() -> int:
             continue
         print(as_text(result), end="\n\n", flush=True)
         results = results.with_result(result)
-        given.json.write_text(to_json(results))
+        _keep(results, given.json)
     if MEASURED in given.names:
         _document(results)
     return 1 if failed else 0

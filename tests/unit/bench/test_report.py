@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Event
 from typing import Final
 
+import pytest
+
+from bench import __main__ as bench_main
 from bench import catalogue
 from bench.kept import kept_tables
 from bench.report import as_markdown, as_text
@@ -33,6 +37,34 @@ def test_every_benchmark_is_registered_under_a_name_of_its_own() -> None:
     modules = {path.stem for path in BENCH.glob("*.py") if "\ndef measure(" in path.read_text()}
     assert {each.measure.__module__.rpartition(".")[2] for each in catalogue.BENCHMARKS} == modules
     assert len({each.name for each in catalogue.BENCHMARKS}) == len(catalogue.BENCHMARKS)
+
+
+def test_a_failed_or_endless_benchmark_costs_only_its_own_result(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are measured and kept, and the exit status says that one is missing."""
+
+    def endless(*, quick: bool) -> Measured:
+        Event().wait()
+        raise AssertionError(quick)
+
+    def broken(*, quick: bool) -> Measured:
+        raise RuntimeError(f"quick: {quick}")
+
+    def sound(*, quick: bool) -> Measured:
+        del quick
+        return Measured((TABLE,))
+
+    listed = [catalogue.Benchmark(each.__name__, "What.", each) for each in (endless, broken, sound)]
+    kept = tmp_path / "results.json"
+    monkeypatch.setattr(bench_main, "BENCHMARKS", listed)
+    monkeypatch.setattr(bench_main, "LIMIT_S", 0.2)
+    monkeypatch.setattr("sys.argv", ["bench", "--json", str(kept)])
+    assert bench_main.main() == 1
+    assert [each.name for each in from_json(Results, kept.read_text()).results] == ["sound"]
+    said = capsys.readouterr().err
+    assert "endless failed: TookTooLong" in said
+    assert "broken failed: RuntimeError" in said
 
 
 def test_results_are_kept_as_json() -> None:
