@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from bot.commands import Vocabulary
 from bot.execution.changes import Changes
@@ -13,9 +14,13 @@ from bot.execution.cluster_reader import ClusterReader
 from bot.execution.questions import Questions
 from bot.execution.services import WorkerServices
 from bot.model import Facts, FactsQuery
+from bot.model.history import History
 from bot.queue.job import Job
+from bot.watch.history import WatchHistory
 from tests.kits.commands import COMMANDS
+from tests.kits.histories import LAST, sample
 from tests.kits.jobs import order
+from tests.kits.watch_lease import led
 from tests.plans.outcome import read_words
 
 
@@ -78,3 +83,15 @@ def test_a_plan_waits_for_every_host(words: str) -> None:
 def test_a_secret_waits_for_every_host(words: str) -> None:
     """It is that of the cluster that most hosts are part of."""
     assert _query(words).all_hosts
+
+
+def test_the_history_of_a_cluster_asks_no_host(client: Redis) -> None:
+    """What watch recorded is shown at once, whatever has become of the cluster."""
+    assert _query("map --history") == FactsQuery(history=True)
+    lease, history = led(client), WatchHistory(client)
+    history.record(lease, "prod", sample(LAST))
+    unused: Any = None
+    reader = ClusterReader(unused, unused, last_read=unused, good_specs=unused, revisions=unused, history=history)
+    facts = reader.read("prod", FactsQuery(history=True))
+    assert facts.history == History((sample(LAST),), watched=True)
+    assert (facts.swarm, dict(facts.hosts)) == (None, {})

@@ -15,7 +15,7 @@ from bot.pictures.history_picture import COLOURS, UNREAD, picture
 from bot.swarm.history.chart import chart_of
 from bot.swarm.history.span import Span
 from tests.kits.examples import examples
-from tests.kits.histories import NOW, only, sample, samples
+from tests.kits.histories import LAST, NOW, only, sample, samples
 from tests.unit.pictures.test_cluster_picture import contrast
 
 HOUR = 30
@@ -37,10 +37,18 @@ def image(found: tuple[Sample, ...], hours: float = 24) -> Image.Image:
 
 def columns_of(shown: Image.Image, colour: str) -> set[int]:
     """Return where in its width a picture has a colour, right of the signs of its legend."""
+    return {x for x, found in enumerate(_projections(shown, colour)[0], 120) if found}
+
+
+def rows_of(shown: Image.Image, colour: str) -> set[int]:
+    """Return the same for its height."""
+    return {y for y, found in enumerate(_projections(shown, colour)[1]) if found}
+
+
+def _projections(shown: Image.Image, colour: str) -> tuple[list[int], list[int]]:
     ground = Image.new("RGB", shown.size, colour)
     differing = ImageChops.difference(shown, ground).convert("L").point(lambda level: 0 if level else 255)
-    across, _ = differing.crop((120, 0, *shown.size)).getprojection()
-    return {x for x, found in enumerate(across, 120) if found}
+    return differing.crop((120, 0, *shown.size)).getprojection()
 
 
 def test_each_state_has_its_colour() -> None:
@@ -63,6 +71,21 @@ def test_a_short_dip_and_a_short_gap_of_a_week_are_seen() -> None:
     assert 0 < len(columns_of(shown, COLOURS["warning"])) < 10
     shown = image(samples(week, lambda at, place: None if place == 2000 else sample(at)), hours=168)
     assert 0 < len(columns_of(shown, UNREAD)) < 10
+
+
+def test_the_line_follows_the_worst_reading() -> None:
+    """The lowest number of nodes in two minutes, and the highest of incidents, whatever it was at their end."""
+
+    def shown(low: int, high: int) -> Image.Image:
+        counts = Counts(*map(only, (5, 5, 12, 12, 3, 3, 2)))._replace(nodes_ready=Range(low, 5, 5))
+        return image((*samples(HOUR)[:-1], Sample(LAST, Range(0, high, 0), counts)))
+
+    rows = [rows_of(shown(low, 1), COLOURS["warning"]) for low in (4, 1)]
+    assert min(map(min, rows)) == min(rows[1])
+    assert max(rows[0]) < max(rows[1])
+    heights = [len(rows_of(shown(5, high), COLOURS["bad"])) for high in (0, 9)]
+    assert heights[0] == 0
+    assert heights[1] > 150
 
 
 def test_the_time_goes_from_left_to_right() -> None:
