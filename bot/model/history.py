@@ -98,7 +98,7 @@ class Plot:
 
     title: str
     now: str
-    """"5 of 5 ready now"; of what was not read lately: "last 5 of 5 ready, 12:10"."""
+    """"5 of 5 ready now"; of what was not read lately: "5 of 5 ready, last read 12:10"."""
     extremes: str
     """Its lowest and highest value, and when."""
     marks: tuple[Mark | None, ...]

@@ -14,9 +14,10 @@ from PIL import Image, ImageColor, ImageDraw
 
 from bot.model.history import LEVELS, Gap, HistoryChart, Level, Mark, Plot, Reference
 from bot.pictures.cluster_picture import BACKGROUND, CARD, FAINT, MARGIN, TEXT, WIDTH
-from bot.pictures.fonts import fitting, font
+from bot.pictures.fonts import fitting, font, largest
 
 TITLE_PX: Final = 52
+TITLE_SIZES_PX: Final = (TITLE_PX, 44, 36, 30)
 PLOT_TITLE_PX: Final = 40
 TEXT_PX: Final = 30
 LINE: Final = 44
@@ -84,7 +85,7 @@ def picture(chart: HistoryChart) -> bytes:
     foot = LINE + 12 + LINE * len(legend) + MARGIN
     image = Image.new("RGB", (WIDTH, head + each * len(chart.plots) + foot), BACKGROUND)
     draw = ImageDraw.Draw(image)
-    title, text = font(TITLE_PX, bold=True), font(TEXT_PX)
+    title, text = largest(chart.title, WIDTH - 2 * MARGIN, TITLE_SIZES_PX), font(TEXT_PX)
     draw.text((MARGIN, MARGIN), fitting(chart.title, WIDTH - 2 * MARGIN, title), TEXT, title)
     draw.text((MARGIN, MARGIN + TITLE_PX + 16), fitting(chart.time, WIDTH - 2 * MARGIN, text), FAINT, text)
     limits = [_limits(plot) for plot in chart.plots]

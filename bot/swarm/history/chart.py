@@ -98,7 +98,7 @@ class _Sight:
             return "not read"
         if last.at >= self._recent:
             return f"{text(last)} now" if self._is_now else f"{text(last)} at the end"
-        return f"{text(last)} when last read at {moment(last.at, self._since)}"
+        return f"{text(last)}, last read {moment(last.at, self._since)}"
 
     def between(self, seen: Seen) -> str:
         """Return a number, or the lowest and the highest: "3", "3 to 5"; "" if it was not read."""

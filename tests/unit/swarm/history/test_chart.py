@@ -66,11 +66,11 @@ def test_what_was_not_read_is_no_value() -> None:
 def test_what_is_not_read_lately_is_not_told_as_now() -> None:
     """A process that watches no more, or no manager: the last value has its time."""
     stopped = chart(samples(HOUR), now=NOW + 600)
-    assert stopped.plots[0].now == "5 of 5 ready when last read at 08:00"
-    assert stopped.plots[3].now == "0 open when last read at 08:00"
+    assert stopped.plots[0].now == "5 of 5 ready, last read 08:00"
+    assert stopped.plots[3].now == "0 open, last read 08:00"
     assert [*lines(stopped)][-1] == "Not watched for 8 min: 08:02 to 08:10."
     lost = chart(samples(HOUR, lambda at, place: sample(at, 1, read=place < 20)))
-    assert lost.plots[0].now == "5 of 5 ready when last read at 07:40"
+    assert lost.plots[0].now == "5 of 5 ready, last read 07:40"
     assert lost.plots[3].now == "1 open now"
     assert (stopped.plots[0].extremes, lost.plots[3].extremes) == ("5 whenever read", "always 1")
     never = chart(samples(HOUR, lambda at, _: sample(at, read=False)))
