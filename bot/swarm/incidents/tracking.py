@@ -29,8 +29,17 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
         return replace(tracked, signal=signal, last_seen=seen.at, over_at=0.0, ended="", begun=begun, changes=changes)
     if tracked.over_at or old.severity == "note" or old.kind not in seen.read or old.key in seen.unread:
         return tracked
-    changes = with_change(tracked.changes, seen.at)
-    return replace(tracked, over_at=seen.at, ended=seen.well.get(old.key) or ended_text(old), changes=changes)
+    ended = seen.well.get(old.key) or ended_text(old)
+    return replace(tracked, over_at=seen.at, ended=ended, changes=_changes_at_end(tracked, seen.at))
+
+
+def _changes_at_end(tracked: Tracked, at: float) -> tuple[float, ...]:
+    """Return the changes of a signal that is over: none, if it did not hold so long that it would be told by itself.
+
+    A busy host answers too late now and then: that is not flapping.
+    """
+    passing = tracked.last_seen - tracked.signal.since < tracked.signal.holds_s
+    return tracked.changes[:-1] if passing else with_change(tracked.changes, at)
 
 
 def ended_text(signal: Signal) -> str:
