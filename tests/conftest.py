@@ -19,6 +19,7 @@ from hypothesis import settings
 from sandbox.fleet import Fleet, Release, missing
 from tests.kits import stores
 from tests.kits.examples import examples
+from tests.kits.refused_blocks import recorded
 from tests.kits.transcripts import saved
 
 ENGINES: Final[dict[str, tuple[Release | None, ...]]] = {
@@ -55,6 +56,21 @@ def transcripts(request: pytest.FixtureRequest) -> Iterator[None]:
     folder = request.config.option.transcripts
     with saved(folder) if folder else nullcontext():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def refused_blocks() -> Iterator[list[str]]:
+    """What the local Slack's validator refused since the test began."""
+    with recorded() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def every_block_is_valid(refused_blocks: list[str]) -> Iterator[None]:
+    """Whatever a test is about: each message and view of the bot passes the strict validator."""
+    refused_blocks.clear()
+    yield
+    assert refused_blocks == [], "Slack would refuse blocks that were sent"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

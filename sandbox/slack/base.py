@@ -23,11 +23,15 @@ class SlackError(Exception):
 
 
 class InvalidBlocks(SlackError):
-    """Blocks that Slack refuses; ``messages`` name each problem and its JSON pointer."""
+    """Blocks that Slack refuses; ``messages`` name each problem and its JSON pointer.
 
-    def __init__(self, messages: list[str], code: str = "invalid_blocks") -> None:
+    ``of_fault``: they are right, and a fault asked for the refusal.
+    """
+
+    def __init__(self, messages: list[str], code: str = "invalid_blocks", *, of_fault: bool = False) -> None:
         super().__init__(code, errors=messages, response_metadata={"messages": [f"[ERROR] {m}" for m in messages]})
         self.messages = messages
+        self.of_fault = of_fault
 
 
 class CannotDo(Exception):

@@ -31,14 +31,15 @@ def check_message_blocks(blocks: Any, faults: Faults, images: Container[str] = (
     if not problems:
         problems = [*_identity_problems(blocks), *_size_problems(blocks), *_task_problems(blocks)]
         problems += _image_problems(blocks, "/blocks", images)
-    if not problems:
-        problems = [
-            f"unsupported type: {block['type']} [json-pointer:/blocks/{number}/type]"
-            for number, block in enumerate(blocks)
-            if faults.take("refuse_block", block["type"])
-        ]
     if problems:
         raise InvalidBlocks(problems)
+    refused = [
+        f"unsupported type: {block['type']} [json-pointer:/blocks/{number}/type]"
+        for number, block in enumerate(blocks)
+        if faults.take("refuse_block", block["type"])
+    ]
+    if refused:
+        raise InvalidBlocks(refused, of_fault=True)
 
 
 def check_view(view: Any, images: Container[str] = ()) -> None:
