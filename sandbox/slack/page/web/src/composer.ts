@@ -13,10 +13,13 @@ export class Composer {
   private chosen = -1;
   private typed: string[] = [];
   private place = 0;
+  private restored = false;
 
   constructor(
     private readonly app: App,
     id: string,
+    // The name under which this tab keeps what was typed and not sent, for each place and person.
+    private readonly draft: () => string,
     private readonly send: (text: string) => Promise<string>,
   ) {
     this.list = h("ul", { id: `${id}-list`, class: "suggestions", role: "listbox", "aria-label": "Commands", hidden: true });
@@ -52,14 +55,27 @@ export class Composer {
     this.box.placeholder = words;
   }
 
+  // Puts back what was typed here before the window was reloaded, or showed another place.
+  // What was typed before the places were known belongs to the first one.
+  restore(): void {
+    const early = this.restored ? "" : this.box.value;
+    this.restored = true;
+    const kept = early || (sessionStorage.getItem(this.draft()) ?? "");
+    if (this.box.value !== kept) this.close();
+    this.box.value = kept;
+    this.keep();
+  }
+
   private async submit(): Promise<void> {
     const text = this.box.value.trim();
     if (!text) return;
     this.box.value = "";
     this.suggest();
     const error = await this.send(text);
-    if (error && !this.box.value) this.box.value = text;
-    else {
+    if (error && !this.box.value) {
+      this.box.value = text;
+      this.keep();
+    } else {
       this.typed.push(text);
       this.place = this.typed.length;
     }
@@ -93,12 +109,18 @@ export class Composer {
   private recall(step: number): void {
     this.place = Math.min(Math.max(this.place + step, 0), this.typed.length);
     this.box.value = this.typed[this.place] ?? "";
+    this.keep();
     this.close();
   }
 
-  private suggest(): void {
+  private keep(): void {
+    sessionStorage.setItem(this.draft(), this.box.value);
     this.box.style.height = "auto";
     this.box.style.height = `${Math.min(this.box.scrollHeight, 160)}px`;
+  }
+
+  private suggest(): void {
+    this.keep();
     const { suggestions, usage } = complete(this.box.value, this.app);
     this.found = suggestions;
     this.chosen = -1;

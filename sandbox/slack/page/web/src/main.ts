@@ -35,7 +35,7 @@ const app: App = {
   person: asked.get("as") ?? DEFAULT_PERSON,
   place: asked.get("place") ?? "",
   panel: (asked.get("panel") as Panel | null) ?? (window.innerWidth >= WIDE_PX ? "hosts" : ""),
-  thread: "",
+  thread: asked.get("thread") ?? "",
   unread: new Map(),
   follows: asked.has("tour"),
   surface: {
@@ -54,12 +54,11 @@ const app: App = {
     app.person = person;
     app.panel = app.panel === "thread" ? "" : app.panel;
     app.unread.clear();
-    const kept = app.follows ? "&tour=1" : "";
-    history.replaceState(null, "", `?as=${encodeURIComponent(person)}${kept}`);
     connect();
   },
   follow(on) {
     app.follows = on;
+    keepAddress();
     becomeWhoActs();
   },
   go(place) {
@@ -84,12 +83,20 @@ const link = h("p", { class: "link-down", role: "alert", hidden: true }, "The co
 const tour = h("section", { class: "tour", "aria-label": "Guided tour", "aria-live": "polite", hidden: true });
 const feed = new Feed();
 const home = h("div", { class: "home", hidden: true });
-const composer = new Composer(app, "composer", (text) => begun.then(() => app.act("type", { channel: app.place, text })));
+const composer = new Composer(
+  app,
+  "composer",
+  () => `draft ${app.person} ${app.place}`,
+  (text) => begun.then(() => app.act("type", { channel: app.place, text })),
+);
 const main = h("main", {}, h("header", { class: "top" }, title), link, tour, feed.node, home, composer.node);
 
 const threadFeed = new Feed(true);
-const reply = new Composer(app, "reply", (text) =>
-  app.act("type", { channel: app.store.items.get(app.thread)?.channel, text, thread: app.thread }),
+const reply = new Composer(
+  app,
+  "reply",
+  () => `draft ${app.person} ${app.thread}`,
+  (text) => app.act("type", { channel: app.store.items.get(app.thread)?.channel, text, thread: app.thread }),
 );
 reply.label("Reply…");
 const panelTitle = h("h2", {});
@@ -100,6 +107,14 @@ const panelClose = h(
   icon(ICONS.close),
 );
 const panel = h("aside", { id: "panel", "aria-label": "Details" }, h("header", {}, panelTitle, panelClose), panelBody);
+
+// The address names what is shown, so that a reload shows it again.
+function keepAddress(): void {
+  const shown = { as: app.person, place: app.place, panel: app.panel, thread: app.panel === "thread" ? app.thread : "" };
+  const kept = new URLSearchParams(Object.entries(shown).filter(([name, value]) => value || name === "panel"));
+  if (app.follows) kept.set("tour", "1");
+  history.replaceState(null, "", `?${kept}`);
+}
 
 function connect(): void {
   hangUp();
@@ -142,6 +157,7 @@ function render(news?: News): void {
   const all = !news || Boolean(news.full);
   const messages = all || Boolean(news.items ?? news.gone ?? news.team);
   if (all || news.team || news.items) fill(sidebar, ...drawSidebar(app));
+  if (all) keepAddress();
   if (all || news.team) drawTop();
   if (messages || news?.home !== undefined) drawPlace();
   if (all || messages || news.hosts !== undefined || news.faults || news.exchanges) drawPanel(news);
@@ -215,6 +231,7 @@ function drawPlace(): void {
   composer.label(channel && !channel.isDirect ? `Message ${where}, or type /swarm` : `Message ${where}`);
   const empty = `No messages in ${where} yet. Type /swarm help, or /swarm status.`;
   feed.show(inChannel(app.store, app.place), app, `Messages in ${where}`, empty, shownPlace !== app.place);
+  if (shownPlace !== app.place) composer.restore();
   shownPlace = app.place;
 }
 
@@ -226,6 +243,7 @@ function drawPanel(news?: News): void {
     const restart = shownThread !== app.thread || threadFeed.node.parentElement !== panelBody;
     if (restart) panelBody.replaceChildren(threadFeed.node, reply.node);
     threadFeed.show(inThread(app.store, app.thread), app, "Thread", "This message is gone.", restart);
+    if (restart) reply.restore();
     shownThread = app.thread;
   } else if (app.panel === "hosts") {
     if (!news || news.full || news.hosts !== undefined) keepScroll(() => fill(panelBody, drawHosts(app)));
