@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
 
+from bot.blocks import section, when
 from sandbox.slack import LocalSlack
 from tests.browser.conftest import OpenWindow
 from tests.kits.browser import feed, type_text
@@ -117,6 +119,35 @@ def test_a_window_takes_up_again_after_the_connection_was_lost(window: OpenWindo
     expect(ada.get_by_role("alert").filter(has_text="connection")).to_be_visible()
     ada.context.set_offline(False)
     expect(feed(ada)).to_contain_text("while you were away")
+
+
+def test_a_reload_loses_nothing(window: OpenWindow, bot: ScriptedBot) -> None:
+    """The place, the open thread, and what was typed and not sent are there again; each channel has its own draft."""
+    ben = window("ben", panel="hosts")
+    ts = bot.post("C0RANDOM", [], "an incident")
+    bot.reply("C0RANDOM", ts, "host-3 is back")
+    ben.locator("#composer").fill("/swarm drain")
+    ben.get_by_role("button", name="random").click()
+    expect(ben.locator("#composer")).to_have_value("")
+    ben.locator("#composer").fill("half a sentence")
+    feed(ben).get_by_role("button", name="1 reply").click()
+    ben.locator("#reply").fill("half a reply")
+    ben.reload()
+    expect(ben.get_by_role("heading", level=1)).to_have_text("# random")
+    expect(ben.get_by_role("log", name="Thread")).to_contain_text("host-3 is back")
+    expect(ben.locator("#composer")).to_have_value("half a sentence")
+    expect(ben.locator("#reply")).to_have_value("half a reply")
+    ben.get_by_role("button", name="prod").click()
+    expect(ben.locator("#composer")).to_have_value("/swarm drain")
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("Europe/Berlin", "13:30"), ("America/New_York", "07:30")])
+def test_times_are_those_of_the_reader(window: OpenWindow, bot: ScriptedBot, zone: str, shown: str) -> None:
+    """A message carries the moment; each window shows it by its own clock."""
+    eve = window("eve", zone=zone)
+    moment = datetime(2026, 12, 1, 12, 30, tzinfo=UTC)
+    bot.post("C0PROD", [section(f"expires {when(moment.timestamp())}")])
+    expect(feed(eve)).to_contain_text(f"at {shown}")
 
 
 @pytest.mark.parametrize(

@@ -44,14 +44,22 @@ class Windows:
         self.errors: list[str] = []
 
     def open(
-        self, person: str, *, width: int = 1280, height: int = 800, dark: bool = False, panel: str = "", scale: int = 1
+        self,
+        person: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        dark: bool = False,
+        panel: str = "",
+        scale: int = 1,
+        zone: str = "Etc/UTC",
     ) -> Page:
         """Open a window in which somebody acts as ``person``, and return when it shows their messages."""
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
             device_scale_factor=scale,
             color_scheme="dark" if dark else "light",
-            timezone_id="Etc/UTC",
+            timezone_id=zone,
         )
         self._contexts.append(context)
         page = context.new_page()
