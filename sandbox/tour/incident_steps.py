@@ -56,7 +56,7 @@ def recover_quorum(tour: TourDriver) -> None:
     nodes = engine_state.nodes(tour.fleet["host-1"])
     leads = nodes["host-1"].is_leader and nodes["host-1"].ready
     tour.confirm("host-1 leads, with a quorum of its own", leads, nodes, on=ENGINE)
-    tour.note(f"{' and '.join(LOST)} have power again.")
+    tour.note(f"{' and '.join(LOST)} have power again. The incident ends when both are managers again.")
 
     def power_on() -> None:
         with ThreadPoolExecutor() as pool:

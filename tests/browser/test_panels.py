@@ -83,6 +83,35 @@ def test_a_scene_that_failed_is_skipped(window: OpenWindow, slack: LocalSlack) -
     assert skipped == [True]
 
 
+def test_a_tour_that_has_ended_is_closed(window: OpenWindow, slack: LocalSlack) -> None:
+    """It gives its room to the messages, also after a reload."""
+    state = {"number": 6, "total": 6, "title": "A tour", "text": "", "person": "", "state": "done", "next": ""}
+    slack.page.tour = SimpleNamespace(state={**state, "lines": ["✓ seen"]})  # type: ignore[assignment] # likewise
+    ada = window("ada", width=390)
+    part = ada.get_by_role("region", name="Guided tour")
+    part.get_by_role("button", name="Close the tour").click()
+    expect(part).to_be_hidden()
+    ada.reload()
+    expect(ada.get_by_role("heading", level=1)).to_have_text("# prod")
+    expect(part).to_be_hidden()
+
+
+def test_lines_of_the_tour_are_shown_whole(window: OpenWindow, slack: LocalSlack) -> None:
+    """Of more than fit, the newest."""
+    lines = [
+        f"✓ seen on the engines {number}: {'managers host-1, host-2, workers host-3; ' * 3}" for number in range(4)
+    ]
+    state = {"number": 1, "total": 6, "title": "A tour", "text": "", "person": "", "state": "waiting", "next": "Next"}
+    slack.page.tour = SimpleNamespace(state={**state, "lines": lines})  # type: ignore[assignment] # likewise
+    seen = window("ada", panel="hosts").get_by_role("region", name="Guided tour").locator("ul")
+    expect(seen.locator("li").last).to_be_in_viewport()
+    begins_above = "row.offsetTop < list.offsetTop + list.scrollTop"
+    ends_below = "row.offsetTop + row.offsetHeight > list.offsetTop + list.scrollTop + 1"
+    cut = f"list => [...list.children].filter(row => {begins_above} && {ends_below}).length"
+    assert seen.evaluate("list => list.scrollTop") > 0
+    assert seen.evaluate(cut) == 0
+
+
 def test_the_tour_goes_on_with_a_button_and_is_followed(window: OpenWindow, slack: LocalSlack) -> None:
     """The button begins the next scene; a window that follows becomes whoever acts."""
     waiting = {"number": 0, "total": 6, "title": "A tour", "text": "", "lines": [], "person": ""}

@@ -13,7 +13,7 @@ import { directOf, drawSidebar } from "./sidebar.ts";
 import { apply, emptyStore, inChannel, inThread, namesOf } from "./store.ts";
 import { startTheme } from "./theme.ts";
 import { toast, toasts } from "./toast.ts";
-import { drawTour } from "./tour.ts";
+import { showTour } from "./tour.ts";
 import type { News } from "./types.ts";
 
 const DEFAULT_PERSON = "ada";
@@ -106,7 +106,7 @@ const panelClose = h(
   { type: "button", class: "plain", "aria-label": "Close", click: () => app.show("") },
   icon(ICONS.close),
 );
-const panel = h("aside", { id: "panel", "aria-label": "Details" }, h("header", {}, panelTitle, panelClose), panelBody);
+const panel = h("aside", { id: "panel", "aria-label": "Details", hidden: true }, h("header", {}, panelTitle, panelClose), panelBody);
 
 // The address names what is shown, so that a reload shows it again.
 function keepAddress(): void {
@@ -162,12 +162,7 @@ function render(news?: News): void {
   if (messages || news?.home !== undefined) drawPlace();
   if (all || messages || news.hosts !== undefined || news.faults || news.exchanges) drawPanel(news);
   if (all || news.modals) showModals(app);
-  if (all || news.tour !== undefined || news.team) {
-    tour.hidden = !app.store.tour;
-    fill(tour, ...drawTour(app));
-    if (app.store.tour?.skip) tour.querySelector(".wrong")?.scrollIntoView({ block: "start" });
-    else tour.querySelector("ul")?.scrollTo({ top: 1e6 });
-  }
+  if (all || news.tour !== undefined || news.team) showTour(tour, app);
 }
 
 function drawTop(): void {
