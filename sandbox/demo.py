@@ -24,7 +24,7 @@ from sandbox.fleet import Fleet
 from sandbox.fleet.cli import DEMO_PREFIX
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.slack.page.hosts import HostsPanel
-from sandbox.tour.cli import DEFAULT_PORT
+from sandbox.tour.cli import DEFAULT_PORT, note_url
 from sandbox.tour.paced import PacedTour
 from sandbox.tour.runner import run_tour
 from sandbox.tour.terminal import TerminalStyle
@@ -103,6 +103,7 @@ class Demo:
         try:
             self._say("  Starting the bot: its store, its web process, its worker and its watcher")
             with deployment:
+                note_url(self._folder, deployment.slack.url)
                 names = ", ".join(deployment.processes)
                 self._say(f"  The bot is running: {names} ({_since(began)}); Slack listens on {deployment.slack.url}")
                 self._say(
@@ -136,7 +137,6 @@ class Demo:
 
     def _stay_up(self, deployment: Deployment) -> None:
         python = f"{Path(sys.executable)}" if Path.cwd() != ROOT else str(Path(sys.executable).relative_to(ROOT))
-        at = "" if deployment.slack.url.endswith(f":{DEFAULT_PORT}") else f" --slack {deployment.slack.url}"
         bot = f"{python} -m bot sandbox"
         fleet = f"{bot} fleet"
         self._say(
@@ -146,12 +146,12 @@ class Demo:
             ),
             "",
             f"  In another terminal, in {ROOT}, type commands and press buttons as any of these people:",
-            f'    {bot} say{at} ada prod "/swarm status"',
-            f"    {bot} click{at} ada Share",
+            f'    {bot} say ada prod "/swarm status"',
+            f"    {bot} click ada Share",
             "",
             f"  Deploy the stack of {self._folder}/shop/compose.yml, change the file, and deploy it again:",
-            f'    {bot} say{at} ada prod "/swarm deploy shop --no-resolve"',
-            f"    {bot} click{at} cleo Approve",
+            f'    {bot} say ada prod "/swarm deploy shop --no-resolve"',
+            f"    {bot} click cleo Approve",
             "",
             "  Break a host there or in the page, then ask for the status again:",
             f"    {fleet} power-off host-4",

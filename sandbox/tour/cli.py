@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
 from bot.errors import Refused
+from sandbox.fleet.slots import running
 from sandbox.slack.remote import RemoteSlack
 from sandbox.slack.transcript import TranscriptEntry
 from sandbox.tour.screen import TranscriptPrinter
 from sandbox.tour.terminal import TerminalStyle
 
 DEFAULT_PORT: Final = 3100
+URL_FILE: Final = "slack-url"
 COMMAND: Final = "/swarm"
 ANSWER_TIMEOUT_S: Final = 120.0
 QUIET_PERIOD_S: Final = 0.5
@@ -44,11 +47,25 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     show.add_argument("--last", type=int, default=20, help="how many messages (default %(default)s)")
     show.set_defaults(act=_show)
     for parser in (say, click, fill, show):
-        parser.add_argument("--slack", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="its URL (%(default)s)")
+        parser.add_argument("--slack", help=f"its URL (default: the running demo's, or port {DEFAULT_PORT})")
+
+
+def note_url(folder: Path, url: str) -> None:
+    """Keep the URL of a demo's local Slack in the demo's folder, where commands typed by hand find it."""
+    (folder / URL_FILE).write_text(url)
+
+
+def _slack(args: argparse.Namespace) -> RemoteSlack:
+    """Return the local Slack that ``--slack`` names, or that of the only demo."""
+    if args.slack:
+        return RemoteSlack(args.slack)
+    files = [found for held in running() if (found := held.state / URL_FILE).exists()]
+    url = files[0].read_text() if len(files) == 1 else f"http://127.0.0.1:{DEFAULT_PORT}"
+    return RemoteSlack(url)
 
 
 def _say(args: argparse.Namespace) -> int:
-    slack = RemoteSlack(args.slack)
+    slack = _slack(args)
     command, _, text = " ".join(args.text).strip().partition(" ")
     if command != COMMAND:
         raise Refused(f"{command} is not a command of the bot.", next_step=f'Type "{COMMAND} status".')
@@ -58,7 +75,7 @@ def _say(args: argparse.Namespace) -> int:
 
 
 def _click(args: argparse.Namespace) -> int:
-    slack = RemoteSlack(args.slack)
+    slack = _slack(args)
     names = slack.names()
     entries = slack.transcript()
     marked = f"[{args.button}]"
@@ -72,7 +89,7 @@ def _click(args: argparse.Namespace) -> int:
 
 
 def _fill(args: argparse.Namespace) -> int:
-    slack = RemoteSlack(args.slack)
+    slack = _slack(args)
     answers = dict(answer.partition("=")[::2] for answer in args.answers)
     after = len(slack.transcript())
     slack.submit(args.user, answers)
@@ -80,7 +97,7 @@ def _fill(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    slack = RemoteSlack(args.slack)
+    slack = _slack(args)
     _print(slack, newest_public(slack.transcript(), args.last))
     return 0
 
