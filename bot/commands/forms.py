@@ -42,6 +42,8 @@ class KnownNames:
     nodes: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     stacks: tuple[str, ...] = ()
+    note: str = ""
+    """What is said above the fields, in mrkdwn."""
 
     def of(self, kind: Kind) -> tuple[str, ...]:
         """Return the names that a word of this kind can be."""
@@ -76,7 +78,9 @@ def form_blocks(
     words = form_words(command, _initial(blocks) if values is None else values)
     shown = tick(cut_short(f"/swarm {words}{place}", MAX_SHOWN_CHARS))
     texts = any(block["element"]["type"] == "plain_text_input" for block in blocks)
-    return [*blocks, context(f"The same, typed: {shown}", *([TEXTS_FOLLOW] if texts else [])) | {"block_id": WORDS}]
+    above = [context(names.note)] if names.note else []
+    below = context(f"The same, typed: {shown}", *([TEXTS_FOLLOW] if texts else [])) | {"block_id": WORDS}
+    return [*above, *blocks, below]
 
 
 def form_words(command: Command, values: Mapping[str, str]) -> str:

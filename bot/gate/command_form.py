@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from bot.blocks import Block
+from bot.blocks import Block, plain_line
 from bot.blocks.modals import FieldErrors, Modal
 from bot.commands import Command, CommandRegistry, Vocabulary
 from bot.commands.forms import KnownNames, field_of, form_blocks, form_problems, form_words, plain_problem
@@ -80,14 +80,16 @@ class CommandForms:
         """Return the names that the form offers: for new members the hosts that were no nodes when last read."""
         section = self._config.clusters[cluster]
         nodes, services = self._last_read.nodes(cluster), self._last_read.services(cluster)
-        hosts = tuple(section.hosts)
+        hosts, note = tuple(section.hosts), ""
         if command.name in ADDS_HOSTS and nodes is not None:
-            hosts = tuple(host for host in hosts if not nodes.has(host)) or hosts
+            hosts = tuple(host for host in hosts if not nodes.has(host))
+            note = "" if hosts else f"Each host of {plain_line(cluster)} in swarmbot.yml is a node already."
         return KnownNames(
             hosts=hosts,
             nodes=nodes.names if nodes else hosts,
             services=services.names if services else (),
             stacks=tuple(section.stacks),
+            note=note,
         )
 
     def _place(self, subject: FormSubject) -> str:

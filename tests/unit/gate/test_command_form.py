@@ -247,8 +247,21 @@ def test_hosts_that_are_nodes_are_not_offered_again(gate: Gate, client: Redis, c
     swarm = Description.model_validate({"hosts": {"host-1": {"is": "leader"}}}).facts().swarm
     assert swarm is not None
     LastRead(client).note("prod", swarm)
-    [shown] = [block for block in form(gate, command).blocks if block["block_id"] == field]
+    [shown] = [block for block in form(gate, command).blocks if block.get("block_id") == field]
     assert {option["value"] for option in shown["element"]["options"]} == {"host-2"}
+
+
+def test_a_form_says_that_no_host_is_left(gate: Gate, client: Redis) -> None:
+    """A name can be typed nevertheless: the node may have left since the last reading."""
+    swarm = (
+        Description.model_validate({"hosts": {"host-1": {"is": "leader"}, "host-2": {"is": "worker"}}}).facts().swarm
+    )
+    assert swarm is not None
+    LastRead(client).note("prod", swarm)
+    modal = form(gate, "join")
+    assert "Each host of prod in swarmbot.yml is a node already." in str(modal.blocks[0])
+    [shown] = [block for block in modal.blocks if block.get("block_id") == "hosts"]
+    assert shown["element"]["type"] == "plain_text_input"
 
 
 def test_a_freeze_and_a_silence_are_carried_out(gate: Gate) -> None:
