@@ -95,7 +95,7 @@ class PlanRun:
         for step in steps:
             if not step.always and (not going_on or self._is_cancelled()):
                 if not (going_on and self._continued and self._stopped(step, engines, read)):
-                    self._note(step, "stopped", f"{step.operation.doing}: not started")
+                    self._note(step, "stopped", f"not started: {step.operation.doing}")
                 going_on = False
             elif not self._step(step, engines, read):
                 going_on = False

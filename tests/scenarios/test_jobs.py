@@ -88,7 +88,7 @@ def test_a_running_job_stops_between_two_steps(scenario: Scenario) -> None:
         assert told == f"Job `{job}` stops before its next step; finished steps are not undone."
     ended = scenario.end(job)
     assert "Cancelled by <@U0ADA>" in ended.text
-    assert "joining host-3 to prod as a manager: not started" in ended.text
+    assert "not started: joining host-3 to prod as a manager" in ended.text
     assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
     assert scenario.membership("host-3") == "inactive"
     after = scenario.now
