@@ -13,7 +13,7 @@ from bot.swarm.operations import TrustHostKey
 
 NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
 NEW_HOST_KEY: Final = (
-    "Give the machine a new host key: on it, delete /etc/ssh/ssh_host_*, run `ssh-keygen -A`, and restart its SSH "
+    "Give the machine a new host key: on it, delete `/etc/ssh/ssh_host_*`, run `ssh-keygen -A`, and restart its SSH "
     "server."
 )
 

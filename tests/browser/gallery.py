@@ -10,34 +10,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from pydantic import TypeAdapter
-
-from bot.approvals.approval import Approval, ApprovalRequest
-from bot.approvals.card import approval_card, plan_message
-from bot.blocks import Message, error_message
-from bot.commands import Vocabulary
-from bot.errors import SwarmbotError
-from bot.execution.planning import planned
-from bot.execution.progress_card import ProgressCard
-from bot.model import Plan
-from bot.model.records import Records
-from bot.queue.job import Job
 from bot.slack.outbound.payload import payload
 from sandbox.slack import LocalSlack
 from tests.kits.browser import Windows, chromium, feed, missing
 from tests.kits.commands import COMMANDS
-from tests.kits.jobs import order
 from tests.kits.transcripts import FORMS, HOMES, UNASKED, read
-from tests.plans.description import Description
 from tests.plans.files import cases, described
-from tests.plans.outcome import read_words
-from tests.plans.parts import NOW
+from tests.plans.messages import messages
 
 READER: Final = "U0CLEO"
 PICTURE_WIDTH_PX: Final = 900
@@ -45,21 +28,6 @@ MAX_PICTURE_HEIGHT_PX: Final = 16_000
 MOST_IN_A_CHANNEL: Final = 25
 """Of what tests showed: so a picture shows all of a channel."""
 NAMED: Final = frozenset({FORMS, HOMES, UNASKED, "menu"})
-REQUEST: Final = ApprovalRequest(
-    job="k7f3",
-    cluster="prod",
-    channel="C0PROD",
-    requester="U0ADA",
-    words="",
-    reason="the new hosts are here",
-    subject="",
-    by=("S0ADMINS",),
-    needed=1,
-    asked_at=NOW,
-    expires=NOW + 1800,
-    digest="9c41e0" + "0" * 58,
-    basis="{}",
-)
 
 
 def main() -> int:
@@ -110,39 +78,6 @@ def add_seen(slack: LocalSlack, folder: Path) -> int:
                 message = slack.workspace.post("U0SWARM", channel, each.text or "-")
                 message.blocks = each.blocks  # unchecked: a form is no message, and its pictures are gone
     return len(found)
-
-
-def messages(facts: dict[str, Any], words: str) -> Iterator[Message]:
-    """Yield what Swarmbot says to these words with these facts."""
-    try:
-        if "own_records" in facts:
-            records = TypeAdapter(Records).validate_python({"at": NOW, "workers": 1, **facts["own_records"]})
-            command, arguments = read_words(words, Vocabulary(records.cluster, (), tuple(COMMANDS)))
-            if command.record is not None:
-                yield command.record(records, arguments)
-            return
-        description = Description.model_validate(facts)
-        command, arguments = read_words(words, description.vocabulary)
-        known = description.facts(command.query(arguments))
-        if not command.is_change(arguments):
-            assert command.answer is not None
-            yield command.answer(known, arguments)
-            return
-        plan = planned(command, known, arguments, "zone")
-    except SwarmbotError as error:
-        yield error_message(error, f"`/swarm {words}` failed")
-        return
-    yield from _of_plan(plan, words, command.subject(arguments))
-
-
-def _of_plan(plan: Plan, words: str, subject: str) -> Iterator[Message]:
-    job = Job(order(job_id="k7f3", words=words), "running")
-    yield plan_message(job, plan)
-    if plan.steps:
-        yield approval_card(Approval(replace(REQUEST, words=words, subject=subject), "open", 1), plan)
-        card = ProgressCard(job, plan, 0.0)
-        yield card.message()
-        yield card.ended()
 
 
 def _channel(slack: LocalSlack, name: str) -> str:

@@ -154,7 +154,7 @@ def host_key_revoked(target: SshTarget, key: paramiko.PKey) -> HostUnreachable:
         f"{host_and_address(target)} shows the host key {key.fingerprint} ({key.algorithm_name}), which known_hosts "
         "marks as revoked.",
         true_now="No login was tried.",
-        next_step="Give the machine a new host key: on it, delete /etc/ssh/ssh_host_*, run `ssh-keygen -A`, and "
+        next_step="Give the machine a new host key: on it, delete `/etc/ssh/ssh_host_*`, run `ssh-keygen -A`, and "
         "restart its SSH server. Its new key is then shown, to be compared.",
         fingerprint=key.fingerprint,
     )
