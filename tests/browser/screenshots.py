@@ -61,7 +61,9 @@ def _take(windows: Windows, fleet: Fleet) -> None:
     dark = windows.open("ada", width=390, height=844, dark=True, scale=2)
     expect(feed(dark)).to_contain_text(TOLD, timeout=TOLD_TIMEOUT_MS)
     _save(dark, "phone-dark")
-    _save(windows.open("cleo", height=860, dark=True, panel="inspector"), "inspector-dark")
+    inspected = windows.open("cleo", height=860, dark=True, panel="inspector")
+    expect(feed(inspected)).to_contain_text(TOLD, timeout=TOLD_TIMEOUT_MS)
+    _save(inspected, "inspector-dark")
     windows.close()
 
 
