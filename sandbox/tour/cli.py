@@ -55,17 +55,16 @@ def note_url(folder: Path, url: str) -> None:
     (folder / URL_FILE).write_text(url)
 
 
-def _slack(args: argparse.Namespace) -> RemoteSlack:
-    """Return the local Slack that ``--slack`` names, or that of the only demo."""
-    if args.slack:
-        return RemoteSlack(args.slack)
+def slack_url(named: str | None) -> str:
+    """Return the URL that ``--slack`` names, or that of the only demo that runs."""
+    if named:
+        return named
     files = [found for held in running() if (found := held.state / URL_FILE).exists()]
-    url = files[0].read_text() if len(files) == 1 else f"http://127.0.0.1:{DEFAULT_PORT}"
-    return RemoteSlack(url)
+    return files[0].read_text() if len(files) == 1 else f"http://127.0.0.1:{DEFAULT_PORT}"
 
 
 def _say(args: argparse.Namespace) -> int:
-    slack = _slack(args)
+    slack = RemoteSlack(slack_url(args.slack))
     command, _, text = " ".join(args.text).strip().partition(" ")
     if command != COMMAND:
         raise Refused(f"{command} is not a command of the bot.", next_step=f'Type "{COMMAND} status".')
@@ -75,7 +74,7 @@ def _say(args: argparse.Namespace) -> int:
 
 
 def _click(args: argparse.Namespace) -> int:
-    slack = _slack(args)
+    slack = RemoteSlack(slack_url(args.slack))
     names = slack.names()
     entries = slack.transcript()
     marked = f"[{args.button}]"
@@ -89,7 +88,7 @@ def _click(args: argparse.Namespace) -> int:
 
 
 def _fill(args: argparse.Namespace) -> int:
-    slack = _slack(args)
+    slack = RemoteSlack(slack_url(args.slack))
     answers = dict(answer.partition("=")[::2] for answer in args.answers)
     after = len(slack.transcript())
     slack.submit(args.user, answers)
@@ -97,7 +96,7 @@ def _fill(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    slack = _slack(args)
+    slack = RemoteSlack(slack_url(args.slack))
     _print(slack, newest_public(slack.transcript(), args.last))
     return 0
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bot.blocks import Block, actions, button
 from sandbox.slack.transcript import TranscriptEntry
-from sandbox.tour.cli import is_complete, newest_public
+from sandbox.tour import cli
+from sandbox.tour.cli import is_complete, newest_public, note_url, slack_url
 
 
 def posted(*buttons: Block, private: bool, text: str = "Drain host-2? [Cancel]") -> TranscriptEntry:
@@ -44,3 +47,17 @@ def test_the_channels_are_shown_as_they_are_now() -> None:
     private = replace(posted(private=True), ts="3.0", number=5)
     assert newest_public([old, new, edited, private], 1) == [new, edited]
     assert newest_public([old, new, edited, private], 9) == [old, new, edited]
+
+
+def test_the_slack_of_the_only_demo_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whatever port it listens; of two demos none is guessed, and ``--slack`` comes first."""
+    demos = [tmp_path / name for name in ("one", "two")]
+    monkeypatch.setattr(cli, "running", lambda: [SimpleNamespace(state=folder) for folder in demos])
+    assert slack_url(None) == "http://127.0.0.1:3100"
+    for folder, port in zip(demos, (3100, 4100), strict=True):
+        folder.mkdir()
+        note_url(folder, f"http://127.0.0.1:{port}")
+    assert slack_url(None) == "http://127.0.0.1:3100"
+    del demos[0]
+    assert slack_url(None) == "http://127.0.0.1:4100"
+    assert slack_url("http://127.0.0.1:5100") == "http://127.0.0.1:5100"
