@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bot.approvals.approval import Approval, ApprovalRequest
+from bot.approvals.approval import Approval
 from bot.approvals.card import approval_card, plan_message
 from bot.blocks import Message, error_message
 from bot.commands import Vocabulary
@@ -20,26 +20,20 @@ from bot.model import Plan
 from bot.model.records import Records
 from bot.queue.job import Job
 from tests.kits.commands import COMMANDS
-from tests.kits.jobs import order
+from tests.kits.jobs import order, request_for
 from tests.plans.description import Description
 from tests.plans.outcome import read_words
 from tests.plans.parts import NOW
 
 TOOK_S: Final = 1.2
-REQUEST: Final = ApprovalRequest(
-    job="k7f3",
-    cluster="prod",
-    channel="C0PROD",
+REQUEST: Final = replace(
+    request_for("k7f3"),
     requester="U0ADA",
-    words="",
     reason="the new hosts are here",
-    subject="",
     by=("S0ADMINS",),
-    needed=1,
     asked_at=NOW,
     expires=NOW + 1800,
     digest="9c41e0" + "0" * 58,
-    basis="{}",
 )
 
 
