@@ -196,9 +196,8 @@ def test_a_deploy_that_stops_in_the_middle(cluster: Scenario, app: StackFolder) 
     assert told.startswith("✗ *Stack app was not completely deployed in prod*"), told
     assert "✓ network app_inner is created" in told
     assert "secret app_password does not exist. Steps before this one are done, later ones are not." in told
-    assert re.search(
-        r"not started: \+? ?creating service app_web: image swarmbot/task:latest; 2 replicas; .*LOG_LEVEL=info", told
-    ), told
+    assert "not started: + creating service app_web: image swarmbot/task:latest; 2 replicas" in told, told
+    assert "LOG_LEVEL=info" in told
     plan = cluster.ask("ada", next_order(card.text))
     assert "4 to create" in plan, plan
     app.write(compose())
