@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 REQUEST_TIMEOUT_S: Final = 10
 """For all of a request, from its first byte to its last; also how long a connection may stay without a request."""
 CLEANUP_INTERVAL_S: Final = 1
+PAUSE_S: Final = 3 * CLEANUP_INTERVAL_S
+"""After so long without a cleanup this process stood still."""
 MAX_SOCKETS: Final = 1000
 MAX_SOCKETS_PER_ADDRESS: Final = 600
 """Above what a reverse proxy opens, whose address all requests have."""
@@ -54,6 +56,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc] # waitress has no types
     """A waitress server that makes room for a new connection by closing the slowest one."""
 
     channel_class = _Channel
+    _cleaned_at = 0.0
+
+    def maintenance(self, now: float) -> None:
+        """Close connections whose time is over; after a pause of this process not before what arrived is read."""
+        paused, self._cleaned_at = now - self._cleaned_at > PAUSE_S, now
+        if not paused:
+            super().maintenance(now)
 
     def accept(self) -> tuple[socket.socket, Any] | None:
         """Return the next connection and its address, or None."""

@@ -8,9 +8,12 @@ import socket
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
+from time import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import waitress.server
 
 from bot.slack.inbound import server as server_module
 from bot.slack.inbound.server import Server, make_server
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 HALF_A_HEAD: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nX-Slow: "
 HALF_A_BODY: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na"
+A_REQUEST: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"
 THREADS: Final = 4
 
 
@@ -128,3 +132,33 @@ def test_the_application_sees_that_a_proxy_forwarded_a_request(header: str) -> N
         connection.request("GET", "/metrics", headers={header: "192.0.2.1"})
         assert connection.getresponse().read().decode() == f"HTTP_{header.upper().replace('-', '_')}"
         connection.close()
+
+
+def test_a_pause_of_the_process_closes_no_connection_with_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What arrived meanwhile is answered; a client that is silent afterwards is disconnected."""
+    server = make_server(_echo, 0, THREADS, request_timeout_s=10)
+    began = time()
+    with _slow(server, A_REQUEST) as client:
+        client.setblocking(False)
+        received = _received(server, client)
+        client.sendall(A_REQUEST)
+        monkeypatch.setattr(waitress.server, "time", SimpleNamespace(time=lambda: began + 60))
+        assert _received(server, client) == received
+        monkeypatch.setattr(waitress.server, "time", SimpleNamespace(time=lambda: began + 62))
+        assert _received(server, client) == b""
+    server.task_dispatcher.shutdown()
+    server.close()
+
+
+def _received(server: Server, client: socket.socket) -> bytes:
+    """Return what the client gets, while the server's loop turns; "" if it is disconnected."""
+    found: list[bytes] = []
+
+    def turn() -> bool:
+        server.asyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
+        with suppress(BlockingIOError):
+            found.append(client.recv(4096))
+        return bool(found)
+
+    until(turn, "the client got an answer or was disconnected")
+    return found[0].partition(b"Date:")[0]
