@@ -111,6 +111,6 @@ def test_real_hosts(seed: int, hosts: Fleet, tmp_path: Path) -> None:
 
 
 def cluster_of(fleet: Fleet) -> FleetHosts:
-    """Return what breaks and watches the hosts, of which three are managers now and two workers."""
+    """Return what breaks and watches the hosts, three of them managers at first and two workers."""
     form_cluster(fleet, ("host-1", "host-2", "host-3"), ("host-4", "host-5"))
     return FleetHosts(fleet)
