@@ -90,7 +90,7 @@ class Run:
         """Return the job whose end a private message without a response_url tells, or else the jobs that it names.
 
         A worker sends it so if the response_url does not work. Of several jobs that ended alike it is the one that it
-        names, or the first of which nothing else told its requester.
+        names, or the first that nothing else told its requester.
         """
         alike = [
             job
