@@ -44,11 +44,12 @@ test: setup-dev
 test-long: setup-dev
 	@SWARMBOT_EXAMPLES=all $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "long or not long"
 
-# Services and stacks on Debian's other engines: half an hour. `make test` runs the main commands on the newest one.
+# The matrix of engines, then services and stacks on Debian's other ones: an hour. `make test` has the newest one too.
 ENGINES ?= trixie sid mixed
 OF_SERVICES := $(addprefix tests/scenarios/,stacks $(addsuffix .py,$(addprefix test_,services service_changes why logs usage \
 	gapless_drain dead_nodes prune)))
 test-engines: setup-dev
+	@$(PYTHON) -m tests.kits.engine_matrix docs/measured/engines.json
 	@for engines in $(ENGINES); do $(PYTHON) -m pytest -q --engines $$engines $(OF_SERVICES) || exit 1; done
 
 # What is kept in Redis, with Redis 7, Redis 8 and Valkey: ten minutes, a line for each.

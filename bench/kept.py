@@ -10,6 +10,7 @@ from typing import Any, Final
 from bench.result import Cell, Table
 
 TITLES: Final = {
+    "engines": "Scenarios by the hosts' Docker engines (`make test-engines`)",
     "faults": "Faults in random runs (`make chaos`): by part, fault and step, how orders and incidents ended",
     "input": "Fuzzed requests beside slow clients (tests/chaos/test_fuzzed_requests.py, `MEASURED=docs/measured`)",
     "load": "200 people, two web processes, two workers (tests/chaos/test_load.py, `MEASURED=docs/measured`)",

@@ -16,18 +16,21 @@ import pytest
 import redis
 from hypothesis import settings
 
-from sandbox.fleet import Fleet, Release, missing
+from sandbox.fleet import Fleet, Host, Release, missing
 from tests.kits import stores
 from tests.kits.examples import examples
 from tests.kits.refused_blocks import recorded
 from tests.kits.transcripts import saved
 
 ENGINES: Final[dict[str, tuple[Release | None, ...]]] = {
+    "bookworm": (None,),
     "trixie": ("trixie",),
     "sid": ("sid",),
     "mixed": (None, "trixie", "sid"),
 }
-"""The choices of ``--engines``: the release of each host in turn."""
+"""The choices of ``--engines``: the release of each host in turn. The machine's own, which is the default, is first."""
+VERSIONS: Final = pytest.StashKey[str]()
+"""The versions of the fleet's engines."""
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("swarmbot", deadline=None, max_examples=examples(100))
@@ -43,8 +46,8 @@ def cannot(reason: str) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run choose the engines of all hosts and the Redis server, and keep what the bot shows."""
-    words = "the Debian releases of the hosts, with their Docker engines (default: the machine's)"
-    parser.addoption("--engines", choices=sorted(ENGINES), help=words)
+    words = "the Debian releases of the hosts, with their Docker engines (default: %(default)s)"
+    parser.addoption("--engines", choices=[*ENGINES], default="bookworm", help=words)
     parser.addoption("--store", choices=sorted(stores.PACKAGES), help="the Redis server (default: the machine's)")
     words = "write what the bot shows into this folder, for `make gallery`"
     parser.addoption("--transcripts", type=Path, metavar="FOLDER", help=words)
@@ -74,9 +77,11 @@ def every_block_is_valid(refused_blocks: list[str]) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the Redis server, because results are told by it."""
+    """Name the Redis server and the engines, because results are told by them."""
     if which(stores.PROGRAM):
         terminalreporter.write_line(f"store: {stores.version()}")
+    if versions := terminalreporter.config.stash.get(VERSIONS, ""):
+        terminalreporter.write_line(f"engines: {versions}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,11 +103,18 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Five Docker hosts for the whole run; tests use ``hosts``, which resets them."""
-    releases = ENGINES.get(request.config.option.engines, (None,))
+    releases = ENGINES[request.config.option.engines]
     if reasons := missing(releases):
         cannot("; ".join(reasons))
     with Fleet(tmp_path_factory.mktemp("fleet") / "state", releases=releases) as fleet:
+        request.config.stash[VERSIONS] = ", ".join(dict.fromkeys(map(engine_version, fleet)))
         yield fleet
+
+
+def engine_version(host: Host) -> str:
+    """Return the version that a host's engine reports."""
+    with host.engine() as engine:
+        return str(engine.version()["Version"])
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from sandbox.fleet.files import Files
 from sandbox.fleet.host_services import HostServices
 from sandbox.fleet.image import CHANGES, TASK_IMAGE
 from sandbox.fleet.network import Network
+from sandbox.fleet.releases import Release, install, root_of
 from sandbox.fleet.shell import COMMAND_TIMEOUT_S, PATH, until
 
 _BOOT = Path(__file__).with_name("boot.sh")
@@ -60,6 +61,18 @@ class Host(HostServices):
     def restart(self) -> None:
         """Power off and on again."""
         self.power_off()
+        self.power_on()
+
+    def change_release(self, release: Release | None) -> None:
+        """Stop the engine, and boot with the root and the engine of another Debian release; the engine's data stays.
+
+        Raise Failed if debootstrap fails.
+        """
+        if release:
+            install(release)
+        self.stop_docker()
+        self.power_off()
+        self._root = root_of(release)
         self.power_on()
 
     def wipe(self) -> None:

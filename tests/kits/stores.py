@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sandbox.fleet.releases import CACHE, Release, bootstrap
+from tests.kits.pytest_runs import run_pytest
 
 PACKAGES: Final[Mapping[str, tuple[Release, str]]] = MappingProxyType(
     {
@@ -34,7 +35,6 @@ OWN: Final = "machine"
 PROGRAM: Final = "redis-server"
 """What tests, deployments and benchmarks start."""
 VERSION: Final = re.compile(r"^(\w+) server v=(\S+)")
-COUNTS: Final = re.compile(r"^=*\s*(\d+ (?:passed|failed|error).*?) in ", re.MULTILINE)
 FOLDERS: Final = (
     *("approvals", "audit", "execution", "freeze", "gate", "one_time_tokens", "outbox"),
     *("queue", "store", "totp", "watch", "webhooks"),
@@ -58,7 +58,6 @@ class Result:
     store: str
     version: str
     counts: str
-    """Pytest's words: "210 passed, 3 deselected"."""
     passed: bool
 
     def __str__(self) -> str:
@@ -92,14 +91,10 @@ def version() -> str:
 
 
 def run_tests(store: str) -> Result:
-    """Run the tests with one server; show pytest's output if one fails."""
+    """Run the tests with one server."""
     chosen = [] if store == OWN else ["--store", store]
-    pytest = [sys.executable, "-m", "pytest", "-q", "-n", os.environ.get("WORKERS", "4"), *chosen, *TESTS]
-    done = subprocess.run(pytest, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.stderr.write(done.stdout + done.stderr)
-    counts, server = COUNTS.search(done.stdout), re.search(r"^store: (.*)$", done.stdout, re.MULTILINE)
-    return Result(store, server[1] if server else store, counts[1] if counts else "no result", not done.returncode)
+    ran = run_pytest("-n", os.environ.get("WORKERS", "4"), *chosen, *TESTS)
+    return Result(store, ran.told("store") or store, ran.counts, ran.passed)
 
 
 def main(file: str) -> int:
