@@ -1,12 +1,13 @@
 """The matrix of engines and of what was seen to work with them.
 
-``python -m tests.kits.engine_matrix FILE [ENGINES…]`` runs a few scenarios for each column on hosts with each of the
-engines (``pytest --engines``; by default all), prints a line for each, and writes FILE as JSON. What is not run keeps
-its cells.
+``python -m tests.kits.engine_matrix FILE`` runs a few scenarios for each column on hosts with each of the engines
+(``pytest --engines``), prints a line for each, and writes FILE as JSON. ``--engines`` and ``--column`` choose some; the
+other cells stay as they are.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,13 +24,11 @@ UPGRADE: Final = "upgrade"
 """From the machine's engine to this one."""
 OWN: Final = "bookworm"
 NOT_RUN: Final = "not run"
-NONE: Final = "-"
 COLUMNS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "main job": (
             "init.py::test_the_host_becomes_the_first_manager",
             "join.py::test_workers_and_managers_join",
-            "demote.py::test_managers_are_demoted_one_by_one",
             "remove.py::test_a_worker_and_the_leader_are_removed",
             "check.py::test_all_routes_are_open",
         ),
@@ -59,17 +58,13 @@ COLUMNS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
 Row = dict[str, str]
 
 
-def run_tests(engines: str) -> Row:
-    """Run the tests of every column on hosts with these engines, and return their row."""
-    columns = {name: tests for name, tests in COLUMNS.items() if (name, engines) != (UPGRADE, OWN)}
+def run_tests(engines: str, names: Sequence[str]) -> Row:
+    """Run the tests of some columns on hosts with these engines, and return these cells of their row."""
+    columns = {name: COLUMNS[name] for name in names if (name, engines) != (UPGRADE, OWN)}
     tests = [f"{SCENARIOS}{test}" for column in columns.values() for test in column]
     ran = run_pytest("-rA", "-m", "long or not long", "--engines", engines, *tests)
-    return {
-        "hosts": engines,
-        "engine": ran.told("engines") or "unknown",
-        **dict.fromkeys(COLUMNS, NONE),
-        **cells(columns, ran.outcomes(), f"{datetime.now(tz=UTC):%Y-%m-%d}"),
-    }
+    version = {"engine": told} if (told := ran.told("engines")) else {}
+    return {**version, **cells(columns, ran.outcomes(), f"{datetime.now(tz=UTC):%Y-%m-%d}")}
 
 
 def cells(columns: Mapping[str, Sequence[str]], outcomes: Mapping[str, bool], date: str) -> Row:
@@ -85,24 +80,29 @@ def cells(columns: Mapping[str, Sequence[str]], outcomes: Mapping[str, bool], da
     return told
 
 
-def main(file: str, *chosen: str) -> int:
-    """Run the tests with the engines that were chosen. The status is 1 if a test failed with any."""
-    path = Path(file)
-    kept: list[Row] = json.loads(path.read_text())["engines"] if path.exists() else []
+def main() -> int:
+    """Run the tests. The status is 1 if one failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.kits.engine_matrix", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--engines", action="append", choices=[*ENGINES], help="only the rows of these hosts")
+    parser.add_argument("--column", action="append", choices=[*COLUMNS], help="only these columns")
+    given = parser.parse_args()
+    kept: list[Row] = json.loads(given.file.read_text())["engines"] if given.file.exists() else []
     rows = {row["hosts"]: row for row in kept}
-    failed = False
     for engines in ENGINES:
-        never = {"hosts": engines, "engine": "", **dict.fromkeys(COLUMNS, NOT_RUN)}
-        rows.setdefault(engines, never)
-        if not chosen or engines in chosen:
-            rows[engines] = run_tests(engines)
-            failed |= any("✗" in cell for cell in rows[engines].values())
-            sys.stdout.write(" · ".join(f"{name}: {cell}" for name, cell in rows[engines].items()) + "\n")
-            sys.stdout.flush()
-    told = {"engines": [rows[engines] for engines in ENGINES]}
-    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        rows.setdefault(engines, {"hosts": engines, "engine": "", **dict.fromkeys(COLUMNS, NOT_RUN)})
+    rows[OWN][UPGRADE] = "-"
+    failed = False
+    for engines in given.engines or ENGINES:
+        found = run_tests(engines, given.column or [*COLUMNS])
+        rows[engines] |= found
+        failed |= any("✗" in cell for cell in found.values())
+        sys.stdout.write(f"{engines}: {', '.join(f'{name} {cell}' for name, cell in found.items())}\n")
+        sys.stdout.flush()
+        matrix = {"engines": [rows[each] for each in ENGINES]}
+        given.file.write_text(json.dumps(matrix, indent=1, ensure_ascii=False) + "\n")
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())
