@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from redis import Redis
 
 from bot.secrets.secret import Secret
@@ -12,7 +10,7 @@ from bot.store.server_clock import ServerClock
 
 
 def _asked(client: Redis) -> int:
-    stats = cast("dict[str, Any]", client.info("commandstats"))
+    stats = client.info("commandstats")
     return int(stats.get("cmdstat_time", {"calls": 0})["calls"])
 
 
