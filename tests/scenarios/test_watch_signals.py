@@ -43,7 +43,7 @@ def test_services_that_do_not_run(scenario: WatchScenario) -> None:
     docker(*create, "lost", "--constraint", "node.labels.zone==b", TASK_IMAGE)
     docker(*create, "crash", "--restart-delay", "1s", EXITING_IMAGE)
     docker("service", "update", "--detach", "--no-resolve-image", *QUICK, "--image", EXITING_IMAGE, "web")
-    lost = scenario.told("1 task of `lost` pending", "no node has `zone=b`")
+    lost = scenario.told("1 task of `lost` pending", "no label `zone=b`")
     crash = scenario.told("tasks of `crash` fail again and again", f"({EXIT_CODE})")
     web = scenario.told("the update of `web` is paused", "[/swarm rollback web]")
     assert len({lost.id, crash.id, web.id}) == 3
