@@ -92,6 +92,7 @@ def _query(arguments: InitArguments) -> FactsQuery:
         all_hosts=True,
         probe=(arguments.host, *arguments.manager, *arguments.worker),
         every_peer=bool(arguments.manager or arguments.worker),
+        probe_again=True,
         new_managers=(arguments.host, *arguments.manager),
         data_port=arguments.data_path_port,
         ca_files=places,

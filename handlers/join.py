@@ -47,7 +47,7 @@ def _approval(arguments: JoinArguments) -> int:
 
 def _query(arguments: JoinArguments) -> FactsQuery:
     labels = bool(arguments.label)  # a member's label can take its tasks away
-    return FactsQuery(probe=arguments.hosts, every_peer=True, services=labels, task_list=labels)
+    return FactsQuery(probe=arguments.hosts, every_peer=True, probe_again=True, services=labels, task_list=labels)
 
 
 @change(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from bot.engine.disk import stopped_engine, swarm_folder
 from bot.engine.disk.key_file import key_file, known_managers, open_key_file
 from bot.engine.disk.raft_log import last_entry
 from bot.engine.disk.throwaway_engine import throwaway_client
-from bot.engine.probes import machine
+from bot.engine.probes import machine, probe_round
 from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
@@ -25,7 +25,7 @@ from bot.errors import EngineError, HostUnreachable
 from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage, ImageFacts
 from bot.model.engine_values import Answer, CurrentTask, JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
-from bot.model.network import Interface, OverlayTrial, Prober
+from bot.model.network import Counters, Examination, Interface, OverlayTrial, Probe, Prober, RoundReport
 from bot.secrets.secret import Secret
 
 REGISTRY_AUTH: Final = "X-Registry-Auth"
@@ -76,6 +76,14 @@ class SshEngine:
     def prober(self) -> Prober:
         """What sends probes from the host."""
         return prober(self._connection)
+
+    def examine(self) -> Examination:
+        """The interfaces and the packet counters."""
+        return probe_round.examine(self._connection)
+
+    def probe_round(self, probes: Sequence[Probe], until: Counters, timeout_s: float) -> RoundReport:
+        """One script that sends and counts."""
+        return probe_round.probe_round(self._connection, probes, until, timeout_s)
 
     def node_certificate(self) -> str:
         """The PEM of the node's certificate."""

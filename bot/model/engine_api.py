@@ -7,7 +7,7 @@ responded with an error or timed out. JSON is as in Docker's Engine API document
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from bot.model.backups import BackupStore
 from bot.model.containers import ContainerLog, ContainerUsage, DiskUsage, ImageFacts
 from bot.model.engine_values import Answer, CurrentTask, EventStream, JoinTokens, Json
 from bot.model.host import HostKey, KeyFile, StoppedEngine
-from bot.model.network import Interface, OverlayTrial, Prober
+from bot.model.network import Counters, Examination, Interface, OverlayTrial, Probe, Prober, RoundReport
 from bot.model.stack import StackRecorder
 from bot.secrets.secret import Secret
 
@@ -50,6 +50,17 @@ class Engine(Protocol):
 
     def prober(self) -> Prober:
         """Return what sends probes from the host, once its shell is up. Raises EngineError if the host has no bash."""
+        ...
+
+    def examine(self) -> Examination:
+        """Return the host's interfaces, and its packet counters at two moments, by one script."""
+        ...
+
+    def probe_round(self, probes: Sequence[Probe], until: Counters, timeout_s: float) -> RoundReport:
+        """Send all of ``probes``; report when the host has counted up to ``until``, after ``timeout_s`` at the latest.
+
+        On a slow host that time is longer. Raises EngineError if the host has no bash.
+        """
         ...
 
     def node_certificate(self) -> str:

@@ -92,6 +92,8 @@ class FactsQuery:
     """Hosts (or their nodes) to examine: clock, interfaces, and the routes between them and the managers."""
     every_peer: bool = False
     """Also probe the routes between those hosts and the workers, and among those hosts."""
+    probe_again: bool = False
+    """Test routes again that were not tested in time: a blocked port must stop a join on a busy machine too."""
     new_managers: tuple[str, ...] = ()
     """Hosts that become the managers of a cluster that does not exist yet."""
     data_port: int = 0

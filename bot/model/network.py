@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 
 def ip_of(endpoint: str) -> str:
     """Return the IP address of ``10.0.0.1:2377`` or ``[fd00::1]:2377``; "" for ""."""
     return endpoint.rpartition(":")[0].strip("[]")
 
+
+BASELINE_S: Final = 0.02
+"""The least time between the two readings of the counters of an examination."""
 
 Reach = Literal["open", "refused", "no answer", "unknown"]
 """How a connection ended; ``no answer`` was seen in the sender's kernel, ``unknown`` is the rest."""
@@ -38,6 +41,8 @@ class Counters:
     """Resets that it sent for connections to ports on which no process listens; not those that a firewall sent."""
     unread: bool = False
     """Whether datagrams have arrived that a process has not read yet: they may not be counted."""
+    uptime_s: float = 0.0
+    """When they were read, by the host's clock since it started, to 10 ms; 0 if that was not read."""
 
 
 class Prober(Protocol):
@@ -59,6 +64,47 @@ class Prober(Protocol):
     def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:
         """Open a TCP connection to each address and port, all at once, for at most 3 s."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What one script showed of a host, before others send to it."""
+
+    interfaces: tuple[Interface, ...] | None
+    """None if the host could not list them."""
+    first: Counters
+    last: Counters
+    """At least :data:`BASELINE_S` after the first ones."""
+    seconds: float
+    """How long the script took, with the way to the host and back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a host sends on one route in a round: so many datagrams, or as many connections until one is accepted."""
+
+    transport: Transport
+    address: str
+    port: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentProbe:
+    """How a host's probe ended."""
+
+    outcome: Literal["sent", "refused", "accepted", "unknown"]
+    number: int = 0
+    """How many datagrams it sent, or how many connections were refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """What a host saw of a round: of its own probes, and what its kernel had counted at the end."""
+
+    sent: tuple[SentProbe, ...]
+    """For each of its probes."""
+    counters: Counters
 
 
 RouteState = Literal["open", "passed", "blocked", "untested"]

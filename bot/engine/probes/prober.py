@@ -127,14 +127,18 @@ def prober(connection: SshConnection) -> ShellProber:
 def parse_counters(text: str) -> Counters:
     """Parse the output of ``count``.
 
-    It has lines of /proc/net/snmp (names above their numbers), those of /proc/net/snmp6 (a name and a number each), and
-    ``unread`` if a UDP socket has datagrams in its queue.
+    It has lines of /proc/net/snmp (names above their numbers), those of /proc/net/snmp6 (a name and a number each),
+    ``unread`` if a UDP socket has datagrams in its queue, and ``up`` with the uptime in seconds.
     """
     counts: dict[str, int] = {}
     names: list[str] = []
+    uptime_s = 0.0
     for line in text.splitlines():
         head, *rest = line.split()
         if not rest:
+            continue
+        if head == "up":
+            uptime_s = float(rest[0])
             continue
         if not head.endswith(":"):
             counts[head] = int(rest[0])
@@ -147,6 +151,7 @@ def parse_counters(text: str) -> Counters:
         datagrams=sum(counts.get(name, 0) for name in came),
         resets=counts.get("TcpOutRsts", 0),
         unread="unread" in text.splitlines(),
+        uptime_s=uptime_s,
     )
 
 

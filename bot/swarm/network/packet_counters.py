@@ -8,14 +8,16 @@ the same moment. So the number of packets is random, and too many packets are as
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from secrets import randbelow
 from typing import Final, Literal
 
 from bot.errors import SwarmbotError
-from bot.model import ProbedRoute, Prober, Route
+from bot.model import ProbedRoute, Prober, Route, Transport
 
 MIN_PACKETS: Final = 20
 MAX_PACKETS: Final = 320
@@ -25,6 +27,8 @@ BASELINE_S: Final = 0.03
 ARRIVAL_TIMEOUT_S: Final = 0.25
 """The time within which packets must arrive after the last one was sent."""
 POLL_INTERVAL_S: Final = 0.01
+COUNTER_LOCKS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(threading.Lock)
+"""A host has one set of counters: the checks of this process use it one after the other."""
 
 Verdict = Literal["all", "none", "some"]
 

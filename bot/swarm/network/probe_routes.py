@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -14,7 +12,8 @@ from typing import Final
 from bot.errors import SwarmbotError
 from bot.model import Engines, ProbedRoute, Prober, Reach, Route, Transport
 from bot.model.network import RouteState
-from bot.swarm.network.packet_counters import CounterProbe
+from bot.swarm.network.packet_counters import COUNTER_LOCKS, CounterProbe
+from bot.swarm.network.probe_round import Examined, proven_routes
 
 PROBER_TIMEOUT_S: Final = 1.5
 """The time within which the shell of a host must be up that has not responded yet; a slower host is skipped."""
@@ -23,9 +22,10 @@ SLOW_PROBER_TIMEOUT_S: Final = 15.0
 EXTRA_ROUND_TRIPS: Final = 20
 """How many round trips of the slowest host are added to the time for tests."""
 MAX_EXTRA_S: Final = 10.0
+ATTEMPTS: Final = 3
+MORE_TIME_S: Final = 6.0
+"""After this time no other attempt begins."""
 MAX_THREADS: Final = 32
-_COUNTER_LOCKS: Final[defaultdict[tuple[str, Transport], threading.Lock]] = defaultdict(threading.Lock)
-"""A host has one set of counters: the checks of this process use it one after the other."""
 REFUSED: Final = "connection refused"
 
 
@@ -35,12 +35,18 @@ def probe_routes(
     time_s: float,
     unreachable: Mapping[str, str] = MappingProxyType({}),
     responding: Collection[str] = (),
+    *,
+    again: bool = False,
+    examined: Mapping[str, Examined] = MappingProxyType({}),
 ) -> tuple[ProbedRoute, ...]:
     """Return the result for each of ``routes``, in their order. Raise nothing for a dead host.
 
+    Between hosts that are ``examined`` one round is tried first. What it does not prove to be open is tested further.
+
     ``unreachable`` are hosts that did not respond just now, with the reason in words: they are not asked again.
     ``responding`` are hosts that did: their shells may take long to start. Once these are up, no new test starts after
-    ``time_s`` seconds, and some more if a host is slow; running tests end within 0.8 s.
+    ``time_s`` seconds, and some more if a host is slow; running tests end within 0.8 s. Routes between two hosts whose
+    shells are up that stay untested so are tested again, if ``again``.
 
     A TCP connection shows whether the target answers; no answer is a verdict if the target's shell is up. A refused
     connection is examined: it was refused by the target's kernel, which counts refusals, or by a firewall. Datagrams
@@ -51,9 +57,18 @@ def probe_routes(
     lanes = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="lane")
     pool = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="probe")
     try:
-        trial = _Trial(engines, lanes, pool, unreachable)
-        trial.open({name for route in routes for name in (route.source, route.target)}, responding)
-        seen = trial.run(routes, time_s)
+        began = time.monotonic()
+        seen = proven_routes(engines, routes, examined, pool)
+        time_s = max(time_s / 2, time_s - (time.monotonic() - began))
+        if rest := [route for route in routes if route not in seen]:
+            trial = _Trial(engines, lanes, pool, unreachable)
+            trial.open({name for route in rest for name in (route.source, route.target)}, responding)
+            latest = time.monotonic() + MORE_TIME_S
+            for _ in range(ATTEMPTS if again else 1):
+                seen |= trial.run(rest, time_s)
+                rest = [route for route in rest if seen[route].state == "untested" and trial.can_test(route)]
+                if not rest or time.monotonic() > latest:
+                    break
     finally:
         lanes.shutdown(wait=False, cancel_futures=True)
         pool.shutdown(wait=False, cancel_futures=True)
@@ -65,7 +80,7 @@ class _Trial:
         self._engines = engines
         self._lanes = lanes
         self._pool = pool
-        self._up = self._deadline = 0.0
+        self._deadline = 0.0
         self._probers: dict[str, Prober] = {}
         self._closed = dict(unreachable)
 
@@ -76,8 +91,7 @@ class _Trial:
         opening = {name: self._pool.submit(self._engines[name].prober) for name in names if name not in self._closed}
         began = time.monotonic()
         wait([future for name, future in opening.items() if name in responding], timeout=SLOW_PROBER_TIMEOUT_S)
-        self._up = time.monotonic()
-        wait(opening.values(), timeout=max(0.0, began + PROBER_TIMEOUT_S - self._up))
+        wait(opening.values(), timeout=max(0.0, began + PROBER_TIMEOUT_S - time.monotonic()))
         for name, future in opening.items():
             timeout_s = SLOW_PROBER_TIMEOUT_S if name in responding else PROBER_TIMEOUT_S
             try:
@@ -87,10 +101,14 @@ class _Trial:
             except TimeoutError:
                 self._closed[name] = f"`{name}` did not respond within {timeout_s:g} s"
 
+    def can_test(self, route: Route) -> bool:
+        """Return whether the shells of both hosts are up."""
+        return route.source in self._probers and route.target in self._probers
+
     def run(self, routes: Sequence[Route], time_s: float) -> dict[Route, ProbedRoute]:
         """Test datagrams and connections in parallel; then count the refused connections at their targets."""
         slowest_s = max((prober.round_trip_s for prober in self._probers.values()), default=0.0)
-        self._deadline = self._up + time_s + min(MAX_EXTRA_S, EXTRA_ROUND_TRIPS * slowest_s)
+        self._deadline = time.monotonic() + time_s + min(MAX_EXTRA_S, EXTRA_ROUND_TRIPS * slowest_s)
         able = [route for route in routes if route.source in self._probers]
         seen = {
             route: ProbedRoute(route, "untested", self._closed[route.source]) for route in routes if route not in able
@@ -135,7 +153,7 @@ class _Trial:
             counters = prober.counters()
             return counters.datagrams if transport == "udp" else counters.resets
 
-        turn = _COUNTER_LOCKS[target, transport]
+        turn = COUNTER_LOCKS[target, transport]
         if not turn.acquire(timeout=max(0.0, self._deadline - time.monotonic())):
             return [ProbedRoute(route, "untested", "another check was testing this host") for route in routes]
         try:

@@ -15,7 +15,6 @@ from bot.errors import EngineError, Failed, HostUnreachable, SwarmbotError
 from bot.model import (
     BackupList,
     ClusterFacts,
-    Engine,
     Engines,
     Facts,
     FactsQuery,
@@ -28,6 +27,7 @@ from bot.secrets.secret import Secret
 from bot.swarm.network.overlay_trial import try_overlay
 from bot.swarm.network.probe_routes import probe_routes
 from bot.swarm.network.routes import matching_hosts, mesh_routes, ready_peers, wanted_routes
+from bot.swarm.reading.examinations import Examinations
 from bot.swarm.reading.host_membership import inactive_host_of, inactive_managers
 from bot.swarm.reading.host_reader import probe_endpoints, read_host, timed_out_host, unreachable_host
 from bot.swarm.reading.image_reader import read_image_trouble
@@ -85,13 +85,15 @@ class FactsReader:
             known &= {*query.only_hosts, *named}
         wanted = known if query.all_hosts else named & known
         examined = query.raft_state or query.swarm_folders or query.stopped_engines
-        hosts = self._read_hosts(engines, known, wanted, known if examined else named, query)
+        examinations = Examinations(self._pool, engines, query)
+        hosts = self._read_hosts(engines, known, wanted, known if examined else named, query, examinations=examinations)
         swarm = read_swarm(self._pool, engines, hosts, query)
         if swarm is not None:
-            hosts |= self._read_unheard(engines, hosts, swarm, query)
+            hosts |= self._read_unheard(engines, hosts, swarm, query, examinations)
         hosts |= self._read_swarm_folders(engines, hosts, swarm)
         if swarm is not None:
             hosts = _with_peer_reachability(engines, hosts, swarm, query)
+        hosts = examinations.with_interfaces(hosts, query)
         routes = wanted_routes(
             hosts,
             swarm,
@@ -120,7 +122,13 @@ class FactsReader:
             if swarm and query.stack
             else None,
             probed_routes=probe_routes(
-                engines, routes, time_s, _ssh_failures(hosts), [name for name, host in hosts.items() if host.responds]
+                engines,
+                routes,
+                time_s,
+                _ssh_failures(hosts),
+                [name for name, host in hosts.items() if host.responds],
+                again=query.probe_again,
+                examined=examinations.ended(routes, hosts),
             ),
         )
         facts = _with_host_keys(_with_ca_files(facts, engines, query), keys)
@@ -128,17 +136,24 @@ class FactsReader:
         return replace(facts, duration_s=time.monotonic() - started)
 
     def _read_hosts(
-        self, engines: Engines, tried: set[str], wanted: set[str], named: set[str], query: FactsQuery
+        self,
+        engines: Engines,
+        tried: set[str],
+        wanted: set[str],
+        named: set[str],
+        query: FactsQuery,
+        *,
+        examinations: Examinations,
     ) -> dict[str, HostFacts]:
         """Read ``tried`` until those in ``wanted`` have answered. A silent one that is not in ``named`` is left out."""
-        hosts: dict[str, HostFacts] = {}
+        hosts = _recently_silent(engines, tried - named)
         waiting: dict[Future[HostFacts], str] = {}
-        for name in filter(tried.__contains__, engines.names()):
-            address = engines.address(name)
-            if name not in named and (error := engines[name].recent_silence()):
-                hosts[name] = unreachable_host(name, address, error)
-            else:
-                waiting[self._pool.submit(self._read_host, engines[name], address, query)] = name
+
+        def begin(name: str) -> None:
+            waiting[self._pool.submit(self._read_host, engines, name, query, examined=examinations.has(name))] = name
+
+        for name in filter((tried - hosts.keys()).__contains__, engines.names()):
+            begin(name)
         timeout_s = min(query.timeout_s, READ_TIMEOUT_S)
         began = time.monotonic()
         again_at = began + ASK_AGAIN_S if query.ask_again else math.inf
@@ -147,6 +162,8 @@ class FactsReader:
             done, _ = wait(waiting, timeout=max(0.0, left_s), return_when=FIRST_COMPLETED)
             answered = {waiting[future]: future.result() for future in done}
             hosts |= answered
+            for host in answered.values():
+                examinations.heard(host)
             waiting = {future: name for future, name in waiting.items() if name not in answered}
             if done:
                 continue
@@ -156,20 +173,25 @@ class FactsReader:
                 break
             again_at += ASK_AGAIN_S
             for name in [name for name in query.ask_again if name in waiting.values()][:MAX_ASKED_AGAIN]:
-                waiting[self._pool.submit(self._read_host, engines[name], engines.address(name), query)] = name
+                begin(name)
         for future in waiting:
             future.cancel()
         return {name: hosts[name] for name in engines.names() if name in hosts}
 
-    def _read_host(self, engine: Engine, address: str, query: FactsQuery) -> HostFacts:
+    def _read_host(self, engines: Engines, name: str, query: FactsQuery, *, examined: bool) -> HostFacts:
         began = time.monotonic()
-        host = read_host(engine, address, query)
+        host = read_host(engines[name], engines.address(name), query, examined=examined)
         if self._note_host:
             self._note_host(time.monotonic() - began, responded=host.responds)
         return host
 
     def _read_unheard(
-        self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts, query: FactsQuery
+        self,
+        engines: Engines,
+        hosts: Mapping[str, HostFacts],
+        swarm: ClusterFacts,
+        query: FactsQuery,
+        examinations: Examinations,
     ) -> dict[str, HostFacts]:
         """Read again the managers that work by their own account and are not heard by the others.
 
@@ -177,7 +199,7 @@ class FactsReader:
         """
         unheard = [node.host for node in swarm.managers if node.reachability != "reachable" and node.host in hosts]
         working = {name for name in unheard if hosts[name].can_read_cluster}
-        return self._read_hosts(engines, working, working, working, query) if working else {}
+        return self._read_hosts(engines, working, working, working, query, examinations=examinations) if working else {}
 
     def _read_swarm_folders(
         self, engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts | None
@@ -196,6 +218,12 @@ class FactsReader:
             with suppress(EngineError, HostUnreachable, Failed, TimeoutError):
                 found[name] = replace(hosts[name], swarm_folder=reading.result(FOLDER_TIMEOUT_S))
         return found
+
+
+def _recently_silent(engines: Engines, names: Iterable[str]) -> dict[str, HostFacts]:
+    """Return the hosts at whose address nobody answered moments ago."""
+    errors = {name: engines[name].recent_silence() for name in names}
+    return {name: unreachable_host(name, engines.address(name), error) for name, error in errors.items() if error}
 
 
 def _enough(hosts: Mapping[str, HostFacts], wanted: set[str], query: FactsQuery) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
-from bot.model import Engine, FactsQuery, HostFacts, HostFailure, KeyFile, Reach
+from bot.model import Engine, Examination, FactsQuery, HostFacts, HostFailure, KeyFile, Reach
 from bot.swarm.network.routes import matches_name
 from bot.swarm.reading import parse, parse_objects
 from bot.swarm.reading.certificates import read_certificate
@@ -19,18 +20,25 @@ ENGINE_DOWN: Final = frozenset({"docker stopped", "no docker"})
 INFO_TIMEOUT_S: Final = 10.0
 """For ``GET /info``. A read that waits for less time abandons it soon after: it occupies a connection and a thread."""
 
+MAX_CLOCK_READ_S: Final = 0.5
+"""A clock is off by half the time that its reading took, at most. If the engine took longer, it is read again."""
 
-def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
-    """Return the facts of a host that ``query`` asks for."""
+
+def read_host(engine: Engine, address: str, query: FactsQuery, *, examined: bool = False) -> HostFacts:
+    """Return the facts of a host that ``query`` asks for; ``examined``: its interfaces are read meanwhile."""
     try:
+        began, asked = time.time(), time.perf_counter()
         facts = parse.host(engine.host, address, engine.info(min(INFO_TIMEOUT_S, query.timeout_s + 1.0)))
+        asked_s = time.perf_counter() - asked
         close = matches_name(facts, query.probe)
-        if close or query.raft_state:
+        if (close and not examined) or query.raft_state:
             facts = replace(facts, interfaces=engine.interfaces())
         elif query.interfaces:
             facts = _with_interfaces(engine, facts)
         if close or query.raft_state or (query.probe and facts.is_manager):
-            facts = replace(facts, clock_offset=engine.clock_offset())
+            known = facts.system_time and asked_s <= MAX_CLOCK_READ_S
+            offset = facts.system_time - (began + asked_s / 2) if known else engine.clock_offset()
+            facts = replace(facts, clock_offset=offset)
         facts = _with_raft(engine, facts, query)
         if query.certificates and facts.in_swarm:
             facts = _with_certificate(engine, facts)
@@ -42,10 +50,25 @@ def read_host(engine: Engine, address: str, query: FactsQuery) -> HostFacts:
         if error.problem in ENGINE_DOWN and (query.raft_state or engine.host in query.stopped_engines):
             facts = _stopped(engine, facts)
     except EngineError as error:
-        return HostFacts(
-            name=engine.host, address=address, failure=HostFailure("engine error", error.happened, error.next_step)
-        )
+        return _failed_host(engine, address, error)
     return facts
+
+
+def _failed_host(engine: Engine, address: str, error: EngineError) -> HostFacts:
+    failure = HostFailure("engine error", error.happened, error.next_step)
+    return HostFacts(name=engine.host, address=address, failure=failure)
+
+
+def with_interfaces(engine: Engine, facts: HostFacts, examination: Examination | None) -> HostFacts:
+    """Return the facts with the interfaces; ask for them if the examination failed, also to hear why."""
+    if examination is not None and examination.interfaces is not None:
+        return replace(facts, interfaces=examination.interfaces)
+    try:
+        return replace(facts, interfaces=engine.interfaces())
+    except HostUnreachable as error:
+        return unreachable_host(engine.host, facts.address, error)
+    except EngineError as error:
+        return _failed_host(engine, facts.address, error)
 
 
 def _with_interfaces(engine: Engine, facts: HostFacts) -> HostFacts:

@@ -9,8 +9,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from bot.errors import HostUnreachable
-from bot.model import Facts, FactsQuery, HostFailure
+from bot.errors import EngineError, HostUnreachable
+from bot.model import Counters, Examination, Facts, FactsQuery, HostFailure, Interface
 from bot.swarm.health.lost_quorum import old_managers
 from bot.swarm.reading.facts_reader import FactsReader
 
@@ -238,3 +238,45 @@ def test_a_manager_that_is_not_heard_is_read_again(reader: FactsReader) -> None:
     facts = reader.read("prod", engines, FactsQuery(all_hosts=True, cluster_id="prod"))
     assert facts.hosts["host-3"].failure == HostFailure("timed out", "It is silent.", "")
     assert engines["host-2"].reads == 1
+
+
+class _Examined(_Engine):
+    """A host of a cluster whose examination may fail; its interfaces are asked for only then."""
+
+    fails = False
+
+    def __init__(self, host: str, quick_one_asked: Event) -> None:
+        super().__init__(host, quick_one_asked)
+        self.calls: list[str] = []
+
+    def examine(self) -> Examination:
+        """Return one interface, and quiet counters."""
+        self.calls.append("examine")
+        if self.fails:
+            raise EngineError(self.host, 0, "It has no bash.")
+        return Examination((Interface("eth0", ("10.0.0.9",)),), Counters(0, 0), Counters(0, 0), 0.05)
+
+    def interfaces(self) -> tuple[Interface, ...]:
+        """Return another one."""
+        self.calls.append("interfaces")
+        return (Interface("eth1", ("10.0.0.8",)),)
+
+    def clock_offset(self) -> float:
+        """Return an hour."""
+        self.calls.append("clock")
+        return 3600.0
+
+
+@pytest.mark.parametrize(("fails", "name"), [(False, "eth0"), (True, "eth1")])
+def test_a_probed_host_is_examined_while_its_engine_is_asked(reader: FactsReader, name: str, *, fails: bool) -> None:
+    """So are the managers, whose counters are needed. If that fails, the interfaces are asked for."""
+    engines: Any = _Engines()
+    asked = Event()
+    engines.replace_all(lambda host: _Examined(host, asked))
+    engines["host-2"].fails = fails
+    facts = reader.read("prod", engines, FactsQuery(all_hosts=True, probe=("host-2",)))
+    assert [each.name for each in facts.hosts["host-2"].interfaces] == [name]
+    assert engines["host-2"].calls.count("interfaces") == fails
+    assert "examine" in engines["host-3"].calls
+    assert "interfaces" not in engines["host-3"].calls
+    assert facts.hosts["host-2"].clock_offset == 3600.0, "the engine told no time"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from typing import Any, cast
+
+import pytest
 
 from bot.errors import EngineError
 from bot.model import Engine, FactsQuery, ImageFacts, Interface
+from bot.swarm.reading import host_reader
 from bot.swarm.reading.host_reader import read_host
 
 ETH0 = (Interface("eth0", ("192.0.2.1",), ("192.0.2.0/24",)),)
@@ -67,3 +72,31 @@ def test_images_are_read_of_the_hosts_that_are_named() -> None:
     assert read_host(engine, "192.0.2.1", FactsQuery(images=True, hosts=("host-2",))).images is None
     facts = read_host(cast("Engine", _Store(fails=True)), "192.0.2.1", FactsQuery(images=True))
     assert (facts.images, facts.images_error) == (None, "The engine of `host-1` did not respond within 10 s.")
+
+
+class _Clock:
+    """An engine that takes so long to answer, whose clock is a minute ahead; a second reading says two minutes."""
+
+    host = "host-1"
+
+    def __init__(self, late_s: float) -> None:
+        self.late_s = late_s
+
+    def info(self, _: float) -> dict[str, Any]:
+        time.sleep(self.late_s)
+        now = datetime.fromtimestamp(time.time() + 60, UTC).isoformat()
+        return {"Name": "host-1", "ServerVersion": "20.10.24", "SystemTime": now}
+
+    def clock_offset(self) -> float:
+        return 120.0
+
+
+@pytest.mark.parametrize(("limit_s", "offset"), [(5.0, 60.0), (0.01, 120.0)])
+def test_the_clock_is_read_with_the_engine_unless_that_took_long(
+    monkeypatch: pytest.MonkeyPatch, limit_s: float, offset: float
+) -> None:
+    """Half the time that the reading took is how far it may be off."""
+    monkeypatch.setattr(host_reader, "MAX_CLOCK_READ_S", limit_s)
+    found = read_host(cast("Engine", _Clock(0.05)), "192.0.2.1", FactsQuery(probe=("host-1",)), examined=True)
+    assert found.clock_offset is not None
+    assert abs(found.clock_offset - offset) < 2.5

@@ -1,0 +1,152 @@
+"""One script that shows a host before others send to it, and one that sends all of its probes and counts what arrives.
+
+Between them no answer is waited for: the first script reads the counters while the engine is asked, the second one
+ends when as much has arrived as all hosts together send. What is not seen so is tested by bot.engine.probes.prober.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from bot.engine.probes.machine import SCRIPT_TIMEOUT_S, parse_interfaces
+from bot.engine.probes.prober import LOAD_STEP, PROBE_TIMEOUT_S, parse_counters
+from bot.engine.ssh import failures
+from bot.engine.ssh.connection import SshConnection
+from bot.engine.ssh.shell import last_line, read
+from bot.model.network import BASELINE_S, Counters, Examination, Probe, RoundReport, SentProbe
+
+LOOK_S: Final = 0.005
+"""The least time between two looks at the counters in a round."""
+_PART: Final = "--\n"
+
+# Reading the counters forks nothing: on a busy host each process counts. It sets `shown` to the lines, whose verdict
+# is made by the names in them; the sums of datagrams and resets, by their places, only say when enough has arrived.
+# The uptimes are read so that two counts are at least, and a round at most, as far apart as these show.
+_PRELUDE: Final = r"""
+exec bash -c '
+exec 2>/dev/null 3<> <(:)
+set -f
+count() {
+  local line words
+  shown=() datagrams=0 resets=0
+  mapfile -t lines </proc/net/snmp
+  mapfile -t -O ${#lines[@]} lines </proc/net/snmp6
+  for line in "${lines[@]}"; do
+    case $line in Tcp:* | Udp:* | Udp6In[DE]* | Udp6NoPorts*) ;; *) continue ;; esac
+    shown+=("$line") words=($line)
+    case $line in
+      Tcp:*) resets=${words[14]} ;;
+      Udp:*) datagrams=$((words[1] + words[2] + words[3])) ;;
+      *) datagrams=$((datagrams + words[1])) ;;
+    esac
+  done
+}
+show() { printf "%s\n" "${shown[@]}"; }
+uptime() { read -r up _ </proc/uptime && echo "up $up"; }
+"""
+
+# busybox and every version of iproute2 support -o (one line per address).
+EXAMINE_SCRIPT: Final = (
+    _PRELUDE
+    + f"""
+count; show; uptime
+echo --
+ip -o addr show up scope global && echo listed
+echo --
+read -r -t {BASELINE_S} -u 3
+uptime; count; show
+' bash
+"""
+)
+
+# Its arguments are the number of looks, the counts to wait for (datagrams, resets), then transport, address, port and
+# number of each probe. Only a TCP endpoint, which a firewall may keep waiting, gets a process of its own. These report
+# through a pipe, and reading it is the pause between two looks: so a busy host has more time.
+ROUND_SCRIPT: Final = (
+    _PRELUDE
+    + r"""
+knock() {
+  local tried=0
+  while [ $tried -lt $4 ]; do
+    if { :; } 5<>"/dev/tcp/$2/$3"; then echo "$1 accepted $tried" >&3; return; fi
+    tried=$((tried + 1))
+  done
+  echo "$1 refused $tried" >&3
+}
+arrived() { count; [ $datagrams -ge $wanted_datagrams ] && [ $resets -ge $wanted_resets ]; }
+looks=$1 wanted_datagrams=$2 wanted_resets=$3 number=0 waiting=0 pids=
+shift 3
+while [ $# -ge 4 ]; do
+  if [ $1 = tcp ]; then
+    knock $number $2 $3 $4 &
+    pids="$pids $!" waiting=$((waiting + 1))
+  else
+    for ((i = 0; i < $4; i++)); do echo >"/dev/udp/$2/$3"; done
+    echo "$number sent $i"
+  fi
+  number=$((number + 1))
+  shift 4
+done
+until { [ $waiting = 0 ] && arrived; } || [ $looks -le 0 ]; do
+  while read -r -t 0.005 -u 3 said; do echo "$said"; waiting=$((waiting - 1)); done
+  looks=$((looks - 1))
+done
+kill $pids
+count; show; uptime
+' bash "$@"
+"""
+)
+
+
+def examine(connection: SshConnection) -> Examination:
+    """Return the interfaces and the counters of a host. Raises HostUnreachable, EngineError (no bash)."""
+    began = time.monotonic()
+    done = read(connection, EXAMINE_SCRIPT, timeout=SCRIPT_TIMEOUT_S)
+    found = parse_examination(done.out, time.monotonic() - began)
+    if found is None:
+        what = f"does not show its packet counters: {last_line(done.err)}"
+        raise failures.host_error(connection.target, what, LOAD_STEP)
+    return found
+
+
+def parse_examination(text: str, seconds: float) -> Examination | None:
+    """Parse the output of EXAMINE_SCRIPT, which took so many seconds; None without counters."""
+    first, listed, last = (*text.split(_PART), "", "")[:3]
+    if "Udp:" not in first or "Udp:" not in last:
+        return None
+    interfaces = parse_interfaces(listed) if listed.endswith("listed\n") else None
+    return Examination(interfaces, parse_counters(first), parse_counters(last), seconds)
+
+
+def probe_round(connection: SshConnection, probes: Sequence[Probe], until: Counters, timeout_s: float) -> RoundReport:
+    """Send all of ``probes``; report when the host has counted up to ``until``, or after ``timeout_s`` or more.
+
+    Connections should be first: they are begun side by side, and datagrams are sent meanwhile. Raises HostUnreachable,
+    EngineError (no bash).
+    """
+    words = [word for each in probes for word in (each.transport, each.address, str(each.port), str(each.number))]
+    limits = (str(int(timeout_s / LOOK_S)), str(until.datagrams), str(until.resets))
+    late_s = timeout_s + PROBE_TIMEOUT_S
+    done = read(connection, ROUND_SCRIPT, *limits, *words, timeout=late_s, again=False)  # more would be too many
+    report = parse_round(done.out, len(probes))
+    if report is None:
+        raise failures.host_error(connection.target, f"could not probe: {last_line(done.err)}", LOAD_STEP)
+    return report
+
+
+def parse_round(text: str, number: int) -> RoundReport | None:
+    """Parse the lines about ``number`` probes and the counters; None without these. A probe may lack its line."""
+    sent = [SentProbe("unknown")] * number
+    counted = []
+    for line in text.splitlines():
+        place, _, said = line.partition(" ")
+        outcome, _, count = said.partition(" ")
+        if not place.isdecimal():
+            counted.append(line)
+        elif outcome in {"sent", "refused", "accepted"}:
+            sent[int(place)] = SentProbe(outcome, int(count))  # type: ignore[arg-type] # one of these
+    if not any(line.startswith("Udp:") for line in counted):
+        return None
+    return RoundReport(tuple(sent), parse_counters("\n".join(counted)))

@@ -1,0 +1,92 @@
+"""The two scripts of a round, run on this machine, and what is parsed of their output."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.engine.probes.probe_round import EXAMINE_SCRIPT, ROUND_SCRIPT, parse_examination, parse_round
+from bot.model.network import BASELINE_S, Counters, Interface, RoundReport, SentProbe
+
+NUMBER = 25
+CLOSED = 9
+
+
+def run(shell: str, script: str, *words: str) -> str:
+    """Return what a script prints."""
+    done = subprocess.run([shell, "-c", script, "sh", *words], capture_output=True, text=True, timeout=20, check=True)
+    return done.stdout
+
+
+def sent(shell: str, ports: Sequence[tuple[str, int]], *, looks: int = 10) -> RoundReport:
+    """Send to ports of this machine; look at the counters so often."""
+    words = [word for transport, port in ports for word in (transport, "127.0.0.1", str(port), str(NUMBER))]
+    report = parse_round(run(shell, ROUND_SCRIPT, str(looks), "0", "0", *words), len(ports))
+    assert report is not None
+    return report
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_round_sends_and_counts(shell: str) -> None:
+    """A connection that is accepted is tried once, one that is refused as often as wanted; each refusal is counted."""
+    first = parse_examination(run(shell, EXAMINE_SCRIPT), 0.1)
+    assert first is not None
+    assert first.last.uptime_s - first.first.uptime_s >= BASELINE_S - 0.01
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ports = [("tcp", server.getsockname()[1]), ("tcp", CLOSED), ("udp", CLOSED)]
+        report = sent(shell, ports)
+    assert report.sent == (SentProbe("accepted"), SentProbe("refused", NUMBER), SentProbe("sent", NUMBER))
+    assert report.counters.datagrams - first.last.datagrams >= NUMBER
+    assert report.counters.resets - first.last.resets >= NUMBER
+    assert report.counters.uptime_s >= first.last.uptime_s > 0
+
+
+def test_a_connection_without_an_answer_is_not_waited_for() -> None:
+    """A listener whose queue is full lets requests wait, as a firewall that drops them does."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        queued = [socket.socket() for _ in range(2)]
+        for each in queued:
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        try:
+            report = sent("dash", [("tcp", full.getsockname()[1]), ("udp", CLOSED)])
+        finally:
+            for each in queued:
+                each.close()
+    assert report.sent == (SentProbe("unknown"), SentProbe("sent", NUMBER))
+
+
+def test_the_interfaces_are_those_that_ip_lists(tmp_path: Path) -> None:
+    """A host without ``ip`` is examined without them."""
+    program = tmp_path / "ip"
+    program.write_text('#!/bin/sh\necho "2: eth0    inet 192.0.2.1/24 scope global eth0"\n')
+    program.chmod(0o755)
+    found = parse_examination(run("dash", f"PATH={tmp_path}:$PATH {EXAMINE_SCRIPT.strip()}"), 0.1)
+    without = parse_examination(run("dash", EXAMINE_SCRIPT.replace("ip -o", "no-such-program")), 0.1)
+    assert found is not None
+    assert without is not None
+    assert found.interfaces == (Interface("eth0", ("192.0.2.1",), ("192.0.2.0/24",)),)
+    assert without.interfaces is None
+    assert without.last.uptime_s > 0
+
+
+COUNTED = "Tcp: OutRsts\nTcp: 7\nUdp: InDatagrams NoPorts InErrors\nUdp: 1 2 3\nUdp6NoPorts 4\nup 12.34\n"
+
+
+def test_a_probe_without_a_line_is_unknown() -> None:
+    """It was still running, or its line is garbled."""
+    ends = (SentProbe("unknown"), SentProbe("refused", 20), SentProbe("unknown"), SentProbe("sent", 25))
+    assert parse_round(f"3 sent 25\n1 refused 20\n2 ref\n{COUNTED}", 4) == RoundReport(
+        ends, Counters(10, 7, False, 12.34)
+    )
+
+
+@pytest.mark.parametrize("text", ["", "0 sent 25\n", "bash: not found\n"])
+def test_a_host_that_does_not_count_has_no_report(text: str) -> None:
+    """It has no bash, say."""
+    assert parse_round(text, 1) is None
+    assert parse_examination(text, 0.1) is None
