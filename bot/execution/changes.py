@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import Any, Final
 
 from bot.approvals.approval import Approval
@@ -23,6 +24,7 @@ from bot.execution.planning import planned
 from bot.execution.progress_card import RUN_PLAN, ProgressCard
 from bot.execution.secret_request import lacks_secret, missing_secret, secret_request
 from bot.execution.services import WorkerServices
+from bot.execution.step_run import Seen
 from bot.execution.still_working import still_working
 from bot.execution.waiting_cause import next_step_with
 from bot.model import Facts, OpenChange, Plan, Revealed
@@ -75,21 +77,22 @@ class Changes:
         if approval is not None and approval.open:
             raise LeaseLost(job.id)  # it waits for approval: another worker took it over
         try:
-            plan = from_json(Plan, job.plan) if job.begun else self._begin(lease, command, arguments, approval)
+            begun = (from_json(Plan, job.plan), None) if job.begun else self._begin(lease, command, arguments, approval)
         except Conclusion as error:
             if approval is None or approval.request.confirmation:
                 self._replies.refuse(lease, error)
             else:
                 self._approval_step.void(lease, error)
             return
-        if plan is None:
+        if begun is None:
             return
+        plan, seen = begun
         if not plan.steps and not plan.left_out:
             self._no_change_needed(lease, plan)
             return
-        self._carry_out(lease, plan, approval, once=command.query(arguments).one_time)
+        self._carry_out(lease, plan, approval, seen, once=command.query(arguments).one_time)
 
-    def _carry_out(self, lease: Lease, plan: Plan, approval: Approval | None, *, once: bool) -> None:
+    def _carry_out(self, lease: Lease, plan: Plan, approval: Approval | None, seen: Seen | None, *, once: bool) -> None:
         order, cluster = lease.job.order, lease.job.order.cluster
         typed_secret = self._secret_inbox.take(order.requester, order.secret_id) if order.secret_id else None
         change = PlanRun(
@@ -105,13 +108,14 @@ class Changes:
         change.run(
             self._cluster_reader.engines(cluster),
             lambda query: replace(self._cluster_reader.read_for(plan, cluster, query), typed_secret=typed_secret),
+            seen,
         )
         if change.card.succeeded and (number := self._cluster_reader.keep_revision(lease.job, plan)):
             change.card.outcome = f"kept as revision {number}"
         change.finish(lambda: self._reveal(lease, change.card, once=once))
 
-    def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Facts]:
-        cluster = lease.job.order.cluster
+    def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Seen]:
+        cluster, began = lease.job.order.cluster, monotonic()
         facts = self._cluster_reader.read_whole(cluster, command.query(arguments))
         try:
             plan = planned(command, facts, arguments, self._config.clusters[cluster].failure_domain)
@@ -124,7 +128,7 @@ class Changes:
             else finding
             for finding in plan.findings
         )
-        return replace(plan, findings=findings), facts
+        return replace(plan, findings=findings), Seen(facts, began)
 
     def _next_step(self, lease: Lease, facts: Facts, happened: str, next_step: str) -> str:
         """Return the next step of what is refused or skipped: a change that waits for a decision may be the cause."""
@@ -135,12 +139,15 @@ class Changes:
         others = [change for change in waiting if change.id != order.id]
         return next_step_with(others, named, happened, next_step)
 
-    def _begin(self, lease: Lease, command: Command, arguments: Any, approval: Approval | None) -> Plan | None:
-        """Return the plan by the facts just before the first step. It must be the plan that was approved.
+    def _begin(
+        self, lease: Lease, command: Command, arguments: Any, approval: Approval | None
+    ) -> tuple[Plan, Seen] | None:
+        """Return the plan and the facts just before the first step. It must be the plan that was approved.
 
         None if there is nothing to carry out now: the job waits for approval, or the requester was asked for a secret.
         """
-        plan, facts = self._plan(lease, command, arguments)
+        plan, seen = self._plan(lease, command, arguments)
+        facts = seen.facts
         for step in plan.steps:
             self._cluster_reader.keep_good_spec(facts, step.operation)
         if lacks_secret(lease.job.order, plan):
@@ -149,7 +156,7 @@ class Changes:
             self._ask_for_secret(lease, command, plan)
             return None
         if approval is None and not plan.steps and not plan.left_out:
-            return plan
+            return plan, seen
         if self._approval_step.requested(lease, command, arguments, plan, facts, approval=approval):
             return None
         if approval is not None:
@@ -165,7 +172,7 @@ class Changes:
             entries.append(lease.audit_entry("started", f"{how} plan {approval.request.digest} holds"))
         self._queue.record(lease, {"plan": to_json(plan)}, entries, unless_cancelled=approval is None)
         self._cluster_reader.hold_source(lease.job, plan, facts)
-        return plan
+        return plan, seen
 
     def _ask_for_secret(self, lease: Lease, command: Command, plan: Plan) -> None:
         """Send the requester the button that opens the form, and end the job. The form starts a job of its own."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -14,7 +15,7 @@ from bot.errors import Conclusion, Unavailable
 from bot.execution.planning import let_through
 from bot.execution.progress_card import ProgressCard, failure_text
 from bot.execution.replies import Replies
-from bot.execution.step_run import Read, carry_out, stop_engines
+from bot.execution.step_run import End, Read, Seen, carry_out, stop_engines
 from bot.model import EVERY_TRACK, Engines, Facts, Operation, Plan, Step
 from bot.outbox.deliverer import Ready
 from bot.queue import results
@@ -29,6 +30,13 @@ MAX_PARALLEL_TRACKS: Final = 8
 Keep = Callable[[Facts, Operation], None]
 """Is called with the facts in which the wanted state of a step was seen."""
 Reveal = Callable[[], tuple[Sequence[Entry], Sequence[Ready]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _TrackEnd:
+    succeeded: bool
+    seen: Seen | None
+    """What was seen last."""
 
 
 class PlanRun:
@@ -54,18 +62,21 @@ class PlanRun:
         self._begun = bool(job.begun)
         self._continued = self._begun
 
-    def run(self, engines: Engines, read: Read) -> None:
-        """Carry out the plan. The card shows steps that fail. Raise LeaseLost if another worker has the job."""
+    def run(self, engines: Engines, read: Read, before: Seen | None = None) -> None:
+        """Carry out the plan. The card shows steps that fail. Raise LeaseLost if another worker has the job.
+
+        ``before`` is what the plan was made from, if that was just now.
+        """
         self._show(at_once=True)
         tracks: dict[str, list[Step]] = {}
         for step in self.card.plan.steps:
             tracks.setdefault(step.track, []).append(step)
         with ThreadPoolExecutor(MAX_PARALLEL_TRACKS, thread_name_prefix=f"job-{self._lease.job.id}") as pool:
-            running: dict[str, Future[bool]] = {}
+            running: dict[str, Future[_TrackEnd]] = {}
             for name, steps in tracks.items():
                 after = steps[0].after
                 first = [future for track, future in running.items() if after in {track, EVERY_TRACK}]
-                running[name] = pool.submit(self._track, steps, engines, read, first)
+                running[name] = pool.submit(self._track, steps, engines, read, first, before)
             for ended in running.values():
                 ended.result()
 
@@ -85,36 +96,58 @@ class PlanRun:
         last = Ready(card(self._lease.job.order, self._channel, message))
         self._replies.end(self._lease, state, told, [*entries, ended], [last, *messages])
 
-    def _track(self, steps: Sequence[Step], engines: Engines, read: Read, first: Sequence[Future[bool]]) -> bool:
+    def _track(
+        self,
+        steps: Sequence[Step],
+        engines: Engines,
+        read: Read,
+        first: Sequence[Future[_TrackEnd]],
+        seen: Seen | None,
+    ) -> _TrackEnd:
         """Return whether each step is done. None is started unless the tracks ``first`` succeeded.
 
-        Steps that run always are the exception: a cancelled job and a failed step do not stop them.
+        Steps that run always are the exception: a cancelled job and a failed step do not stop them. ``seen`` is what
+        was seen before all tracks.
         """
         wait(first)
-        going_on = all(track.result() for track in first)
+        ends = [track.result() for track in first]
+        going_on = all(end.succeeded for end in ends)
+        if ends and (last := ends[-1].seen) is not None:
+            seen = last.beside(seen)
         for step in steps:
             if not step.always and (not going_on or self._is_cancelled()):
                 if not (going_on and self._continued and self._stopped(step, engines, read)):
                     self._note(step, "stopped", f"not started: {step.operation.doing}")
                 going_on = False
-            elif not self._step(step, engines, read):
+            elif (end := self._step(step, engines, read, seen)) is None:
                 going_on = False
-        return going_on
+            else:
+                seen = end.seen
+        return _TrackEnd(going_on, seen)
 
-    def _step(self, step: Step, engines: Engines, read: Read) -> bool:
-        """Return whether the step is done. The card shows how it failed."""
+    def _step(self, step: Step, engines: Engines, read: Read, before: Seen | None) -> End | None:
+        """Return how the step was done; None if it was not. The card shows how it failed."""
         try:
             self._note(step, "running", step.operation.doing)
             follow = partial(self._follow, step)
             allow = partial(self._allow, step)
-            end = carry_out(step.operation, engines, read, self._pause, allow, tell=follow, stop=self._is_cancelled)
+            end = carry_out(
+                step.operation,
+                engines,
+                read,
+                self._pause,
+                allow,
+                tell=follow,
+                stop=self._is_cancelled,
+                before=before,
+            )
         except Conclusion as error:
             self._note_failure(step, error)
-            return False
+            return None
         self._keep(end.facts, step.operation)
-        before = "" if end.changed or step.operation.check_only else ", as before"
-        self._note(step, "done", step.operation.seen(end.facts) + before)
-        return True
+        already = "" if end.changed or step.operation.check_only else ", as before"
+        self._note(step, "done", step.operation.seen(end.facts) + already)
+        return end
 
     def _stopped(self, step: Step, engines: Engines, read: Read) -> bool:
         """Stop what another worker may have begun before the job was cancelled. Return whether the card shows it."""

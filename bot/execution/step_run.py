@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
+from types import MappingProxyType
 from typing import Final
 
 from bot.errors import EngineError, Failed, Refused, SwarmbotError
@@ -28,13 +30,39 @@ MAX_PAUSE_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Facts, and when their reading began."""
+
+    facts: Facts
+    began: float
+    """By the monotonic clock."""
+
+    def stands_for(self, operation: Operation) -> bool:
+        """Return whether ``operation`` need not read again before it is applied."""
+        young = monotonic() - self.began <= operation.facts_hold_s
+        return young and self.facts.hosts.keys() >= {*operation.query.hosts}
+
+    def beside(self, older: Seen | None) -> Seen:
+        """Return these facts with the hosts that only ``older`` ones have; they are as old as those then."""
+        if older is None or older.facts.hosts.keys() <= self.facts.hosts.keys():
+            return self
+        hosts = MappingProxyType({**older.facts.hosts, **self.facts.hosts})
+        return Seen(replace(self.facts, hosts=hosts), older.began)
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """How a step ended."""
 
     changed: bool
     """Whether anything had to be done."""
-    facts: Facts
+    seen: Seen
     """The facts in which the wanted state was seen."""
+
+    @property
+    def facts(self) -> Facts:
+        """Those facts."""
+        return self.seen.facts
 
 
 def carry_out(
@@ -46,16 +74,20 @@ def carry_out(
     *,
     tell: Tell = lambda _: None,
     stop: Stop = lambda: False,
+    before: Seen | None = None,
 ) -> End:
     """Bring about the state that ``operation`` wants.
 
-    ``allow`` is called with the facts just before. If the state is not seen, the operation undoes what is half done and
-    a SwarmbotError that says what is true now is raised. An engine's error alone is no failure: if the wanted state is
+    ``before`` was seen moments ago: some operations need no newer facts. ``allow`` is called with the facts just
+    before. If the state is not seen, the operation undoes what is half done and a SwarmbotError that says what is true
+    now is raised. An engine's error alone is no failure: if the wanted state is
     seen after it, the step succeeded. If the operation says that it has failed, it is not waited for any longer.
     """
-    facts = read(_query_before(operation))
+    if before is None or not before.stands_for(operation):
+        before = _look(read, _query_before(operation))
+    facts = before.facts
     if operation.satisfied(facts):
-        return End(False, facts)
+        return End(False, before)
     if why := operation.failed(facts):
         raise operation.settle(engines, facts, Failed(why))
     allow(facts)
@@ -63,9 +95,12 @@ def carry_out(
     timeout_s = operation.timeout(facts)
     stop = stop if operation.may_stop_waiting else lambda: False
     timeout_left_s = timeout_s if error is None or _may_still_come(error) else 0.0
-    facts = _wait(operation, read, pause, timeout_left_s, tell=tell, stop=stop)
+    after = _wait(operation, partial(_look_after, operation, read, facts), pause, timeout_left_s, tell=tell, stop=stop)
+    if not operation.satisfied(after.facts) and operation.query_after(facts) != operation.query:
+        after = _look(read, operation.query)  # what failed is told from all that is known
+    facts = after.facts
     if operation.satisfied(facts):
-        return End(True, facts)
+        return End(True, after)
     if why := operation.failed(facts):
         raise operation.settle(engines, facts, Failed(why))
     if error is None and stop():
@@ -102,28 +137,39 @@ def _may_still_come(error: SwarmbotError) -> bool:
     return isinstance(error, EngineError) and error.status == 0
 
 
-def _wait(operation: Operation, read: Read, pause: Pause, timeout_s: float, *, tell: Tell, stop: Stop) -> Facts:
+def _wait(
+    operation: Operation, look: Callable[[], Seen], pause: Pause, timeout_s: float, *, tell: Tell, stop: Stop
+) -> Seen:
     """Return the facts in which the operation is satisfied or has failed; else the last ones before it ended.
 
     It ends at the time-out, or when somebody has cancelled the job.
     """
     deadline = monotonic() + timeout_s
     wait = FIRST_PAUSE_S
-    facts = _read_after(operation, read)
+    facts = (seen := look()).facts
     while not (operation.satisfied(facts) or operation.failed(facts) or stop()) and monotonic() < deadline:
         tell(facts)
         pause(wait)
         wait = min(2 * wait, MAX_PAUSE_S)
-        facts = _read_after(operation, read)
-    return facts
+        facts = (seen := look()).facts
+    return seen
 
 
-def _read_after(operation: Operation, read: Read) -> Facts:
+def _look(read: Read, query: FactsQuery) -> Seen:
+    began = monotonic()
+    return Seen(read(query), began)
+
+
+def _look_after(operation: Operation, read: Read, before: Facts) -> Seen:
     """Return the facts after the change, without secrets, backups and stack if these cannot be read now.
 
     What depends on them is then not seen to hold. The next read may succeed.
     """
+    query = operation.query_after(before)
     try:
-        return read(operation.query)
+        seen = _look(read, query)
+        if seen.facts.swarm is None and query != operation.query:
+            return _look(read, operation.query)
     except (Failed, Refused):
-        return read(replace(operation.query, secrets=(), backups=False, stack=None))
+        return _look(read, replace(operation.query, secrets=(), backups=False, stack=None))
+    return seen

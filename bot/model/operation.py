@@ -31,6 +31,8 @@ class Operation(ABC):
     """The name under which it is stored. Every subclass sets its own."""
     timeout_s: ClassVar[float] = 30.0
     """How long the wanted state may take to be seen after ``apply`` returned."""
+    facts_hold_s: ClassVar[float] = 0.0
+    """How old the plan's facts, or those of the step before, may be to stand for a reading just before it: seconds."""
     may_lose_manager: ClassVar[bool] = False
     """Whether it may take a manager away, permanently or for a while.
 
@@ -65,6 +67,11 @@ class Operation(ABC):
     def query(self) -> FactsQuery:
         """Which facts ``satisfied`` needs."""
         return FactsQuery()
+
+    def query_after(self, facts: Facts) -> FactsQuery:
+        """Return what to read after it was applied; ``facts`` are from before. ``query`` if no cluster is read so."""
+        del facts
+        return self.query
 
     def timeout(self, facts: Facts) -> float:
         """Return how many seconds to wait for the wanted state. ``facts`` are from before the change."""

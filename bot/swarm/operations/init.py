@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from bot.blocks import plain_line
@@ -22,6 +22,7 @@ class Init(Operation):
 
     kind: ClassVar[str] = "init"
     timeout_s: ClassVar[float] = 60.0
+    facts_hold_s: ClassVar[float] = 2.0
 
     host: str
     cluster: str
@@ -61,6 +62,11 @@ class Init(Operation):
     def query(self) -> FactsQuery:
         """Return a query for its host."""
         return FactsQuery(hosts=(self.host,))
+
+    def query_after(self, facts: Facts) -> FactsQuery:
+        """Return a query for its host alone: nobody else knows of a new cluster."""
+        del facts
+        return self.query if self.force_new_cluster else replace(self.query, only_hosts=(self.host,))
 
     def raft(self, members: RaftMembers) -> RaftMembers:
         """Return the members with this host as the first one. What forcing a cluster costs is told by its plan."""

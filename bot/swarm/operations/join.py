@@ -19,6 +19,9 @@ _CONNECTION: Final = re.compile(
 )
 """What engines say when a join fails because of the network (facts of 20.10.24: "connection refused", "Timeout …")."""
 
+READERS: Final = 2
+"""Managers that are read while it is waited for; each shows the cluster, and one of them may fail meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Join(Operation):
@@ -29,6 +32,7 @@ class Join(Operation):
 
     kind: ClassVar[str] = "join"
     timeout_s: ClassVar[float] = 60.0
+    facts_hold_s: ClassVar[float] = 2.0
 
     host: str
     role: Role
@@ -60,6 +64,14 @@ class Join(Operation):
     def query(self) -> FactsQuery:
         """Return a query for the joining host, and the one whose cluster it joins."""
         return FactsQuery(hosts=(self.host, self.first) if self.first else (self.host,))
+
+    def query_after(self, facts: Facts) -> FactsQuery:
+        """Return a query for the joining host and two managers: the other hosts say nothing of it."""
+        if facts.swarm is None:
+            return self.query
+        managers = [node.host for node in facts.swarm.managers if node.ready and node.host in facts.hosts]
+        readers = [*dict.fromkeys([facts.swarm.read_from, *managers])][:READERS]
+        return replace(self.query, only_hosts=tuple(readers))
 
     def raft(self, members: RaftMembers) -> RaftMembers:
         """Return the members with this host added, if it joins as a manager."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any, ClassVar
 
 import pytest
@@ -11,6 +12,7 @@ from bot.engine.pool import EnginePool
 from bot.errors import EngineError, Failed
 from bot.execution.plan_run import PlanRun
 from bot.execution.progress_card import ProgressCard
+from bot.execution.step_run import Seen
 from bot.model import EVERY_TRACK, Facts, FactsQuery, Plan, PlanTitles, Step
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import Queue
@@ -119,6 +121,32 @@ def test_what_another_worker_began_is_stopped_too(queue: Queue, redis_url: str, 
     change.run(refusing, lambda _: facts)
     assert [row.state for row in change.card._rows] == ["failed" if begun else "stopped", "stopped"]
     assert change.card.next_told is begun
+
+
+class Trusting(LabelNode):
+    """A step for which facts of a moment ago stand for a reading."""
+
+    kind: ClassVar[str] = "a test's trusting label"
+    facts_hold_s: ClassVar[float] = 60.0
+
+
+@pytest.mark.parametrize(("kind", "reads"), [(Trusting, 0), (LabelNode, 3)])
+def test_the_facts_of_the_plan_go_from_step_to_step(
+    queue: Queue, redis_url: str, kind: type[LabelNode], reads: int
+) -> None:
+    """Each of the steps reads nothing if it takes them and finds its state: in its track, and in one that waits."""
+    node = {"is": "worker", "record": {"labels": {"zone": "a"}}}
+    facts = Description.model_validate({"hosts": {"host-1": {"is": "leader"}, "host-2": node}}).facts()
+    label = kind("id-host-2", "host-2", (("zone", "a"),))
+    steps = (Step(label, "first"), Step(label, "first"), Step(label, "last", "first"))
+    admitted(queue)
+    process = Process(redis_url, config_of(0, ()), People(), Cluster(), "one")
+    change = PlanRun(taken(queue), Plan(PlanTitles("a", "b", "c", "d"), steps), queue, process.replies, "C0PROD")
+    queries: list[FactsQuery] = []
+    refusing: Any = Refusing()
+    change.run(refusing, lambda query: queries.append(query) or facts, Seen(facts, monotonic()))  # type: ignore[func-returns-value]
+    assert len(queries) == reads
+    assert [row.state for row in change.card._rows] == ["done"] * 3
 
 
 class Refusing(dict[str, Any]):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
 from typing import ClassVar
 
 import pytest
 
 from bot.errors import EngineError, Failed, SwarmbotError
-from bot.execution.step_run import FIRST_PAUSE_S, MAX_PAUSE_S, carry_out
-from bot.model import Facts, FactsQuery
+from bot.execution.step_run import FIRST_PAUSE_S, MAX_PAUSE_S, Seen, carry_out
+from bot.model import Facts, FactsQuery, HostFacts
 from bot.queue.lease import LeaseLost
 from tests.kits.step_world import Wanted, World
+from tests.plans.description import Description
 
 
 class Impatient(Wanted):
@@ -43,6 +46,7 @@ class Doomed(Wanted):
 
 
 DOOMED = {"now": False}
+SWARM = Description.model_validate({"hosts": {"host-1": {"is": "leader"}}}).facts().swarm
 
 
 class Secretive(Wanted):
@@ -235,3 +239,76 @@ def test_a_step_that_has_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Failed, match=r"It was rolled back\."):
         run(world, Doomed)
     assert world.log[4:] == ["read", "settle"]
+
+
+class Trusting(Wanted):
+    """One for which facts of the last two seconds stand for a reading."""
+
+    kind: ClassVar[str] = "a test's trusting step"
+    facts_hold_s: ClassVar[float] = 2.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "age_s", "hosts", "log"),
+    [
+        (Trusting, 0.0, ("host-3",), ["apply", "read"]),
+        (Trusting, 2.1, ("host-3",), ["read", "apply", "read"]),
+        (Trusting, 0.0, ("host-1",), ["read", "apply", "read"]),
+        (Wanted, 0.0, ("host-3",), ["read", "apply", "read"]),
+    ],
+    ids=["young", "old", "without its host", "another kind of step"],
+)
+def test_facts_of_a_moment_ago_stand_for_a_reading(
+    kind: type[Wanted], age_s: float, hosts: tuple[str, ...], log: list[str]
+) -> None:
+    """If the operation takes them, they are young, and its hosts are among them. The end is always seen."""
+    world = World()
+    world.on_apply = holds(world)
+    facts = Facts("does not", 0.0, {name: HostFacts(name, "192.0.2.1") for name in hosts})
+    before = Seen(facts, monotonic() - age_s)
+    operation = kind("host-3", (("zone", "a"),))
+    assert carry_out(operation, world, world.read, world.pause, lambda *_: None, before=before).changed
+    assert world.log == log
+
+
+def test_what_was_seen_last_has_the_hosts_of_before_beside_it() -> None:
+    """Then it is as old as those."""
+    one, other = (HostFacts(name, "192.0.2.1") for name in ("host-1", "host-2"))
+    older = Seen(Facts("older", 0.0, {"host-1": one, "host-2": other}), 1.0)
+    newer = Seen(Facts("newer", 0.0, {"host-1": HostFacts("host-1", "192.0.2.9")}), 2.0)
+    merged = newer.beside(older)
+    assert (merged.facts.name, merged.began, [*merged.facts.hosts]) == ("newer", 1.0, ["host-1", "host-2"])
+    assert merged.facts.hosts["host-1"].address == "192.0.2.9"
+    assert newer.beside(None) is newer
+    assert newer.beside(newer) is newer
+
+
+class Narrow(Wanted):
+    """One that reads a single manager once it was applied."""
+
+    kind: ClassVar[str] = "a test's narrow step"
+
+    def query_after(self, facts: Facts) -> FactsQuery:
+        """Return a query for host-1 beside its own host."""
+        del facts
+        return replace(self.query, only_hosts=("host-1",))
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_another_reading_follows_if_the_chosen_managers_fail(*, readable: bool) -> None:
+    """Then every manager is asked, in the same look."""
+    world, queries = World(), list[FactsQuery]()
+    world.on_apply = holds(world)
+
+    def read(query: FactsQuery) -> Facts:
+        queries.append(query)
+        seen = readable or not query.only_hosts
+        return replace(world.read(query), swarm=SWARM if seen else None)
+
+    carry_out(Narrow("host-3", (("zone", "a"),)), world, read, world.pause, lambda *_: None)
+    assert [query.only_hosts for query in queries] == [(), ("host-1",)] + ([] if readable else [()])
+    world.holds, queries[:] = False, []
+    world.on_apply = fails(EngineError("host-3", 500, "refused"))
+    with pytest.raises(Failed, match="refused"):
+        carry_out(Narrow("host-3", (("zone", "a"),)), world, read, world.pause, lambda *_: None)
+    assert queries[-1].only_hosts == (), "a failure is told from all that is known"

@@ -174,3 +174,14 @@ def test_an_init_that_others_followed_is_not_repeated() -> None:
     seen = Description.model_validate(described).facts()
     assert Init("host-1", "prod", "10.0.0.1", with_others=True).satisfied(seen)
     assert not Init("host-1", "prod", "10.0.0.1").satisfied(seen)
+
+
+def test_a_join_that_was_begun_is_watched_through_two_managers() -> None:
+    """The one that was read, and another one that is ready; the other hosts are not asked again and again."""
+    hosts = {f"host-{number}": {"is": role} for number, role in enumerate(("manager", "leader", "manager"), 1)}
+    seen = facts({"is": "none"}, hosts={**hosts, "host-4": {"is": "worker"}, "host-5": {}})
+    join = replace(JOIN, host="host-5")
+    assert seen.swarm is not None
+    query = join.query_after(replace(seen, swarm=replace(seen.swarm, read_from="host-2")))
+    assert (query.hosts, query.only_hosts) == (("host-5",), ("host-2", "host-1"))
+    assert join.query_after(replace(seen, swarm=None)) == join.query
