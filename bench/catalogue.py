@@ -14,6 +14,7 @@ from bench import (
     growth,
     large_cluster,
     ledger,
+    order_spans,
     queue,
     services,
     status,
@@ -52,6 +53,7 @@ BENCHMARKS: Final = (
     Benchmark("large-cluster", "What watch costs for a cluster of 500 nodes.", large_cluster.measure),
     Benchmark("queue", "Jobs: how many, how soon they start, and how soon another worker takes over.", queue.measure),
     Benchmark("services", "Questions about 500 services and 5,000 tasks, from JSON to blocks.", services.measure),
+    Benchmark("spans", "Where the time of forming a cluster and of a join goes.", order_spans.measure),
     Benchmark("status", "How soon `status` shows something, with what watch read and without.", status.measure),
     Benchmark(
         "takeover", "How soon another process watches a cluster when the one that leads is killed.", takeover.measure

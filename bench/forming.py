@@ -63,10 +63,12 @@ class Bench:
         """What went wrong: the rest of that turn was not measured."""
         self.times: dict[tuple[str, str], list[float]] = {}
         """The seconds of each run, by task and way."""
+        self.last: dict[str, tuple[float, float]] = {}
+        """When Swarmbot's last forming and join began and ended, in unix seconds."""
 
-    def round(self) -> None:
+    def round(self, ways: Sequence[str] = WAYS) -> None:
         """Measure each task once or more in each way, by turns."""
-        for way in WAYS:
+        for way in ways:
             try:
                 self._tasks(way)
             except (Failed, TimeoutError) as error:
@@ -91,8 +93,10 @@ class Bench:
             do(way)
         finally:
             print(f"{task}, {way}: {time.monotonic() - began:.3f}", file=sys.stderr, flush=True)
-        self.times.setdefault((task, way), []).append(time.monotonic() - began)
+        took_s = time.monotonic() - began
+        self.times.setdefault((task, way), []).append(took_s)
         if way == "Swarmbot" and task != "status":
+            self.last[task] = time.time() - took_s, time.time()
             self._await_shown("✓ *", after)  # its job ends after the engines show the state
 
     def _ready(self, way: str) -> None:

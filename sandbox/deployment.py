@@ -63,6 +63,7 @@ class Deployment:
         slack_port: int = 0,
         config: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
+        commands: Mapping[str, str] | None = None,
     ) -> None:
         self.fleet = fleet
         self.folder = folder
@@ -73,6 +74,7 @@ class Deployment:
         backups = {"folder": str(folder / "backups")}
         self._config = {"backups": backups, **(config or {**fleet.config(), **PEOPLE})}
         self._extra = dict(environment or {})
+        self._commands = commands or {}
         self._secret_key = Secret(secrets.token_urlsafe(32))
         self._stack = ExitStack()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -123,9 +125,9 @@ class Deployment:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def start(self, name: str) -> None:
-        """Start ``web``, ``worker.1``, ``watch.1``, … with the Procfile's command."""
-        command = parse_procfile((ROOT / "Procfile").read_text()).processes[name.partition(".")[0]]
-        self._spawn(name, shlex.split(command))
+        """Start ``web``, ``worker.1``, ``watch.1``, … with the Procfile's command, or another one for this process."""
+        commands = {**parse_procfile((ROOT / "Procfile").read_text()).processes, **self._commands}
+        self._spawn(name, shlex.split(commands[name.partition(".")[0]]))
 
     def start_redis(self) -> None:
         """Start Redis with its stored data, and return when it responds."""
