@@ -57,9 +57,9 @@ class Engine(Protocol):
         ...
 
     def probe_round(self, probes: Sequence[Probe], until: Counters, timeout_s: float) -> RoundReport:
-        """Send all of ``probes``; report when the host has counted up to ``until``, after ``timeout_s`` at the latest.
+        """Send all of ``probes``; report when the host has counted up to ``until``, or after ``timeout_s`` or more.
 
-        On a slow host that time is longer. Raises EngineError if the host has no bash.
+        Raises EngineError if the host has no bash.
         """
         ...
 

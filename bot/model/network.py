@@ -100,11 +100,12 @@ class SentProbe:
 
 @dataclass(frozen=True, slots=True)
 class RoundReport:
-    """What a host saw of a round: of its own probes, and what its kernel had counted at the end."""
+    """What a host saw of a round."""
 
     sent: tuple[SentProbe, ...]
     """For each of its probes."""
-    counters: Counters
+    counters: Mapping[Transport, Counters]
+    """When it had counted as much of a transport as was waited for, or at the end."""
 
 
 RouteState = Literal["open", "passed", "blocked", "untested"]

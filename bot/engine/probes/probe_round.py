@@ -63,7 +63,8 @@ uptime; count; show
 
 # Its arguments are the number of looks, the counts to wait for (datagrams, resets), then transport, address, port and
 # number of each probe. Only a TCP endpoint, which a firewall may keep waiting, gets a process of its own. These report
-# through a pipe, and reading it is the pause between two looks: so a busy host has more time.
+# through a pipe, and reading it is the pause between two looks: so a busy host has more time. The counters are shown
+# when they have reached what is waited for, each for itself: what is late for one must not make the other uncertain.
 ROUND_SCRIPT: Final = (
     _PRELUDE
     + r"""
@@ -75,7 +76,20 @@ knock() {
   done
   echo "$1 refused $tried" >&3
 }
-arrived() { count; [ $datagrams -ge $wanted_datagrams ] && [ $resets -ge $wanted_resets ]; }
+reached=
+reach() {
+  case $reached in *$1*) return ;; esac
+  reached="$reached $1"
+  echo "-- $1"
+  show
+  uptime
+}
+arrived() {
+  count
+  if [ $datagrams -ge $wanted_datagrams ]; then reach udp; fi
+  if [ $resets -ge $wanted_resets ]; then reach tcp; fi
+  [ "$waiting $reached" = "0  udp tcp" ] || [ "$waiting $reached" = "0  tcp udp" ]
+}
 looks=$1 wanted_datagrams=$2 wanted_resets=$3 number=0 waiting=0 pids=
 shift 3
 while [ $# -ge 4 ]; do
@@ -89,12 +103,14 @@ while [ $# -ge 4 ]; do
   number=$((number + 1))
   shift 4
 done
-until { [ $waiting = 0 ] && arrived; } || [ $looks -le 0 ]; do
+until arrived || [ $looks -le 0 ]; do
   while read -r -t 0.005 -u 3 said; do echo "$said"; waiting=$((waiting - 1)); done
   looks=$((looks - 1))
 done
 kill $pids
-count; show; uptime
+count
+reach udp
+reach tcp
 ' bash "$@"
 """
 )
@@ -140,14 +156,18 @@ def probe_round(connection: SshConnection, probes: Sequence[Probe], until: Count
 def parse_round(text: str, number: int) -> RoundReport | None:
     """Parse the lines about ``number`` probes and the counters; None without these. A probe may lack its line."""
     sent = [SentProbe("unknown")] * number
-    counted = []
+    counted: dict[str, list[str]] = {}
+    transport = ""
     for line in text.splitlines():
         place, _, said = line.partition(" ")
         outcome, _, count = said.partition(" ")
-        if not place.isdecimal():
-            counted.append(line)
+        if place == "--":
+            transport = said
+        elif not place.isdecimal():
+            counted.setdefault(transport, []).append(line)
         elif outcome in {"sent", "refused", "accepted"}:
             sent[int(place)] = SentProbe(outcome, int(count))  # type: ignore[arg-type] # one of these
-    if not any(line.startswith("Udp:") for line in counted):
+    udp, tcp = ("\n".join(counted.get(each, ())) for each in ("udp", "tcp"))
+    if "Udp:" not in udp or "Tcp:" not in tcp:
         return None
-    return RoundReport(tuple(sent), parse_counters("\n".join(counted)))
+    return RoundReport(tuple(sent), {"udp": parse_counters(udp), "tcp": parse_counters(tcp)})

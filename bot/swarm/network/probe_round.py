@@ -151,7 +151,7 @@ class _Round:
         whole = SentProbe("sent" if transport == "udp" else "refused", number)
         if target not in reports or any(seen[route] != whole for route in rest):
             return
-        examination, after = self._examined[target].examination, reports[target].counters
+        examination, after = self._examined[target].examination, reports[target].counters[transport]
         lasted_s = after.uptime_s - examination.last.uptime_s + CLOCK_TICK_S
         if others_within(examination, transport, lasted_s) > HIDING * number:
             return

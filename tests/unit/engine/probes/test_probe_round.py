@@ -14,6 +14,7 @@ from bot.model.network import BASELINE_S, Counters, Interface, RoundReport, Sent
 
 NUMBER = 25
 CLOSED = 9
+NOTHING = Counters(0, 0)
 
 
 def run(shell: str, script: str, *words: str) -> str:
@@ -22,10 +23,11 @@ def run(shell: str, script: str, *words: str) -> str:
     return done.stdout
 
 
-def sent(shell: str, ports: Sequence[tuple[str, int]], *, looks: int = 10) -> RoundReport:
-    """Send to ports of this machine; look at the counters so often."""
+def sent(shell: str, ports: Sequence[tuple[str, int]], until: Counters = NOTHING, *, looks: int = 10) -> RoundReport:
+    """Send to ports of this machine; look at the counters so often, or until they have reached this."""
     words = [word for transport, port in ports for word in (transport, "127.0.0.1", str(port), str(NUMBER))]
-    report = parse_round(run(shell, ROUND_SCRIPT, str(looks), "0", "0", *words), len(ports))
+    wanted = (str(until.datagrams), str(until.resets))
+    report = parse_round(run(shell, ROUND_SCRIPT, str(looks), *wanted, *words), len(ports))
     assert report is not None
     return report
 
@@ -38,11 +40,21 @@ def test_a_round_sends_and_counts(shell: str) -> None:
     assert first.last.uptime_s - first.first.uptime_s >= BASELINE_S - 0.01
     with socket.create_server(("127.0.0.1", 0)) as server:
         ports = [("tcp", server.getsockname()[1]), ("tcp", CLOSED), ("udp", CLOSED)]
-        report = sent(shell, ports)
+        until = Counters(first.last.datagrams + NUMBER, first.last.resets + NUMBER)
+        report = sent(shell, ports, until, looks=1000)
     assert report.sent == (SentProbe("accepted"), SentProbe("refused", NUMBER), SentProbe("sent", NUMBER))
-    assert report.counters.datagrams - first.last.datagrams >= NUMBER
-    assert report.counters.resets - first.last.resets >= NUMBER
-    assert report.counters.uptime_s >= first.last.uptime_s > 0
+    assert report.counters["udp"].datagrams >= until.datagrams
+    assert report.counters["tcp"].resets >= until.resets
+    assert min(each.uptime_s for each in report.counters.values()) >= first.last.uptime_s > 0
+
+
+def test_what_is_late_for_one_counter_does_not_delay_the_other() -> None:
+    """The resets are shown as soon as they have come; datagrams that never come are waited for."""
+    first = parse_examination(run("dash", EXAMINE_SCRIPT), 0.1)
+    assert first is not None
+    until = Counters(first.last.datagrams + 10**9, first.last.resets)
+    counters = sent("dash", [("tcp", CLOSED)], until, looks=100).counters
+    assert counters["udp"].uptime_s - counters["tcp"].uptime_s >= 0.4, "100 looks of 5 ms"
 
 
 def test_a_connection_without_an_answer_is_not_waited_for() -> None:
@@ -80,9 +92,9 @@ COUNTED = "Tcp: OutRsts\nTcp: 7\nUdp: InDatagrams NoPorts InErrors\nUdp: 1 2 3\n
 def test_a_probe_without_a_line_is_unknown() -> None:
     """It was still running, or its line is garbled."""
     ends = (SentProbe("unknown"), SentProbe("refused", 20), SentProbe("unknown"), SentProbe("sent", 25))
-    assert parse_round(f"3 sent 25\n1 refused 20\n2 ref\n{COUNTED}", 4) == RoundReport(
-        ends, Counters(10, 7, False, 12.34)
-    )
+    later = COUNTED.replace("12.34", "12.5").replace("Tcp: 7", "Tcp: 8")
+    report = RoundReport(ends, {"tcp": Counters(10, 7, uptime_s=12.34), "udp": Counters(10, 8, uptime_s=12.5)})
+    assert parse_round(f"3 sent 25\n-- tcp\n{COUNTED}1 refused 20\n2 ref\n-- udp\n{later}", 4) == report
 
 
 @pytest.mark.parametrize("text", ["", "0 sent 25\n", "bash: not found\n"])

@@ -59,7 +59,8 @@ class Wire:
             raise EngineError(name, 0, f"`{name}` could not probe.")
         ends = [self._sent(name, probe) for probe in probes]
         self.reported.append(name)
-        return RoundReport(tuple(ends), cast("Counters", _Later(self, name)))
+        later = cast("Counters", _Later(self, name))
+        return RoundReport(tuple(ends), {"udp": later, "tcp": later})
 
     def _sent(self, name: str, probe: Probe) -> SentProbe:
         route = Route(name, probe.address, probe.address, probe.port, probe.transport)
