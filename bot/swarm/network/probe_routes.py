@@ -23,7 +23,7 @@ EXTRA_ROUND_TRIPS: Final = 20
 """How many round trips of the slowest host are added to the time for tests."""
 MAX_EXTRA_S: Final = 10.0
 ATTEMPTS: Final = 3
-MORE_TIME_S: Final = 6.0
+MORE_TIME_S: Final = 12.0
 """After this time no other attempt begins."""
 MAX_THREADS: Final = 32
 REFUSED: Final = "connection refused"
