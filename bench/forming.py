@@ -47,7 +47,8 @@ NOTES: Final = (
     "Ansible (community.docker, pipelining, forks 10) and pyinfra: one run of their program for each task.",
     "Swarmbot: from Slack's request until the engines show the state, or the answer is posted. SSH is connected.",
 )
-WAYS: Final = ("floor", "ssh, one by one", "ControlMaster, parallel", "Ansible", "pyinfra", "Swarmbot")
+PEERS: Final = ("Ansible", "pyinfra")
+WAYS: Final = ("floor", "ssh, one by one", "ControlMaster, parallel", *PEERS, "Swarmbot")
 
 
 class Bench:
@@ -55,9 +56,9 @@ class Bench:
 
     def __init__(self, fleet: Fleet, deployment: Deployment, pool: ThreadPoolExecutor) -> None:
         self.fleet = fleet
-        peers = Peers(fleet, deployment.folder / "peers", FORMED)
-        self._peers: dict[str, Callable[[str, str], None]] = {"Ansible": peers.ansible, "pyinfra": peers.pyinfra}
         self.deployment = deployment
+        self._peers: dict[str, Callable[[str, str], None]] = {}
+        """The other programs, once they are installed."""
         self._pool = pool
         self.failures: list[str] = []
         """What went wrong: the rest of that turn was not measured."""
@@ -83,7 +84,7 @@ class Bench:
         for _ in range(JOINS_PER_ROUND):
             self._remove("host-5")
             self._measure("join", way, self._join)
-        for _ in range(1 if way in self._peers else QUESTIONS_PER_ROUND):
+        for _ in range(1 if way in PEERS else QUESTIONS_PER_ROUND):
             self._measure("status", way, self._status)
 
     def _measure(self, task: str, way: str, do: Callable[[str], None]) -> None:
@@ -100,7 +101,10 @@ class Bench:
             self._await_shown("✓ *", after)  # its job ends after the engines show the state
 
     def _ready(self, way: str) -> None:
-        """Open the connections that a way keeps open."""
+        """Open the connections that a way keeps open, and install its program."""
+        if way in PEERS and not self._peers:
+            peers = Peers(self.fleet, self.deployment.folder / "peers", FORMED)
+            self._peers = {"Ansible": peers.ansible, "pyinfra": peers.pyinfra}
         if way == "Swarmbot":
             self._ask("hosts", "5 of 5 hosts")
         if way == "ControlMaster, parallel":
@@ -115,7 +119,7 @@ class Bench:
                 self.deployment.slack.slash("cleo", "prod", INIT)
             elif way == "floor":
                 self._form_bare()
-            elif way in self._peers:
+            elif way in PEERS:
                 self._peers[way]("form", "")
             else:
                 self._form_over_ssh(way)
@@ -157,7 +161,7 @@ class Bench:
                 with first.engine() as engine:
                     token = engine.inspect_swarm()["JoinTokens"]["Worker"]
                 self._join_bare(name, token)
-            elif way in self._peers:
+            elif way in PEERS:
                 self._peers[way]("join", name)
             else:
                 token = self._run(first, way, "docker swarm join-token -q worker")
@@ -186,7 +190,7 @@ class Bench:
             calls.append(self._pool.submit(self._call, self.fleet[FIRST], "/services?status=true"))
             for each in calls:
                 each.result()
-        elif way in self._peers:
+        elif way in PEERS:
             self._peers[way]("status", "")
         else:
             words = ("docker info", "docker node ls", "docker service ls")
