@@ -33,8 +33,8 @@ def measure(*, quick: bool) -> Measured:
         bench = Bench(fleet, deployment, pool)
         for _ in range(1 if quick else ROUNDS):
             bench.round(("Swarmbot",))
-    tables = [
-        span_table(read(file, began, ended), began, f"{task}: {(ended - began) * 1000:,.0f} ms")
-        for task, (began, ended) in bench.last.items()
-    ]
+        tables = [
+            span_table(read(file, began, ended), began, f"{task}: {(ended - began) * 1000:,.0f} ms")
+            for task, (began, ended) in bench.last.items()
+        ]
     return Measured((*tables,), notes=(*NOTES, *bench.failures))
