@@ -33,7 +33,7 @@ def read_host(engine: Engine, address: str, query: FactsQuery, *, examined: bool
         close = matches_name(facts, query.probe)
         if (close and not examined) or query.raft_state:
             facts = replace(facts, interfaces=engine.interfaces())
-        elif query.interfaces:
+        elif query.interfaces and not close:
             facts = _with_interfaces(engine, facts)
         if close or query.raft_state or (query.probe and facts.is_manager):
             known = facts.system_time and asked_s <= MAX_CLOCK_READ_S

@@ -27,6 +27,9 @@ class _Engine:
     def info(self, _: float) -> dict[str, Any]:
         return {"Name": "host-1", "ServerVersion": "20.10.24"}
 
+    def clock_offset(self) -> float:
+        return 0.0
+
     def interfaces(self) -> tuple[Interface, ...]:
         if self.found is None:
             raise EngineError(self.host, 0, "`host-1` cannot list its addresses: ip: not found.")
@@ -38,6 +41,8 @@ def test_interfaces_are_read_of_hosts_that_are_not_probed() -> None:
     engine = cast("Engine", _Engine(ETH0))
     assert read_host(engine, "192.0.2.1", FactsQuery(interfaces=True)).interfaces == ETH0
     assert read_host(engine, "192.0.2.1", FactsQuery()).interfaces == ()
+    probed = FactsQuery(interfaces=True, probe=("host-1",))
+    assert read_host(engine, "192.0.2.1", probed, examined=True).interfaces == (), "its examination has them"
 
 
 def test_a_host_whose_interfaces_cannot_be_read_still_responds() -> None:
