@@ -26,8 +26,14 @@ def _serious(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "dark"),
+    [
+        (390, False),
+        (1280, True),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in ((390, True), (1280, False))),
+    ],
+)
 def test_axe_finds_nothing_serious(window: OpenWindow, width: int, *, dark: bool) -> None:
     """Contrast, names and roles, with messages of each kind, the inspector, and a form with an error."""
     cleo = window("cleo", width=width, dark=dark)

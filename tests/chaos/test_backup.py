@@ -14,6 +14,7 @@ TWO_BACKUPS_S = 200.0
 """The takeover takes 15 s, then the engine is stopped, packed and started again: a minute each on a busy machine."""
 
 
+@pytest.mark.long
 def test_another_worker_finishes_the_backup(scenario: Scenario) -> None:
     """The host itself starts its engine again at once, and the other worker takes the backup again."""
     job, first = stopped(scenario)

@@ -57,6 +57,7 @@ def test_another_worker_finishes_the_drain(scenario: Scenario, before: Any, mome
     assert "host-2" not in scenario["host-1"].docker("service", "ps", "web", "--filter", "desired-state=running")
 
 
+@pytest.mark.long
 def test_a_cancelled_drain_takes_its_change_back(scenario: Scenario, before: Any) -> None:
     """The node stays active, and the service's spec is as before."""
     job = scenario.begin("ada", "drain host-2")

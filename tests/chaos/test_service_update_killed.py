@@ -11,6 +11,7 @@ from tests.kits.scenario import Scenario
 from tests.kits.service_scenario import SECOND_IMAGE, create, have_variants, inspect, running
 
 
+@pytest.mark.long
 def test_another_worker_finishes_the_update(scenario: Scenario) -> None:
     """The spec is written once, so that a rollback still returns to the one before, and the end is told once."""
     scenario.cluster(workers=("host-2", "host-3"))

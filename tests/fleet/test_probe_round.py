@@ -58,8 +58,14 @@ def test_one_round_proves_every_route(hosts: Fleet) -> None:
         until(lambda: proven(cluster, routes).keys() == {*routes}, "one round proves every route", timeout=60)
 
 
-@pytest.mark.parametrize("direction", ["in", "out"])
-@pytest.mark.parametrize("load", ["idle", "busy"])
+@pytest.mark.parametrize(
+    ("load", "direction"),
+    [
+        ("idle", "in"),
+        ("busy", "out"),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in (("idle", "out"), ("busy", "in"))),
+    ],
+)
 def test_no_blocked_route_is_called_open_and_no_other_one_blocked(hosts: Fleet, direction: str, load: str) -> None:
     """For each port in turn, at a member and at a host outside; on a busy machine a route may stay untested."""
     with a_cluster(hosts) as cluster, ExitStack() as stack:

@@ -174,6 +174,7 @@ def test_a_drill_takes_a_missing_backup(scenario: Scenario) -> None:
     assert len(backup_files(scenario)) == 1
 
 
+@pytest.mark.long
 def test_private_keys_are_stored_nowhere(scenario: Scenario) -> None:
     """A manager's private key and Raft's key are in no file, log, message or argument, nor on the host of the drill."""
     arguments = Arguments()

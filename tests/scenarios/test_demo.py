@@ -130,9 +130,10 @@ def test_the_tour_succeeds_and_leaves_nothing(tmp_path: Path) -> None:
     assert "\x1b" not in run.text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "number",
-    [*(pytest.param(number, marks=pytest.mark.long) for number in (signal.SIGINT, signal.SIGTERM)), signal.SIGKILL],
+    [signal.SIGINT, signal.SIGTERM, signal.SIGKILL],
 )
 def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM clean up first; after SIGKILL, hosts, processes and folder are removed on their own."""
@@ -146,6 +147,7 @@ def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, number: signal.Signa
         until(lambda: run.leftovers(claim) == [], "all of the killed demo is gone", timeout=60)
 
 
+@pytest.mark.long
 def test_a_failed_step_ends_the_tour(tmp_path: Path) -> None:
     """With a host off, the tour prints what it expected and saw, keeps the logs, cleans up and exits with 1."""
     with demo(tmp_path) as run:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kits.scenario import Scenario
 
 
@@ -33,6 +35,7 @@ def test_the_old_record_of_a_worker_is_named(scenario: Scenario) -> None:
     assert records(scenario, "host-4") == [old, new]
 
 
+@pytest.mark.long
 def test_the_old_record_of_a_manager_does_not_count(scenario: Scenario) -> None:
     """The engine calls the old record reachable although it has no vote; Swarmbot does not count it."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"))

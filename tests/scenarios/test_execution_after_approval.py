@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.audit import Filter
 from sandbox.fleet.image import TASK_IMAGE
 from tests.kits.approval_scenario import ApprovalScenario
@@ -45,6 +47,7 @@ def test_an_approval_without_a_worker_runs_later(approvals: ApprovalScenario) ->
     assert len(started) == 1
 
 
+@pytest.mark.long
 def test_a_worker_is_killed_before_the_first_step(approvals: ApprovalScenario) -> None:
     """Another worker takes over the job and runs it once."""
     job = approvals.asks("cleo", "promote host-2")

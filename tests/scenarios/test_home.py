@@ -83,6 +83,7 @@ def test_a_command_of_home_is_answered_directly(watched_deployment: Deployment) 
     scenario.slack.wait_to_see("eve", "You may *view*", after=after)
 
 
+@pytest.mark.long
 def test_an_approver_decides_in_home(approvals: ApprovalScenario) -> None:
     """What waits is in the approver's Home alone, and a press goes through the same gate as the card's."""
     slack = approvals.slack
