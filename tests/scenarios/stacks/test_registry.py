@@ -49,7 +49,7 @@ def test_an_unknown_tag_is_refused(bot: Scenario, app: StackFolder, registry: Re
     app.write(compose(f"{registry.image}:absent"))
     told = bot.ask("ada", "deploy app")
     assert f"No registry gave the digest of `{registry.image}:absent`" in told
-    assert "Add `--no-resolve`" in told
+    assert "`/swarm deploy app --no-resolve` deploys the name as it is" in told
     assert names(bot, "services") == set()
 
 
