@@ -41,7 +41,7 @@ def measure(*, quick: bool) -> Measured:
             time.sleep(SETTLING_S)
             starts = sorted(_start_ms(redis, queue) for _ in range(single))
             admitted_s, done_s = _many(redis, queue, jobs)
-        taken_over = [_taken_over_s(redis, queue, url) for _ in range(kills)]
+        taken_over = [_taken_over_s() for _ in range(kills)]
     rows: tuple[tuple[Cell, ...], ...] = (
         ("jobs stored with their audit entry, by one process", jobs, jobs / admitted_s, "a second"),
         (f"jobs carried out by {WORKERS} workers, while they come", jobs, jobs / done_s, "a second"),
@@ -116,12 +116,15 @@ def _many(redis: Redis, queue: Queue, jobs: int) -> tuple[float, float]:
     return stored - began, max(_begun(redis) for _ in range(jobs)) - began
 
 
-def _taken_over_s(redis: Redis, queue: Queue, url: str) -> float:
-    """Return the seconds from the kill of a worker with a job until another one begins it."""
-    with running(_worker(url, f"killed-{time.time_ns()}")) as first:
+def _taken_over_s() -> float:
+    """Return the seconds from the kill of a worker with a job until another one begins it.
+
+    The queue is new: a job of an earlier kill would be begun again here.
+    """
+    with _queue() as (redis, queue, url), running(_worker(url, "killed")) as first:
         _admit(queue, HANG)
         _begun(redis)
-        with running(_worker(url, f"other-{time.time_ns()}")):
+        with running(_worker(url, "other")):
             time.sleep(SETTLING_S)
             first.kill()
             killed = time.time()
