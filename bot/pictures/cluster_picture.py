@@ -13,10 +13,8 @@ from PIL import Image, ImageColor, ImageDraw
 
 from bot.model.cluster_map import ClusterMap, Colour, MapGroup, MapNode
 from bot.pictures.fonts import fitting, font, largest
+from bot.pictures.style import BACKGROUND, CARD, COLOURS, FAINT, MARGIN, TEXT, WIDTH
 
-WIDTH: Final = 1080
-"""About three pixels for each point of a phone's width."""
-MARGIN: Final = 36
 GAP: Final = 20
 CARD_HEIGHT: Final = 150
 MAX_IN_TWO_COLUMNS: Final = 12
@@ -30,14 +28,6 @@ LINE: Final = 46
 PALETTE_COLOURS: Final = 256
 MIN_DISTANCE: Final = 8
 """Between a shade and a colour of a state, or the one would be drawn as the other."""
-
-BACKGROUND: Final = "#1a1d21"
-CARD: Final = "#2b2f36"
-TEXT: Final = "#f2f3f5"
-FAINT: Final = "#b6bcc6"
-COLOURS: Final[dict[Colour, str]] = {"good": "#3fb97c", "idle": "#e8b93c", "bad": "#f2626b", "unknown": "#8a93a3"}
-COLOURS["free"], COLOURS["warning"] = COLOURS["unknown"], COLOURS["idle"]
-"""On CARD each has a contrast of at least 4 to 1; the state is in words and by a shape, too."""
 
 
 @dataclass(frozen=True, slots=True)

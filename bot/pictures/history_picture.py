@@ -13,8 +13,8 @@ from typing import Final
 from PIL import Image, ImageColor, ImageDraw
 
 from bot.model.history import LEVELS, Gap, HistoryChart, Level, Mark, Plot, Reference
-from bot.pictures.cluster_picture import BACKGROUND, CARD, FAINT, MARGIN, TEXT, WIDTH
 from bot.pictures.fonts import fitting, font, largest
+from bot.pictures.style import BACKGROUND, CARD, COLOURS, FAINT, MARGIN, TEXT, WIDTH
 
 TITLE_PX: Final = 52
 TITLE_SIZES_PX: Final = (TITLE_PX, 44, 36, 30)
@@ -24,8 +24,7 @@ LINE: Final = 44
 PLOT_HEIGHT: Final = 190
 LABEL_GAP: Final = 14
 """Between the labels of an axis and the plot."""
-COLOURS: Final[dict[Level, str]] = {"good": "#3fb97c", "warning": "#e8b93c", "bad": "#f2626b"}
-UNREAD: Final = "#8a93a3"
+UNREAD: Final = COLOURS["unknown"]
 GRID: Final = BACKGROUND
 SHADE: Final = 0.3
 """How much of a line's colour the area below it has."""

@@ -12,8 +12,9 @@ from PIL import Image
 
 from bot.model.cluster_map import ClusterMap, Colour, MapGroup, MapNode
 from bot.pictures import fonts
-from bot.pictures.cluster_picture import BACKGROUND, CARD, COLOURS, FAINT, MAX_NODES, TEXT, WIDTH, picture
+from bot.pictures.cluster_picture import MAX_NODES, picture
 from bot.pictures.fonts import fitting, font, largest
+from bot.pictures.style import BACKGROUND, CARD, COLOURS, FAINT, TEXT, WIDTH
 from tests.kits.examples import examples
 from tests.kits.hostile_text import HOSTILE
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from bot.model.history import SLOT_S, Counts, HistoryChart, Range, Sample
-from bot.pictures.cluster_picture import CARD, WIDTH
-from bot.pictures.history_picture import COLOURS, UNREAD, picture
+from bot.pictures.history_picture import UNREAD, picture
+from bot.pictures.style import CARD, COLOURS, WIDTH
 from bot.swarm.history.chart import chart_of
 from bot.swarm.history.span import Span
 from tests.kits.examples import examples
