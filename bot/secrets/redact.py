@@ -20,36 +20,28 @@ _PEM: Final = (
     rf"(?:[^\"]{{0,{_MAX_PEM_CHARS}}}?-----END [A-Z0-9 ]{{0,40}}PRIVATE KEY-----|{_PEM_TEXT}*)"
 )
 _FORMS: Final = tuple(
-    (hint, re.compile(pattern, flags))
-    for hint, pattern, flags in (
-        ("swm", r"SWM(?:TKN|KEY)-[\w+/=-]*", re.IGNORECASE),
-        ("xox", r"xox[a-z]-[\w-]+", re.IGNORECASE),
-        ("xapp-", r"xapp-[\w-]+", re.IGNORECASE),
-        ("-----begin", _PEM, 0),
-        ("://", r"(?<=://)[^\s/@:\"\\]*+:[^\s/@\"\\]++(?=@)", 0),
-        ("akia", r"\bAKIA[0-9A-Z]{16}\b", 0),
-        ("asia", r"\bASIA[0-9A-Z]{16}\b", 0),
-        ("gh", r"\bgh[pousr]_\w{20,}", 0),
-        ("github_pat_", r"\bgithub_pat_\w{20,}", 0),
-        ("glpat-", r"\bglpat-[\w-]{20,}", 0),
-        ("k_", r"\b[sr]k_(?:live|test)_\w{10,}", 0),
-        ("aiza", r"(?<![\w-])AIza[\w-]{30,}", 0),
-        ("sg.", r"(?<![\w-])SG\.[\w-]{16,}+\.[\w-]{16,}", 0),
-        ("eyj", r"(?<![\w-])eyJ[\w-]{6,}+\.[\w-]{6,}+(?:\.[\w-]*+)*", 0),
-        (
-            "$",
-            r"\${1,2}(?:2[abxy]?|apr1|1|5|6|y|7|argon2\w{0,2}|pbkdf2[\w-]{0,20}|scrypt)\${1,2}[\w./$=,+-]{6,}",
-            0,
-        ),
-        ("hooks.slack", r"(?P<kept>\bhooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/)[\w/-]+", 0),
-        ("discord", r"(?P<kept>\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/)[\w/-]+", 0),
-        ("webhook.office", r"(?P<kept>\bwebhook\.office\.com/webhookb2/)[\w/@-]+", 0),
-        ("api.telegram", r"(?P<kept>\bapi\.telegram\.org/bot)[\w:-]+", 0),
-        (
-            "bearer",
-            r"(?P<kept>\bbearer[ \t]+)(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/=-]+",
-            re.IGNORECASE,
-        ),
+    (hint, re.compile(pattern))
+    for hint, pattern in (
+        ("swm", r"(?i)SWM(?:TKN|KEY)-[\w+/=-]*"),
+        ("xox", r"(?i)xox[a-z]-[\w-]+"),
+        ("xapp-", r"(?i)xapp-[\w-]+"),
+        ("-----begin", _PEM),
+        ("://", r"(?<=://)[^\s/@:\"\\]*+:[^\s/@\"\\]++(?=@)"),
+        ("akia", r"\bAKIA[0-9A-Z]{16}\b"),
+        ("asia", r"\bASIA[0-9A-Z]{16}\b"),
+        ("gh", r"\bgh[pousr]_\w{20,}"),
+        ("github_pat_", r"\bgithub_pat_\w{20,}"),
+        ("glpat-", r"\bglpat-[\w-]{20,}"),
+        ("k_", r"\b[sr]k_(?:live|test)_\w{10,}"),
+        ("aiza", r"(?<![\w-])AIza[\w-]{30,}"),
+        ("sg.", r"(?<![\w-])SG\.[\w-]{16,}+\.[\w-]{16,}"),
+        ("eyj", r"(?<![\w-])eyJ[\w-]{6,}+\.[\w-]{6,}+(?:\.[\w-]*+)*"),
+        ("$", r"\${1,2}(?:2[abxy]?|apr1|1|5|6|y|7|argon2\w{0,2}|pbkdf2[\w-]{0,20}|scrypt)\${1,2}[\w./$=,+-]{6,}"),
+        ("hooks.slack", r"(?P<kept>\bhooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/)[\w/-]+"),
+        ("discord", r"(?P<kept>\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/)[\w/-]+"),
+        ("webhook.office", r"(?P<kept>\bwebhook\.office\.com/webhookb2/)[\w/@-]+"),
+        ("api.telegram", r"(?P<kept>\bapi\.telegram\.org/bot)[\w:-]+"),
+        ("bearer", r"(?i)(?P<kept>\bbearer[ \t]+)(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/=-]+"),
     )
 )
 """Secrets that say by their form what they are: tokens of Docker, Slack, AWS, GitHub, GitLab, Stripe, Google, SendGrid,
