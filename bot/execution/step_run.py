@@ -80,8 +80,8 @@ def carry_out(
 
     ``before`` was seen moments ago: some operations need no newer facts. ``allow`` is called with the facts just
     before. If the state is not seen, the operation undoes what is half done and a SwarmbotError that says what is true
-    now is raised. An engine's error alone is no failure: if the wanted state is
-    seen after it, the step succeeded. If the operation says that it has failed, it is not waited for any longer.
+    now is raised. An engine's error alone is no failure: if the wanted state is seen after it, the step succeeded. If
+    the operation says that it has failed, it is not waited for any longer.
     """
     if before is None or not before.stands_for(operation):
         before = _look(read, _query_before(operation))
