@@ -9,13 +9,10 @@ from bot.blocks import DONE, FAILED, WARNING, Block, Message, actions, button, p
 from bot.commands import HOST, RUN_COMMAND, Flag, Permission, Raise, Word, question, text
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, HostKey, Plan, PlanTitles, Step
+from bot.model.host import NEW_HOST_KEY
 from bot.swarm.operations import TrustHostKey
 
 NAMES: Final = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA"}
-NEW_HOST_KEY: Final = (
-    "Give the machine a new host key: on it, delete `/etc/ssh/ssh_host_*`, run `ssh-keygen -A`, and restart its SSH "
-    "server."
-)
 
 
 @dataclass(frozen=True, slots=True)

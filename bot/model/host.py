@@ -56,6 +56,13 @@ class StoppedEngine:
 HostKeyStatus = Literal["trusted", "unknown", "changed", "revoked"]
 
 
+NEW_HOST_KEY: Final = (
+    "Give the machine a new host key: on it, delete `/etc/ssh/ssh_host_*`, run `ssh-keygen -A`, and restart its SSH "
+    "server."
+)
+"""What to do if a machine shows a revoked key."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostKey:
     """The SSH host key that a machine shows now, and what known_hosts says of it."""

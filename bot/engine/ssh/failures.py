@@ -15,6 +15,7 @@ from bot.engine.ssh.target import SshTarget
 from bot.engine.ssh.transport import MAX_SESSIONS
 from bot.errors import EngineError, HostProblem, HostUnreachable
 from bot.model.engine_versions import NEWEST_API, NEWEST_ENGINE, OLDEST_API, OLDEST_ENGINE, too_old
+from bot.model.host import NEW_HOST_KEY
 
 MAX_SHELL_OUTPUT_CHARACTERS: Final = 200
 """How much of a login shell's output a message quotes."""
@@ -154,8 +155,7 @@ def host_key_revoked(target: SshTarget, key: paramiko.PKey) -> HostUnreachable:
         f"{host_and_address(target)} shows the host key {key.fingerprint} ({key.algorithm_name}), which known_hosts "
         "marks as revoked.",
         true_now="No login was tried.",
-        next_step="Give the machine a new host key: on it, delete `/etc/ssh/ssh_host_*`, run `ssh-keygen -A`, and "
-        "restart its SSH server. Its new key is then shown, to be compared.",
+        next_step=f"{NEW_HOST_KEY} Its new key is then shown, to be compared.",
         fingerprint=key.fingerprint,
     )
 
