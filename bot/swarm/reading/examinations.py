@@ -11,7 +11,7 @@ from bot.model import Engines, Examination, FactsQuery, HostFacts, Route
 from bot.swarm.network.probe_round import Examined
 from bot.swarm.network.probe_routes import SLOW_PROBER_TIMEOUT_S
 from bot.swarm.network.routes import MAX_PEERS
-from bot.swarm.reading.host_reader import with_interfaces
+from bot.swarm.reading.host_reader import examined_host
 
 
 class Examinations:
@@ -47,7 +47,7 @@ class Examinations:
         named = [name for name in query.probe if name in self._running and name in hosts and hosts[name].responds]
         wait([self._running[name] for name in named], timeout=SLOW_PROBER_TIMEOUT_S)
         read = {
-            name: self._pool.submit(with_interfaces, self._engines[name], hosts[name], self._result(name))
+            name: self._pool.submit(examined_host, self._engines[name], hosts[name], self._result(name))
             for name in named
         }
         return {**hosts, **{name: found.result() for name, found in read.items()}}

@@ -59,7 +59,7 @@ def _failed_host(engine: Engine, address: str, error: EngineError) -> HostFacts:
     return HostFacts(name=engine.host, address=address, failure=failure)
 
 
-def with_interfaces(engine: Engine, facts: HostFacts, examination: Examination | None) -> HostFacts:
+def examined_host(engine: Engine, facts: HostFacts, examination: Examination | None) -> HostFacts:
     """Return the facts with the interfaces; ask for them if the examination failed, also to hear why."""
     if examination is not None and examination.interfaces is not None:
         return replace(facts, interfaces=examination.interfaces)
