@@ -318,15 +318,14 @@ class _Step:
                 continue
             tracked = tuple(with_flapping(each, incident.root, settings, self.now) for each in incident.tracked)
             settled = replace(incident, tracked=tracked)
-            over = all(each.over_at for each in settled.tracked) and not settled.unstable
-            tracked = tuple(map(self._with_last_words, settled.tracked)) if over else settled.tracked
-            settled = replace(settled, tracked=tracked, resolved_at=self.now if over else 0.0)
-            self.incidents[place] = settled
             if settled.unstable != incident.unstable:
                 stable = "Flapping: nothing more is told until it is stable." if settled.unstable else "Stable again."
                 self._say(incident, ThreadLine(self.now, stable))
-            if over:
+            if all(each.over_at for each in tracked) and not settled.unstable:
+                ended = tuple(map(self._with_last_words, tracked))
+                settled = replace(settled, tracked=ended, resolved_at=self.now)
                 self._say(incident, ThreadLine(self.now, f"{resolved_text(settled)}."))
+            self.incidents[place] = settled
 
     def _with_last_words(self, tracked: Tracked) -> Tracked:
         """Return a signal that was over earlier with how its subject is now, at the end of its incident."""
