@@ -337,12 +337,3 @@ def config(fleet: Fleet) -> dict[str, Any]:
     rules = {**PEOPLE["rules"], "approvals": {**{subject: {"count": 0} for subject in NO_APPROVAL}, **asked}}
     clusters = {**prod["clusters"], **lab["clusters"]}
     return {"ssh": fleet.ssh, "clusters": clusters, "people": PEOPLE["people"], "rules": rules}
-
-
-def description(scenario: Scenario, answer: TranscriptEntry) -> str:
-    """Return the alternative text of an answer's picture."""
-    with scenario.slack.workspace.changed:
-        found = scenario.slack.workspace.messages.any(answer.ts)
-        assert found
-        [image] = [block for block in found.blocks if block["type"] == "image"]
-        return str(image["alt_text"])

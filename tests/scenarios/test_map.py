@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
-from PIL import Image
-
-from tests.kits.scenario import Scenario, description
+from tests.kits.drawn_answer import ask_for_picture
+from tests.kits.scenario import Scenario
 
 
 def test_the_cluster_is_drawn(scenario: Scenario) -> None:
@@ -15,21 +12,16 @@ def test_the_cluster_is_drawn(scenario: Scenario) -> None:
     scenario.change("ada", "label host-2 zone=a")
     scenario.change("ada", "drain host-3")
     after = scenario.now
-    scenario.slack.slash("eve", "prod", "map")
-    answer = scenario.answer("eve", after)
-    assert "*prod is" in answer.text
-    told = description(scenario, answer)
-    assert "Managers (1): host-1 (leader, ready, 0 tasks)." in told
-    assert "Workers in zone a (1): host-2 (ready, 0 tasks)." in told
-    assert "Workers without zone (1): host-3 (drained, 0 tasks)." in told
-    assert "Not in the cluster (1): host-4 (free)." in told
-    [file_id] = answer.files
-    assert scenario.slack.file_seen_by(file_id) == ["eve"]
-    with Image.open(io.BytesIO(scenario.slack.image("eve", file_id))) as picture:
-        assert (picture.format, picture.width) == ("PNG", 1080)
-    scenario.slack.click("eve", answer, "Share")
+    drawn = ask_for_picture(scenario, "eve", "map")
+    assert "*prod is" in drawn.answer.text
+    assert "Managers (1): host-1 (leader, ready, 0 tasks)." in drawn.description
+    assert "Workers in zone a (1): host-2 (ready, 0 tasks)." in drawn.description
+    assert "Workers without zone (1): host-3 (drained, 0 tasks)." in drawn.description
+    assert "Not in the cluster (1): host-4 (free)." in drawn.description
+    assert scenario.slack.file_seen_by(drawn.file_id) == ["eve"]
+    scenario.slack.click("eve", drawn.answer, "Share")
     scenario.see("ada", "shared by <@U0EVE>", after=after, private=False)
-    assert "ada" in scenario.slack.file_seen_by(file_id)
+    assert "ada" in scenario.slack.file_seen_by(drawn.file_id)
 
 
 def test_without_the_picture_it_is_told_in_words(scenario: Scenario) -> None:

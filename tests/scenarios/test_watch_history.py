@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from PIL import Image
 
 from bot.model.history import Sample
 from bot.secrets.secret import Secret
@@ -18,7 +16,8 @@ from bot.watch.history import WatchHistory
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
-from tests.kits.scenario import config, description
+from tests.kits.drawn_answer import ask_for_picture
+from tests.kits.scenario import config
 from tests.kits.watch_scenario import WatchScenario
 
 pytestmark = pytest.mark.timeout(400)
@@ -61,17 +60,11 @@ def test_what_watch_saw_is_plotted(scenario: WatchScenario) -> None:
     slots = [each.at for each in history.history("prod").samples]
     assert slots == sorted(set(slots))
 
-    after = scenario.now
-    scenario.slack.slash("eve", "prod", "map --history --for 1h")
-    answer = scenario.answer("eve", after)
-    assert "*History of prod*" in answer.text
-    told = description(scenario, answer)
-    assert "Nodes: 3 of 3 ready now; lowest 2 at" in told
-    assert "Managers: 1 of 1 reachable now; always 1 · 1 needed for a quorum." in told
-    assert "highest 1 at" in told.partition("Incidents: ")[2]
-    [file_id] = answer.files
-    with Image.open(io.BytesIO(scenario.slack.image("eve", file_id))) as picture:
-        assert (picture.format, picture.width) == ("PNG", 1080)
+    drawn = ask_for_picture(scenario, "eve", "map --history --for 1h")
+    assert "*History of prod*" in drawn.answer.text
+    assert "Nodes: 3 of 3 ready now; lowest 2 at" in drawn.description
+    assert "Managers: 1 of 1 reachable now; always 1 · 1 needed for a quorum." in drawn.description
+    assert "highest 1 at" in drawn.description.partition("Incidents: ")[2]
 
     def digest() -> list[str]:
         return [
