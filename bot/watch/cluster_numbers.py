@@ -1,4 +1,4 @@
-"""What a reading of a cluster counts, for /metrics. Pure."""
+"""What a reading of a cluster counts, for /metrics and the history. Pure."""
 
 from __future__ import annotations
 

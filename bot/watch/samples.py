@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bot.model import Facts
 from bot.model.history import SLOT_S, Counts, Range, Sample
-from bot.model.incident import WatchState
+from bot.model.incident import ClusterNumbers, WatchState
 from bot.swarm.incidents.quorum_signals import is_trusted
-from bot.watch.cluster_numbers import cluster_numbers
 
 
 def slot_of(at: float) -> int:
@@ -14,15 +13,14 @@ def slot_of(at: float) -> int:
     return int(at // SLOT_S) * SLOT_S
 
 
-def sample_of(facts: Facts, state: WatchState) -> Sample:
-    """Return the sample of one reading, and of the incidents that it led to.
+def sample_of(facts: Facts, state: WatchState, seen: ClusterNumbers | None) -> Sample:
+    """Return the sample of one reading, and of the incidents that it led to; ``seen`` is what the reading counted.
 
     A manager that has no quorum answers from memory, so nothing that it says is counted.
     """
     incidents = sum(each.open and bool(each.told_at or each.silenced_by) for each in state.incidents)
     counts = None
-    if facts.swarm is not None and is_trusted(facts):
-        seen = cluster_numbers(facts.swarm)
+    if seen is not None and is_trusted(facts):
         counts = Counts(
             nodes=_single(sum(number for _, _, number in seen.nodes)),
             nodes_ready=_single(sum(number for _, node_state, number in seen.nodes if node_state == "ready")),

@@ -19,7 +19,7 @@ from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import Engines, Facts
 from bot.model.history import Sample
-from bot.model.incident import Advanced, WatchSettings, WatchState, WatchTurn
+from bot.model.incident import Advanced, ClusterNumbers, WatchSettings, WatchState, WatchTurn
 from bot.model.observation import Observation
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
@@ -236,13 +236,13 @@ class Watcher:
         )
         self._state = advanced.state
         services.deliverer.send([Ready(each) for each in messages])
-        self._record(lease, facts, advanced.state)
+        self._record(lease, facts, advanced.state, turn.numbers)
 
-    def _record(self, lease: LeaderLease, facts: Facts, state: WatchState) -> None:
+    def _record(self, lease: LeaderLease, facts: Facts, state: WatchState, seen: ClusterNumbers | None) -> None:
         """Record a reading in the cluster's history, if it adds something to the sample of its slot."""
         if self._sample is None or self._sample.at != slot_of(facts.at):
             self._sample = self._services.history.sample(self._name, slot_of(facts.at))
-        sample = merged(self._sample, sample_of(facts, state))
+        sample = merged(self._sample, sample_of(facts, state, seen))
         if sample != self._sample:
             self._services.history.record(lease, self._name, sample)
             self._sample = sample

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.model import Facts
 from bot.model.history import SLOT_S, Counts, Range, Sample
 from bot.model.incident import WatchState
+from bot.watch.cluster_numbers import cluster_numbers
 from bot.watch.samples import merged, sample_of, slot_of
 from tests.kits.examples import examples
 from tests.kits.incidents import incident
@@ -25,12 +26,17 @@ def facts(**more: object) -> Facts:
     return Description.model_validate({"hosts": hosts, "services": {"web": [2, 3, ""]}, **more}).facts()
 
 
+def recorded(read: Facts, state: WatchState) -> Sample:
+    """Return the sample of a reading that was counted as watch counts it."""
+    return sample_of(read, state, cluster_numbers(read.swarm) if read.swarm else None)
+
+
 def test_a_reading_is_counted() -> None:
     """Nodes, tasks and managers as the manager lists them; incidents as `/swarm incidents` shows them."""
     quiet = replace(incident("4b4b"), told_at=0.0)
     silenced = replace(quiet, id="5c5c", silenced_by="aaaa")
     state = WatchState(incidents=(incident(), quiet, silenced, incident("6d6d", resolved_at=5.0)))
-    found = sample_of(facts(), state)
+    found = recorded(facts(), state)
     assert found.at % SLOT_S == 0
     assert found.at <= facts().at < found.at + SLOT_S
     assert found.incidents == Range(2, 2, 2)
@@ -48,9 +54,9 @@ def test_a_reading_is_counted() -> None:
 
 def test_nothing_is_counted_that_no_manager_with_a_quorum_says() -> None:
     """Neither if none could be read, nor if one answers from memory."""
-    assert sample_of(facts(readable=False), WatchState()).counts is None
+    assert recorded(facts(readable=False), WatchState()).counts is None
     lost = {"host-2": {"is": "manager", "record": {"reachability": "unreachable"}, "failure": "docker stopped"}}
-    assert sample_of(facts(hosts={"host-1": {"is": "leader"}, **lost}), WatchState()).counts is None
+    assert recorded(facts(hosts={"host-1": {"is": "leader"}, **lost}), WatchState()).counts is None
 
 
 def _sample(number: int, *, read: bool = True) -> Sample:
