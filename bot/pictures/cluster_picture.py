@@ -13,7 +13,7 @@ from PIL import Image, ImageColor, ImageDraw
 
 from bot.model.cluster_map import ClusterMap, Colour, MapGroup, MapNode
 from bot.pictures.fonts import fitting, font, largest
-from bot.pictures.style import BACKGROUND, CARD, COLOURS, FAINT, MARGIN, TEXT, WIDTH
+from bot.pictures.style import BACKGROUND, CARD, COLOURS, FAINT, MARGIN, TEXT, WIDTH, mixed
 
 GAP: Final = 20
 CARD_HEIGHT: Final = 150
@@ -74,25 +74,15 @@ def _paint(
 @cache
 def _palette() -> Image.Image:
     """Return an image with the palette: the background first, the other colours, and shades between text and ground."""
-    colours = [*dict.fromkeys(map(_rgb, (BACKGROUND, CARD, TEXT, FAINT, *COLOURS.values())))]
+    colours = [*dict.fromkeys(map(ImageColor.getrgb, (BACKGROUND, CARD, TEXT, FAINT, *COLOURS.values())))]
     grounds = [(TEXT, BACKGROUND), (TEXT, CARD), (FAINT, BACKGROUND), (FAINT, CARD)]
     grounds += [(BACKGROUND, COLOURS[each]) for each in ("warning", "unknown")]
     steps = (PALETTE_COLOURS - len(colours)) // len(grounds)
-    shades = [
-        _shade(_rgb(text), _rgb(ground), (step + 1) / (steps + 1)) for text, ground in grounds for step in range(steps)
-    ]
+    shades = [mixed(text, ground, (step + 1) / (steps + 1)) for text, ground in grounds for step in range(steps)]
     kept = [shade for shade in shades if not any(math.dist(shade, colour) < MIN_DISTANCE for colour in colours)]
     image = Image.new("P", (1, 1))
     image.putpalette([value for colour in (*colours, *kept) for value in colour])
     return image
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    return ImageColor.getrgb(colour)
-
-
-def _shade(text: tuple[int, ...], ground: tuple[int, ...], part: float) -> tuple[int, ...]:
-    return tuple(round(a + (b - a) * part) for a, b in zip(text, ground, strict=True))
 
 
 def _rows(cluster: ClusterMap) -> Sequence[_Row]:

@@ -10,11 +10,11 @@ from itertools import pairwise
 from math import ceil, log10
 from typing import Final
 
-from PIL import Image, ImageColor, ImageDraw
+from PIL import Image, ImageDraw
 
 from bot.model.history import LEVELS, Gap, HistoryChart, Level, Mark, Plot, Reference
 from bot.pictures.fonts import fitting, font, largest
-from bot.pictures.style import BACKGROUND, CARD, COLOURS, FAINT, MARGIN, TEXT, WIDTH
+from bot.pictures.style import BACKGROUND, CARD, COLOURS, FAINT, MARGIN, TEXT, WIDTH, mixed
 
 TITLE_PX: Final = 52
 TITLE_SIZES_PX: Final = (TITLE_PX, 44, 36, 30)
@@ -150,9 +150,9 @@ def _draw_area(draw: ImageDraw.ImageDraw, scale: _Scale, number: int, mark: Mark
     left, right = scale.column(number)
     colour = COLOURS[mark.level]
     if scale.low == 0:
-        draw.rectangle((left, scale.y(mark.low), right, scale.bottom), _mixed(colour, SHADE))
+        draw.rectangle((left, scale.y(mark.low), right, scale.bottom), mixed(colour, CARD, SHADE))
     if mark.high > mark.low:
-        draw.rectangle((left, scale.y(mark.high), right, scale.y(mark.low)), _mixed(colour, SPREAD))
+        draw.rectangle((left, scale.y(mark.high), right, scale.y(mark.low)), mixed(colour, CARD, SPREAD))
 
 
 def _draw_line(draw: ImageDraw.ImageDraw, plot: Plot, scale: _Scale) -> None:
@@ -257,7 +257,7 @@ def _draw_legend(draw: ImageDraw.ImageDraw, line: _LegendLine, top: int) -> None
     elif isinstance(line.sign, Reference):
         _draw_thin(draw, line.sign, range(left, right), top + 20, left)
     elif line.sign is not None:
-        draw.rectangle((left, top + 10, right, top + 32), _mixed(COLOURS[line.sign], SHADE))
+        draw.rectangle((left, top + 10, right, top + 32), mixed(COLOURS[line.sign], CARD, SHADE))
         draw.rectangle((left, top + 8, right, top + 12), COLOURS[line.sign])
     draw.text((right + 20, top), fitting(line.text, LEGEND_WIDTH, text), FAINT, text)
 
@@ -272,12 +272,6 @@ def _wrapped(line: _LegendLine) -> Iterator[_LegendLine]:
             sign, longer = None, word
         part = longer
     yield _LegendLine(sign, part)
-
-
-def _mixed(colour: str, part: float) -> tuple[int, ...]:
-    """Return a colour mixed with the ground of a plot."""
-    pairs = zip(ImageColor.getrgb(colour), ImageColor.getrgb(CARD), strict=True)
-    return tuple(round(one * part + other * (1 - part)) for one, other in pairs)
 
 
 def _number(value: int) -> str:
