@@ -37,7 +37,7 @@ class TookTooLong(Exception):
 def run(benchmark: Benchmark, *, quick: bool) -> Result:
     """Run a benchmark."""
     load, began = os.getloadavg()[0], time.time()
-    with at_most(LIMIT_S):
+    with _time_limit(LIMIT_S):
         measured = benchmark.measure(quick=quick)
     command = f"python -m bench {benchmark.name}{' --quick' if quick else ''}"
     spent = time.time() - began
@@ -45,7 +45,7 @@ def run(benchmark: Benchmark, *, quick: bool) -> Result:
 
 
 @contextmanager
-def at_most(seconds: float) -> Iterator[None]:
+def _time_limit(seconds: float) -> Iterator[None]:
     """Raise TookTooLong in the block after so long, whatever it waits for."""
 
     def end(*_: object) -> None:

@@ -36,12 +36,11 @@ SETTLING_S: Final = 3.0
 def measure(*, quick: bool) -> Measured:
     """Measure single jobs, many jobs, and killed workers."""
     jobs, single, kills = (100, 20, 0) if quick else (JOBS, SINGLE, KILLS)
-    with _queue() as (redis, queue, url):
-        with _workers(url):
-            time.sleep(SETTLING_S)
-            starts = sorted(_start_ms(redis, queue) for _ in range(single))
-            admitted_s, done_s = _many(redis, queue, jobs)
-        taken_over = [_taken_over_s() for _ in range(kills)]
+    with _queue() as (redis, queue, url), _workers(url):
+        time.sleep(SETTLING_S)
+        starts = sorted(_start_ms(redis, queue) for _ in range(single))
+        admitted_s, done_s = _many(redis, queue, jobs)
+    taken_over = [_taken_over_s() for _ in range(kills)]
     rows: tuple[tuple[Cell, ...], ...] = (
         ("jobs stored with their audit entry, by one process", jobs, jobs / admitted_s, "a second"),
         (f"jobs carried out by {WORKERS} workers, while they come", jobs, jobs / done_s, "a second"),
