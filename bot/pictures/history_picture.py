@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from bot.model.history import LEVELS, Gap, HistoryChart, Level, Mark, Plot, Reference
 from bot.pictures.fonts import fitting, font, largest
 from bot.pictures.style import BACKGROUND, CARD, COLOURS, FAINT, MARGIN, TEXT, WIDTH, mixed
+from bot.swarm.history.words import number_text
 
 TITLE_PX: Final = 52
 TITLE_SIZES_PX: Final = (TITLE_PX, 44, 36, 30)
@@ -88,7 +89,7 @@ def picture(chart: HistoryChart) -> bytes:
     draw.text((MARGIN, MARGIN), fitting(chart.title, WIDTH - 2 * MARGIN, title), TEXT, title)
     draw.text((MARGIN, MARGIN + TITLE_PX + 16), fitting(chart.time, WIDTH - 2 * MARGIN, text), FAINT, text)
     limits = [_limits(plot) for plot in chart.plots]
-    left = MARGIN + LABEL_GAP + max(round(text.getlength(_number(high))) for _, high in limits)
+    left = MARGIN + LABEL_GAP + max(round(text.getlength(number_text(high))) for _, high in limits)
     top = head
     for plot, (low, high) in zip(chart.plots, limits, strict=True):
         scale = _Scale(chart, left, top + PLOT_TITLE_PX + LINE + 24, low, high)
@@ -142,7 +143,7 @@ def _draw_plot(draw: ImageDraw.ImageDraw, plot: Plot, scale: _Scale, top: int) -
         )
     for value, anchor in ((scale.high, "rt"), (scale.low, "rb")):
         y = scale.y(value) + (-2 if anchor == "rt" else 4)
-        draw.text((scale.left - LABEL_GAP, y), _number(value), FAINT, text, anchor=anchor)
+        draw.text((scale.left - LABEL_GAP, y), number_text(value), FAINT, text, anchor=anchor)
 
 
 def _draw_area(draw: ImageDraw.ImageDraw, scale: _Scale, number: int, mark: Mark) -> None:
@@ -272,7 +273,3 @@ def _wrapped(line: _LegendLine) -> Iterator[_LegendLine]:
             sign, longer = None, word
         part = longer
     yield _LegendLine(sign, part)
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"

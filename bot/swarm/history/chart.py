@@ -24,7 +24,7 @@ from bot.model.history import (
     Sample,
 )
 from bot.swarm.history.span import Span
-from bot.swarm.history.words import gaps_text, moment, number, year_moment
+from bot.swarm.history.words import gaps_text, moment, number_text, year_moment
 
 MAX_COLUMNS: Final = 480
 """More would be thinner than two pixels."""
@@ -104,7 +104,7 @@ class _Sight:
         """Return a number, or the lowest and the highest: "3", "3 to 5"; "" if it was not read."""
         read = [each for sample in self.samples if (each := seen(sample)) is not None]
         ends = sorted({min(each.low for each in read), max(each.high for each in read)}) if read else []
-        return " to ".join(map(number, ends))
+        return " to ".join(map(number_text, ends))
 
     def extremes(self, seen: Seen, *, high_is_bad: bool = False) -> str:
         """Return the lowest and the highest value, and when the worse of them was read first."""
@@ -114,8 +114,9 @@ class _Sight:
         low_at, low = min(read, key=lambda pair: pair[1].low)
         high_at, high = max(read, key=lambda pair: pair[1].high)
         if low.low == high.high:
-            return f"always {number(low.low)}" if len(read) == self._slots else f"{number(low.low)} whenever read"
-        lowest, highest = f"lowest {number(low.low)}", f"highest {number(high.high)}"
+            shown = number_text(low.low)
+            return f"always {shown}" if len(read) == self._slots else f"{shown} whenever read"
+        lowest, highest = f"lowest {number_text(low.low)}", f"highest {number_text(high.high)}"
         if high_is_bad:
             return f"{highest} at {moment(high_at, self._since)} · {lowest}"
         return f"{lowest} at {moment(low_at, self._since)} · {highest}"
@@ -127,7 +128,7 @@ def _plots(sight: _Sight) -> Iterator[Plot]:
     yield _managers(sight)
     yield Plot(
         "Incidents",
-        sight.now(lambda sample: f"{number(sample.incidents.last)} open", _incidents),
+        sight.now(lambda sample: f"{number_text(sample.incidents.last)} open", _incidents),
         sight.extremes(_incidents, high_is_bad=True),
         sight.marks(_incidents, lambda sample: "bad" if sample.incidents.high else "good"),
         gaps=tuple(gap for gap in sight.gaps if not gap.watched),
@@ -162,7 +163,7 @@ def _parts(sight: _Sight, kind: _Kind) -> Plot:
 
     def text(sample: Sample) -> str:
         counted, total = some(sample), every(sample)
-        return f"{number(counted.last)} of {number(total.last)} {kind.state}" if counted and total else ""
+        return f"{number_text(counted.last)} of {number_text(total.last)} {kind.state}" if counted and total else ""
 
     def level(sample: Sample) -> Level:
         """Numbers of one slot may be of different readings: only what one of them must have seen is a lack."""

@@ -55,7 +55,7 @@ def year_moment(at: float) -> str:
     return _text(at, "%b %-d, %Y %H:%M")
 
 
-def number(count: int) -> str:
+def number_text(count: int) -> str:
     """Return a number as it is read at a glance: "50,000"."""
     return f"{count:,}"
 
