@@ -92,7 +92,7 @@ def job(records: Records, arguments: JobArguments) -> Message:
     found = records.job
     if found is None:
         raise NotUnderstood(f"Job {echo(arguments.id)} does not exist.", next_step="`/swarm jobs` lists recent jobs.")
-    lines = [_line(found, tick(f"/swarm {found.words}")), *(f"{sign} {words}" for sign, words in found.lines)]
+    lines = [_line(found, tick(f"/swarm {found.words}")), *(line.timed for line in found.lines)]
     if found.outcome:
         lines.append(found.outcome)
     if found.cancel_by and found.state == "running":

@@ -18,7 +18,7 @@ from bot.blocks.elements import (
 )
 from bot.blocks.failure import ended_sentence, error_message
 from bot.blocks.message import Block, Message, fit
-from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, progress
+from bot.blocks.progress import DONE, FAILED, RUNNING, WAITING, WARNING, Line, Sign, is_shown_whole, progress
 from bot.blocks.table import data_table, long_table, table
 from bot.text.mrkdwn import channel, cut_short, echo, escape, order_text, plain_line, quoted, tick, user, when
 
@@ -47,6 +47,7 @@ __all__ = [
     "fields",
     "fit",
     "header",
+    "is_shown_whole",
     "long_table",
     "order_text",
     "paragraphs",

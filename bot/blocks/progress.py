@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 from bot.blocks import limits
 from bot.blocks.elements import actions, context, paragraphs, section
 from bot.blocks.message import Block, Message
-from bot.text.mrkdwn import plain_title
+from bot.text.mrkdwn import clock, plain_title
+from bot.text.suggest import number_of
 
 Sign = Literal["✓", "▸", "·", "!", "✗"]
 DONE: Final = "✓"
@@ -21,7 +22,10 @@ WAITING: Final = "·"
 WARNING: Final = "!"
 FAILED: Final = "✗"
 
-MAX_LINES: Final = 40
+MAX_LINES: Final = 8
+"""A card fits on a phone."""
+MAX_WARNINGS: Final = 4
+"""Of these lines, if there are others: a card shows what runs, too."""
 MAX_TITLE_CHARS: Final = 150
 WORDS: Final[dict[Sign, str]] = {
     DONE: "done",
@@ -42,19 +46,31 @@ MENTION = re.compile(r"<[^|>]*\|([^>]*)>|<([^>]*)>")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step: its sign and what it is, in mrkdwn."""
+    """One step or finding: its sign and what it is, in mrkdwn. Times are unix seconds, 0.0 for none."""
 
     sign: Sign
     text: str
+    began: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def timed(self) -> str:
+        """Its sign and text, and of a step when it began and how long it took."""
+        took = f" · {self.ended - self.began:.1f} s" if self.ended else ""
+        return f"{self.sign} {self.text} · {clock(self.began)}{took}" if self.began else f"{self.sign} {self.text}"
 
 
-def progress(title: str, lines: Sequence[Line], footer: str = "", buttons: Sequence[dict[str, Any]] = ()) -> Message:
+def progress(
+    title: str, lines: Sequence[Line], footer: str = "", buttons: Sequence[dict[str, Any]] = (), *, rest: str = ""
+) -> Message:
     """Return a job's card: Slack's ``plan`` of ``task_card``s, and sections for a Slack without them.
 
     A warning is no task, for which Slack has a sign of its own: it is written below the plan, and not counted as done.
-    Of more than 40 lines, failed and running ones are kept first, then the next to run; the rest is counted.
+    Of many lines 8 are shown: failed and running ones first, then the next to run, then what was done last. The others
+    are counted, with ``rest``, which says where they are.
     """
     shown, left_out = _chosen(lines)
+    left_out = f"{left_out}: {rest}" if left_out and rest else left_out
     end: list[Block] = []
     if left_out or footer:
         end.append(context(*(text for text in (left_out, footer) if text)))
@@ -67,11 +83,30 @@ def progress(title: str, lines: Sequence[Line], footer: str = "", buttons: Seque
     return Message(title, (section(title), *plan, *warnings, *end), (section(title), *written, *end))
 
 
+def is_shown_whole(lines: Sequence[Line], footer: str) -> bool:
+    """Return whether a card shows all of this: it leaves out no line and cuts none."""
+    return _fit(lines) and all(len(text) <= limits.SECTION_CHARS for text in (footer, *(line.text for line in lines)))
+
+
+def _fit(lines: Sequence[Line]) -> bool:
+    """Return whether a card shows all lines: one more than it has room for takes no more than its count would."""
+    return len(lines) <= MAX_LINES + 1
+
+
 def _chosen(lines: Sequence[Line]) -> tuple[list[Line], str]:
-    by_urgency = sorted(range(len(lines)), key=lambda index: URGENCY[lines[index].sign])
-    kept = set(by_urgency[:MAX_LINES])
+    later_warnings = [index for index, line in enumerate(lines) if line.sign == WARNING][MAX_WARNINGS:]
+
+    def rank(index: int) -> tuple[bool, int, float]:
+        line = lines[index]
+        return index in later_warnings, URGENCY[line.sign], -line.ended if line.sign == DONE else 0.0
+
+    kept = set(range(len(lines)) if _fit(lines) else sorted(range(len(lines)), key=rank)[:MAX_LINES])
     left = Counter(line.sign for index, line in enumerate(lines) if index not in kept)
-    counts = ", ".join(f"{left[sign]} more {word}" for sign, word in WORDS.items() if left[sign])
+    counts = ", ".join(
+        number_of(left[sign], "more warning") if sign == WARNING else f"{left[sign]} more {word}"
+        for sign, word in WORDS.items()
+        if left[sign]
+    )
     return [line for index, line in enumerate(lines) if index in kept], f"and {counts}" if counts else ""
 
 

@@ -13,8 +13,9 @@ from typing import Final
 from bot.audit import Entry
 from bot.errors import Conclusion, Unavailable
 from bot.execution.planning import let_through
-from bot.execution.progress_card import ProgressCard, failure_text
+from bot.execution.progress_card import ProgressCard, StepState, failure_text
 from bot.execution.replies import Replies
+from bot.execution.step_details import step_details
 from bot.execution.step_run import End, Read, Seen, carry_out, stop_engines
 from bot.model import EVERY_TRACK, Engines, Facts, Operation, Plan, Step
 from bot.outbox.deliverer import Ready
@@ -93,8 +94,10 @@ class PlanRun:
         self._record(())
         told = results.success(self.card.headline(), card=to_json(message))
         ended = self._entry("ended", f"{state}: {self.card.result()}")
-        last = Ready(card(self._lease.job.order, self._channel, message))
-        self._replies.end(self._lease, state, told, [*entries, ended], [last, *messages])
+        order = self._lease.job.order
+        last = Ready(card(order, self._channel, message))
+        details = step_details(order, self._channel, self.card.details())
+        self._replies.end(self._lease, state, told, [*entries, ended], [last, *messages], later=details)
 
     def _track(
         self,
@@ -146,7 +149,7 @@ class PlanRun:
             return None
         self._keep(end.facts, step.operation)
         already = "" if end.changed or step.operation.check_only else ", as before"
-        self._note(step, "done", step.operation.seen(end.facts) + already)
+        self._note(step, "done", step.operation.seen(end.facts) + already, found=not end.changed)
         return end
 
     def _stopped(self, step: Step, engines: Engines, read: Read) -> bool:
@@ -173,8 +176,8 @@ class PlanRun:
             self.card.next_told = True
         self._note(step, "failed", failure_text(error))
 
-    def _note(self, step: Step, state: str, text: str) -> None:
-        self.card.set(step, state, text)  # type: ignore[arg-type] # a Standing, as all callers here write it
+    def _note(self, step: Step, state: StepState, text: str, *, found: bool = False) -> None:
+        self.card.set(step, state, text, found=found)
         self._show()
         self._record([self._entry("step", f"{state}: {text}")])
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from operator import itemgetter
 from typing import Final, Literal
 
 from bot.blocks import (
@@ -19,6 +20,7 @@ from bot.blocks import (
     Sign,
     button,
     ended_sentence,
+    is_shown_whole,
     progress,
     tick,
     user,
@@ -41,6 +43,8 @@ OFFER: Final = "job.offer"
 RUN_PLAN: Final = "plan.run"
 """The button below a plan that is only shown: the same order without ``--plan``."""
 FINDINGS: dict[str, Sign] = {"done": DONE, "warning": WARNING, "failed": FAILED}
+SLOW_S: Final = 10.0
+"""Of a change that takes longer, people ask where the time went."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,13 @@ class _Row:
     step: Step
     state: StepState = "waiting"
     text: str = ""
+    began: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def line(self) -> Line:
+        """What the card shows of it."""
+        return Line(SIGNS[self.state], self.text, self.began, self.ended if self.state in {"done", "failed"} else 0.0)
 
 
 @dataclass(slots=True)
@@ -73,12 +84,24 @@ class ProgressCard:
 
     def __post_init__(self) -> None:
         self._rows = [_Row(step, text=step.operation.doing) for step in self.plan.steps]
+        if self.job.begun:
+            self._continue()
 
-    def set(self, step: Step, state: StepState, text: str) -> None:
-        """Set the state and the line of a step."""
+    def _continue(self) -> None:
+        """Take the times of steps that an earlier attempt at the job has begun or done."""
+        for row, line in zip(self._ordered(), self.job.lines, strict=False):
+            if isinstance(row, _Row) and line.sign in {RUNNING, DONE}:
+                row.began, row.ended = line.began, line.ended
+
+    def set(self, step: Step, state: StepState, text: str, *, found: bool = False) -> None:
+        """Set the state and the line of a step. ``found``: it was done before, maybe by an earlier attempt."""
         with self._lock:
             row = next(row for row in self._rows if row.step is step)
             row.state, row.text = state, text
+            if state == "running":
+                row.began = row.began or time.time()
+            elif not (found and row.ended):
+                row.ended = time.time()
 
     def message(self) -> Message:
         """Return the card while the job runs."""
@@ -86,20 +109,26 @@ class ProgressCard:
         title = self._with_preface(f"*{user(order.requester)} {self.plan.titles.present}* · job `{self.job.id}`")
         meanwhile = [f"{WARNING} {text}" for text in self.plan.meanwhile]
         footer = "\n".join([*filter(None, [self.plan.effect]), *meanwhile, *self._warnings()])
-        return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)])
+        return progress(title, self.lines(), footer, [button("Cancel", "job.cancel", self.job.id)], rest=self._rest)
 
     def ended(self) -> Message:
         """Return the card at the end, with the result as its title."""
         buttons = [] if self.succeeded or self.next_told else [button("Retry", "job.retry", self.job.id)]
         if self.succeeded and self.plan.offer:
             buttons = [button(f"/swarm {self.plan.offer}", OFFER, self.job.id)]
-        by = self.cancelled_by
-        left = tick(f"/swarm {self.job.order.words} --plan")
-        is_left = not self.succeeded and not self.next_told and MASK not in left
-        shows = f" {left} shows what is left." if is_left else ""
-        stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone.{shows}"] if by else []
         title = self._with_preface(self.headline())
-        return progress(title, self.lines(), "\n".join([*stopped, *self._warnings()]), buttons)
+        return progress(title, self.lines(), "\n".join(self._ended_notes()), buttons, rest=self._rest)
+
+    def details(self) -> list[str]:
+        """Return all that the card says below its title, in full and with times; nothing if the card says as much.
+
+        Times of several steps are more than it says, if the change was slow.
+        """
+        lines, notes = self.lines(), self._ended_notes()
+        slow = time.time() - self.started_at >= SLOW_S and sum(line.began > 0 for line in lines) > 1
+        if is_shown_whole(lines, "\n".join(notes)) and not slow:
+            return []
+        return [*(line.timed for line in lines), *notes]
 
     def headline(self) -> str:
         """Return the result in one line."""
@@ -132,25 +161,39 @@ class ProgressCard:
     def lines(self) -> list[Line]:
         """Return all lines, those of one target together, in the order in which targets were named."""
         with self._lock:
-            lines = [
-                (finding.target, _finding(finding.sign, finding.text, finding.next_step))
-                for finding in self.plan.findings
-            ]
-            lines += [(target_of(row.step), Line(SIGNS[row.state], row.text)) for row in self._rows]
-        order = {target: place for place, target in enumerate(dict.fromkeys(target for target, _ in lines))}
-        lines.sort(key=lambda line: order[line[0]])
-        held = [Line(DONE, f"{words}, as before") for words in self.plan.unchanged]
-        return [*held, *(line for _, line in lines)]
+            return [each.line if isinstance(each, _Row) else each for each in self._ordered()]
 
     def to_json(self) -> str:
         """Return the lines as JSON, to be stored with the job."""
-        return json.dumps([[line.sign, line.text] for line in self.lines()], ensure_ascii=False)
+        return json.dumps([astuple(line) for line in self.lines()], ensure_ascii=False)
 
     @property
     def succeeded(self) -> bool:
         """Whether every step is done and no target was skipped."""
         with self._lock:
             return not self.plan.left_out and all(row.state == "done" for row in self._rows)
+
+    @property
+    def _rest(self) -> str:
+        return f"{tick(f'/swarm job {self.job.id}')} shows all"
+
+    def _ordered(self) -> list[Line | _Row]:
+        found: list[tuple[str, Line | _Row]] = [
+            (finding.target, _finding(finding.sign, finding.text, finding.next_step)) for finding in self.plan.findings
+        ]
+        found += [(target_of(row.step), row) for row in self._rows]
+        places = {target: place for place, target in enumerate(dict.fromkeys(map(itemgetter(0), found)))}
+        found.sort(key=lambda each: places[each[0]])
+        held = [Line(DONE, f"{words}, as before") for words in self.plan.unchanged]
+        return [*held, *map(itemgetter(1), found)]
+
+    def _ended_notes(self) -> list[str]:
+        left = tick(f"/swarm {self.job.order.words} --plan")
+        is_left = not self.succeeded and not self.next_told and MASK not in left
+        shows = f" {left} shows what is left." if is_left else ""
+        by = self.cancelled_by
+        stopped = [f"Cancelled by {user(by)}. Steps that are done were not undone.{shows}"] if by else []
+        return [*stopped, *self._warnings()]
 
     def _with_preface(self, title: str) -> str:
         return f"{title}\n{self.preface}" if self.preface else title

@@ -9,6 +9,7 @@ from bot.audit import Entry
 from bot.blocks import Message, button, error_message, order_text, text_message, tick, user
 from bot.config import Config
 from bot.errors import Failed, SwarmbotError
+from bot.execution.step_details import step_details
 from bot.model import Revealed
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
@@ -28,10 +29,17 @@ class Replies:
         self._deliverer = deliverer
 
     def end(
-        self, lease: Lease, state: State, result: str, entries: Sequence[Entry], messages: Sequence[Ready] = ()
+        self,
+        lease: Lease,
+        state: State,
+        result: str,
+        entries: Sequence[Entry],
+        messages: Sequence[Ready] = (),
+        *,
+        later: Sequence[Outgoing] = (),
     ) -> None:
-        """End the job and promise its messages, then begin to send them."""
-        self._queue.finish(lease, state, result, entries, [each.outgoing for each in messages])
+        """End the job and promise its messages, then begin to send them; ``later`` ones in a moment."""
+        self._queue.finish(lease, state, result, entries, [*(each.outgoing for each in messages), *later])
         self._deliverer.send(messages)
 
     def show(self, lease: Lease, progress: Outgoing, *, at_once: bool = False) -> None:
@@ -112,7 +120,9 @@ class Replies:
         """Return the messages about a job that the worker ends itself (worker lost, a defect)."""
         told = Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
         message = error_message(told, _failed_title(job.order), button("Retry", "job.retry", job.id))
-        return [private(job.order, message), *(each.outgoing for each in self._on_card(job, message, attempts=1))]
+        shown = [each.outgoing for each in self._on_card(job, message, attempts=1)]
+        details = [detail for each in shown for detail in step_details(job.order, each.channel, _timed(job))]
+        return [private(job.order, message), *shown, *details]
 
     def _on_card(self, job: Job, message: Message, attempts: int = 2) -> list[Ready]:
         """Return the end for the card, if there is one.
@@ -128,6 +138,11 @@ class Replies:
         state = error.severity
         entries = [lease.audit_entry("ended", f"{state}: {error.happened}")]
         self.end(lease, state, results.failure(error), entries, messages)
+
+
+def _timed(job: Job) -> list[str]:
+    """Return the lines of a job's card, which its end replaces."""
+    return [line.timed for line in job.lines]
 
 
 def _failed_title(order: Order) -> str:

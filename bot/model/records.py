@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.blocks import Block, Message
+from bot.blocks import Block, Line, Message
 from bot.config.models import Permission
 from bot.model.incident import Incident, Silence, WatchTurn
 
@@ -25,8 +25,8 @@ class JobRecord:
     finished_at: float = 0.0
     attempt: int = 0
     worker: str = ""
-    lines: tuple[tuple[str, str], ...] = ()
-    """The steps: sign and text."""
+    lines: tuple[Line, ...] = ()
+    """The steps and findings."""
     outcome: str = ""
     """The result in words."""
     cancel_by: str = ""

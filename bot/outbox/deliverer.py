@@ -157,6 +157,8 @@ class Deliverer:
     def _reply(self, parent: str) -> None:
         """Post in the thread of another message, once that was posted: all replies that wait, as one.
 
+        One that is to be alone is sent alone, and those after it in the next turn.
+
         Whoever claims the first one may send the others too; so they are posted in order.
         """
         began, claims = time.monotonic(), self._claimed(parent)
@@ -173,14 +175,17 @@ class Deliverer:
             self._post_replies(claims, thread)
 
     def _claimed(self, parent: str) -> list[Claim]:
-        """Claim the replies to a message, the first one first, without those that are too old."""
+        """Claim the replies to a message that make one, the first one first, without those that are too old."""
         claims: list[Claim] = []
         for reply in self._outbox.replies(parent):
-            claim = self._outbox.claim(reply)
+            claim = None if claims and claims[0].outgoing.alone else self._outbox.claim(reply)
             if claim is None:
                 break
             if self._now() - claim.outgoing.made_at > MAX_AGE_S:
                 self._give_up(claim.outgoing, claim.version, TOO_OLD)
+            elif claims and claim.outgoing.alone:
+                self._outbox.put_off(claim, 0.0)
+                break
             else:
                 claims.append(claim)
         return claims

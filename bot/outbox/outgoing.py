@@ -53,6 +53,8 @@ class Outgoing:
 
     Its own id is a :func:`reply_id`. Replies are posted in the order of their ids; those that wait together become one.
     """
+    alone: bool = False
+    """Whether a reply is never put together with others: it is long, and nothing of it may be left out."""
     thread: str = ""
     """The ts of a message in the same channel, in whose thread it is posted, and edited."""
     broadcast: bool = False

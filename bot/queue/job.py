@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from bot.audit import Entry
+from bot.blocks import Line
 from bot.secrets.redact import redact
 from bot.store.keys import Lane
 from bot.stored_json import from_hash, from_json, to_json
@@ -128,6 +130,11 @@ class Job:
     def id(self) -> str:
         """The order's id."""
         return self.order.id
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines on the card."""
+        return tuple(Line(*each) for each in json.loads(self.progress or "[]"))
 
     @property
     def ended(self) -> bool:

@@ -113,8 +113,16 @@ def channel(channel_id: str) -> str:
 def when(unix_seconds: float, *, with_seconds: bool = False) -> str:
     """Return a time that Slack shows in each reader's time zone, as "today at 16:40" or "today at 16:40:12"."""
     form, token = ("%H:%M:%S", "time_secs") if with_seconds else ("%H:%M", "time")
-    plain = datetime.fromtimestamp(unix_seconds, UTC).strftime(f"%Y-%m-%d {form} UTC")
-    return f"<!date^{int(unix_seconds)}^{{date_short_pretty}} at {{{token}}}|{plain}>"
+    return _date(unix_seconds, f"{{date_short_pretty}} at {{{token}}}", f"%Y-%m-%d {form} UTC")
+
+
+def clock(unix_seconds: float) -> str:
+    """Return the time of a day that is known, as "16:40:12" in each reader's time zone."""
+    return _date(unix_seconds, "{time_secs}", "%H:%M:%S UTC")
+
+
+def _date(unix_seconds: float, shown: str, plain: str) -> str:
+    return f"<!date^{int(unix_seconds)}^{shown}|{datetime.fromtimestamp(unix_seconds, UTC).strftime(plain)}>"
 
 
 def cut(text: str, limit: int) -> str:

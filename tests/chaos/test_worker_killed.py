@@ -11,7 +11,7 @@ from tests.kits.scenario import Scenario, stalled
 
 @pytest.mark.parametrize("fixed", [pytest.param(True, marks=pytest.mark.long), False])
 def test_another_worker_finishes_the_join(scenario: Scenario, fixed: bool) -> None:  # noqa: FBT001 - pytest's parameter
-    """Exactly one node has joined, its label is on it, and its card says so.
+    """Exactly one node has joined, its label is on it, and its card says so; its steps are told once, in the thread.
 
     The host was left in the middle: ``fixed`` lets the dead worker's call come through by itself; otherwise the
     host is still pending when the other worker looks, and is brought back and joined.
@@ -34,5 +34,9 @@ def test_another_worker_finishes_the_join(scenario: Scenario, fixed: bool) -> No
     assert labels.strip() == "b"
     assert took_over(scenario, job, first)
     assert "attempt 2" in scenario.ask("eve", f"job {job}")
-    posted = [entry for entry in scenario.slack.transcript() if entry.kind == "posted" and f"job `{job}`" in entry.text]
-    assert len([entry for entry in posted if not entry.private]) == 1
+    scenario.quiet()
+    entries = [each for each in scenario.slack.transcript() if each.kind == "posted" and f"job `{job}`" in each.text]
+    posted, steps = [entry.text for entry in entries if not entry.private]
+    assert posted.startswith("*<@U0ADA> joins 1 worker to prod*"), posted
+    assert steps.startswith(f"*All steps of job `{job}`*"), steps
+    assert (steps.count("✓"), steps.count("{time_secs}")) == (4, 2), steps

@@ -16,6 +16,7 @@ from bot.commands import Vocabulary
 from bot.errors import SwarmbotError
 from bot.execution.planning import planned
 from bot.execution.progress_card import ProgressCard
+from bot.execution.step_details import step_details
 from bot.model import Plan
 from bot.model.records import Records
 from bot.queue.job import Job
@@ -71,3 +72,4 @@ def _of_plan(plan: Plan, words: str, subject: str) -> Iterator[Message]:
         for step in plan.steps:
             card.set(step, "done", step.operation.done)
         yield card.ended()
+        yield from (each.message for each in step_details(job.order, "C0PROD", [each.timed for each in card.lines()]))

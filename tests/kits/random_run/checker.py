@@ -78,7 +78,10 @@ def _wrong_end(run: Run) -> Iterator[Violation]:
 
 
 def _twice(run: Run) -> Iterator[Violation]:
-    """One answer to a question, one card of a change, and one end in the audit log."""
+    """One answer to a question, one card of a change, with its steps once, and one end in the audit log."""
+    for text, posted in run.details():
+        if run.repeated(posted):
+            yield Violation("twice", text.partition(":")[0], f"was posted {len(posted)} times")
     for job in run.history.jobs:
         if job.internal:
             continue

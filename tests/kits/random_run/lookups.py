@@ -17,6 +17,8 @@ ACKNOWLEDGEMENTS: Final = ("On it: ", "Stored as job ")
 """So begins what is said of a job that was queued; by the response_url if the acknowledgement itself was late."""
 INTERIM: Final = re.compile(r"The complete answer follows|\*Still working on it\*|The answer follows in ")
 """What is said before the answer: it ends no job."""
+DETAILS: Final = "*All steps of job "
+"""So begins what is posted in the thread of a card after its end, which it repeats."""
 DOUBT_S: Final = 1.5
 """A sender that dies, stands still or loses Redis so soon after Slack took a message may not have noted it: the message
 is sent again, and nobody can prevent it."""
@@ -78,7 +80,7 @@ class Run:
     def _jobs_of(self, shown: Shown) -> frozenset[str]:
         """Return the jobs whose message it is. An answer to another request may name a job, but ends it for nobody."""
         request = self._urls.get(shown.response_url)
-        if INTERIM.search(shown.text):
+        if INTERIM.search(shown.text) or shown.text.startswith(DETAILS):
             return frozenset()
         if request is None:
             return self._recognized(shown) if shown.private else shown.jobs
@@ -118,6 +120,12 @@ class Run:
             if not shown.private and not shown.response_url:
                 found.setdefault(shown.ts, shown)
         return found
+
+    def details(self) -> Iterator[tuple[str, list[float]]]:
+        """Yield each part of what was posted in threads of cards, with the times at which it was posted."""
+        found = [shown for shown in self.history.shown if shown.text.startswith(DETAILS)]
+        for text in dict.fromkeys(shown.text for shown in found):
+            yield text, [shown.at for shown in found if shown.text == text]
 
     def may_repeat(self, at: float, senders: Collection[str] = WORKERS) -> bool:
         """Return whether none of ``senders`` could note that a message was taken at this time."""

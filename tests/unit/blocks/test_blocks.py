@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,14 +136,37 @@ def test_card_shows_each_state_in_both_renderings() -> None:
 
 
 def test_long_card_keeps_failed_and_running_lines() -> None:
-    """The rest is counted by state."""
+    """Then the next to run. The rest is counted by state, and it says where it is."""
     many = [blocks.Line(blocks.DONE, "a")] * 50 + [blocks.Line(blocks.FAILED, "b"), blocks.Line(blocks.RUNNING, "c")]
-    many += [blocks.Line(blocks.WAITING, "d")] * 60
-    card = blocks.progress("t", many)
-    statuses = [task["status"] for task in card.blocks[1]["tasks"]]
-    assert len(statuses) == 40
-    assert {"error", "in_progress"} <= set(statuses)
-    assert card.blocks[2]["elements"][0]["text"] == "and 50 more done, 22 more waiting"
+    many += [blocks.Line(blocks.WAITING, f"d{number}") for number in range(60)]
+    card = blocks.progress("t", many, rest="elsewhere")
+    shown = [(task["status"], task["title"]) for task in card.blocks[1]["tasks"]]
+    assert shown == [("error", "b"), ("in_progress", "c"), *(("pending", f"d{number}") for number in range(6))]
+    assert card.blocks[1]["title"] == "50 of 112 done, 1 failed"
+    assert card.blocks[2]["elements"][0]["text"] == "and 50 more done, 54 more waiting: elsewhere"
+    assert len(card.plain[1]["text"]["text"].splitlines()) == 8
+
+
+def test_long_card_has_room_for_what_runs_beside_warnings() -> None:
+    """Of many warnings four are shown; of what is done, the last."""
+    many = [blocks.Line(blocks.WARNING, f"w{number}") for number in range(9)]
+    many += [blocks.Line(blocks.DONE, f"a{number}", 100.0, 100.0 + number) for number in range(9)]
+    card = blocks.progress("t", [*many, blocks.Line(blocks.RUNNING, "c")])
+    assert [task["title"] for task in card.blocks[1]["tasks"]] == ["a6", "a7", "a8", "c"]
+    assert card.blocks[2]["text"]["text"].splitlines() == ["! w0", "! w1", "! w2", "! w3"]
+    assert card.blocks[3]["elements"][0]["text"] == "and 6 more done, 5 more warnings"
+    only = blocks.progress("t", [*many[:9], blocks.Line(blocks.WARNING, "w9")])
+    assert len(only.blocks[1]["text"]["text"].splitlines()) == 8
+    assert only.blocks[2]["elements"][0]["text"] == "and 2 more warnings"
+    assert len(blocks.progress("t", many[:9]).blocks[1]["text"]["text"].splitlines()) == 9
+
+
+def test_a_step_says_when_it_began_and_how_long_it_took() -> None:
+    """In each reader's time zone. A finding has no time, and what runs has not taken any yet."""
+    step = blocks.Line(blocks.DONE, "`host-3` joined", 1_800_000_000.0, 1_800_000_002.34)
+    assert step.timed == "✓ `host-3` joined · <!date^1800000000^{time_secs}|08:00:00 UTC> · 2.3 s"
+    assert replace(step, ended=0.0).timed == "✓ `host-3` joined · <!date^1800000000^{time_secs}|08:00:00 UTC>"
+    assert replace(step, began=0.0).timed == "✓ `host-3` joined"
 
 
 def test_long_line_is_complete_in_its_details() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 from typing import Any, ClassVar
 
 import pytest
 
+from bot.blocks import Message
 from bot.config import Config
 from bot.engine.pool import EnginePool
 from bot.errors import EngineError, Failed
@@ -14,6 +16,7 @@ from bot.execution.plan_run import PlanRun
 from bot.execution.progress_card import ProgressCard
 from bot.execution.step_run import Seen
 from bot.model import EVERY_TRACK, Facts, FactsQuery, Plan, PlanTitles, Step
+from bot.queue.end_messages import card_id
 from bot.queue.lease import LeaseLost
 from bot.queue.queue import Queue
 from bot.swarm.operations import LabelHost, LabelNode
@@ -121,6 +124,51 @@ def test_what_another_worker_began_is_stopped_too(queue: Queue, redis_url: str, 
     change.run(refusing, lambda _: facts)
     assert [row.state for row in change.card._rows] == ["failed" if begun else "stopped", "stopped"]
     assert change.card.next_told is begun
+
+
+def test_all_steps_of_a_long_change_are_told_once(
+    queue: Queue, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are promised with its end. Its worker is killed then, and another one posts them in the card's thread."""
+    names = [f"host-{number}" for number in range(10)]
+    nodes = {name: {"is": "worker", "record": {"labels": {"zone": "a"}}} for name in names}
+    facts = Description.model_validate({"hosts": {"manager-1": {"is": "leader"}, **nodes}}).facts()
+    steps = tuple(Step(LabelNode(f"id-{name}", name, (("zone", "a"),)), name) for name in names)
+    admitted(queue)
+    dead, alive = (Process(redis_url, config_of(0, ()), People(), Cluster(), name) for name in ("one", "two"))
+    change = PlanRun(taken(queue), Plan(PlanTitles("a", "b", "c", "d"), steps), queue, dead.replies, "C0PROD")
+    refusing: Any = Refusing()
+    change.run(refusing, lambda _: facts)
+    monkeypatch.setattr(dead.deliverer, "send", lambda _: None)
+    change.finish()
+    posts: list[tuple[str, str]] = []
+
+    def post(channel: str, message: Message, *, thread: str = "", broadcast: bool = False) -> str:
+        assert not broadcast
+        posts.append((f"{channel}/{thread}", str(message.blocks)))
+        return "2"
+
+    monkeypatch.setattr(alive.slack, "post", post)
+    for _ in range(3):
+        alive.deliver()
+    [(place, told)] = posts
+    assert place == "C0PROD/1"
+    assert all(f"`{name}`" in told for name in names)
+    assert alive.outbox.due() == []
+
+
+def test_the_steps_of_a_job_whose_workers_were_lost_are_told(queue: Queue, redis_url: str) -> None:
+    """The card says that it failed, in place of its steps."""
+    admitted(queue)
+    lease = taken(queue)
+    queue.record(lease, {"progress": '[["✓", "`host-3` joined", 1800000000.0, 1800000002.0]]'})
+    job = queue.get(lease.job.id)
+    assert job
+    process = Process(redis_url, config_of(0, ()), People(), Cluster(), "one")
+    answer, shown, details = process.replies.failure(job, Failed("Worker lost."))
+    assert (answer.target, shown.id, details.reply_to) == ("private", card_id(job.order), shown.id)
+    assert "✓ `host-3` joined · <!date^1800000000^{time_secs}|08:00:00 UTC> · 2.0 s" in str(details.message.blocks)
+    assert len(process.replies.failure(replace(job, progress=""), Failed("Worker lost."))) == 2
 
 
 class Trusting(LabelNode):

@@ -58,6 +58,7 @@ CANCELLED = replace(DRAIN, state="cancelled", cancel_by=CLEO)
 LIST = Shown(14.0, "9", frozenset({ADA}), True, "`k7f3` drain host-2 cancelled", frozenset({"k7f3"}), "url3")
 LISTED = Request(14.0, ADA, "jobs", "url3", acknowledged=True, reply=LIST.text)
 SECOND_CARD = replace(ENDED, ts="8", at=13.5)
+STEPS = replace(ENDED, text="*All steps of job `k7f3`*: when each began", ts="9", at=14.0)
 ANOTHER = (AuditEntry("asked", "aaaa"), AuditEntry("ended", "aaaa"))
 TWICE_ASKED = replace(
     GOOD,
@@ -121,6 +122,10 @@ BAD = {
         "twice",
     ),
     "a change with two cards": (with_job(DRAIN, ENDED, SECOND_CARD), "twice"),
+    "the steps of a change that were posted twice": (
+        replace(GOOD, shown=(*GOOD.shown, STEPS, replace(STEPS, ts="10", at=40.0))),
+        "twice",
+    ),
     "a change that ended twice": (replace(GOOD, audit=(*AUDIT, AuditEntry("ended", "k7f3"))), "twice"),
     "two jobs of one request": (
         replace(GOOD, jobs=(*GOOD.jobs, replace(STATUS, id="aaaa")), audit=(*AUDIT, *ANOTHER)),
@@ -189,6 +194,7 @@ BAD = {
 def test_a_good_history_has_no_violation() -> None:
     """The history that the bad ones differ from is judged good."""
     assert judge(GOOD) == []
+    assert judge(replace(GOOD, shown=(*GOOD.shown, STEPS, replace(STEPS, text="*All steps of job `zunt`*")))) == []
 
 
 @pytest.mark.parametrize("what", BAD)
