@@ -47,6 +47,8 @@ WEBHOOK_TTL_S: Final = 2 * DAY_S
 """How long the requests of a webhook are kept that nobody sends: longer than any is tried."""
 HOME_TTL_S: Final = DAY_S
 """How long it is remembered what a Home shows after it was last opened: longer than it is kept fresh."""
+BLOCK_AGE_TTL_S: Final = DAY_S
+"""How long a workspace gets older blocks after it refused newer ones: it may have the newer ones by then."""
 CHANNEL_PROBLEM_TTL_S: Final = 2 * DAY_S
 """How long it is remembered that a channel cannot be posted to: longer than any message is tried."""
 
@@ -138,6 +140,11 @@ def channel_problem(channel: str) -> str:
     Expires after CHANNEL_PROBLEM_TTL_S without another failure.
     """
     return f"swarmbot:channel:{channel}"
+
+
+def block_age(team: str) -> str:
+    """String: which blocks a Slack workspace took after it refused newer ones. Expires after BLOCK_AGE_TTL_S."""
+    return f"swarmbot:block-age:{team}"
 
 
 def freeze(cluster: str) -> str:

@@ -31,6 +31,7 @@ from bot.periodic import PeriodicTask
 from bot.pictures.message_pictures import Pictures
 from bot.queue.queue import Queue
 from bot.settings import Settings
+from bot.slack.outbound.block_age import SharedBlockAge
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.files import BlockFiles
 from bot.slack.outbound.notifier import Notifier
@@ -72,7 +73,8 @@ def run_watch(settings: Settings) -> int:
     reader = FactsReader(addresses(config), note_host=metrics.host_read)
     checker = FactsReader(addresses(config))
     senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
-    patient = Notifier(web_client(settings, retries=False), retries=False)
+    impatient = web_client(settings, retries=False)
+    patient = Notifier(impatient, SharedBlockAge(redis, impatient), retries=False)
     deliverer = Deliverer(Outbox(redis, audit), patient, _left_to_workers, senders, worker=name, prefix=PREFIX)
     incident_settings = watch_settings(config.watch)
     clusters = {cluster: pool.cluster(cluster) for cluster in config.clusters}

@@ -36,6 +36,7 @@ from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.queue.worker import Worker
 from bot.settings import Settings
+from bot.slack.outbound.block_age import SharedBlockAge
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.files import BlockFiles, DirectMessageUploads
 from bot.slack.outbound.notifier import Notifier
@@ -62,8 +63,9 @@ def run_worker(settings: Settings) -> int:
     redis = connect(settings.redis_url)
     audit = Audit(redis)
     queue = Queue(redis, audit)
-    slack = web_client(settings)
-    notifier = Notifier(slack)
+    slack, impatient = web_client(settings), web_client(settings, retries=False)
+    block_age = SharedBlockAge(redis, impatient)
+    notifier = Notifier(slack, block_age)
     name = f"{socket.gethostname()}-{os.getpid()}"
     files, uploads = BlockFiles(slack), DirectMessageUploads(slack)
     revisions = Revisions(redis, settings.swarmbot_secret_key)
@@ -82,7 +84,7 @@ def run_worker(settings: Settings) -> int:
     secret_messages = SecretMessages(commands, queue, cluster_reader, pending_rotations, name)
     outbox = Outbox(redis, audit)
     senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
-    patient = Notifier(web_client(settings, retries=False), retries=False)
+    patient = Notifier(impatient, block_age, retries=False)
     deliverer = Deliverer(outbox, patient, secret_messages.again, senders, worker=name)
     user_groups = UserGroups(short_timeout_client(settings), redis)
     services = WorkerServices(

@@ -16,8 +16,10 @@ from bot.settings import Settings
 from bot.slack.inbound.import_guard import confine
 from bot.slack.inbound.requests import OpenGate
 from bot.slack.inbound.routes import Routes
+from bot.slack.outbound.block_age import SharedBlockAge
 from bot.slack.outbound.client import SLACK_ERRORS, TIMEOUT_S, quiet_logger, reason_of, web_client
 from bot.slack.outbound.notifier import Notifier
+from bot.store.client import MONITORING_TIMEOUTS, connect
 
 PARALLEL_REQUESTS: Final = 32
 PING_INTERVAL_S: Final = 2.0
@@ -95,7 +97,8 @@ def run_socket(settings: Settings, open_gate: OpenGate) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     confine(load(settings.config_path))
-    notifier = Notifier(web_client(settings))
+    redis = connect(settings.redis_url, MONITORING_TIMEOUTS)
+    notifier = Notifier(web_client(settings), SharedBlockAge(redis, web_client(settings, retries=False)))
     routes = Routes(open_gate(settings, notifier), notifier)
     connection = SocketMode(settings, routes)
     try:

@@ -18,6 +18,7 @@ from bot.slack.inbound.requests import OpenGate
 from bot.slack.inbound.routes import Routes
 from bot.slack.inbound.server import serve
 from bot.slack.inbound.signature_log import SignatureLog
+from bot.slack.outbound.block_age import SharedBlockAge
 from bot.slack.outbound.client import web_client
 from bot.slack.outbound.notifier import Notifier
 from bot.store.client import MONITORING_TIMEOUTS, connect
@@ -124,9 +125,9 @@ def web_application(
 ) -> WSGIApplication:
     """Return the application with connections of its own; raise :class:`~bot.errors.Misconfigured`."""
     secret = settings.need("SLACK_SIGNING_SECRET").reveal()
-    notifier = Notifier(web_client(settings))
-    routes = Routes(open_gate(settings, notifier), notifier, secret)
     redis = connect(settings.redis_url, MONITORING_TIMEOUTS)
+    notifier = Notifier(web_client(settings), SharedBlockAge(redis, web_client(settings, retries=False)))
+    routes = Routes(open_gate(settings, notifier), notifier, secret)
     metrics = open_metrics(settings) if open_metrics else None
     return Web(routes, secret, Readiness(redis, settings.config_path), SignatureLog(redis), metrics)
 

@@ -13,8 +13,9 @@ from slack_sdk.webhook import WebhookResponse
 
 from bot.blocks.message import Message, holds_secret
 from bot.errors import Failed
+from bot.slack.outbound.block_age import BlockAge
 from bot.slack.outbound.client import NO_ANSWER, SLACK_ERRORS, is_slack_url, reason_of, response_client, retry_after
-from bot.slack.outbound.payload import Age, payloads
+from bot.slack.outbound.payload import payloads
 from bot.text.mrkdwn import user as mention
 
 INVITE: Final = "Invite the bot there with `/invite @Swarmbot`."
@@ -66,13 +67,14 @@ class Undelivered(Failed):
 class Notifier:
     """Safe to share between threads. Every call raises :class:`Undelivered` if Slack refuses it.
 
-    ``retries`` says whether ``client`` tries again by itself, so that response_urls are used alike.
+    ``block_age`` remembers which blocks the workspace takes, by default in this object. ``retries`` says whether
+    ``client`` tries again by itself, so that response_urls are used alike.
     """
 
-    def __init__(self, client: WebClient, *, retries: bool = True) -> None:
+    def __init__(self, client: WebClient, block_age: BlockAge | None = None, *, retries: bool = True) -> None:
         self._client = client
         self._retries = retries
-        self._age: Age = "newest"
+        self._block_age = block_age or BlockAge()
 
     def post(self, channel: str, message: Message, *, thread: str = "", broadcast: bool = False) -> str:
         """Post in a channel, or for a user id as a direct message; return the message's ts.
@@ -193,9 +195,9 @@ class Notifier:
         """Send in the newest blocks; if Slack refuses them, in older ones, then as text only.
 
         A message with a secret is not sent as text, which does not have it. After Slack has refused newer blocks and
-        accepted older ones, this process uses the older ones: it has one workspace.
+        accepted older ones, the older ones are used.
         """
-        first, *_ = ages = payloads(message, self._age)
+        first, *_ = ages = payloads(message, self._block_age.get())
         for age, body in ages:
             try:
                 answer = self._call(where, call, how | body)
@@ -204,8 +206,8 @@ class Notifier:
                     raise
             else:
                 if age != first[0]:
-                    log.warning("Slack refuses the %s blocks: this process uses %s ones from now on", first[0], age)
-                    self._age = age
+                    log.warning("Slack refuses the %s blocks: %s ones are used from now on", first[0], age)
+                    self._block_age.note(age)
                 return answer
         log.error("Slack refuses the blocks of a message for %s; sending its text only", where)
         if holds_secret(message.blocks):
