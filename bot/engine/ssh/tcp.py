@@ -17,23 +17,33 @@ KEEPALIVE_PROBES: Final = 3
 USER_TIMEOUT_MS: Final = 10_000
 """How long sent data may stay unacknowledged after the login; together with SSH's keepalive this detects a host that
 dies silently within 15 s."""
+AHEAD_BYTES: Final = 64 * 1024
+"""So much is read at once: paramiko asks for a packet in two parts, and each is three calls of the kernel."""
 SILENCE_ERRNOS: Final = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}
 
 
 class PromptSocket(socket.socket):
-    """A TCP socket that acknowledges at once: delayed acknowledgements cost 40 ms per turn of the SSH handshake."""
+    """A TCP socket that acknowledges at once: delayed acknowledgements cost 40 ms per turn of the SSH handshake.
+
+    It reads ahead, so it is read by :meth:`recv` alone, and by one thread.
+    """
 
     silent = False
     """Whether the other machine stopped responding; paramiko does not report why a read failed."""
+    _ahead = memoryview(b"")
+    """What was read and not yet asked for."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Receive; Linux resets TCP_QUICKACK, so it is set before each read."""
-        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        try:
-            return super().recv(size, flags)
-        except OSError as error:
-            self.silent |= error.errno in SILENCE_ERRNOS
-            raise
+        if not self._ahead:
+            self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            try:
+                self._ahead = memoryview(super().recv(max(size, AHEAD_BYTES), flags))
+            except OSError as error:
+                self.silent |= error.errno in SILENCE_ERRNOS
+                raise
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        return bytes(data)
 
     def start_probing(self) -> None:
         """Detect a dead machine within seconds."""

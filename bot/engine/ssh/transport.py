@@ -12,6 +12,8 @@ from typing import Any, Final
 import paramiko
 from paramiko.common import cMSG_CHANNEL_OPEN
 
+from bot.engine.ssh.channel_pipe import ChannelPipe
+
 MAX_SESSIONS: Final = 8
 """How many session channels a host gets at once: sshd refuses the eleventh (MaxSessions 10)."""
 CHANNEL_OPEN_TIMEOUT_S: Final = 4.0
@@ -66,6 +68,10 @@ class ChannelLostError(Exception):
 
 class HostChannel(paramiko.Channel):
     """A channel whose ``close`` does not fail after its connection broke."""
+
+    def __init__(self, chanid: int) -> None:
+        super().__init__(chanid)
+        self.in_buffer = ChannelPipe()
 
     def close(self) -> None:
         """Close it."""
