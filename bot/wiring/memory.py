@@ -10,7 +10,11 @@ from typing import Final
 THRESHOLDS: Final = (20_000, 20, 50)
 """New objects before the youngest are examined, and after how many such times older ones are. Python's: 700, 10, 10."""
 M_ARENA_MAX: Final = -8
-"""The number of an option of glibc's ``mallopt``, from its malloc.h."""
+M_MMAP_THRESHOLD: Final = -3
+"""Numbers of options of glibc's ``mallopt``, from its malloc.h."""
+MMAP_BYTES: Final = 512 * 1024
+"""A block of so many bytes is returned to the system when it is freed. glibc raises that up to 32 MiB when such a block
+is freed, and a picture's are 0.7 to 6 MiB: a map of 5,000 nodes takes 138 instead of 148 MiB."""
 
 
 def keep_memory_small() -> None:
@@ -21,6 +25,8 @@ def keep_memory_small() -> None:
     a third of it since (tests/chaos/test_fuzzed_requests.py).
     """
     with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        library = ctypes.CDLL(None)
+        library.mallopt(M_ARENA_MAX, 1)
+        library.mallopt(M_MMAP_THRESHOLD, MMAP_BYTES)
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
