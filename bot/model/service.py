@@ -117,7 +117,10 @@ class ServiceFacts:
     def mode(self) -> ServiceMode:
         """How many tasks it wants, and whether they end."""
         found = self.spec.get("Mode") or NO_SPEC
-        return next((mode for key, mode in MODES.items() if key in found), "replicated")
+        for key in found:
+            if key in MODES:
+                return MODES[key]
+        return "replicated"
 
     @property
     def replicas(self) -> int:

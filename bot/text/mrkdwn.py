@@ -65,6 +65,8 @@ def one_line(text: str) -> str:
 
 def visible(text: str) -> str:
     """Return the text without control characters and characters that are invisible or turn it; each space is plain."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(map(_visible, text))
 
 

@@ -117,24 +117,31 @@ class RecordDecoder:
     def __init__(
         self, *, shared: Collection[str] = (), parted: Collection[str] = (), lazy: Collection[str] = ()
     ) -> None:
-        self._shared = shared
-        self._parted = parted
-        self._lazy = lazy
         self._known: dict[bytes, Any] = {}
+        self._decoders: dict[str, Callable[[msgspec.Raw], Any]] = {
+            **dict.fromkeys(shared, self._shared_value),
+            **dict.fromkeys(parted, self._parts),
+            **dict.fromkeys(lazy, _lazy_value),
+        }
 
     def decode(self, piece: bytes) -> list[Json]:
         """Decode a piece of the list."""
-        return [{key: self._value(key, raw) for key, raw in each.items()} for each in _records.decode(piece) or ()]
+        return [self._values(each) for each in _records.decode(piece) or ()]
 
-    def _value(self, key: str, raw: msgspec.Raw) -> Any:
-        if key in self._lazy:
-            text = bytes(raw)
-            return LazyJson(text) if text.startswith(b"{") else _json.decode(text)
-        if key in self._parted:
-            return {name: self._value(name, part) for name, part in _record.decode(raw).items()}
-        if key not in self._shared:
-            return _json.decode(raw)
+    def _values(self, record: Mapping[str, msgspec.Raw]) -> Json:
+        decoders, plain = self._decoders, _json.decode
+        return {key: decoders.get(key, plain)(raw) for key, raw in record.items()}
+
+    def _parts(self, raw: msgspec.Raw) -> Json:
+        return self._values(_record.decode(raw))
+
+    def _shared_value(self, raw: msgspec.Raw) -> Any:
         text = bytes(raw)
         if text not in self._known:
             self._known[text] = _json.decode(text)
         return self._known[text]
+
+
+def _lazy_value(raw: msgspec.Raw) -> Any:
+    text = bytes(raw)
+    return LazyJson(text) if text.startswith(b"{") else _json.decode(text)

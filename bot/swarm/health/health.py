@@ -217,7 +217,8 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
         )
         for number, service in enumerate(wrong[:MAX_SERVICES])
     ]
-    looping = [service for service in swarm.services if service.crash_loop and service not in wrong]
+    told = {service.name for service in wrong}
+    looping = [service for service in swarm.services if service.crash_loop and service.name not in told]
     issues += [
         Issue(
             critical=False,
@@ -233,9 +234,10 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
             fix=f"`/swarm resume {service.name}` goes on, `/swarm service {service.name}` shows how far it is",
         )
         for service in swarm.services
-        if is_paused(service.spec) and service not in wrong
+        if is_paused(service.spec) and service.name not in told
     ][:MAX_SERVICES]
-    stuck = [each for each in swarm.services if each not in wrong and each.update and "paused" in each.update.state]
+    held = [each for each in swarm.services if each.update and "paused" in each.update.state]
+    stuck = [each for each in held if each.name not in told]
     issues += [
         Issue(
             critical=False,

@@ -160,7 +160,8 @@ def assign_hosts(
             return next((name for name in named if engines.address(name) == address), named[0])
         return by_address.get(address) or (node.hostname if node.hostname in no_readable_cluster else "")
 
-    return tuple(replace(node, host=name_of(node)) for node in records)
+    named = ((node, name_of(node)) for node in records)
+    return tuple(replace(node, host=name) if name != node.host else node for node, name in named)
 
 
 def hides_node_id(facts: HostFacts) -> bool:

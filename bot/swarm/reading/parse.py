@@ -37,9 +37,9 @@ def host(name: str, address: str, info: Json) -> HostFacts:
 
 def nodes(found: Iterable[Json]) -> tuple[NodeFacts, ...]:
     """Parse ``GET /nodes``; managers come first, then by name."""
-    records, members = [], []
+    records, members, described = [], [], _Descriptions()
     for record in found:
-        node = _node(record)
+        node = _node(record, described)
         records.append(node)
         if node.raft_address:
             members.append((record.get("CreatedAt", ""), node))
@@ -60,7 +60,7 @@ def _superseded_managers(members: Sequence[tuple[str, NodeFacts]]) -> set[str]:
     return {node.id for node in ordered if newest[node.raft_address] != node.id}
 
 
-def _node(record: Json) -> NodeFacts:
+def _node(record: Json, described: _Descriptions) -> NodeFacts:
     manager = record.get("ManagerStatus") or {}
     spec, status, description = record["Spec"], record["Status"], record.get("Description") or {}
     return NodeFacts(
@@ -78,14 +78,16 @@ def _node(record: Json) -> NodeFacts:
         engine_version=safe_name((description.get("Engine") or {}).get("EngineVersion", "")),
         labels=MappingProxyType(spec.get("Labels") or {}),
         tls=tls_info(description.get("TLSInfo")),
-        description=_description(description),
+        description=described.of(description),
     )
 
 
 def generic_resources(found: Sequence[Mapping[str, Any]] | None) -> dict[str, int]:
     """Return how many of each kind ``GenericResources`` has, of a node or of a reservation: counted or named ones."""
+    if not found:
+        return {}
     counts: Counter[str] = Counter()
-    for each in found or ():
+    for each in found:
         counted, named = each.get("DiscreteResourceSpec"), each.get("NamedResourceSpec")
         if counted:
             counts[counted["Kind"]] += int(counted.get("Value", 0))
@@ -94,11 +96,25 @@ def generic_resources(found: Sequence[Mapping[str, Any]] | None) -> dict[str, in
     return dict(counts)
 
 
-def _description(found: Json) -> NodeDescription | None:
-    """Parse ``Description``, which is empty until a node has joined for the first time."""
-    resources, platform, engine = (found.get(key) for key in ("Resources", "Platform", "Engine"))
-    if not (resources and platform and engine):
-        return None
+class _Descriptions:
+    """Parses what nodes report of themselves. Nodes of one kind have the JSON in common, and so what is made of it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], tuple[NodeDescription, tuple[Json, ...]]] = {}
+        """By the identities of the JSON's parts, which are kept with it."""
+
+    def of(self, found: Json) -> NodeDescription | None:
+        """Parse ``Description``, which is empty until a node has joined for the first time."""
+        resources, platform, engine = (found.get(key) for key in ("Resources", "Platform", "Engine"))
+        if not (resources and platform and engine):
+            return None
+        key = id(resources), id(platform), id(engine)
+        if key not in self._known:
+            self._known[key] = _description(resources, platform, engine), (resources, platform, engine)
+        return self._known[key][0]
+
+
+def _description(resources: Json, platform: Json, engine: Json) -> NodeDescription:
     listed = engine.get("Plugins")
     plugins = None if listed is None else _plugins(tuple((each["Type"], each["Name"]) for each in listed))
     return NodeDescription(

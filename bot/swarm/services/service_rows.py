@@ -74,7 +74,8 @@ def trouble_lines(swarm: ClusterFacts, services: Sequence[ServiceFacts]) -> list
         + (f", {plain_line(masked_text(service.complaint), MAX_COMPLAINT_CHARS)}" if service.complaint else "")
         for service in wrong[:MAX_TOLD]
     ]
-    looping = [service for service in services if service.crash_loop and service not in wrong]
+    told = {service.name for service in wrong}
+    looping = [service for service in services if service.crash_loop and service.name not in told]
     lines += [
         f"{WARNING} {tick(service.name)}: {crash_loop_line(swarm, service)}. `/swarm why {service.name}` says more."
         for service in looping[:MAX_TOLD]

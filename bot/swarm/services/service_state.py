@@ -53,15 +53,17 @@ def service_sign(swarm: ClusterFacts, service: ServiceFacts) -> Sign:
     for a service whose tasks all run, · for one that is scaled to 0 and for a job that has completed.
     """
     update = service.update.state if service.update else ""
+    wanted = wanted_tasks(swarm, service)
+    is_short = service.running < wanted
     if is_paused(service.spec):
-        return FAILED if missing_tasks(swarm, service) else WARNING
-    if missing_tasks(swarm, service):
+        return FAILED if is_short else WARNING
+    if is_short:
         return RUNNING if update in IN_PROGRESS and service.running and not service.complaint else FAILED
     if update == "paused" or update in ROLLED_BACK - IN_PROGRESS or service.crash_loop:
         return WARNING
     if update in IN_PROGRESS:
         return RUNNING
-    if not wanted_tasks(swarm, service):
+    if not wanted:
         return WAITING
     return RUNNING if service.is_job else DONE
 
