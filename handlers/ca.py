@@ -105,7 +105,7 @@ def _head(facts: Facts, swarm: ClusterFacts) -> str:
 
 
 def _root(root: RootCertificate) -> str:
-    dates = f"valid from {_day(root.begins)} until {_day(root.ends)}"
+    dates = f"valid from {_day(root.begins)} until {_day(root.expires)}"
     return f"Root {tick(root.subject)} · {dates} · SHA-256 {tick(root.fingerprint)}"
 
 
@@ -130,7 +130,7 @@ def _certificate(facts: Facts, node: NodeFacts) -> tuple[str, str]:
         unread = "the file cannot be read" if host.certificate_error else ""
         silent = "no response yet" if host.awaited else "no response over SSH"
         return "unknown", ": ".join(filter(None, ("unknown", silent if host.failure else unread)))
-    left = time_left(host.certificate, facts.at) or "expired"
+    left = time_left(host.certificate.expires, facts.at) or "expired"
     return host.certificate.issuer, f"{_minute(host.certificate.expires)} ({left})"
 
 

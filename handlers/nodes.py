@@ -159,7 +159,7 @@ def _fields(facts: Facts, record: NodeFacts) -> list[tuple[str, str]]:
         step = f" · `/swarm remove {record.id}` removes it" if quorum_of(raft_members(facts)).tolerates >= 0 else ""
         pairs.append(("Old record", f"replaced by {tick(living.id)}{step}"))
     if host is not None and host.certificate:
-        left = time_left(host.certificate, facts.at)
+        left = time_left(host.certificate.expires, facts.at)
         validity = f"valid for {left}" if left else "expired"
         pairs.append(("Certificate", f"issued by {plain_line(host.certificate.issuer)}, {validity}"))
     if host is not None and host.membership == "locked":

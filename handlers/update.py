@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from bot.blocks import Message, fields, paragraphs, plain_line
 from bot.commands import (
@@ -58,6 +58,12 @@ def _subject(arguments: UpdateArguments) -> str:
     return "unlock-key" if arguments.autolock else "update"
 
 
+LATER_EXPIRY: Final = (
+    "The managers issue certificates of this validity after the next rotation (`/swarm ca --rotate`) or new leader."
+)
+"""SwarmKit gives its CA a new validity only together with a root (``UpdateRootCA`` in ca/server.go)."""
+
+
 def _approval(arguments: UpdateArguments) -> int:
     return {"ca rotate": 2, "unlock-key": 1}.get(_subject(arguments), 0)
 
@@ -95,6 +101,7 @@ def change_settings(facts: Facts, arguments: UpdateArguments) -> Plan:
         steps=(Step(left, "settings"),) if changed else (),
         effect=wanted.effect(swarm.spec),
         unchanged=tuple(f"{facts.name} has {words}" for name, words in shown.items() if name not in changed),
+        warnings=(LATER_EXPIRY,) if "cert_expiry" in changed else (),
     )
     return _with_autolock(facts, wanted, plan)
 

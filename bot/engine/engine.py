@@ -78,8 +78,8 @@ class SshEngine:
         return prober(self._connection)
 
     def examine(self) -> Examination:
-        """The interfaces and the packet counters."""
-        return probe_round.examine(self._connection)
+        """The interfaces, the packet counters and the disk."""
+        return probe_round.examine(self._connection, self._commands.data_root or "")
 
     def probe_round(self, probes: Sequence[Probe], until: Counters, timeout_s: float) -> RoundReport:
         """One script that sends and counts."""

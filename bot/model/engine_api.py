@@ -53,7 +53,7 @@ class Engine(Protocol):
         ...
 
     def examine(self) -> Examination:
-        """Return the host's interfaces, and its packet counters at two moments, by one script."""
+        """Return the host's interfaces and disk, and its packet counters at two moments, by one script."""
         ...
 
     def probe_round(self, probes: Sequence[Probe], until: Counters, timeout_s: float) -> RoundReport:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from bot.errors import HostProblem
 from bot.model.containers import DiskUsage, ImageFacts
-from bot.model.network import Interface, Reach
+from bot.model.network import DiskSpace, Interface, Reach
 from bot.model.objects import VolumeFacts
 
 
@@ -90,6 +90,8 @@ class Certificate:
 
     issuer: str
     """The common name of its issuer."""
+    begins: float
+    """Unix seconds."""
     expires: float
     """Unix seconds."""
 
@@ -192,6 +194,10 @@ class HostFacts:
     clock_offset: float | None = None
     """The host's clock minus Swarmbot's, in seconds. Read of probed hosts and of the managers."""
     interfaces: tuple[Interface, ...] = ()
+    data_root: str = ""
+    """The engine's data root, by the engine."""
+    disk_space: DiskSpace | None = None
+    """Of the data root. Read of probed hosts; None if it is unknown."""
     certificate: Certificate | None = None
     certificate_error: str = ""
     """Why the certificate could not be read."""

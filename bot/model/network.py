@@ -67,6 +67,22 @@ class Prober(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class DiskSpace:
+    """The space of the file system that a folder is on, in bytes."""
+
+    folder: str
+    total: int
+    used: int
+    available: int
+    """Without what is reserved for root, as df says."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether not even root can write to it."""
+        return self.used >= self.total
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """What one script showed of a host, before others send to it."""
 
@@ -77,6 +93,8 @@ class Examination:
     """At least :data:`BASELINE_S` after the first ones."""
     seconds: float
     """How long the script took, with the way to the host and back."""
+    space: DiskSpace | None = None
+    """Of the folder that is likely the engine's data root; None if the host did not show it."""
 
 
 @dataclass(frozen=True, slots=True)

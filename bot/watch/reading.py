@@ -23,6 +23,8 @@ MAX_OTHER_HOSTS: Final = 50
 """How many hosts that are no managers are asked in one reading. The managers tell the state of every node each time."""
 CERTIFICATES_S: Final = 3600.0
 """So often the certificates of the nodes are read, by a command on each host."""
+EXPIRING_S: Final = 60.0
+"""The same while one of them is told to expire soon, until it is renewed."""
 NOT_WAITED_FOR: Final = HostFailure("not yet", "This reading did not wait for it.")
 
 
@@ -40,15 +42,17 @@ class Reading:
         self._next = 0
         self._last: dict[str, float] = {}
 
-    def read(self, *, urgent: bool = False) -> Facts:
+    def read(self, *, urgent: bool = False, expiring: bool = False) -> Facts:
         """Return the facts of the cluster now. Takes at most about twice READ_TIMEOUT_S, plus probes of managers.
 
         After a reading without a manager, managers that do not answer are asked again each second, so that a new leader
         is seen soon.
-        An ``urgent`` reading seldom waits for hosts that did not respond last time.
+        An ``urgent`` reading seldom waits for hosts that did not respond last time. ``expiring``: whether a certificate
+        was seen to expire soon.
         A host that was not read this time is in the facts as one that is still waited for.
         """
-        certificates, tasks = self._due("certificates", CERTIFICATES_S), self._due("tasks", TASKS_S)
+        certificates = self._due("certificates", EXPIRING_S if expiring else CERTIFICATES_S)
+        tasks = self._due("tasks", TASKS_S)
         tried = set(self._engines.names()) if certificates else self._turn_hosts()
         patient = self._due("patience", URGENT_PATIENT_S if urgent else PATIENT_S) or not self._responding & tried
         query = FactsQuery(

@@ -28,6 +28,7 @@ from bot.queue.queue import Queue
 from bot.store import keys
 from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
 from bot.swarm.health.summary import summary_of
+from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.observation import nothing_read, observe
 from bot.swarm.incidents.service_signals import may_go_back
 from bot.swarm.incidents.transitions import advance
@@ -187,7 +188,8 @@ class Watcher:
         if self._facts is not None and self._pace.is_due(self._services.now()):
             # What must be told now does not wait for a reading, which a silent host may delay.
             self._tell(lease, self._state, nothing_read(self._name, self._services.now()), self._facts)
-        facts = self._reading.read(urgent=self._rang)
+        expiring = any(each.kind == "certificate expires" for each in held_signals(self._state))
+        facts = self._reading.read(urgent=self._rang, expiring=expiring)
         self._bell.hang_at(facts.swarm.read_from if facts.swarm else "")
         if facts.swarm is not None:
             self._services.last_read.note(self._name, facts.swarm, services=True)

@@ -1,8 +1,8 @@
-"""Gives an engine a wrong clock: what it reports, issues and verifies uses another time.
+"""Gives a process a wrong clock: what an engine reports, issues and verifies uses another time.
 
 CLOCK_REALTIME has no namespace, and Go programs read it without libc, so neither a namespace nor Debian's faketime
-works. They read it through the vDSO that the kernel maps into each process. This kit overwrites that function in the
-engine's copy: it calls the kernel and adds the difference. The monotonic clock is unchanged.
+works. They read it through the vDSO that the kernel maps into each process, as Python does. This kit overwrites that
+function in the process's copy: it calls the kernel and adds the difference. The monotonic clock is unchanged.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import signal
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,11 +55,15 @@ def set_clock(host: Host, seconds: int) -> None:
 
     Raise Failed if the engine does not run.
     """
-    pid = _engine(host)
+    set_process_clock(_engine(host), seconds)
+
+
+def set_process_clock(pid: int, seconds: int) -> None:
+    """Set the clock of a process ``seconds`` ahead of the machine's (behind if negative), until it ends."""
     place, function = _function(pid)
     code = ASK + (ADD % struct.pack("<q", seconds)) + END
     assert len(code) <= len(function)
-    _write(host, pid, place, code)
+    _write(pid, place, code)
 
 
 def _engine(host: Host) -> int:
@@ -105,14 +110,14 @@ def _symbol(image: bytes) -> tuple[int, int]:
     raise AssertionError("the vDSO has no such function")
 
 
-def _write(host: Host, pid: int, place: int, code: bytes) -> None:
+def _write(pid: int, place: int, code: bytes) -> None:
     """Write the code while the process is stopped, so that no thread runs it."""
-    host.run("sh", "-c", "kill -STOP $(cat /run/docker.pid)")
+    os.kill(pid, signal.SIGSTOP)
     try:
-        until(lambda: "State:\tT" in _text(Path(f"/proc/{pid}/status")), f"dockerd of {host.name} is stopped")
+        until(lambda: "State:\tT" in _text(Path(f"/proc/{pid}/status")), f"process {pid} is stopped")
         _put(pid, place, code)
     finally:
-        host.run("sh", "-c", "kill -CONT $(cat /run/docker.pid)")
+        os.kill(pid, signal.SIGCONT)
 
 
 def _put(pid: int, place: int, code: bytes) -> None:

@@ -19,9 +19,11 @@ from bot.model import (
     Role,
     StoppedEngine,
 )
+from bot.model.network import DiskSpace
 from tests.plans.parts import DAY, NOW, Machine, Record
 
 GIB = 1024**3
+DATA_ROOT = "/var/lib/docker"
 
 
 def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> HostFacts:
@@ -57,7 +59,9 @@ def host_facts(name: str, address: str, host: Machine, raft: Sequence[str]) -> H
         managers=tuple((raft if member else ()) if host.managers is None else host.managers),
         clock_offset=host.clock,
         interfaces=tuple(_interface(nic, addresses) for nic, addresses in interfaces.items()),
-        certificate=_certificate(host.certificate_days),
+        data_root=DATA_ROOT,
+        disk_space=_space(host.disk_space),
+        certificate=_certificate(host.certificate_days, host.certificate_validity_days),
         certificate_error=host.certificate_error,
         swarm_folder=host.swarm_folder,
         peer_reach=MappingProxyType(host.peer_reach),
@@ -149,5 +153,11 @@ def _stopped(name: str, address: str, host: Machine) -> StoppedEngine | None:
     return StoppedEngine(folder, held_off, f"id-{name}", host.record.address or address)
 
 
-def _certificate(days: float | None) -> Certificate | None:
-    return None if days is None else Certificate("swarm-ca", NOW + days * DAY)
+def _space(sizes: tuple[int, int, int] | None) -> DiskSpace | None:
+    return DiskSpace(DATA_ROOT, *(size * GIB for size in sizes)) if sizes else None
+
+
+def _certificate(days: float | None, validity_days: float) -> Certificate | None:
+    if days is None:
+        return None
+    return Certificate("swarm-ca", NOW + (days - validity_days) * DAY, NOW + days * DAY)

@@ -131,6 +131,7 @@ class Machine(Strict):
     reaches: dict[str, Reach] = {}
     reached: RouteState = "passed"
     certificate_days: float | None = None
+    certificate_validity_days: float = 90.0
     certificate_error: str = ""
     peer_reach: dict[str, Reach] = {}
     reach_from_managers: Reach | None = None
@@ -142,6 +143,8 @@ class Machine(Strict):
     disk: tuple[int, int] | None = (10, 50)
     """What its images occupy, and the free space of 100 GiB, in GiB."""
     disk_error: str = ""
+    disk_space: tuple[int, int, int] | None = None
+    """Of the data root: its size, what is used, and what is available, in GiB."""
     images: list[Image] | None = []
     images_error: str = ""
 

@@ -10,12 +10,13 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from bot.engine.disk.data_root import DEFAULT_DATA_ROOT
 from bot.engine.probes.machine import SCRIPT_TIMEOUT_S, parse_interfaces
 from bot.engine.probes.prober import LOAD_STEP, PROBE_TIMEOUT_S, parse_counters
 from bot.engine.ssh import failures
 from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.shell import helper, last_line, read
-from bot.model.network import BASELINE_S, Counters, Examination, Probe, RoundReport, SentProbe
+from bot.model.network import BASELINE_S, Counters, DiskSpace, Examination, Probe, RoundReport, SentProbe
 
 LOOK_S: Final = 0.005
 """The least time between two looks at the counters in a round."""
@@ -47,7 +48,8 @@ show() { printf "%s\n" "${shown[@]}"; }
 uptime() { read -r up _ </proc/uptime && echo "up $up"; }
 """
 
-# busybox and every version of iproute2 support -o (one line per address).
+# busybox and every version of iproute2 support -o (one line per address). The data root is the one that swarmbot.yml or
+# daemon.json names, or dockerd's default: the engine, which knows, is asked meanwhile, and has the last word.
 EXAMINE_SCRIPT: Final = (
     _PRELUDE
     + f"""
@@ -55,9 +57,15 @@ count; show; uptime
 echo --
 ip -o addr show up scope global && echo listed
 echo --
+root=$1 named="\\"data-root\\"[[:space:]]*:[[:space:]]*\\"([^\\"]+)"
+mapfile -t settings </etc/docker/daemon.json
+[[ $root || ! ${{settings[*]}} =~ $named ]] || root=${{BASH_REMATCH[1]}}
+{{ df -P -k -- "${{root:={DEFAULT_DATA_ROOT}}}" && echo "$root"; }} &
 read -r -t {BASELINE_S} -u 3
+wait
+echo --
 uptime; count; show
-' bash
+' bash "$@"
 """
 )
 
@@ -116,11 +124,14 @@ reach tcp
 )
 
 
-def examine(connection: SshConnection) -> Examination:
-    """Return the interfaces and the counters of a host. Raises HostUnreachable, EngineError (no bash)."""
+def examine(connection: SshConnection, data_root: str = "") -> Examination:
+    """Return the interfaces, the counters and the disk of a host. Raises HostUnreachable, EngineError (no bash).
+
+    ``data_root`` is that of the engine, if swarmbot.yml names it.
+    """
     helper(connection)  # its start is no measure of how long a script takes
     began = time.monotonic()
-    done = read(connection, EXAMINE_SCRIPT, timeout=SCRIPT_TIMEOUT_S)
+    done = read(connection, EXAMINE_SCRIPT, data_root, timeout=SCRIPT_TIMEOUT_S)
     found = parse_examination(done.out, time.monotonic() - began)
     if found is None:
         what = f"does not show its packet counters: {last_line(done.err)}"
@@ -130,11 +141,21 @@ def examine(connection: SshConnection) -> Examination:
 
 def parse_examination(text: str, seconds: float) -> Examination | None:
     """Parse the output of EXAMINE_SCRIPT, which took so many seconds; None without counters."""
-    first, listed, last = (*text.split(_PART), "", "")[:3]
+    first, listed, space, last = (*text.split(_PART), "", "", "")[:4]
     if "Udp:" not in first or "Udp:" not in last:
         return None
     interfaces = parse_interfaces(listed) if listed.endswith("listed\n") else None
-    return Examination(interfaces, parse_counters(first), parse_counters(last), seconds)
+    return Examination(interfaces, parse_counters(first), parse_counters(last), seconds, parse_space(space))
+
+
+def parse_space(text: str) -> DiskSpace | None:
+    """Parse the output of ``df -P -k`` for one folder, and the folder; None if it failed."""
+    try:
+        _, line, folder = text.splitlines()
+        total, used, available = (int(word) * 1024 for word in line.rsplit(maxsplit=5)[1:4])
+    except ValueError:
+        return None
+    return DiskSpace(folder, total, used, available)
 
 
 def probe_round(connection: SshConnection, probes: Sequence[Probe], until: Counters, timeout_s: float) -> RoundReport:

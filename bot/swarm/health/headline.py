@@ -97,7 +97,7 @@ def number_lines(facts: Facts) -> list[str]:
     parts.append(_engines(facts.swarm))
     certificates = [host.certificate for host in facts.hosts.values() if host.certificate]
     if certificates and not facts.awaited:
-        left = time_left(min(certificates, key=lambda certificate: certificate.expires), facts.at)
+        left = time_left(min(certificate.expires for certificate in certificates), facts.at)
         parts.append(f"Certificates valid for {left}" if left else "A certificate has expired")
     if unread := [tick(host.name) for host in facts.hosts.values() if host.certificate_error]:
         parts.append(f"The certificate of {listed(unread)} cannot be read")

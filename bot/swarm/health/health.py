@@ -7,6 +7,7 @@ from typing import Literal
 
 from bot.blocks import FAILED, plain_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.swarm.health.expiry import certificate_issue, root_issue
 from bot.swarm.health.issues import (
     Issue,
     check_step,
@@ -23,7 +24,7 @@ from bot.swarm.health.issues import (
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
 from bot.swarm.health.preflight import live_restore_fix
 from bot.swarm.quorum import quorum_of, raft_members
-from bot.swarm.reading.certificates import DAY_S, time_left
+from bot.swarm.reading.certificates import DAY_S
 from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
 from bot.swarm.reading.host_membership import (
     discard_text,
@@ -32,6 +33,7 @@ from bot.swarm.reading.host_membership import (
     is_membership_unknown,
     membership_text,
     other_cluster_text,
+    swarm_error_text,
     was_removed,
 )
 from bot.swarm.reading.node_lookup import replacement_of
@@ -76,6 +78,7 @@ def health(facts: Facts) -> Health:
         *_duplicate_records(facts.swarm),
         *_services(facts.swarm),
         *(issue for host in facts.hosts.values() for issue in _host(facts, host)),
+        *filter(None, [root_issue(facts, CERTIFICATE_WARNING_S)]),
     )
     if quorum_of(raft_members(facts)).tolerates < 0:  # then quorum comes first, and the rest later
         others = tuple(replace(issue, fix="") for issue in others)
@@ -261,7 +264,7 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
         text = f"`{host.name}` has live-restore enabled: its engine will not start again"
         issues.append(Issue(critical=False, text=text, fix=live_restore_fix(host)))
     if host.membership == "error":
-        issues.append(_failed_member(facts, host))
+        issues.append(failed_member_issue(facts, host))
     if host.joining:
         text = f"`{host.name}` is still trying to join a cluster and may succeed"
         issues.append(
@@ -279,21 +282,14 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
                 text = f"`{host.name}` still acts as a manager of {facts.name}, which has no record of it"
                 fix = f"`/swarm leave {host.name} --force`"
         issues.append(Issue(critical=critical, text=text, fix=fix))
-    if host.certificate and host.certificate.expires - facts.at < CERTIFICATE_WARNING_S:
-        left = time_left(host.certificate, facts.at)
-        text = f"the certificate of `{host.name}` {f'is valid for {left}' if left else 'has expired'}"
-        renewed = check_step(host.name, "the managers, which renew it")
-        fix = renewed if left else f"`/swarm leave {host.name}`, then join it again"
-        fix = fix if host.membership != "error" else ""  # reported with the error
-        issues.append(Issue(critical=not left, text=text, fix=fix))
+    if expiring := certificate_issue(facts, host, CERTIFICATE_WARNING_S):
+        issues.append(expiring)
     return issues
 
 
-def _failed_member(facts: Facts, host: HostFacts) -> Issue:
+def failed_member_issue(facts: Facts, host: HostFacts) -> Issue:
     """Return the issue of an engine that cannot start its membership."""
-    text = (
-        f"the engine of `{host.name}` cannot start its membership: {plain_line(host.swarm_error) or 'no reason given'}"
-    )
+    text = f"the engine of `{host.name}` cannot start its membership: {swarm_error_text(host)}"
     node, fix = failed_record(facts, host), f"fix the error on `{host.name}`"
     return Issue(critical=True, text=text, fix=f"{fix}, or {discard_text(host, node)}" if node else fix)
 

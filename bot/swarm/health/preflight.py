@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
 from bot.blocks import tick
 from bot.model import Facts, Finding, HostFacts, Role
@@ -10,6 +11,10 @@ from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known, version_o
 from bot.swarm.health.clocks import WARNING_OFFSET_S, clock_findings, clock_offset
 from bot.swarm.network.route_findings import port_findings
 from bot.text.suggest import listed
+
+LOW_SPACE_SHARE: Final = 0.1
+"""The share of free space below which a disk is told to be nearly full: below it, Kubernetes evicts what runs on a node
+(``nodefs.available<10%``, the default of kubelet's ``--eviction-hard``)."""
 
 
 def preflight(
@@ -41,8 +46,24 @@ def reached_finding(facts: Facts, host: HostFacts) -> Finding:
 
 
 def machine_findings(facts: Facts, host: HostFacts) -> list[Finding]:
-    """Return findings about the engine and the clock; the sign ``failed`` stops a join."""
-    return [*_engine(facts, host), *_live_restore(host), *clock_findings(facts, host)]
+    """Return findings about the engine, its disk and the clock; the sign ``failed`` stops a join."""
+    return [*_engine(facts, host), *_live_restore(host), *_disk(facts, host), *clock_findings(facts, host)]
+
+
+def _disk(facts: Facts, host: HostFacts) -> list[Finding]:
+    """Return a failure if nothing can be written, and a warning if there is little space; nothing if it is unknown."""
+    space = host.disk_space
+    if space is None or space.available >= LOW_SPACE_SHARE * space.total:
+        return []
+    what = f"of Docker's data root {tick(space.folder)} on `{host.name}`"
+    member = facts.member(host.name) is not None
+    step = f"`/swarm disk {host.name}`" if member else f"`docker system df` on `{host.name}`"
+    if space.is_full:
+        text = f"The disk {what} is full: its engine can store nothing, so it cannot join a cluster."
+        text = f"The disk {what} is full: its engine can store nothing." if member else text
+        return [Finding("failed", text, host.name, f"Free space: {step} shows what uses it.")]
+    text = f"The disk {what} is nearly full: less than {LOW_SPACE_SHARE:.0%} is free."
+    return [Finding("warning", text, host.name, f"{step} shows what uses it.")]
 
 
 def _live_restore(host: HostFacts) -> list[Finding]:

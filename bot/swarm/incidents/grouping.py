@@ -52,7 +52,7 @@ FAILURES: Final[frozenset[SignalKind]] = frozenset({"update failed", "tasks fail
 """Kinds about a service that a job about one of its nodes does not explain: their tasks were not lost, but failed."""
 FOLLOWING: Final[Mapping[SignalKind, frozenset[SignalKind]]] = {
     **dict.fromkeys(("quorum lost", "node cloned", "second cluster"), PLACES),
-    **dict.fromkeys(PLACES, PLACES | MANAGERS | SERVICES),
+    **dict.fromkeys(PLACES, PLACES | MANAGERS | SERVICES | {"certificate expires"}),  # which nobody renews then
     "host silent": PLACES | MANAGERS,  # it says nothing of the tasks
 }
 """What may follow from a cause on the same node or host, if its rank is higher."""

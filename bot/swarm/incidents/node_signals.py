@@ -5,16 +5,17 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from bot.blocks import tick
+from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal
-from bot.swarm.health.health import node_issues
+from bot.swarm.health.health import failed_member_issue, node_issues
 from bot.swarm.health.issues import check_step, is_split_off
 from bot.swarm.incidents.found import UNSEEN, Found, key_of
 from bot.swarm.incidents.grouping import HOSTS, NODES
-from bot.swarm.incidents.lost_tasks import lost_tasks_lines
+from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, lost_tasks_lines
 from bot.swarm.incidents.memory import LATE_HOLDS_S, held_signals
+from bot.swarm.reading.host_membership import failed_record, swarm_error_text
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.mrkdwn import one_line
 
@@ -91,6 +92,9 @@ def _down(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> Signal:
     if locked := _locked(facts, node):
         text, fix = locked
         fixes = (tick(f"/swarm {fix}"),)
+    elif failed := _failed(facts, node):
+        text, advice = failed
+        fixes = (advice,)
     elif fixes and node.role == "worker":
         fixes = (*fixes, f"if it is permanently lost: `/swarm remove {_typed(node)}`")
     drained = node.availability == "drain" and node.role == "worker"
@@ -120,6 +124,8 @@ def _unreachable(facts: Facts, node: NodeFacts) -> Signal:
     if locked := _locked(facts, node):
         text, fix = locked
         advice = tick(f"/swarm {fix}")
+    elif failed := _failed(facts, node):
+        text, advice = failed
     return Signal(
         "manager unreachable",
         node.name,
@@ -143,6 +149,16 @@ def _locked(facts: Facts, node: NodeFacts) -> tuple[str, str] | None:
         return None
     text = f"{tick(node.name)} ({node.role}) is locked: its engine waits for the unlock key"
     return text, f"unlock {host.name}"
+
+
+def _failed(facts: Facts, node: NodeFacts) -> tuple[str, str] | None:
+    """Return that a node's engine cannot start its membership, and what to do; None if it is not seen to."""
+    host = facts.hosts.get(node.host)
+    if host is None or failed_record(facts, host) != node:
+        return None
+    reason = plain_line(swarm_error_text(host), MAX_REASON_CHARS)
+    text = f"the engine of {tick(node.name)} ({node.role}) cannot start its membership: {reason}"
+    return text, failed_member_issue(facts, host).fix
 
 
 def _issues(facts: Facts, node: NodeFacts) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,14 +10,14 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.blocks import tick, user
-from bot.config.models import Severity
-from bot.model import ClusterFacts, Facts, NetworkFacts
+from bot.model import ClusterFacts, Facts, HostFacts, NetworkFacts
 from bot.model.incident import WatchSettings
 from bot.model.observation import Extra, ShownToken, Signal, SignalKind
 from bot.swarm.health.clocks import clock_findings
-from bot.swarm.health.issues import check_step
+from bot.swarm.health.expiry import certificate_issue, root_issue
+from bot.swarm.health.issues import Issue
 from bot.swarm.incidents.found import NOTHING, Found, joined, key_of
-from bot.swarm.reading.certificates import DAY_S, read_roots, time_left
+from bot.swarm.reading.certificates import DAY_S, root_expires
 from bot.text.durations import age
 
 ADDRESSES_HOLD_S: Final = 60.0
@@ -41,7 +41,7 @@ def _certificates(facts: Facts, swarm: ClusterFacts | None, settings: WatchSetti
     """Return certificates that expire soon. Those of nodes are read rarely: what was not read stays as it was."""
     signals: list[Signal] = []
     unread: set[str] = set()
-    limit = facts.at + settings.certificate_days * DAY_S
+    within_s = settings.certificate_days * DAY_S
     well: dict[str, str] = {}
     for host in facts.hosts.values():
         key = key_of("certificate expires", host.name)
@@ -49,33 +49,28 @@ def _certificates(facts: Facts, swarm: ClusterFacts | None, settings: WatchSetti
             unread.add(key)
             continue
         well[key] = f"the certificate of {tick(host.name)} was renewed"
-        if host.certificate.expires >= limit:
-            continue
-        left = time_left(host.certificate, facts.at)
-        text = f"the certificate of {tick(host.name)} {f'is valid for {left}' if left else 'has expired'}"
-        check = check_step(host.name, "the managers, which renew it")
-        advice = check if left else f"`/swarm leave {host.name}`, then join it again"
-        severity: Severity = "warning" if left else "critical"
-        signals.append(
-            Signal("certificate expires", host.name, severity, text, facts.at, advice=advice, hosts=(host.name,))
-        )
-    if swarm is None or not swarm.tls.root:
+        if issue := certificate_issue(facts, host, within_s):
+            signals.append(_certificate(facts, issue, host))
+    if swarm is None or root_expires(swarm) is None:
         unread.add(key_of("certificate expires", ""))
-    elif (ends := max(root.ends for root in read_roots(swarm.tls.root))) < limit:
-        left_s = ends - facts.at
-        when = f"expires in {age(left_s)}" if left_s > 0 else "has expired"
-        signals.append(
-            Signal(
-                "certificate expires",
-                "",
-                "critical",
-                f"the root certificate of {facts.name} {when}",
-                facts.at,
-                fix="ca --rotate",
-                advice="`/swarm ca --rotate` makes a new one",
-            )
-        )
+    else:
+        well[key_of("certificate expires", "")] = f"{facts.name} has a new root certificate"
+        if issue := root_issue(facts, within_s):
+            signals.append(replace(_certificate(facts, issue), fix="ca --rotate"))
     return Found(tuple(signals), frozenset({"certificate expires"}), frozenset(unread), MappingProxyType(well))
+
+
+def _certificate(facts: Facts, issue: Issue, host: HostFacts | None = None) -> Signal:
+    """Return the signal of a certificate that expires: a host's, or the root."""
+    return Signal(
+        "certificate expires",
+        host.name if host else "",
+        "critical" if issue.critical else "warning",
+        issue.text,
+        facts.at,
+        advice=issue.fix,
+        hosts=(host.name,) if host else (),
+    )
 
 
 def _clocks(facts: Facts) -> Found:

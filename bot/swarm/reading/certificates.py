@@ -26,13 +26,14 @@ def read_certificate(pem: str) -> Certificate:
     certificate = x509.load_pem_x509_certificates(pem.encode())[0]
     return Certificate(
         issuer=_common_name(certificate.issuer),
+        begins=certificate.not_valid_before_utc.timestamp(),
         expires=certificate.not_valid_after_utc.timestamp(),
     )
 
 
-def time_left(certificate: Certificate, at: float) -> str:
-    """Return how long it is valid from ``at`` (unix seconds) on, in words: "61 days"; "" if it has expired."""
-    left = certificate.expires - at
+def time_left(expires: float, at: float) -> str:
+    """Return how long until ``expires`` from ``at`` on (unix seconds), in words: "61 days"; "" if that has passed."""
+    left = expires - at
     if left <= 0:
         return ""
     if left < 2 * HOUR_S:
@@ -60,7 +61,7 @@ class RootCertificate:
     """SHA-256, in hex with colons."""
     begins: float
     """Unix seconds."""
-    ends: float
+    expires: float
     """Unix seconds."""
 
 
@@ -71,10 +72,18 @@ def read_roots(pem: str) -> tuple[RootCertificate, ...]:
             subject=_common_name(certificate.subject),
             fingerprint=certificate.fingerprint(SHA256()).hex(":"),
             begins=certificate.not_valid_before_utc.timestamp(),
-            ends=certificate.not_valid_after_utc.timestamp(),
+            expires=certificate.not_valid_after_utc.timestamp(),
         )
         for certificate in x509.load_pem_x509_certificates(pem.encode())
     )
+
+
+def root_expires(swarm: ClusterFacts) -> float | None:
+    """Return when the last of the cluster's root certificates expires, unix seconds; None if that was not read."""
+    try:
+        return max(root.expires for root in read_roots(swarm.tls.root))
+    except ValueError:
+        return None
 
 
 def public_key_of(pem: str) -> str:

@@ -50,7 +50,7 @@ def _not_started(facts: Facts, host: HostFacts) -> Finding:
 
 def swarm_error_text(host: HostFacts) -> str:
     """Return why an engine does not start its membership, in its own words."""
-    return plain_line(host.swarm_error) or "no reason given"
+    return plain_line(host.swarm_error.rstrip(": ")) or "no reason given"
 
 
 def failed_record(facts: Facts, host: HostFacts) -> NodeFacts | None:

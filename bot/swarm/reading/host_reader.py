@@ -60,7 +60,9 @@ def _failed_host(engine: Engine, address: str, error: EngineError) -> HostFacts:
 
 
 def examined_host(engine: Engine, facts: HostFacts, examination: Examination | None) -> HostFacts:
-    """Return the facts with the interfaces; ask for them if the examination failed, also to hear why."""
+    """Return the facts with disk and interfaces; ask for these if the examination failed, also to hear why."""
+    if examination is not None and examination.space is not None and examination.space.folder == facts.data_root:
+        facts = replace(facts, disk_space=examination.space)
     if examination is not None and examination.interfaces is not None:
         return replace(facts, interfaces=examination.interfaces)
     try:

@@ -32,6 +32,7 @@ def host(name: str, address: str, info: Json) -> HostFacts:
         is_manager=bool(swarm.get("ControlAvailable")),
         managers=tuple(peer["Addr"] for peer in swarm.get("RemoteManagers") or ()),
         system_time=seconds(info.get("SystemTime")),
+        data_root=info.get("DockerRootDir", ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine.probes.probe_round import EXAMINE_SCRIPT, ROUND_SCRIPT, parse_examination, parse_round
+from bot.engine.probes.probe_round import EXAMINE_SCRIPT, ROUND_SCRIPT, parse_examination, parse_round, parse_space
 from bot.model.network import BASELINE_S, Counters, Interface, RoundReport, SentProbe
 
 NUMBER = 25
@@ -84,6 +85,49 @@ def test_the_interfaces_are_those_that_ip_lists(tmp_path: Path) -> None:
     assert found.interfaces == (Interface("eth0", ("192.0.2.1",), ("192.0.2.0/24",)),)
     assert without.interfaces is None
     assert without.last.uptime_s > 0
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+@pytest.mark.parametrize("named", ["in swarmbot.yml", "in daemon.json", "nowhere", "somewhere else"])
+def test_the_space_is_that_of_the_folder_that_is_named(tmp_path: Path, shell: str, named: str) -> None:
+    """A folder that swarmbot.yml names comes before that of daemon.json; a folder that does not exist has no space."""
+    settings = tmp_path / "daemon.json"
+    settings.write_text(
+        f'{{\n  "live-restore": false,\n  "data-root" : "{"/proc" if shell == "dash" else tmp_path}"\n}}'
+    )
+    script = EXAMINE_SCRIPT.replace("/etc/docker/daemon.json", str(settings if named != "nowhere" else tmp_path / "no"))
+    script = script.replace("/var/lib/docker", "/dev")
+    folder = {"in swarmbot.yml": str(tmp_path), "somewhere else": str(tmp_path / "none")}.get(named, "")
+    found = parse_examination(run(shell, script, folder), 0.1)
+    assert found is not None
+    if named == "somewhere else":
+        assert found.space is None
+        return
+    assert found.space is not None
+    expected = folder or ("/dev" if named == "nowhere" else "/proc" if shell == "dash" else str(tmp_path))
+    assert found.space.folder == expected
+    now = os.statvfs(expected)
+    assert found.space.total == now.f_blocks * now.f_frsize
+    assert found.space.is_full == (now.f_bfree == 0)
+
+
+DF_TITLES = "Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "available"),
+    [
+        (f"{DF_TITLES}/dev/sda1 100 60 35 64% /\n/srv/a b\n", 35 * 1024),
+        (f"{DF_TITLES}/dev/sda1 100 95 0 100% /\n/srv\n", 0),
+        (f"{DF_TITLES}/dev/sda1 100 60 35 64% /a\n/dev/sdb1 1 1 0 9% /b\n/a\n", None),
+        ("df: /srv: No such file or directory\n", None),
+        ("", None),
+    ],
+)
+def test_what_df_prints(text: str, available: int | None) -> None:
+    """What is not one line as POSIX has it is unknown."""
+    found = parse_space(text)
+    assert (found.available if found else None) == available
 
 
 COUNTED = "Tcp: OutRsts\nTcp: 7\nUdp: InDatagrams NoPorts InErrors\nUdp: 1 2 3\nUdp6NoPorts 4\nup 12.34\n"

@@ -40,7 +40,7 @@ def test_no_two_signals_explain_each_other(one: SignalKind, other: SignalKind) -
         ("manager unreachable", "quorum at risk", True),
         ("host silent", "leader changed", True),
         ("host silent", "service short of tasks", False),
-        ("node down", "certificate expires", False),
+        ("node down", "certificate expires", True),
         ("node down", "backup old", False),
         ("quorum lost", "service short of tasks", False),
     ],

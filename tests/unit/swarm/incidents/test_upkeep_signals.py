@@ -46,7 +46,7 @@ def test_a_network_whose_addresses_are_nearly_used_up_is_told() -> None:
 def test_a_root_certificate_that_expires_soon_is_told() -> None:
     """The root of a cluster is valid for 20 years, so nobody thinks of it."""
     [signal] = _found(_facts(root="own"), WatchSettings(certificate_days=36500.0))
-    assert signal.text.startswith("the root certificate of prod expires in ")
+    assert signal.text.startswith("the root certificate of prod is valid for ")
     assert signal.fix == "ca --rotate"
 
 

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.model import Certificate
 from bot.swarm.reading.certificates import read_certificate, time_left
 
 END = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)
@@ -48,6 +47,7 @@ def test_issuer_and_expiry(ca_key: ec.EllipticCurvePrivateKey) -> None:
     root = _certificate("swarm-ca", "swarm-ca", ca_key)
     found = read_certificate(node + root)
     assert found.issuer == "swarm-ca"
+    assert found.begins == END.timestamp() - timedelta(days=90).total_seconds()
     assert found.expires == END.timestamp()
 
 
@@ -80,4 +80,4 @@ def test_an_invalid_certificate(text: str) -> None:
 )
 def test_time_left(hours: float, left: str) -> None:
     """In days, then in hours; "" once it has expired."""
-    assert time_left(Certificate("swarm-ca", 1_800_000_000.0 + hours * 3600), 1_800_000_000.0) == left
+    assert time_left(1_800_000_000.0 + hours * 3600, 1_800_000_000.0) == left
