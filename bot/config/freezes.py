@@ -71,8 +71,7 @@ def _zone(value: object) -> ZoneInfo:
     known = available_timezones()
     if isinstance(value, str) and value in known:
         return ZoneInfo(value)
-    close = nearest(str(value), known)
-    raise wrong("must be a time zone like `Europe/Berlin`" + (f"; did you mean `{close}`?" if close else ""))
+    raise wrong(f"must be a time zone like `{nearest(str(value), known) or 'Europe/Berlin'}`")
 
 
 def _not_blank(text: str) -> str:

@@ -70,7 +70,7 @@ MISTAKES: dict[str, Mistake] = {
     "an invalid time": _freeze('from: "fri 24:00", until: "mon 8", reason: r', ".from", "must be a time"),
     "an unknown day": _freeze('days: [friday], from: "16:00", until: "08:00", reason: r', ".days.0", "`fri`"),
     "an unknown time zone": _freeze(
-        "timezone: Europe/Berln, from: 2026-12-20, until: 2026-12-21, reason: r", ".timezone", "`Europe/Berlin`"
+        "timezone: Europe/Pari, from: 2026-12-20, until: 2026-12-21, reason: r", ".timezone", "like `Europe/Paris`."
     ),
     "a number for a time zone": _freeze(
         "timezone: 1, from: 2026-12-20, until: 2026-12-21, reason: r", ".timezone", "like"
