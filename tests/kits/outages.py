@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import cycle
 from random import Random
 from time import monotonic, time
 from typing import Final
 
-from bot.errors import Failed
+from bot.swarm.incidents.flapping import WINDOW_S
 from sandbox.fleet.shell import until
 from tests.kits.host_faults import HostFaults, Kind
+from tests.kits.node_history import NodeHistory
 from tests.kits.watch_scenario import WatchScenario
 
 KINDS: Final[tuple[Kind, ...]] = ("power", "cable", "peers")
 MANAGERS: Final = ("host-1", "host-2", "host-3")
-SPACING_S: Final = 40.0
-"""From one fault to the next one at least."""
 FLICKER_S: Final = 10.0
 """An incident that begins again so soon is about the same outage: a manager that returns may force elections."""
 SEEN_TIMEOUT_S: Final = 90.0
 """A manager that was cut off needs up to 47 s to return (docs/swarm-behaviour.md)."""
+OVER_TIMEOUT_S: Final = WINDOW_S + SEEN_TIMEOUT_S
+"""Faults may bring others with them, so that a node flaps: its incident ends when it was stable for some minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,56 +52,36 @@ class Told:
     """0 if its end was not told."""
 
 
-def outages(scenario: WatchScenario, chance: Random, hosts: Sequence[str], seconds: float) -> list[Outage]:
+def outages(
+    scenario: WatchScenario, history: NodeHistory, chance: Random, hosts: Sequence[str], seconds: float
+) -> list[Outage]:
     """Have one fault after the other for so many seconds: the next one when the incident of the last one is over.
 
-    The hosts take turns, and slowly enough that none of them flaps.
+    The hosts take turns, and slowly enough that none of them flaps by its own faults.
     """
     deadline = monotonic() + seconds
     found: list[Outage] = []
     for host in cycle(hosts):
         if monotonic() >= deadline:
             return found
-        found.append(_outage(scenario, chance.choice(KINDS), host))
-        next_at = found[-1].began + SPACING_S
-        until(lambda at=next_at: time() >= at, "the next fault is due", timeout=SPACING_S)  # type: ignore[misc]
+        found.append(_outage(scenario, history, chance.choice(KINDS), host))
+        next_at = found[-1].began + WINDOW_S / len(hosts)
+        until(lambda at=next_at: time() >= at, "the next fault is due", timeout=WINDOW_S)  # type: ignore[misc]
     return found
 
 
-def _outage(scenario: WatchScenario, kind: Kind, host: str) -> Outage:
+def _outage(scenario: WatchScenario, history: NodeHistory, kind: Kind, host: str) -> Outage:
     faults, about = HostFaults(scenario.fleet), f"{host} ({kind})"
-    witness = next(name for name in MANAGERS if name != host)
-    states: list[str] = []
-
-    def state() -> str:
-        states.append(_state(scenario, witness, host))
-        return states[-1]
-
-    began = time()
+    history.faulty, began = host, time()
     faults.inject((kind, host, ""))
-    until(lambda: _is_lost(state()), f"{about} is lost", timeout=SEEN_TIMEOUT_S)
-    seen = time()
+    seen = history.wait_for(lambda each: each.is_lost(host), began, f"{about} is lost", timeout=SEEN_TIMEOUT_S).at
     until(lambda: bool(_open_about(scenario, host)), f"{about} is told", timeout=SEEN_TIMEOUT_S)
     repaired = time()
     faults.fix((kind, host, ""))
-    until(lambda: _is_well(state()), f"{about} is well", timeout=SEEN_TIMEOUT_S)
-    well = time()
-    until(lambda: all(not each.open for each in scenario.incidents()), f"{about} is over", timeout=SEEN_TIMEOUT_S)
-    return Outage(kind, host, began, seen, repaired, well, leaderless="" in states)
-
-
-def _is_lost(state: str) -> bool:
-    return state.startswith("Down") or state.endswith("Unreachable")
-
-
-def _is_well(state: str) -> bool:
-    return state.startswith("Ready") and not state.endswith("Unreachable")
-
-
-def _state(scenario: WatchScenario, witness: str, host: str) -> str:
-    with suppress(Failed):  # managers hang while none leads
-        return scenario.nodes(witness)[host]
-    return ""
+    well = history.wait_for(lambda each: each.is_well(host), repaired, f"{about} is well", timeout=SEEN_TIMEOUT_S).at
+    until(lambda: all(not each.open for each in scenario.incidents()), f"{about} is over", timeout=OVER_TIMEOUT_S)
+    leaderless = any(not each.nodes for each in history.between(began, well))
+    return Outage(kind, host, began, seen, repaired, well, leaderless)
 
 
 def _open_about(scenario: WatchScenario, host: str) -> list[str]:
