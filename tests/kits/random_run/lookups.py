@@ -19,6 +19,8 @@ INTERIM: Final = re.compile(r"The complete answer follows|\*Still working on it\
 """What is said before the answer: it ends no job."""
 DETAILS: Final = "*All steps of job "
 """So begins what is posted in the thread of a card after its end, which it repeats."""
+CAUSED: Final = "It began during `"
+"""So an incident, and its thread, name the job that it began in."""
 DOUBT_S: Final = 1.5
 """A sender that dies, stands still or loses Redis so soon after Slack took a message may not have noted it: the message
 is sent again, and nobody can prevent it."""
@@ -80,7 +82,7 @@ class Run:
     def _jobs_of(self, shown: Shown) -> frozenset[str]:
         """Return the jobs whose message it is. An answer to another request may name a job, but ends it for nobody."""
         request = self._urls.get(shown.response_url)
-        if INTERIM.search(shown.text) or shown.text.startswith(DETAILS):
+        if INTERIM.search(shown.text) or shown.text.startswith(DETAILS) or CAUSED in shown.text:
             return frozenset()
         if request is None:
             return self._recognized(shown) if shown.private else shown.jobs
