@@ -22,6 +22,8 @@ _HYPHENS = dict.fromkeys("\u2010\u2011\u2212\ufe63\uff0d", "-")
 _SMART = str.maketrans({**_DOUBLE_QUOTES, **_SINGLE_QUOTES, **_HYPHENS})
 # Swarmbot prints names and commands in backticks, so people copy them so.
 _BACKTICKS = re.compile(r"(?<![^\s\"',])`+|`+(?![^\s\"',])")
+_PLAIN = re.compile(r"[\w ./:,=+@#-]*", re.ASCII)
+"""A text in which nothing is to be undone: most of what people type. shlex takes 0.05 ms for it."""
 _LONG_DASH = re.compile("(?<!\\S)[\u2012-\u2015]{1,2}-?(?=\\w)")
 
 
@@ -35,6 +37,8 @@ def split(text: str) -> list[str]:
     """
     if len(text) > MAX_CHARS:
         raise NotUnderstood(f"This command has {len(text):,} characters. The most are {MAX_CHARS:,}.")
+    if _PLAIN.fullmatch(text):
+        return text.split()
     typed = "".join(map(_usual, _MARKUP.sub(_unwrap, text))).translate(_SMART)
     plain = _LONG_DASH.sub("--", _BACKTICKS.sub("", typed))
     lexer = shlex.shlex(html.unescape(plain), posix=True, punctuation_chars=False)

@@ -89,6 +89,12 @@ def test_plain_words_are_kept(words: list[str]) -> None:
     assert split(" ".join(words)) == words
 
 
+@given(st.from_regex(r"[\w ./:,=+@#-]*", fullmatch=True))
+def test_a_text_without_quotes_is_split_in_the_same_way(text: str) -> None:
+    """It is not read as one with quotes is, and comes out equal."""
+    assert split(text) == split(f'{text} ""')[:-1]
+
+
 def test_a_text_that_is_too_long() -> None:
     """It is refused before it is read: reading takes a time that grows with the square of a word's length."""
     assert split("a" * MAX_CHARS) == ["a" * MAX_CHARS]
