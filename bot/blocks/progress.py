@@ -56,7 +56,7 @@ class Line:
     @property
     def timed(self) -> str:
         """Its sign and text, and of a step when it began and how long it took."""
-        took = f" · {self.ended - self.began:.1f} s" if self.ended else ""
+        took = f" · {self.ended - self.began:.1f}\u00a0s" if self.ended else ""
         return f"{self.sign} {self.text} · {clock(self.began)}{took}" if self.began else f"{self.sign} {self.text}"
 
 

@@ -135,7 +135,7 @@ class ProgressCard:
         took = f"{time.time() - self.started_at:.1f} s"
         asked = f"requested by {user(self.job.order.requester)} · `{self.job.id}`"
         if self.succeeded:
-            parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect, self.outcome, asked]
+            parts = [f"{DONE} *{self.result()}* in {took}", self.plan.effect.removesuffix("."), self.outcome, asked]
         elif self.cancelled_by:
             parts = [f"{WAITING} *Cancelled: {self.result()}* after {took}", asked]
         elif self._counted():

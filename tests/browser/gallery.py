@@ -3,7 +3,7 @@
 The messages are those that tests/plans compare word for word; what a plan says is shown as the answer to ``--plan``, as
 the card that asks for approval, and as the card of the running and of the ended job. ``--transcripts FOLDER`` adds what
 the bot showed in tests that ran with the same option: messages, forms and Homes, in channels whose names begin with
-"seen". With ``--pictures FOLDER`` each channel is saved as a picture, light and dark.
+"seen". With ``--pictures FOLDER`` each channel is saved as a picture, light and dark; ``--width 390``: as on a phone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.plans.messages import messages
 
 READER: Final = "U0CLEO"
 PICTURE_WIDTH_PX: Final = 900
+"""By default; a phone has 390."""
 MAX_PICTURE_HEIGHT_PX: Final = 16_000
 MOST_IN_A_CHANNEL: Final = 25
 """Of what tests showed: so a picture shows all of a channel."""
@@ -35,6 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="save a picture of each channel, and end")
     parser.add_argument("--transcripts", type=Path, metavar="FOLDER", help="also show what a run of tests kept there")
+    parser.add_argument("--width", type=int, default=PICTURE_WIDTH_PX, help="width of the pictures in pixels")
     parser.add_argument("--port", type=int, default=0, help="port of the page (default: any)")
     args = parser.parse_args()
     if args.pictures and (reason := missing()):
@@ -45,7 +47,7 @@ def main() -> int:
         sys.stdout.write(f"{shown} messages: {slack.url}/?as=cleo\n")
         sys.stdout.flush()
         if args.pictures:
-            _save(slack, args.pictures)
+            _save(slack, args.pictures, args.width)
         else:
             sys.stdin.read()
     return 0
@@ -88,20 +90,24 @@ def _channel(slack: LocalSlack, name: str) -> str:
     return channel_id
 
 
-def _save(slack: LocalSlack, folder: Path) -> None:
+def _save(slack: LocalSlack, folder: Path, width: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         for dark in (False, True):
             windows = Windows(browser, slack.url)
-            page = windows.open("cleo", width=PICTURE_WIDTH_PX, dark=dark)
+            page = windows.open("cleo", width=width, dark=dark)
+            page.get_by_role("heading", level=1).filter(has_text="#").wait_for()
             for channel in [each for each in slack.team.channels.values() if len(each.members) == len((READER, "bot"))]:
+                if (menu := page.get_by_role("button", name="Channels and people")).is_visible():
+                    menu.click()  # a narrow window shows the channels over the messages
                 page.get_by_role("navigation").get_by_role("button", name=channel.name, exact=True).click()
+                page.mouse.move(0, 0)
                 height = feed(page).evaluate("node => node.scrollHeight") + 200
-                page.set_viewport_size({"width": PICTURE_WIDTH_PX, "height": min(height, MAX_PICTURE_HEIGHT_PX)})
+                page.set_viewport_size({"width": width, "height": min(height, MAX_PICTURE_HEIGHT_PX)})
                 page.screenshot(
                     path=folder / f"{channel.name}-{'dark' if dark else 'light'}.png", animations="disabled"
                 )
-                page.set_viewport_size({"width": PICTURE_WIDTH_PX, "height": 800})
+                page.set_viewport_size({"width": width, "height": 800})
             windows.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from sandbox.slack import LocalSlack
@@ -23,13 +24,27 @@ HOST: dict[str, Any] = {
     "tasks": 2,
     "faults": "",
     "port": "",
-    "switches": [{"name": "power", "label": "Power", "on": True}],
+    "switches": [
+        {"name": "power", "label": "Power", "on": True},
+        {"name": "cable", "label": "Cable", "on": True},
+        {"name": "engine", "label": "Engine", "on": True},
+        {"name": "shell", "label": "Slow shell", "on": False},
+    ],
     "busy": "",
 }
 
 
+EFFECTS: dict[str, dict[str, Any]] = {
+    "power": {"power": False},
+    "cable": {"faults": "cable cut", "state": "down"},
+    "engine": {"engine": "stopped", "state": "down"},
+    "shell": {},
+}
+"""What is read of a host whose switch was changed."""
+
+
 class Panel:
-    """Hosts that are only drawn: switching the power off is shown at once."""
+    """Hosts that are only drawn: what a switch does is shown at once."""
 
     def __init__(self, slack: LocalSlack) -> None:
         self._slack = slack
@@ -37,9 +52,10 @@ class Panel:
 
     def switch(self, name: str, switch: str, *, on: bool) -> None:
         """Switch it."""
-        assert (name, switch) == ("host-1", "power")
-        off = HOST | {"power": on, "switches": [{"name": "power", "label": "Power", "on": on}]}
-        self.state = self.state | {"hosts": [off]}
+        assert name == "host-1"
+        switches = [each | {"on": on if each["name"] == switch else each["on"]} for each in HOST["switches"]]
+        changed = on != next(each["on"] for each in HOST["switches"] if each["name"] == switch)
+        self.state = self.state | {"hosts": [HOST | (EFFECTS[switch] if changed else {}) | {"switches": switches}]}
         self._slack.workspace.tell()
 
     def block(self, name: str, port: str) -> None:
@@ -58,6 +74,26 @@ def test_hosts_are_switched_and_shown_live(window: OpenWindow, slack: LocalSlack
     expect(ben.get_by_role("region", name="host-1")).to_contain_text("power off")
     host.get_by_role("combobox", name="Blocked port of host-1").select_option("2377/tcp")
     expect(ben.get_by_role("region", name="host-1")).to_contain_text("2377/tcp in blocked")
+
+
+@pytest.mark.parametrize(
+    ("switch", "shown"), [("Cable", "cable cut"), ("Engine", "engine stopped · down"), ("Slow shell", "ready, active")]
+)
+def test_each_switch_of_a_host_is_pressed_and_undone(
+    window: OpenWindow, slack: LocalSlack, switch: str, shown: str
+) -> None:
+    """Somebody else sees the switch and what the host is then, and switches it back."""
+    slack.page.hosts = Panel(slack)  # type: ignore[assignment] # it has what the page uses
+    ada, ben = window("ada", panel="hosts"), window("ben", panel="hosts", width=390)
+    mine, theirs = (page.get_by_role("region", name="host-1").get_by_role("switch", name=switch) for page in (ada, ben))
+    before = mine.is_checked()
+    mine.click()
+    expect(theirs).to_be_checked(checked=not before)
+    expect(ben.get_by_role("region", name="host-1")).to_contain_text(shown)
+    theirs.click()
+    expect(mine).to_be_checked(checked=before)
+    expect(ada.get_by_role("region", name="host-1")).to_contain_text("ready, active")
+    expect(ada.get_by_role("region", name="host-1")).not_to_contain_text("cable cut")
 
 
 def test_escape_closes_the_panel_that_covers_a_phone(window: OpenWindow) -> None:

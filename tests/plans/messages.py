@@ -70,6 +70,7 @@ def _of_plan(plan: Plan, words: str, subject: str) -> Iterator[Message]:
         card.set(plan.steps[0], "running", plan.steps[0].operation.doing)
         yield card.message()
         for step in plan.steps:
+            card.set(step, "running", step.operation.doing)
             card.set(step, "done", step.operation.done)
         yield card.ended()
-        yield from (each.message for each in step_details(job.order, "C0PROD", [each.timed for each in card.lines()]))
+        yield from (each.message for each in step_details(job.order, "C0PROD", card.details()))

@@ -164,7 +164,7 @@ def test_long_card_has_room_for_what_runs_beside_warnings() -> None:
 def test_a_step_says_when_it_began_and_how_long_it_took() -> None:
     """In each reader's time zone. A finding has no time, and what runs has not taken any yet."""
     step = blocks.Line(blocks.DONE, "`host-3` joined", 1_800_000_000.0, 1_800_000_002.34)
-    assert step.timed == "✓ `host-3` joined · <!date^1800000000^{time_secs}|08:00:00 UTC> · 2.3 s"
+    assert step.timed == "✓ `host-3` joined · <!date^1800000000^{time_secs}|08:00:00 UTC> · 2.3\u00a0s"
     assert replace(step, ended=0.0).timed == "✓ `host-3` joined · <!date^1800000000^{time_secs}|08:00:00 UTC>"
     assert replace(step, began=0.0).timed == "✓ `host-3` joined"
 

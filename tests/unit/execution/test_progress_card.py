@@ -335,7 +335,7 @@ def test_details_are_told_if_they_say_more(
     assert bool(told) is said
     if said:
         assert len(told) == steps + 1
-        assert told[0] == f"✓ host-0 done · <!date^1800000000^{{time_secs}}|08:00:00 UTC> · {seconds} s"
+        assert told[0] == f"✓ host-0 done · <!date^1800000000^{{time_secs}}|08:00:00 UTC> · {seconds}\u00a0s"
         assert told[-1] == "! Slow hosts."
 
 

@@ -6,6 +6,7 @@ import { formatDate, mrkdwn } from "./mrkdwn.ts";
 import type { Exchange } from "./types.ts";
 
 const SHOWN = 120;
+const FAULT = "fault: ";
 const opened = new Set<number>();
 
 // Counts down to the end of a fault.
@@ -52,7 +53,8 @@ export function drawInspector(app: App): HTMLElement {
 
 function drawExchange(each: Exchange, app: App): HTMLElement {
   const toBot = each.direction === "to the bot";
-  const failed = each.status !== 200 || (each.answer as { ok?: boolean } | null)?.ok === false;
+  const lost = each.note.startsWith(FAULT);
+  const failed = lost || each.status !== 200 || (each.answer as { ok?: boolean } | null)?.ok === false;
   const row = h(
     "details",
     { class: `exchange${failed ? " failed" : ""}`, open: opened.has(each.number) },
@@ -63,11 +65,12 @@ function drawExchange(each: Exchange, app: App): HTMLElement {
       h("code", {}, each.kind),
       h("span", { class: "muted" }, `${each.status || "no answer"} · ${each.tookMs.toFixed(0)} ms`),
       h("time", {}, formatDate(each.at, "{time_secs}")),
+      lost && h("span", { class: "lost" }, each.note.slice(FAULT.length)),
     ),
   );
   const body = () => {
     if (row.childElementCount > 1) return;
-    if (each.note) row.append(h("p", { class: "faults" }, each.note));
+    if (each.note && !lost) row.append(h("p", { class: "faults" }, each.note));
     if (each.hidden) {
       row.append(h("p", { class: "muted" }, `Private: only ${app.surface.names(each.onlyFor) || "its reader"}’s window shows it.`));
       return;
