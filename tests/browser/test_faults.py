@@ -1,4 +1,4 @@
-"""Each button of the inspector makes Slack fail in its way, and people see what becomes of the bot's message."""
+"""Each button of the inspector makes Slack fail in its way, and people see the message that the bot then sends."""
 
 from __future__ import annotations
 
