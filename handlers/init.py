@@ -34,7 +34,7 @@ from bot.swarm.membership.member_options import differing_option, unseen_options
 from bot.swarm.membership.several import merged
 from bot.swarm.network.address_pools import check_data_path_port, check_pools, pool_findings, refuse_pools_of_hosts
 from bot.swarm.network.addresses import advertise_address, local_address, overlay_findings
-from bot.swarm.operations import AwaitCaRotation, Init, Join, StartCaRotation, Update
+from bot.swarm.operations import AwaitCaRotation, Init, Join, RegainNetworks, StartCaRotation, Update
 from bot.swarm.quorum import Quorum, tolerance_text
 from bot.swarm.reading.cluster_settings import check_expiry
 from bot.swarm.recovery.split_brain import refuse_forcing, refuse_second_cluster, refuse_unreachable
@@ -162,7 +162,8 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     refuse_pools_of_hosts(facts, arguments.default_addr_pool)
     joins, of_others = founding_joins(facts, host.name, _joinings(arguments))
     operation = _operation(facts, host, arguments)
-    steps = [Step(each, host.name) for each in (operation, *_external(facts, arguments))]
+    tried = [RegainNetworks(host.name, facts.name, arguments.autolock)] if arguments.force_new_cluster else []
+    steps = [Step(each, host.name) for each in (operation, *_external(facts, arguments), *tried)]
     return Plan(
         _titles(facts, arguments),
         steps=(*steps, *joins),

@@ -10,7 +10,7 @@ from bot.commands import HOST, UNLOCK, Flag, Word, change, text, unlock_key_form
 from bot.errors import NotUnderstood, Refused
 from bot.model import Backup, Facts, FactsQuery, Finding, HostFacts, Operation, Plan, PlanTitles, Step
 from bot.model.engine_versions import version_of
-from bot.swarm.operations import AwaitEncryptedKeyFile, Init, RestoreState
+from bot.swarm.operations import AwaitEncryptedKeyFile, Init, RegainNetworks, RestoreState
 from bot.text.suggest import listed
 
 UNCHANGED: Final = "Nothing was changed."
@@ -88,6 +88,7 @@ def _steps(facts: Facts, backup: Backup, host: HostFacts) -> list[Operation]:
         RestoreState(host=host.name, cluster=facts.name, backup=backup.id, autolocked=backup.autolocked),
         force,
         *([AwaitEncryptedKeyFile(host.name, facts.name)] if backup.autolocked else []),
+        RegainNetworks(host.name, facts.name, backup.autolocked),
     ]
 
 

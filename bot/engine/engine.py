@@ -309,6 +309,10 @@ class SshEngine:
         """Start the engine where it is stopped."""
         engine_service.start(self._client, self._commands)
 
+    def restart_engine(self) -> None:
+        """Stop the engine, and start it again."""
+        engine_service.restart(self._client, self._commands)
+
     def stopped(self) -> StoppedEngine:
         """The swarm state of an engine that does not run."""
         return stopped_engine.read_stopped(self._connection, self._commands)

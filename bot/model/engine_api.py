@@ -265,6 +265,10 @@ class Engine(Protocol):
         """Start the engine if it is stopped, and wait until it responds."""
         ...
 
+    def restart_engine(self) -> None:
+        """Stop the engine and start it again, and wait until it responds."""
+        ...
+
     def stopped(self) -> StoppedEngine:
         """Return the swarm state on the disk of a stopped engine.
 

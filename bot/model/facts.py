@@ -154,6 +154,8 @@ class FactsQuery:
     """The stack whose revisions to list, from Swarmbot's own records."""
     listed_stacks: bool = False
     """Name the stacks that swarmbot.yml lists, deployed or not."""
+    tried_networks: tuple[str, ...] = ()
+    """Managers whose engine to have make a network of the cluster, which is removed again."""
     swarm_folders: tuple[str, ...] = ()
     """Hosts whose swarm folder to examine."""
     raft_state: bool = False
@@ -191,7 +193,7 @@ class FactsQuery:
     def examines(self) -> bool:
         """Whether it reads more of the hosts than their engines know, which takes seconds."""
         named = (self.probe, self.swarm_folders, self.stopped_engines, self.key_files, self.host_keys, self.ca_files)
-        return self.mesh or self.raft_state or any(named)
+        return self.mesh or self.raft_state or any((*named, self.tried_networks))
 
 
 @dataclass(frozen=True, slots=True)

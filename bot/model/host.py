@@ -194,6 +194,8 @@ class HostFacts:
     clock_offset: float | None = None
     """The host's clock minus Swarmbot's, in seconds. Read of probed hosts and of the managers."""
     interfaces: tuple[Interface, ...] = ()
+    network_refusal: str | None = None
+    """Why the engine made no network of the cluster; "" if it made one. Tried for ``FactsQuery.tried_networks``."""
     data_root: str = ""
     """The engine's data root, by the engine."""
     disk_space: DiskSpace | None = None

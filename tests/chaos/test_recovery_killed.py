@@ -21,6 +21,7 @@ STEPS = (
     "hold-off",
     "leave-lost-cluster",
     "init",
+    "regain-networks",
     "remove-old-records",
     "rejoin",
     "remove-old-records",

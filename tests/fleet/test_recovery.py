@@ -10,6 +10,7 @@ from bot.errors import EngineError
 from bot.model import RaftPosition
 from bot.swarm.reading.raft_log import position
 from sandbox.fleet import Fleet
+from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.engines import engines, init, joining
 from tests.kits.recovery import ALL, REJOIN_TIMEOUT_S, Recovery
@@ -44,6 +45,22 @@ def test_managers_return_before_force_new_cluster(recovery: Recovery) -> None:
 
 
 @pytest.mark.long
+def test_the_forced_engine_makes_networks(recovery: Recovery) -> None:
+    """With published ports it loses its networks when it is forced; it is restarted, and the service's task runs."""
+    host = recovery.fleet["host-1"]
+    host.docker("network", "create", "--driver", "overlay", "front")
+    words = ("--detach", "--no-resolve-image", "--mode", "global", "--network", "front", "--publish", "8080:80")
+    host.docker("service", "create", "--name", "web", *words, TASK_IMAGE)
+    until(lambda: bool(host.docker("ps", "--quiet").strip()), "its task runs", timeout=60)
+    recovery.lose(off=LOST)
+    for operation in recovery.steps:
+        recovery.do(operation)
+    host.docker("network", "create", "--driver", "overlay", "back")
+    until(lambda: bool(host.docker("ps", "--quiet").strip()), "its task runs again", timeout=60)
+    assert "swarmbot-check" not in host.docker("network", "ls")
+
+
+@pytest.mark.long
 def test_managers_return_after_force_new_cluster(recovery: Recovery) -> None:
     """A majority of the old managers returns at once while one manager is alone: they become members again.
 
@@ -71,6 +88,7 @@ def test_managers_return_during_any_step(recovery: Recovery, step: int, beside: 
     assert [operation.kind for operation in recovery.steps] == [
         "leave-lost-cluster",
         "init",
+        "regain-networks",
         "remove-old-records",
         "rejoin",
     ]

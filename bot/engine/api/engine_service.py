@@ -39,12 +39,22 @@ trap 'exit 1' HUP INT TERM PIPE
 STOP_FAILED_STATUS, START_FAILED_STATUS = 71, 70
 COMMANDS_HINT: Final = "`engine` in swarmbot.yml sets the commands that stop and start its engine."
 START_SCRIPT: Final = "stop= start=$1" + CONTROL_SCRIPT + "engine_start"
+RESTART_SCRIPT: Final = "stop=$1 start=$2" + CONTROL_SCRIPT + "engine_stop\nengine_start"
 
 
 def start(client: EngineClient, service: Service) -> None:
     """Start the engine if it is stopped, once no script needs it stopped. Raises HostUnreachable, EngineError."""
     connection = client.dialer.connection
     done = run_as_root(connection, START_SCRIPT, service.start, timeout=SCRIPT_TIMEOUT_S)
+    if done.status:
+        step = f"Check `journalctl -u docker` on it. {COMMANDS_HINT}"
+        raise failures.host_error(connection.target, last_line(done.err), step)
+
+
+def restart(client: EngineClient, service: Service) -> None:
+    """Stop the engine and start it again, once no script needs it stopped. Raises HostUnreachable, EngineError."""
+    connection = client.dialer.connection
+    done = run_as_root(connection, RESTART_SCRIPT, service.stop, service.start, timeout=SCRIPT_TIMEOUT_S)
     if done.status:
         step = f"Check `journalctl -u docker` on it. {COMMANDS_HINT}"
         raise failures.host_error(connection.target, last_line(done.err), step)

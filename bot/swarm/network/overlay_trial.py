@@ -26,12 +26,17 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
+def trial_name() -> str:
+    """Return a name for what a trial makes, with the time at which it began."""
+    return f"{PREFIX}{time.time():.0f}-{token_hex(2)}"
+
+
 def try_overlay(engines: Engines, manager: str, peers: Iterable[Peer]) -> Mesh:
     """Test the overlay between ``peers``; ``manager`` is the host on which the network is created.
 
     Failures of single hosts are in the result. Raise SwarmbotError if the network cannot be created.
     """
-    name = f"{PREFIX}{time.time():.0f}-{token_hex(2)}"
+    name = trial_name()
     known = {peer.name: peer for peer in peers if peer.name in engines.names()}
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="overlay") as pool:
         trial = _Trial(engines, pool, name, [*known])

@@ -12,6 +12,7 @@ from bot.swarm.operations.key_file import AwaitEncryptedKeyFile, CheckUnlockKey,
 from bot.swarm.operations.labels import LabelHost, LabelNode
 from bot.swarm.operations.leave import Leave, RemoveNode
 from bot.swarm.operations.moves import AddReplicas, MoveService, RestoreSpec
+from bot.swarm.operations.networks import RegainNetworks
 from bot.swarm.operations.old_versions import RemoveVersion
 from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
@@ -50,6 +51,7 @@ __all__ = [
     "PauseRollout",
     "PlannedImage",
     "Promote",
+    "RegainNetworks",
     "Rejoin",
     "RemoveImages",
     "RemoveNode",

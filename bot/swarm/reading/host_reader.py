@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.errors import EngineError, HostUnreachable, SwarmbotError
 from bot.model import Engine, Examination, FactsQuery, HostFacts, HostFailure, KeyFile, Reach
+from bot.swarm.network.overlay_trial import trial_name
 from bot.swarm.network.routes import matches_name
 from bot.swarm.reading import parse, parse_objects
 from bot.swarm.reading.certificates import read_certificate
@@ -42,6 +43,8 @@ def read_host(engine: Engine, address: str, query: FactsQuery, *, examined: bool
         facts = _with_raft(engine, facts, query)
         if query.certificates and facts.in_swarm:
             facts = _with_certificate(engine, facts)
+        if engine.host in query.tried_networks and facts.can_read_cluster:
+            facts = replace(facts, network_refusal=_network_refusal(engine))
         if engine.host in query.swarm_folders:
             facts = replace(facts, swarm_folder=engine.placed())
         facts = _with_storage(engine, facts, query)
@@ -155,6 +158,17 @@ def _key_file(engine: Engine) -> KeyFile | None:
         return engine.key_file()
     except EngineError:  # a user who reaches an engine may not be allowed to read its files
         return None
+
+
+def _network_refusal(engine: Engine) -> str:
+    """Return why the engine does not make a network of the cluster; "" if it did. The network is removed again."""
+    trial = engine.overlay_trial(trial_name())
+    try:
+        trial.make_network()
+    except EngineError as error:
+        return error.happened
+    trial.remove_network()
+    return ""
 
 
 def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:

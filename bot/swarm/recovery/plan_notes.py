@@ -68,7 +68,10 @@ def warnings(
             f"`{source.name}` reaches them, {facts.name} becomes two clusters (split brain)."
         )
     told += [_held_off(host, host.stopped) for host in off if host.stopped]
-    told.append(f"Tasks on `{source.name}` stop and start again. Tasks on workers keep running.")
+    told.append(
+        f"Tasks on `{source.name}` stop and start again, and its engine restarts if it makes no networks then. Tasks "
+        "on workers keep running."
+    )
     if leaving := [tick(host.name) for host in others if host.membership != "inactive"]:
         told.append(f"Tasks on {listed(leaving)} stop: services start them on other nodes.")
     told.append(f"The last changes to {facts.name} are lost if `{source.name}` had not received them.")

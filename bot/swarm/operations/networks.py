@@ -1,0 +1,73 @@
+"""See that an engine makes networks of its cluster after a new cluster was forced on it, and restart it if not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.blocks import plain_line
+from bot.errors import Failed, SwarmbotError
+from bot.model import Engines, Facts, FactsQuery, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class RegainNetworks(Operation):
+    """Have a manager's engine make a network of the cluster, which is removed again; restart it if it refuses.
+
+    An engine on which a new cluster is forced may lose its networks until it restarts: it manages the cluster, and
+    neither makes a network nor starts a task on one (docs/swarm-behaviour.md).
+    """
+
+    kind: ClassVar[str] = "regain-networks"
+    timeout_s: ClassVar[float] = 60.0
+
+    host: str
+    cluster: str
+    autolocked: bool = False
+    """Whether the engine would be locked after a restart: then it is not restarted."""
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"seeing that the engine of `{self.host}` makes networks of {self.cluster}"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"the engine of `{self.host}` makes networks of {self.cluster}"
+
+    @property
+    def query(self) -> FactsQuery:
+        """Return a query that tries it."""
+        return FactsQuery(hosts=(self.host,), tried_networks=(self.host,))
+
+    def satisfied(self, facts: Facts) -> bool:
+        """Return whether a network was made."""
+        host = facts.hosts.get(self.host)
+        return host is not None and host.network_refusal == ""
+
+    def apply(self, engines: Engines, facts: Facts) -> None:
+        """Restart the engine if it refused to make one. Raise Failed if it would be locked then."""
+        host = facts.hosts.get(self.host)
+        if host is None or not host.network_refusal:
+            return  # it did not say so: it is asked again
+        if self.autolocked:
+            raise Failed(f"the engine of `{self.host}` makes no network of {self.cluster}.")
+        engines[self.host].restart_engine()
+
+    def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
+        """Return the error with what the engine said last, and how its networks come back."""
+        del engines
+        host = facts.hosts.get(self.host)
+        if host is None or not host.network_refusal:
+            state = f"Whether the engine of `{self.host}` makes networks of {self.cluster} is unknown."
+            step = f"`/swarm status` shows whether `{self.host}` responds; `/swarm check --all` tries its networks."
+            return Failed(error.happened, true_now=state, next_step=error.next_step or step)
+        unlock = f", then `/swarm unlock {self.host}`" if self.autolocked else ""
+        return Failed(
+            error.happened,
+            true_now=f"The engine of `{self.host}` makes no network of {self.cluster}, and no task on a network starts "
+            f"there: {plain_line(host.network_refusal)}",
+            next_step=f"Run `systemctl restart docker` on `{self.host}`{unlock}. Then `/swarm check --all` tests the "
+            "networks.",
+        )
