@@ -78,7 +78,9 @@ def test_managers_return_after_force_new_cluster(recovery: Recovery) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("step", "beside"), [(0, False), (1, False), (1, True), (2, False), (3, False), (3, True)])
+@pytest.mark.parametrize(
+    ("step", "beside"), [(0, False), (1, False), (1, True), (2, False), (3, False), (4, False), (4, True)]
+)
 def test_managers_return_during_any_step(recovery: Recovery, step: int, beside: bool) -> None:  # noqa: FBT001 - pytest's
     """A majority of the old managers returns at once when a step begins or just after: in the end there is one cluster.
 
