@@ -162,7 +162,8 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
     refuse_pools_of_hosts(facts, arguments.default_addr_pool)
     joins, of_others = founding_joins(facts, host.name, _joinings(arguments))
     operation = _operation(facts, host, arguments)
-    tried = [RegainNetworks(host.name, facts.name, arguments.autolock)] if arguments.force_new_cluster else []
+    regained = arguments.force_new_cluster and not arguments.autolock
+    tried = [RegainNetworks(host.name, facts.name)] if regained else []
     steps = [Step(each, host.name) for each in (operation, *_external(facts, arguments), *tried)]
     return Plan(
         _titles(facts, arguments),

@@ -124,10 +124,10 @@ def _steps(
             force_new_cluster=True,
         ),
         *([AwaitEncryptedKeyFile(source.name, name)] if autolocked else []),
-        RegainNetworks(source.name, name, autolocked),
         *(RemoveOldRecords(host.name, host.node_id, name) for host in others),
         *(Rejoin(host.name, name, source.name, _address(host)) for host in back),
         *(RemoveOldRecords(host, disk.node_id, name) for host, disk in disks),
+        *([] if autolocked else [RegainNetworks(source.name, name)]),
     ]
 
 

@@ -87,8 +87,7 @@ def _steps(facts: Facts, backup: Backup, host: HostFacts) -> list[Operation]:
     return [
         RestoreState(host=host.name, cluster=facts.name, backup=backup.id, autolocked=backup.autolocked),
         force,
-        *([AwaitEncryptedKeyFile(host.name, facts.name)] if backup.autolocked else []),
-        RegainNetworks(host.name, facts.name, backup.autolocked),
+        AwaitEncryptedKeyFile(host.name, facts.name) if backup.autolocked else RegainNetworks(host.name, facts.name),
     ]
 
 

@@ -21,11 +21,11 @@ STEPS = (
     "hold-off",
     "leave-lost-cluster",
     "init",
-    "regain-networks",
     "remove-old-records",
     "rejoin",
     "remove-old-records",
     "remove-old-records",
+    "regain-networks",
 )
 
 

@@ -100,10 +100,10 @@ def test_old_managers_start_during_a_recovery(hosts: Fleet) -> None:
             *["hold-off"] * 3,
             "leave-lost-cluster",
             "init",
-            "regain-networks",
             "remove-old-records",
             "rejoin",
             *["remove-old-records"] * 3,
+            "regain-networks",
         ]
         starts = {"leave-lost-cluster": "host-3", "init": "host-4"}
         with SplitBrainWatch(hosts) as watch:

@@ -90,9 +90,9 @@ def test_managers_return_during_any_step(recovery: Recovery, step: int, beside: 
     assert [operation.kind for operation in recovery.steps] == [
         "leave-lost-cluster",
         "init",
-        "regain-networks",
         "remove-old-records",
         "rejoin",
+        "regain-networks",
     ]
     with SplitBrainWatch(recovery.fleet) as watch:
         ended = recovery.run(step, LOST, during=beside)

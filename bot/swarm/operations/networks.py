@@ -15,7 +15,8 @@ class RegainNetworks(Operation):
     """Have a manager's engine make a network of the cluster, which is removed again; restart it if it refuses.
 
     An engine on which a new cluster is forced may lose its networks until it restarts: it manages the cluster, and
-    neither makes a network nor starts a task on one (docs/swarm-behaviour.md).
+    neither makes a network nor starts a task on one (docs/swarm-behaviour.md). Not for an autolocked one: it would be
+    locked after the restart.
     """
 
     kind: ClassVar[str] = "regain-networks"
@@ -23,8 +24,6 @@ class RegainNetworks(Operation):
 
     host: str
     cluster: str
-    autolocked: bool = False
-    """Whether the engine would be locked after a restart: then it is not restarted."""
 
     @property
     def doing(self) -> str:
@@ -47,13 +46,10 @@ class RegainNetworks(Operation):
         return host is not None and host.network_refusal == ""
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Restart the engine if it refused to make one. Raise Failed if it would be locked then."""
+        """Restart the engine if it refused to make one. If it did not say so, it is asked again."""
         host = facts.hosts.get(self.host)
-        if host is None or not host.network_refusal:
-            return  # it did not say so: it is asked again
-        if self.autolocked:
-            raise Failed(f"the engine of `{self.host}` makes no network of {self.cluster}.")
-        engines[self.host].restart_engine()
+        if host is not None and host.network_refusal:
+            engines[self.host].restart_engine()
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Return the error with what the engine said last, and how its networks come back."""
@@ -63,11 +59,9 @@ class RegainNetworks(Operation):
             state = f"Whether the engine of `{self.host}` makes networks of {self.cluster} is unknown."
             step = f"`/swarm status` shows whether `{self.host}` responds; `/swarm check --all` tries its networks."
             return Failed(error.happened, true_now=state, next_step=error.next_step or step)
-        unlock = f", then `/swarm unlock {self.host}`" if self.autolocked else ""
         return Failed(
             error.happened,
             true_now=f"The engine of `{self.host}` makes no network of {self.cluster}, and no task on a network starts "
             f"there: {plain_line(host.network_refusal)}",
-            next_step=f"Run `systemctl restart docker` on `{self.host}`{unlock}. Then `/swarm check --all` tests the "
-            "networks.",
+            next_step=f"Run `systemctl restart docker` on `{self.host}`. Then `/swarm check --all` tests the networks.",
         )

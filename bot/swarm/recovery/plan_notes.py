@@ -55,6 +55,7 @@ def warnings(
 ) -> list[str]:
     """Return what stays, what is lost, which hosts stay out, and how to bring them back."""
     gone = [tick(old.name) for old in olds if old.state == "unreachable"]
+    autolocked = source.key_file is not None and source.key_file.autolocked
     told = []
     if gone:
         are, record = ("is", "Its record stays") if len(gone) == 1 else ("are", "Their records stay")
@@ -68,10 +69,8 @@ def warnings(
             f"`{source.name}` reaches them, {facts.name} becomes two clusters (split brain)."
         )
     told += [_held_off(host, host.stopped) for host in off if host.stopped]
-    told.append(
-        f"Tasks on `{source.name}` stop and start again, and its engine restarts if it makes no networks then. Tasks "
-        "on workers keep running."
-    )
+    regained = "" if autolocked else ", and its engine restarts if it makes no networks then"
+    told.append(f"Tasks on `{source.name}` stop and start again{regained}. Tasks on workers keep running.")
     if leaving := [tick(host.name) for host in others if host.membership != "inactive"]:
         told.append(f"Tasks on {listed(leaving)} stop: services start them on other nodes.")
     told.append(f"The last changes to {facts.name} are lost if `{source.name}` had not received them.")
