@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter
-
 from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.execution.changes import Changes
@@ -16,6 +14,7 @@ from bot.execution.token_rotation import TokenRotation
 from bot.outbox.outgoing import Outgoing
 from bot.queue.job import Job
 from bot.queue.lease import CancelRequested, Lease
+from bot.stored_json import from_plain
 
 
 class Runner:
@@ -43,7 +42,7 @@ class Runner:
             self._internal_jobs.run(lease)
             return
         command = self._commands[order.command]
-        arguments = TypeAdapter(command.arguments).validate_python(dict(order.args))
+        arguments = from_plain(command.arguments, dict(order.args))
         if order.cluster not in self._config.clusters and (order.cluster or command.overview is None):
             raise Failed(f"{tick(order.cluster)} is no longer in swarmbot.yml.", true_now="Nothing was done.")
         if order.pending_rotation:

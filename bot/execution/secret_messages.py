@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from pydantic import TypeAdapter
-
 from bot.blocks import Message
 from bot.commands import CommandRegistry
 from bot.errors import Failed
@@ -16,7 +14,7 @@ from bot.outbox.outgoing import Outgoing
 from bot.queue.end_messages import ANSWER
 from bot.queue.job import Order
 from bot.queue.queue import Queue
-from bot.stored_json import from_json
+from bot.stored_json import from_json, from_plain
 from bot.swarm.membership.secrets import secret_message
 
 GONE: Final = "The order of this message can no longer be carried out."
@@ -51,7 +49,7 @@ class SecretMessages:
         if job is None or job.order.command not in self._commands:
             raise Failed(GONE)
         command = self._commands[job.order.command]
-        arguments = TypeAdapter(command.arguments).validate_python(dict(job.order.args))
+        arguments = from_plain(command.arguments, dict(job.order.args))
         query = command.query(arguments)
         try:
             if outgoing.secret != ANSWER:

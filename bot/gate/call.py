@@ -6,8 +6,6 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
 from bot.audit import Entry
 from bot.blocks import tick
 from bot.commands import ALL_NODES, Command
@@ -18,6 +16,7 @@ from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
 from bot.store.keys import Lane
+from bot.stored_json import from_plain
 from bot.text.mrkdwn import cut_short
 
 MAX_SHOWN_CHARS: Final = 80
@@ -152,7 +151,7 @@ def repeat(
     words = order.words.removesuffix(f" {PLAN_FLAG}") if run else order.words
     return Call(
         command=command,
-        arguments=TypeAdapter(command.arguments).validate_python(dict(args)),
+        arguments=from_plain(command.arguments, dict(args)),
         words=words if same else f"{command.name} {job.id}",
         cluster=order.cluster,
         user=request.user,

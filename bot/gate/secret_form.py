@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from pydantic import TypeAdapter
-
 from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.commands import Command, CommandRegistry, SecretField
 from bot.errors import NotUnderstood
@@ -17,6 +15,7 @@ from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import PressRequest, SubmitRequest
+from bot.stored_json import from_plain
 
 CALLBACK: Final = "secret.give"
 FIELD: Final = "secret"
@@ -56,7 +55,7 @@ class SecretForm:
             return FieldErrors({FIELD: f"{secret_field.label} must begin with {secret_field.begins}: enter all of it."})
         return Call(
             command=command,
-            arguments=TypeAdapter(command.arguments).validate_python(dict(job.order.args)),
+            arguments=from_plain(command.arguments, dict(job.order.args)),
             words=job.order.words,
             cluster=job.order.cluster,
             user=request.user,

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import TypeAdapter
 from redis import Redis
 
 from bot.audit import Audit
@@ -22,6 +21,7 @@ from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
+from bot.stored_json import from_plain
 from bot.watch.repository import WatchRepository
 from sandbox.deployment import Deployment
 from sandbox.slack.delivery import Delivery
@@ -177,7 +177,7 @@ def _record(job: Job) -> JobRecord:
     command = COMMANDS.get(order.command)
     change = False
     if command is not None:
-        change = command.is_change(TypeAdapter(command.arguments).validate_python(dict(order.args)))
+        change = command.is_change(from_plain(command.arguments, dict(order.args)))
     return JobRecord(
         id=job.id,
         words=order.words,
