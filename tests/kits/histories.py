@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from bot.model.history import SLOT_S, Counts, Range, Sample
@@ -13,11 +14,13 @@ LAST: Final = int(NOW) // SLOT_S * SLOT_S
 """When the slot of NOW began."""
 
 
+@cache
 def only(number: int) -> Range:
     """Return a number that did not change in a slot."""
     return Range(number, number, number)
 
 
+@cache
 def counts(ready: int = 5, nodes: int = 5, running: int = 12, desired: int = 12, reachable: int = 3) -> Counts:
     """Return what a slot counted: by default all is well."""
     return Counts(*map(only, (nodes, ready, desired, running, 3, reachable, 2)))

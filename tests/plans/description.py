@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bot.commands import Vocabulary
 from bot.model import (
@@ -81,7 +81,7 @@ class Description(BaseModel):
     skipped: list[str] = []
     keys: dict[str, list[Key]] = {}
     host_key_failures: dict[str, str] = {}
-    mesh: Trial = Trial()
+    mesh: Trial = Field(default_factory=Trial)
     mesh_failure: str = ""
     frozen: tuple[str, str] | None = None
     open_changes: list[Change] = []

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
 from bot.approvals.approval import Approval
 from bot.approvals.card import approval_card, plan_message
 from bot.blocks import Message, error_message
@@ -20,6 +18,7 @@ from bot.execution.step_details import step_details
 from bot.model import Plan
 from bot.model.records import Records
 from bot.queue.job import Job
+from bot.stored_json import from_plain
 from tests.kits.commands import COMMANDS
 from tests.kits.jobs import order, request_for
 from tests.plans.description import Description
@@ -42,7 +41,7 @@ def messages(facts: dict[str, Any], words: str) -> Iterator[Message]:
     """Yield what Swarmbot says to these words with these facts."""
     try:
         if "own_records" in facts:
-            records = TypeAdapter(Records).validate_python({"at": NOW, "workers": 1, **facts["own_records"]})
+            records = from_plain(Records, {"at": NOW, "workers": 1, **facts["own_records"]})
             command, arguments = read_words(words, Vocabulary(records.cluster, (), tuple(COMMANDS)))
             if command.record is not None:
                 yield command.record(records, arguments)

@@ -115,7 +115,7 @@ class Machine(Strict):
     """
 
     role: Literal["nothing", "worker", "manager", "leader"] = Field("nothing", alias="is")
-    record: Record = Record()
+    record: Record = Field(default_factory=Record)
     recorded: bool = True
     failure: HostProblem | Literal["engine error", "slow", "not yet", ""] = ""
     happened: str = ""

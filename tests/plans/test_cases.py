@@ -15,11 +15,11 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from bot.commands import Command, Vocabulary, Word
 from bot.errors import SwarmbotError
 from bot.model.records import Records
+from bot.stored_json import from_plain
 from tests.kits.commands import COMMANDS
 from tests.plans.description import Description
 from tests.plans.files import GROUPS, cases, described
@@ -40,7 +40,7 @@ def test_case(given: dict[str, Any], case: dict[str, Any]) -> None:
 
 def _run(facts: dict[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     if "own_records" in facts:
-        records = TypeAdapter(Records).validate_python({"at": NOW, "workers": 1, **facts["own_records"]})
+        records = from_plain(Records, {"at": NOW, "workers": 1, **facts["own_records"]})
         command, arguments = read_words(case["words"], Vocabulary(records.cluster, (), tuple(COMMANDS)))
         _check(command, arguments, case)
         return {"answer": _record(command, records, arguments)}
@@ -52,7 +52,7 @@ def _run(facts: dict[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(command: Command, arguments: Any, case: Mapping[str, Any]) -> None:
     stored = json.loads(json.dumps(asdict(arguments)))
-    assert TypeAdapter(command.arguments).validate_python(stored) == arguments, "arguments survive their storage"
+    assert from_plain(command.arguments, stored) == arguments, "arguments survive their storage"
     command.query(arguments)
     assert case.get("needs", command.permission(arguments)) == command.permission(arguments)
     assert case.get("approval", command.approval(arguments)) == command.approval(arguments)

@@ -56,7 +56,7 @@ def _with_text() -> list[tuple[Command, Facts, Any]]:
         except SwarmbotError:
             continue
         facts = description.facts(command.query(arguments))
-        if replaced(facts, TYPED_FIELDS, "x") != replaced(facts, TYPED_FIELDS, "y"):
+        if replaced(facts, TYPED_FIELDS, "of no case") != facts:
             found.append((command, facts, arguments))
     return found
 

@@ -89,9 +89,17 @@ def _trees() -> dict[str, ast.Module]:
     return {_name(path): ast.parse(path.read_text()) for path in paths}
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _statements(tree: ast.AST, left_out: tuple[type[ast.stmt], ...]) -> Iterator[ast.AST]:
+    """Every statement of a tree, but for those of these types and what is in them."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.stmt | ast.excepthandler | ast.match_case) and not isinstance(node, left_out):
+            yield node
+            yield from _statements(node, left_out)
+
+
+def _imported(tree: ast.AST, *left_out: type[ast.stmt]) -> Iterator[str]:
     """The modules that a tree names, ``from package import module`` as the module."""
-    for node in ast.walk(tree):
+    for node in _statements(tree, left_out):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -122,9 +130,7 @@ def _part(name: str) -> str:
 def _at_start(name: str) -> frozenset[str]:
     """What is imported when the module is: neither in a function nor for type checkers alone."""
     body = ast.Module([node for node in _trees()[name].body if not isinstance(node, ast.If)], type_ignores=[])
-    functions = [node for node in ast.walk(body) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    later = {name for function in functions for name in _imported(function)}
-    return frozenset(_imported(body)) - later
+    return frozenset(_imported(body, ast.FunctionDef, ast.AsyncFunctionDef))
 
 
 def _closure(start: str) -> set[str]:
