@@ -73,6 +73,7 @@ class Host(HostServices):
         self.stop_docker()
         self.power_off()
         self._root = root_of(release)
+        self._api_version = ""
         self.power_on()
 
     def wipe(self) -> None:

@@ -29,6 +29,7 @@ class HostServices:
         self.folder = folder
         self.pid_file = folder / "pid"
         self._namespace = namespace
+        self._api_version = ""
 
     @property
     def pid(self) -> int:
@@ -57,9 +58,13 @@ class HostServices:
 
     @contextmanager
     def engine(self, *, timeout: int = 30) -> Iterator[APIClient]:
-        """Yield a client for the engine's socket: to check the real state, never for the bot."""
-        client = APIClient(base_url=f"unix:///proc/{self.pid}/root/run/docker.sock", version="auto", timeout=timeout)
-        with client:
+        """Yield a client for the engine's socket: to check the real state, never for the bot.
+
+        Only the first one asks for the version, for which the engine starts two programs.
+        """
+        url = f"unix:///proc/{self.pid}/root/run/docker.sock"
+        with APIClient(base_url=url, version=self._api_version or "auto", timeout=timeout) as client:
+            self._api_version = client.api_version
             yield client
 
     # sshd
