@@ -18,6 +18,7 @@ from bot.store.client import connect
 from sandbox.deployment import PEOPLE, Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.host import Host
+from sandbox.fleet.host_services import HOST_ERRORS
 from sandbox.fleet.shell import until
 from sandbox.slack.local import LocalSlack
 from sandbox.slack.observer import Observer
@@ -254,12 +255,13 @@ class Scenario:
 
     def containers(self, host: str) -> str:
         """Return the ids of the running containers of a host."""
-        return self.fleet[host].docker("ps", "--quiet", "--no-trunc").strip()
+        with self.fleet[host].engine() as engine:
+            return "\n".join(container["Id"] for container in engine.containers(quiet=True))
 
     def _cluster_id(self, manager: str) -> str:
         """Return the id of a manager's cluster; an empty string for none, and for a host that is off."""
-        with suppress(Failed):
-            return self.fleet[manager].docker("info", "--format", "{{with .Swarm.Cluster}}{{.ID}}{{end}}").strip()
+        with suppress(*HOST_ERRORS), self.fleet[manager].engine() as engine:
+            return str(engine.info()["Swarm"].get("Cluster", {}).get("ID", ""))
         return ""
 
     # Between tests

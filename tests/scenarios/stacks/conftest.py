@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -13,14 +13,17 @@ from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.registry import Registry, credential_helper
 from tests.kits.scenario import Scenario, config
+from tests.kits.service_scenario import engine_of, remove_services
 from tests.kits.stacks import OTHER_IMAGE, StackFolder, compose
+
+HOSTS: Final = ("host-1", "host-2")
 
 
 @pytest.fixture(scope="package")
 def registry(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A private registry that the engines reach and trust."""
     registry = Registry(tmp_path_factory.mktemp("registry"), fleet.network.gateway)
-    for host in ("host-1", "host-2"):
+    for host in HOSTS:
         registry.trusted_by(fleet[host])
     registry.start()
     yield registry
@@ -47,18 +50,21 @@ def bot(fleet: Fleet, registry: Registry, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def cluster(bot: Scenario) -> Scenario:
     """One manager and a worker, without services, secrets, configs and networks of stacks."""
-    bot.stand(workers=("host-2",))
-    manager = bot["host-1"]
-    for what in ("service", "secret", "config"):
-        for identity in manager.docker(what, "ls", "-q").split():
-            manager.docker(what, "rm", identity)
-    until(lambda: not any(host.docker("ps", "-q") for host in (bot["host-1"], bot["host-2"])), "no task runs")
-    networks = ("network", "ls", "-q", "--filter", "label=com.docker.stack.namespace")
-    for identity in manager.docker(*networks).split():
-        manager.docker("network", "rm", identity)
-    until(lambda: not manager.docker(*networks), "no network of a stack is left")
-    for host in ("host-1", "host-2"):
-        bot[host].docker("tag", TASK_IMAGE, OTHER_IMAGE)
+    bot.stand(workers=HOSTS[1:])
+    remove_services(bot)
+    with engine_of(bot) as engine:
+        for secret in engine.secrets():
+            engine.remove_secret(secret["ID"])
+        for config in engine.configs():
+            engine.remove_config(config["ID"])
+        until(lambda: not any(map(bot.containers, HOSTS)), "no task runs")
+        of_stacks = {"label": "com.docker.stack.namespace"}
+        for network in engine.networks(filters=of_stacks):
+            engine.remove_network(network["Id"])
+        until(lambda: not engine.networks(filters=of_stacks), "no network of a stack is left")
+    for host in HOSTS:
+        with bot[host].engine() as engine:
+            engine.tag(TASK_IMAGE, OTHER_IMAGE)
     return bot
 
 
