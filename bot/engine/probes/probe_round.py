@@ -71,8 +71,9 @@ uptime; count; show
 
 # Its arguments are the number of looks, the counts to wait for (datagrams, resets), then transport, address, port and
 # number of each probe. Only a TCP endpoint, which a firewall may keep waiting, gets a process of its own. These report
-# through a pipe, and reading it is the pause between two looks: so a busy host has more time. The counters are shown
-# when they have reached what is waited for, each for itself: what is late for one must not make the other uncertain.
+# through a pipe, and reading it is the pause between two looks: so a busy host has more time. A pause may end within a
+# line, whose beginning is kept. The counters are shown when they have reached what is waited for, each for itself: what
+# is late for one must not make the other uncertain.
 ROUND_SCRIPT: Final = (
     _PRELUDE
     + r"""
@@ -98,7 +99,7 @@ arrived() {
   if [ $resets -ge $wanted_resets ]; then reach tcp; fi
   [ "$waiting $reached" = "0  udp tcp" ] || [ "$waiting $reached" = "0  tcp udp" ]
 }
-looks=$1 wanted_datagrams=$2 wanted_resets=$3 number=0 waiting=0 pids=
+looks=$1 wanted_datagrams=$2 wanted_resets=$3 number=0 waiting=0 pids= begun=
 shift 3
 while [ $# -ge 4 ]; do
   if [ $1 = tcp ]; then
@@ -112,8 +113,8 @@ while [ $# -ge 4 ]; do
   shift 4
 done
 until arrived || [ $looks -le 0 ]; do
-  while read -r -t 0.005 -u 3 said; do echo "$said"; waiting=$((waiting - 1)); done
-  looks=$((looks - 1))
+  while IFS= read -r -t 0.005 -u 3 said; do echo "$begun$said"; begun= waiting=$((waiting - 1)); done
+  begun=$begun$said looks=$((looks - 1))
 done
 kill $pids
 count

@@ -49,6 +49,15 @@ def test_a_round_sends_and_counts(shell: str) -> None:
     assert min(each.uptime_s for each in report.counters.values()) >= first.last.uptime_s > 0
 
 
+def test_a_report_is_read_in_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy host the pause between two looks ends within a line."""
+    parts = 'printf "%s " "$1" >&3; sleep 0.05; echo "refused $tried" >&3'
+    in_parts = ROUND_SCRIPT.replace('echo "$1 refused $tried" >&3', parts)
+    assert in_parts != ROUND_SCRIPT
+    monkeypatch.setattr(f"{__name__}.ROUND_SCRIPT", in_parts)
+    assert sent("dash", [("tcp", CLOSED)], looks=1000).sent == (SentProbe("refused", NUMBER),)
+
+
 def test_what_is_late_for_one_counter_does_not_delay_the_other() -> None:
     """The resets are shown as soon as they have come; datagrams that never come are waited for."""
     first = parse_examination(run("dash", EXAMINE_SCRIPT), 0.1)
