@@ -32,7 +32,7 @@ INTERIM: Final = re.compile(
 """Messages that are followed by the answer."""
 JOB: Final = re.compile(r"is job `(\w{4})`")
 ALL_RESPOND: Final = re.compile(r"\b(\d+) of \1 hosts of prod respond")
-STATUS_INTERVAL_S: Final = 2.0
+QUESTION_INTERVAL_S: Final = 2.0
 """The longest pause between two questions: each reads every host, which costs more than a poll of one engine."""
 JOB_TIMEOUT_S: Final = 90.0
 """A job that has not ended by then will never end."""
@@ -155,7 +155,7 @@ class Scenario:
             return contains in told
 
         try:
-            until(shows, f"{contains!r} in the status", timeout=timeout, max_interval_s=STATUS_INTERVAL_S)
+            until(shows, f"{contains!r} in the status", timeout=timeout, max_interval_s=QUESTION_INTERVAL_S)
         except Failed as error:
             error.add_note(f"The last status: {told}")
             raise

@@ -13,7 +13,7 @@ from bot.backups.folder import BackupFolder
 from bot.secrets.secret import Secret
 from bot.swarm.reading.certificates import fingerprint_of
 from sandbox.fleet.shell import until
-from tests.kits.scenario import Scenario
+from tests.kits.scenario import QUESTION_INTERVAL_S, Scenario
 from tests.kits.secret_search import Arguments, channels, disk, stored
 from tests.kits.service_scenario import create_service
 
@@ -96,7 +96,12 @@ def test_a_backup_is_not_restored_beside_a_live_cluster(scenario: Scenario) -> N
         scenario[name].power_off()
     scenario["host-3"].wipe()
     refused = "`host-1` still acts as a manager"
-    until(lambda: refused in scenario.ask("cleo", "restore latest host-3"), "`host-1` knows of the loss", timeout=60)
+    until(
+        lambda: refused in scenario.ask("cleo", "restore latest host-3"),
+        "`host-1` knows of the loss",
+        timeout=60,
+        max_interval_s=QUESTION_INTERVAL_S,
+    )
     assert scenario.membership("host-3") == "inactive"
 
 

@@ -13,7 +13,7 @@ from sandbox.fleet import Fleet
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.approval_scenario import ApprovalScenario
-from tests.kits.scenario import Scenario
+from tests.kits.scenario import QUESTION_INTERVAL_S, Scenario
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -92,6 +92,7 @@ def _await_recipe(scenario: Scenario, recipe: str) -> None:
         lambda: recipe in _never_restoring(scenario.ask("cleo", "recover")),
         "the engine knows of the loss, and `recover` asks",
         timeout=60,
+        max_interval_s=QUESTION_INTERVAL_S,
     )
 
 
