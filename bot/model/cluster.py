@@ -65,8 +65,8 @@ class NodeFacts:
 
     @property
     def name(self) -> str:
-        """The name in swarmbot.yml, else the host name."""
-        return self.host or self.hostname
+        """The name in swarmbot.yml, else the host name, else the id: a join that failed early leaves no host name."""
+        return self.host or self.hostname or self.id
 
     @property
     def raft_state(self) -> str:

@@ -10,6 +10,7 @@ from bot.model import Facts, Finding, HostFacts, Role
 from bot.model.engine_versions import NEWEST_ENGINE, newer_than_known, version_of
 from bot.swarm.health.clocks import WARNING_OFFSET_S, clock_findings, clock_offset
 from bot.swarm.network.route_findings import port_findings
+from bot.text.sizes import about_size
 from bot.text.suggest import listed
 
 LOW_SPACE_SHARE: Final = 0.1
@@ -62,7 +63,7 @@ def _disk(facts: Facts, host: HostFacts) -> list[Finding]:
         text = f"The disk {what} is full: its engine can store nothing, so it cannot join a cluster."
         text = f"The disk {what} is full: its engine can store nothing." if member else text
         return [Finding("failed", text, host.name, f"Free space: {step} shows what uses it.")]
-    text = f"The disk {what} is nearly full: less than {LOW_SPACE_SHARE:.0%} is free."
+    text = f"The disk {what} is nearly full: {about_size(space.available)} of {about_size(space.total)} are free."
     return [Finding("warning", text, host.name, f"{step} shows what uses it.")]
 
 

@@ -42,7 +42,9 @@ def port_findings(facts: Facts, host: HostFacts, role: Role, new_managers: Colle
     others = [] if told_of_others else [probed for probed in mine if probed not in with_managers]
     if closed := [probed for probed in others if probed.blocked and not is_manager_port(probed)]:
         text = f"{blocked_text(closed)}: containers on these hosts may not reach each other."
-        step = f"Open {'the port' if len(closed) == 1 else 'these ports'}, then run `/swarm check {host.name}`."
+        ends = (name for probed in closed for name in (probed.route.source, probed.route.target))
+        hosts = dict.fromkeys([host.name, *(name for name in ends if facts.member(name) is None)])  # to be checked
+        step = f"Open {'the port' if len(closed) == 1 else 'these ports'}, then run `/swarm check {' '.join(hosts)}`."
         found.append(Finding("warning", text, host.name, step))
     if unseen := [probed for probed in mine if probed.state == "untested"]:
         found.append(Finding("warning", f"Skipped: {skipped_text(unseen)}", host.name))

@@ -188,20 +188,31 @@ class Join(Operation):
         if facts.swarm is None:
             return ""
         try:
-            self._remove_stale(engines[facts.swarm.read_from], host)
+            nameless = self._remove_stale(engines[facts.swarm.read_from], host)
         except SwarmbotError as error:
             return f" {self.cluster} may still have a record of it: {error.happened}"
+        if nameless:
+            return (
+                f" {self.cluster} has a new record without a host name, `{nameless[0]}`: it is of this join or of "
+                f"another one. If nothing else joins, `/swarm remove {nameless[0]} --force` removes it."
+            )
         return f" {self.cluster} is unchanged."
 
-    def _remove_stale(self, engine: Engine, host: HostFacts) -> None:
+    def _remove_stale(self, engine: Engine, host: HostFacts) -> list[str]:
         """Remove the records of this join, whose host is not part of any cluster. Read them again first.
+
+        Return the ids of new records that have neither a host name nor this host's address: an engine that failed early
+        leaves one (seen on 20.10 with a full disk), and so does a join of another host until it is done.
 
         A manager that was not reachable on its own port 2377 leaves a record that stays ready; a worker that left
         while it was being accepted leaves one that goes down (measured on 20.10).
         """
-        for node in parse.nodes(engine.nodes()):
-            if self._is_stale(node, host):
-                remove_record(engine, node)
+        nodes = parse.nodes(engine.nodes())
+        stale = [node for node in nodes if self._is_stale(node, host)]
+        for node in stale:
+            remove_record(engine, node)
+        new = (node for node in nodes if node.id not in self.known and not node.hostname and not node.reachability)
+        return [node.id for node in new if node not in stale]
 
     def _is_stale(self, node: NodeFacts, host: HostFacts) -> bool:
         """Return whether this join made the record: it is new, has the host's name and address, and is not in Raft."""

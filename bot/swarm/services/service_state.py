@@ -18,7 +18,7 @@ from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement import global_count
 from bot.swarm.services.rollout import IN_PROGRESS, ROLLED_BACK, failure_text
 from bot.text.durations import age
-from bot.text.suggest import part_of
+from bot.text.suggest import number_of, part_of
 
 ENDED: Final = frozenset({"completed", "rollback_completed"})
 URGENCY: Final[Mapping[Sign, int]] = MappingProxyType({FAILED: 0, WARNING: 1, RUNNING: 2, DONE: 3, WAITING: 4})
@@ -69,12 +69,14 @@ def service_sign(swarm: ClusterFacts, service: ServiceFacts) -> Sign:
 
 
 def count_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
-    """Return "3 of 5 replicas running", "2 of 3 nodes run it", "1 of 4 completed, 2 running"."""
+    """Return "3 of 5 replicas running", "7 replicas running, 5 wanted", "1 of 4 completed, 2 running"."""
     if service.is_job:
         return f"{service.completed} of {_completions(swarm, service)} completed, {service.running} running"
     wanted = wanted_tasks(swarm, service)
     if service.mode == "global":
         return f"running on {part_of(service.running, wanted, 'node')}"
+    if service.running > wanted:  # as while tasks are stopped after a scale
+        return f"{number_of(service.running, 'replica')} running, {wanted} wanted"
     return f"{part_of(service.running, wanted, 'replica')} running"
 
 

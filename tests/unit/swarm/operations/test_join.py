@@ -22,18 +22,19 @@ ELSEWHERE = {"membership": "active", "managers": ["10.0.9.1:2377"]}
 class Leaving(Simulated):
     """Engines that can only leave a swarm."""
 
-    def __init__(self) -> None:
+    def __init__(self, *nodes: dict[str, Any]) -> None:
         super().__init__(0, managers=0)
         self.left: list[str] = []
+        self._nodes = nodes
 
     def __getitem__(self, host: str) -> Engine:
-        """Return an engine that records leaves and lists no nodes."""
+        """Return an engine that records leaves and lists the nodes."""
         info = {"Swarm": {"LocalNodeState": "inactive"}}
 
         def leave(*, force: bool) -> None:
             self.left.append(f"{host} {force}")
 
-        return cast("Engine", SimpleNamespace(info=lambda: info, nodes=list, leave_swarm=leave))
+        return cast("Engine", SimpleNamespace(info=lambda: info, nodes=lambda: self._nodes, leave_swarm=leave))
 
 
 def facts(host_2: dict[str, Any], **more: Any) -> Facts:
@@ -57,6 +58,19 @@ def test_a_partial_join_is_undone(host_2: dict[str, Any]) -> None:
     failed = JOIN.settle(engines, facts(host_2), Failed("It was not seen."))
     assert engines.left == ["host-2 True"]
     assert failed.true_now == "`host-2` is not part of any cluster (the partial join was undone). prod is unchanged."
+
+
+def test_a_record_without_a_name_is_told() -> None:
+    """An engine that failed early leaves a record of which nobody can say by what join it was made."""
+    nameless = {"ID": "z614", "Version": {"Index": 1}, "Spec": {"Role": "worker", "Availability": "active"}}
+    engines = Leaving(
+        {**nameless, "Status": {"State": "unknown"}}, {**nameless, "ID": "id-before", "Status": {"State": "unknown"}}
+    )
+    failed = JOIN.settle(engines, facts({"membership": "inactive"}), Failed("no space left on device"))
+    assert failed.true_now == (
+        "`host-2` is not part of any cluster. prod has a new record without a host name, `z614`: it is of this join or "
+        "of another one. If nothing else joins, `/swarm remove z614 --force` removes it."
+    )
 
 
 @pytest.mark.parametrize(

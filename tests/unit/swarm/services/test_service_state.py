@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import ClusterFacts
-from bot.swarm.services.service_state import missing_tasks, service_sign, short_count, update_text
+from bot.swarm.services.service_state import count_text, missing_tasks, service_sign, short_count, update_text
 from tests.kits.examples import examples
 from tests.kits.nodes import worker
 from tests.plans.parts import NOW
@@ -23,6 +23,16 @@ SWARM = ClusterFacts(
     {},
     tuple(worker(name, availability=how, labels=labels) for name, (how, labels) in NODES.items()),
 )
+
+
+@pytest.mark.parametrize(
+    ("running", "said"),
+    [(3, "3 of 4 replicas running"), (39, "39 replicas running, 4 wanted"), (4, "4 of 4 replicas running")],
+)
+def test_more_replicas_than_wanted(running: int, said: str) -> None:
+    """While tasks are stopped after a scale, more run than are wanted."""
+    service = Service.model_validate({"running": running, "replicas": 4}).facts("web")
+    assert count_text(SWARM, service) == said
 
 
 @pytest.mark.parametrize(
