@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
 
+from bot.slack.inbound.guards import MAX_BODY_BYTES
 from tests.kits.fuzzed_requests import Fuzzed, Fuzzer
 
 ANSWER_TIMEOUT_S: Final = 30.0
@@ -94,7 +95,8 @@ class Barrage:
             head, body = await asyncio.wait_for(_answer(reader), ANSWER_TIMEOUT_S)
         except (OSError, EOFError, TimeoutError) as error:
             self.outcome.answers[request.kind, 0] += 1
-            if not request.may_close:
+            reset = isinstance(error, ConnectionError) and len(request.sent) > MAX_BODY_BYTES
+            if not (request.may_close or reset):  # what is too large is refused while the rest is still being sent
                 self._note(request, f"{type(error).__name__} and no answer")
             return False
         found = STATUS.match(head)

@@ -12,6 +12,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SHOWN_PROBLEMS: Final = 3
+MAX_ID_CHARS: Final = 100
+MAX_URL_CHARS: Final = 1000
+"""Slack's own have about 12 and 80 characters. Forms carry both, and take 3,000 characters together."""
 
 
 class _Part(BaseModel):
@@ -38,7 +41,7 @@ class _Payload(_Part):
     api_app_id: str | None = None
     token: str | None = None
     trigger_id: str | None = None
-    response_url: str | None = None
+    response_url: str | None = Field(None, max_length=MAX_URL_CHARS)
     function_data: dict[str, Any] | None = None
     bot_access_token: str | None = None
     authorizations: list[dict[str, Any]] | None = None
@@ -50,9 +53,9 @@ class SlashCommand(_Payload):
     command: str = Field(min_length=1)
     text: str = ""
     user_id: str = Field(min_length=1)
-    channel_id: str = Field(min_length=1)
+    channel_id: str = Field(min_length=1, max_length=MAX_ID_CHARS)
     trigger_id: str = Field(min_length=1)
-    response_url: str = Field(min_length=1)
+    response_url: str = Field(min_length=1, max_length=MAX_URL_CHARS)
 
 
 class _Option(_Part):

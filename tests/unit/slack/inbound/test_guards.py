@@ -14,6 +14,7 @@ from redis import Redis
 from slack_sdk import WebClient
 
 from bot.slack.inbound.guards import MAX_BODY_BYTES
+from bot.slack.inbound.payloads import MAX_ID_CHARS, MAX_URL_CHARS
 from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
@@ -111,6 +112,7 @@ BROKEN: list[dict[str, Any]] = [
     {**PRESS, "user": "U0ADA"},
     {**PRESS, "container": "message"},
     {**PRESS, "response_url": 7},
+    {**PRESS, "response_url": "https://" + "a" * MAX_URL_CHARS},
     {"type": "event_callback", "event": "app_home_opened"},
     {"type": "event_callback"},
     {"event": ["x"]},
@@ -127,6 +129,7 @@ BROKEN: list[dict[str, Any]] = [
         b'{"a":' * 100_000,
         b"command=%2Fswarm&text=status",
         urlencode({**COMMAND, "user_id": ""}).encode(),
+        urlencode({**COMMAND, "channel_id": "C" * (MAX_ID_CHARS + 1)}).encode(),
         *(urlencode({"payload": json.dumps(broken)}).encode() for broken in BROKEN),
     ],
 )
