@@ -25,10 +25,6 @@ GATE_THREADS: Final = 4
 """Parallel calls of the gate. Each appends to one audit chain, so more calls only make each other retry: with 50
 clients p99 was 108 and 78 ms with 4 threads, 145 and 126 ms with 8 (two runs each, alternating, on a busy 2-core
 machine). The other requests wait, and can still be cancelled."""
-TURN_TIMEOUT_S: Final = 0.02
-"""How long a call of the gate waits for the one before it. Side by side they take the interpreter and the audit log
-from each other (50 clients over HTTP: 1.64 ms of CPU each, in turn 1.41 ms). One that Redis keeps longer holds up no
-other."""
 REPLY_THREADS: Final = 16
 MAX_WAITING_ANSWERS: Final = 1000
 """Answers that wait while Slack is slow or limits the rate; each may take half a minute then. What comes after them
@@ -55,13 +51,12 @@ class Responder:
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
         self._gate_threads = ThreadPoolExecutor(GATE_THREADS, thread_name_prefix="gate")
-        self._turn = threading.Lock()
         self._reply_threads = ThreadPoolExecutor(REPLY_THREADS, thread_name_prefix="answer")
         self._waiting_answers = threading.BoundedSemaphore(MAX_WAITING_ANSWERS)
 
     def ask(self, call: Callable[[], Answer], request: Request) -> Answer:
         """Return the gate's answer, the message of its error, or a message that it is late."""
-        future = self._gate_threads.submit(self._answer_in_turn, call)
+        future = self._gate_threads.submit(_answer, call)
         try:
             return future.result(ANSWER_TIMEOUT_S)
         except TimeoutError:
@@ -93,15 +88,6 @@ class Responder:
         """Finish the running calls."""
         self._gate_threads.shutdown()
         self._reply_threads.shutdown()
-
-    def _answer_in_turn(self, call: Callable[[], Answer]) -> Answer:
-        """Return the answer of a call that begins when the one before it has ended, or has taken long."""
-        has_turn = self._turn.acquire(timeout=TURN_TIMEOUT_S)
-        try:
-            return _answer(call)
-        finally:
-            if has_turn:
-                self._turn.release()
 
     def _in_turn(self, request: Request, send: Callable[[], None]) -> None:
         """Send in another thread, unless too many wait already."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
@@ -78,24 +78,6 @@ def test_a_form_that_does_not_open_is_told(
     goes_on.set()
     told = slack.wait_to_see("ada", "It is too late to open the form.", private=True)
     assert next_step in told.text
-
-
-def test_a_request_does_not_wait_for_one_that_hangs(slack: LocalSlack, responder: Responder) -> None:
-    """Requests take turns while they are quick. One that Redis keeps has a thread, and the next one has another."""
-    goes_on, begun = Event(), Event()
-    command = request(slack)
-
-    def hangs() -> None:
-        begun.set()
-        goes_on.wait(10)
-
-    first = Thread(target=responder.ask, args=(hangs, command))
-    first.start()
-    assert begun.wait(10)
-    assert responder.ask(lambda: DONE, command) is DONE
-    goes_on.set()
-    first.join(10)
-    assert responder.ask(lambda: DONE, command) is DONE
 
 
 def test_request_that_never_ran_is_cancelled(
