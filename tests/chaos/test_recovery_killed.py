@@ -30,7 +30,7 @@ STEPS = (
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("done", range(len(STEPS)))
+@pytest.mark.parametrize("done", range(len(STEPS) - 1))  # the last one is over before a worker can be killed in it
 def test_another_worker_goes_on(scenario: Scenario, done: int) -> None:
     """Killed after so many steps: the other worker sees which are done and does the rest; nothing is done twice."""
     scenario.cluster(managers=("host-1", "host-2", *STOPPED))
@@ -49,7 +49,9 @@ def test_another_worker_goes_on(scenario: Scenario, done: int) -> None:
     assert card.text.startswith("✓ *prod has quorum again"), card.text
     assert "attempt 2" in scenario.ask("eve", f"job {job}")
     assert len(ends) == 1
-    assert scenario.nodes() == {"host-1": "Ready Active Leader", "host-2": "Ready Active Reachable"}
+    states = scenario.nodes()  # an engine that was restarted for its networks may have handed over
+    assert states.keys() == {"host-1", "host-2"}
+    assert {*states.values()} == {"Ready Active Leader", "Ready Active Reachable"}
     assert "kept" in scenario["host-2"].docker("config", "ls", "--format", "{{.Name}}")
     for name in STOPPED:
         scenario[name].start_docker()
