@@ -3,8 +3,6 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 4
-# Each collects all tests first, which costs 7 s of CPU; tests without Docker hosts seldom wait for anything else.
-CHECK_WORKERS ?= 3
 # Otherwise each of the test runner's processes compiles every test again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -37,7 +35,7 @@ gallery: setup-dev
 	@$(PYTHON) -m tests.browser.gallery $(ARGS)
 
 unit: setup-dev
-	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n $(CHECK_WORKERS) --dist worksteal -q tests/unit tests/plans tests/watch
+	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -q tests/unit tests/plans tests/watch
 
 test: setup-dev
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
