@@ -3,60 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from bot.blocks import Line, Message
 from bot.execution.approval_step import all_skipped
 from bot.execution.progress_card import ProgressCard, StepState
-from bot.model import Finding, Plan, PlanTitles, Step
-from bot.queue.job import Job
-from bot.swarm.operations import Drain, Join, LabelHost, RotateToken
-from tests.kits.jobs import order
-from tests.kits.outbox import Clock
-
-JOINING = PlanTitles(
-    present="joins 2 workers to prod",
-    imperative="join 2 workers to prod",
-    success="{count} workers joined prod",
-    failure="{failed} did not join prod",
-)
-
-
-DONE: tuple[StepState] = ("done",)
-STARTED = 1_800_000_000.0
-
-
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that the test moves, which stands at STARTED; cards go by it."""
-    now = Clock(STARTED)
-    monkeypatch.setattr("bot.execution.progress_card.time.time", now)
-    return now
-
-
-def join(host: str) -> Step:
-    """A host that joins, on a track of its own."""
-    return Step(Join(host, "worker", "prod", "prodid", "10.0.0.3"), host)
-
-
-def label(host: str) -> Step:
-    """The label that follows."""
-    return Step(LabelHost(host, (("zone", "a"),)), host)
-
-
-def card(*steps: Step, **parts: Any) -> ProgressCard:
-    """A card for a plan of ``steps``."""
-    plan = Plan(**{"titles": JOINING, "effect": "3 → 5 nodes", **parts}, steps=steps)
-    return ProgressCard(Job(order(job_id="k7f3"), "running"), plan, time.time())
-
-
-def set_all(shown: ProgressCard, *states: StepState) -> None:
-    """Set the states of the steps, in order."""
-    for step, state in zip(shown.plan.steps, states, strict=True):
-        shown.set(step, state, f"{step.track} {state}")
+from bot.model import Finding, PlanTitles, Step
+from bot.swarm.operations import Drain, RotateToken
+from tests.kits.progress_cards import DONE, card, join, label, set_all
 
 
 def texts(shown: ProgressCard) -> list[str]:
@@ -279,74 +235,6 @@ def test_the_stored_lines_are_those_shown() -> None:
     stored = replace(shown.job, progress=shown.to_json())
     assert [*stored.lines] == shown.lines()
     assert replace(shown.job, progress='[["✓", "of an older version"]]').lines == (Line("✓", "of an older version"),)
-
-
-def test_each_step_has_its_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From its start to its end, whatever is told meanwhile; one that did not start has none."""
-    now = clock(monkeypatch)
-    shown = card(join("a"), join("b"), join("c"))
-    first, second, _ = shown.plan.steps
-    shown.set(first, "running", "joining")
-    now.at += 2
-    shown.set(first, "running", "joining: pending")
-    shown.set(second, "running", "joining")
-    now.at += 3
-    shown.set(first, "done", "joined")
-    times = [(line.began, line.ended) for line in shown.lines()]
-    assert times == [(STARTED, STARTED + 5), (STARTED + 2, 0.0), (0.0, 0.0)]
-
-
-def test_another_attempt_goes_on_with_the_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the first one has done took as long as there; what it began, until it is done; what failed begins again."""
-    now = clock(monkeypatch)
-    first = card(join("a"), join("b"), join("c"))
-    for step, state in zip(first.plan.steps, ("done", "running", "failed"), strict=True):
-        first.set(step, "running", "joining")
-        now.at += 1
-        if state != "running":
-            first.set(step, state, state)  # type: ignore[arg-type] # a StepState
-    job = replace(first.job, begun="1", progress=first.to_json())
-    now.at = STARTED + 60
-    second = ProgressCard(job, first.plan, STARTED)
-    for step, found in zip(second.plan.steps, (True, False, False), strict=True):
-        second.set(step, "running", "joining")
-        second.set(step, "done", "joined", found=found)
-    times = [(line.began - STARTED, line.ended - STARTED) for line in second.lines()]
-    assert times == [(0.0, 1.0), (1.0, 60.0), (60.0, 60.0)]
-    again = ProgressCard(replace(job, begun=""), first.plan, STARTED)
-    assert [line.began for line in again.lines()] == [0.0] * 3
-
-
-@pytest.mark.parametrize(
-    ("steps", "seconds", "said"),
-    [(2, 5.0, False), (2, 11.0, True), (1, 11.0, False), (9, 5.0, False), (10, 5.0, True)],
-)
-def test_details_are_told_if_they_say_more(
-    monkeypatch: pytest.MonkeyPatch, steps: int, seconds: float, *, said: bool
-) -> None:
-    """More lines than the card shows, or where the time of a slow change with several steps went."""
-    now = clock(monkeypatch)
-    shown = card(*(join(f"host-{number}") for number in range(steps)), warnings=("Slow hosts.",))
-    for step in shown.plan.steps:
-        shown.set(step, "running", "joining")
-    now.at += seconds
-    set_all(shown, *DONE * steps)
-    told = shown.details()
-    assert bool(told) is said
-    if said:
-        assert len(told) == steps + 1
-        assert told[0] == f"✓ host-0 done · <!date^1800000000^{{time_secs}}|08:00:00 UTC> · {seconds}\u00a0s"
-        assert told[-1] == "! Slow hosts."
-
-
-def test_a_text_that_the_card_cuts_is_in_the_details() -> None:
-    """A line or a note that is longer than Slack's longest paragraph."""
-    shown = card(join("a"))
-    shown.set(shown.plan.steps[0], "failed", "why " * 800)
-    assert "why " * 800 in shown.details()[0]
-    noted = card(join("a"), warnings=("why " * 800,))
-    noted.set(noted.plan.steps[0], "done", "joined")
-    assert noted.details()[-1] == "! " + "why " * 800
 
 
 def test_a_long_card_names_the_command_that_shows_all() -> None:
