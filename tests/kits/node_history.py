@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Event, Thread
 from time import time
-from types import TracebackType
-from typing import Final, Self
+from typing import ClassVar
 
 from bot.errors import Failed
 from sandbox.fleet.shell import await_found
+from tests.kits.repeating import Repeating
 from tests.kits.scenario import Scenario
-
-PAUSE_S: Final = 0.5
-"""From one reading to the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +33,18 @@ class NodeReading:
         return state.startswith("Ready") and not state.endswith("Unreachable")
 
 
-class NodeHistory:
-    """Reads the nodes in a thread from a manager that has no fault. Use it as a context manager."""
+class NodeHistory(Repeating):
+    """Reads the nodes from a manager that has no fault, while it is entered."""
+
+    pause_s: ClassVar[float] = 0.5
 
     def __init__(self, scenario: Scenario, managers: Sequence[str]) -> None:
+        super().__init__()
         self.faulty = ""
         """The host that has a fault now: what it says is not recorded."""
         self.readings: list[NodeReading] = []
         self._scenario = scenario
         self._managers = managers
-        self._ended = Event()
-        self._thread = Thread(target=self._record, name="node-history")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def wait_for(self, shows: Callable[[NodeReading], bool], since: float, what: str, *, timeout: float) -> NodeReading:
         """Return the first reading from ``since`` on that shows something; raise Failed after ``timeout`` seconds."""
@@ -68,9 +55,9 @@ class NodeHistory:
         """Return the readings of a time."""
         return [each for each in tuple(self.readings) if begin <= each.at <= end]
 
-    def _record(self) -> None:
-        while not self._ended.wait(PAUSE_S):
-            self.readings.append(self._read())
+    def turn(self) -> None:
+        """Read them once."""
+        self.readings.append(self._read())
 
     def _read(self) -> NodeReading:
         manager = next(name for name in self._managers if name != self.faulty)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Event, Thread
 from time import monotonic
-from typing import Final, Self
+from typing import ClassVar, Final
 
 from docker.errors import DockerException
 from requests.exceptions import RequestException
@@ -14,20 +13,21 @@ from requests.exceptions import RequestException
 from bot.errors import Failed
 from sandbox.fleet import Fleet, Host
 from sandbox.fleet.shell import until
+from tests.kits.repeating import Repeating
 
-WRITE_INTERVAL_S: Final = 0.5
 REPLICATION_TIMEOUT_S: Final = 5.0
 """Within this time a write on one manager must be readable on another manager that accepts writes."""
 
 
-class SplitBrainWatch:
+class SplitBrainWatch(Repeating):
     """Writes on every host repeatedly: what two hosts accept at the same time must be readable on both."""
 
+    pause_s: ClassVar[float] = 0.5
+
     def __init__(self, fleet: Fleet) -> None:
+        super().__init__()
         self._fleet = fleet
         self._names = [host.name for host in fleet]
-        self._over = Event()
-        self._thread = Thread(target=self._run, daemon=True)
         self._began = monotonic()
         self.rounds = 0
         self.apart: list[str] = []
@@ -35,27 +35,19 @@ class SplitBrainWatch:
         self.lost: list[str] = []
         """When one of the two accepted no more writes afterwards: a write is lost."""
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def turn(self) -> None:
+        """Write on every host, and read it on those that accepted it."""
+        self.rounds += 1
+        taken = self._written("")
+        if len(taken) < 2 or self._is_read(taken):
+            return
+        told = f"{', '.join(taken)} after {monotonic() - self._began:.0f} s"
+        still = self._written("-again")
+        (self.apart if set(taken) <= set(still) else self.lost).append(told)
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join(60)
-
-    def _run(self) -> None:
+    def _written(self, suffix: str) -> list[str]:
         with ThreadPoolExecutor(len(self._names)) as pool:
-            while not self._over.wait(WRITE_INTERVAL_S):
-                self.rounds += 1
-                taken = self._written(pool, "")
-                if len(taken) < 2 or self._is_read(taken):
-                    continue
-                told = f"{', '.join(taken)} after {monotonic() - self._began:.0f} s"
-                still = self._written(pool, "-again")
-                (self.apart if set(taken) <= set(still) else self.lost).append(told)
-
-    def _written(self, pool: Executor, suffix: str) -> list[str]:
-        took = pool.map(lambda name: self._write(name, f"{name}-{self.rounds}{suffix}"), self._names)
+            took = pool.map(lambda name: self._write(name, f"{name}-{self.rounds}{suffix}"), self._names)
         return [name for name, done in zip(self._names, took, strict=True) if done]
 
     def _write(self, host: str, name: str) -> bool:

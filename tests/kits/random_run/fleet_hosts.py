@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import suppress
-from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
 from docker.errors import DockerException
 from requests.exceptions import RequestException
@@ -17,32 +16,23 @@ from tests.kits.clock_skew import set_clock
 from tests.kits.full_disk import fill, have_room
 from tests.kits.random_run.history import Member, Sighting
 from tests.kits.random_run.script import Planned
+from tests.kits.repeating import Repeating
 
-WATCH_INTERVAL_S: Final = 0.1
 ANSWER_TIMEOUT_S: Final = 3
 SSH_PORT: Final = 22
 SLOW: Final = ("tbf", "rate", "256kbit", "burst", "8kb", "latency", "2s")
 """This kernel has no netem, which would delay each packet."""
 
 
-class FleetHosts:
-    """A context manager that watches while it is entered. ``sightings`` holds a row for each change that was seen."""
+class FleetHosts(Repeating):
+    """Watches while it is entered. ``sightings`` holds a row for each change that was seen."""
+
+    pause_s: ClassVar[float] = 0.1
 
     def __init__(self, fleet: Fleet) -> None:
+        super().__init__()
         self._fleet = fleet
         self.sightings: list[Sighting] = []
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="true members", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join(20)
 
     def befall(self, fault: Planned, *, on: bool) -> None:
         """Break a host in this way, or repair it (``on``)."""
@@ -66,11 +56,11 @@ class FleetHosts:
                 case _:
                     raise AssertionError(fault.kind)
 
-    def _watch(self) -> None:
-        while not self._stopping.wait(WATCH_INTERVAL_S):
-            members = next(filter(None, (self._ask(host.name) for host in self._fleet)), None)
-            if members and (not self.sightings or self.sightings[-1].members != members):
-                self.sightings.append(Sighting(time.time(), members))
+    def turn(self) -> None:
+        """Look once."""
+        members = next(filter(None, (self._ask(host.name) for host in self._fleet)), None)
+        if members and (not self.sightings or self.sightings[-1].members != members):
+            self.sightings.append(Sighting(time.time(), members))
 
     def _ask(self, host: str) -> dict[str, Member] | None:
         """Return the members as this host's engine lists them; None if it is off or no manager with a quorum."""
