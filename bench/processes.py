@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
+from sandbox.processes import end
+
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
 CONFIG = "clusters:\n  prod:\n    channel: C0PROD\n    hosts: {host-1: 192.0.2.1}\nrules: {administer: [U0ADA]}\n"
@@ -61,12 +63,7 @@ def running(
             sleep(0.02)  # there is no event for a port that begins to listen
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_TIMEOUT_S)
+        end(process, STOP_TIMEOUT_S)
 
 
 def cpu_share(pid: int, seconds: float) -> float:

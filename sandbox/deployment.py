@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from bot.secrets.secret import Secret
 from bot.store.client import connect
 from sandbox.fleet import Fleet
 from sandbox.ports import free_port
+from sandbox.processes import end
 from sandbox.slack.local import LocalSlack
 from sandbox.slack.team import Team, demo_team
 
@@ -139,13 +139,7 @@ class Deployment:
 
     def stop(self, name: str) -> None:
         """Send SIGTERM to a process, and SIGKILL if it has not ended after 15 s."""
-        process = self.processes.pop(name)
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_TIMEOUT_S)
+        end(self.processes.pop(name), STOP_TIMEOUT_S)
 
     def kill(self, name: str) -> None:
         """Send SIGKILL to a process."""

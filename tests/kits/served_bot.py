@@ -20,6 +20,7 @@ from redis import Redis
 
 from sandbox.fleet.shell import until
 from sandbox.ports import free_port
+from sandbox.processes import end
 from sandbox.slack import LocalSlack
 from sandbox.slack.messages import Message
 from sandbox.slack.transcript import TranscriptEntry
@@ -102,12 +103,7 @@ def bot_process(kind: str, folder: Path, environment: dict[str, str]) -> Iterato
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(SEEN_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
+        if not end(process, SEEN_TIMEOUT_S):
             pytest.fail("the process did not end on SIGTERM")
 
 
