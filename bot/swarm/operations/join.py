@@ -188,37 +188,43 @@ class Join(Operation):
         if facts.swarm is None:
             return ""
         try:
-            nameless = self._remove_stale(engines[facts.swarm.read_from], host)
+            left = self._remove_stale(engines[facts.swarm.read_from], host)
         except SwarmbotError as error:
             return f" {self.cluster} may still have a record of it: {error.happened}"
-        if nameless:
+        # An engine that failed early leaves a record without name and address (seen on 20.10 with a full disk), and so
+        # does a join of another host until it is done.
+        nameless = (node.id for node in left if self._is_new(node) and not node.hostname)
+        if found := next(nameless, ""):
             return (
-                f" {self.cluster} has a new record without a host name, `{nameless[0]}`: it is of this join or of "
-                f"another one. If nothing else joins, `/swarm remove {nameless[0]} --force` removes it."
+                f" {self.cluster} has a new record without a host name, `{found}`: it is of this join or of another "
+                f"one. If nothing else joins, `/swarm remove {found} --force` removes it."
             )
         return f" {self.cluster} is unchanged."
 
-    def _remove_stale(self, engine: Engine, host: HostFacts) -> list[str]:
+    def _remove_stale(self, engine: Engine, host: HostFacts) -> list[NodeFacts]:
         """Remove the records of this join, whose host is not part of any cluster. Read them again first.
 
-        Return the ids of new records that have neither a host name nor this host's address: an engine that failed early
-        leaves one (seen on 20.10 with a full disk), and so does a join of another host until it is done.
+        Return the records that stay.
 
         A manager that was not reachable on its own port 2377 leaves a record that stays ready; a worker that left
         while it was being accepted leaves one that goes down (measured on 20.10).
         """
-        nodes = parse.nodes(engine.nodes())
-        stale = [node for node in nodes if self._is_stale(node, host)]
-        for node in stale:
-            remove_record(engine, node)
-        new = (node for node in nodes if node.id not in self.known and not node.hostname and not node.reachability)
-        return [node.id for node in new if node not in stale]
+        left: list[NodeFacts] = []
+        for node in parse.nodes(engine.nodes()):
+            if self._is_stale(node, host):
+                remove_record(engine, node)
+            else:
+                left.append(node)
+        return left
+
+    def _is_new(self, node: NodeFacts) -> bool:
+        """Return whether a record was not there before this join, and is not of a member of Raft."""
+        return node.id not in self.known and not node.reachability
 
     def _is_stale(self, node: NodeFacts, host: HostFacts) -> bool:
         """Return whether this join made the record: it is new, has the host's name and address, and is not in Raft."""
-        if node.id in self.known or node.reachability:
-            return False
-        return node.hostname in {"", host.hostname} and node.address in {host.address, self.advertise_addr}
+        named = node.hostname in {"", host.hostname} and node.address in {host.address, self.advertise_addr}
+        return self._is_new(node) and named
 
 
 def _may_be_network(error: SwarmbotError) -> bool:
