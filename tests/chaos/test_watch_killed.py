@@ -83,9 +83,10 @@ def test_an_hour_of_faults_is_told(scenario: WatchScenario, seed: int) -> None:
     told, leaderless = told_of(scenario), told_of(scenario, leader=True)
     sys.stderr.write(f"seed {seed}: {len(seen)} outages, {killer.kills} kills, {len(told)} told\n")
     sys.stderr.writelines(f"{each}\n" for each in (*seen, *told, *leaderless))
-    for outage in seen:
+    for outage, later in zip(seen, [*seen[1:], None], strict=True):
         [incident] = [each for each in told if each.host == outage.host and outage.began < each.began < outage.repaired]
         assert incident.ended > outage.repaired
+        assert later is None or incident.ended < later.began
         told.remove(incident)
     for incident in told:  # what a fault brought besides, as a worker that lost its session with the leader
         assert incident.ended
