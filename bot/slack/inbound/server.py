@@ -46,6 +46,24 @@ class _Channel(HTTPChannel):  # type: ignore[misc] # waitress has no types
         if partial is not None and self.request is partial:
             self.last_activity = before
 
+    def writable(self) -> bool:
+        """Whether there is something to send that no thread is sending already.
+
+        Otherwise the loop would not wait while a thread sends, and would keep the interpreter's lock from it.
+        """
+        if self.total_outbufs_len:
+            if not self.outbuf_lock.acquire(blocking=False):
+                return False
+            self.outbuf_lock.release()
+        return bool(super().writable())
+
+    def write_soon(self, data: bytes) -> int:
+        """Send, in a thread; what the socket does not take is sent by the loop. Return the number of bytes."""
+        taken: int = super().write_soon(data)
+        if self.total_outbufs_len:
+            self.server.pull_trigger()
+        return taken
+
     @property
     def waiting(self) -> bool:
         """Whether no request of it is being answered."""

@@ -6,6 +6,7 @@ import http.client
 import logging
 import socket
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
 from time import time
@@ -27,6 +28,8 @@ HALF_A_HEAD: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nX-Slow: "
 HALF_A_BODY: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na"
 A_REQUEST: Final = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"
 THREADS: Final = 4
+LARGE_BYTES: Final = 16 * 2**20
+"""More than the buffers of a socket take."""
 
 
 def _echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -117,6 +120,39 @@ def test_a_kept_connection_is_served_again() -> None:
             connection.request("POST", "/slack/events", turn)
             assert connection.getresponse().read().decode() == turn
         connection.close()
+
+
+def test_the_loop_waits_while_a_thread_sends() -> None:
+    """Else it takes the interpreter's lock from the thread again and again: 429 instead of 737 acks a second."""
+    with _serving(request_timeout_s=60) as server, _slow(server, HALF_A_HEAD):
+        until(lambda: len(server.active_channels) == 1, "the client is connected")
+        (channel,) = server.active_channels.values()
+        with ThreadPoolExecutor(1) as loop, channel.outbuf_lock:
+            channel.total_outbufs_len = 1
+            assert not loop.submit(channel.writable).result(5)
+            channel.total_outbufs_len = 0
+
+
+def test_the_loop_sends_what_a_socket_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told after the thread has released what it sends with: earlier it would find it held, and wait."""
+    free: list[bool] = []
+
+    def large(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        del environ
+        start_response("200 OK", [("Content-Length", str(LARGE_BYTES))])
+        return [b"a" * LARGE_BYTES]
+
+    def pull(server: Server) -> None:
+        free.append(not any(each.outbuf_lock._is_owned() for each in server.active_channels.values()))
+        pull_trigger(server)
+
+    pull_trigger = Server.pull_trigger
+    monkeypatch.setattr(Server, "pull_trigger", pull)
+    with _serving(10, large) as server, _slow(server, A_REQUEST) as client:
+        until(lambda: True in free, "the loop was told")
+        received = 0
+        while received < LARGE_BYTES:
+            received += len(client.recv(2**20))
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
