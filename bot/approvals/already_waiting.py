@@ -39,9 +39,11 @@ def already_waiting(approval: Approval) -> Refused:
     """Return the refusal of an order for which ``approval`` is open."""
     request = approval.request
     have = f"it has {len(approval.votes)} of the {request.needed} approvals that it needs"
+    added = " A freeze added one of these approvals: once it is over, withdraw this and request it again."
     return Refused(
         f"this is already waiting as {tick(request.job)}, requested by {user(request.requester)} "
         f"{when(request.asked_at)}: {'it waits for your decision' if request.confirmation else have}.",
         true_now="Nothing new was requested.",
-        next_step=f"`/swarm approvals {request.job}` shows it; `/swarm cancel {request.job}` withdraws it.",
+        next_step=f"`/swarm approvals {request.job}` shows it; `/swarm cancel {request.job}` withdraws it."
+        f"{added if request.frozen else ''}",
     )

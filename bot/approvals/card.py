@@ -72,7 +72,7 @@ def approval_card(approval: Approval, plan: Plan) -> Message:
         section(f"*{title}*{reason}"),
         *paragraphs(_plan_lines(plan, MAX_STEPS, request.job)),
         *paragraphs(_votes(approval)),
-        context(_terms(approval), *_notified(approval)),
+        context(" · ".join([_terms(approval), *_notified(approval)])),
     ]
     blocks += choice_buttons(approval, EVERY_CHOICE)
     if approval.state == "void":
@@ -91,7 +91,7 @@ def full_card(approval: Approval, plan: Plan, choices: Sequence[Choice] = EVERY_
         *paragraphs(_plan_lines(plan, len(plan.steps), request.job)),
         *paragraphs(_votes(approval, every=True)),
         *_full_text("Reason for the denial", approval.why if _is_long_denial(approval) else ""),
-        context(_terms(approval), f"digest `{request.digest}`"),
+        context(f"{_terms(approval)} · digest `{request.digest}`"),
         *choice_buttons(approval, choices),
     ]
     return Message(f"Approval {approval.id}", tuple(blocks))
@@ -281,9 +281,9 @@ def _terms(approval: Approval) -> str:
     code = " with a code" if request.second_factor else ""
     needs = f"Needs {approval_count(request.needed)} from {who}{code} (not {user(request.requester)})"
     which_one = "one of them " if request.needed > 1 else ""
-    frozen = f", {which_one}because {plain_line(request.cluster)} is frozen" if request.frozen else ""
+    was_frozen = f", {which_one}because {plain_line(request.cluster)} was frozen when this was requested"
     deleted = ", and the typed secret is deleted" if request.typed_secret else ""
-    return f"{needs}{frozen} · expires {when(request.expires)}{deleted} · {which}"
+    return f"{needs}{was_frozen if request.frozen else ''} · expires {when(request.expires)}{deleted} · {which}"
 
 
 def _notified(approval: Approval) -> list[str]:

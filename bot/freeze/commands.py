@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from bot.audit import Entry
-from bot.blocks import DONE, WARNING, Message, echo, quoted, text_message, user, when
+from bot.blocks import DONE, WARNING, Message, echo, paragraphs, quoted, text_message, user, when
 from bot.commands import FreezeCluster, ThawCluster
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
@@ -28,12 +29,21 @@ class FreezeResult(NamedTuple):
 
 
 def run_freeze_command(
-    freezes: Freezes, command: FreezeCluster | ThawCluster, cluster: str, entry: Entry, now: float
+    freezes: Freezes,
+    command: FreezeCluster | ThawCluster,
+    cluster: str,
+    entry: Entry,
+    now: float,
+    *,
+    waiting: Sequence[str] = (),
 ) -> FreezeResult:
-    """Freeze or thaw ``cluster`` for ``entry.by`` at ``now`` (unix seconds)."""
+    """Freeze or thaw ``cluster`` for ``entry.by`` at ``now`` (unix seconds).
+
+    ``waiting`` is told when no freeze is left: which orders still wait for an approval that a freeze added.
+    """
     if isinstance(command, FreezeCluster):
         return _freeze(freezes, command, cluster, entry, now)
-    return _thaw(freezes, cluster, entry, now)
+    return _thaw(freezes, cluster, entry, now, waiting)
 
 
 def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry, now: float) -> FreezeResult:
@@ -49,14 +59,14 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
         )
     current = freezes.manual(cluster, now)
     if current is not None and (current.until, current.reason) == (until, redact(command.reason)):
-        held = f"{cluster} is frozen until {when(until)} ({_utc(until)}) by {user(current.by)}"
+        held = f"{cluster} is frozen until {when(until)} by {user(current.by)}"
         return FreezeResult(
             text_message(f"{DONE} No change needed: {held}: {quoted(current.reason)}. Nothing was changed."), None
         )
     written = replace(entry, action="froze", detail=f"until {_utc(until)}: {command.reason}")
     freezes.freeze(cluster, until, entry.by, command.reason, [written])
     terms = (
-        f"until {when(until)} ({_utc(until)}): {quoted(command.reason)}. Until then every change needs one more "
+        f"until {when(until)}: {quoted(command.reason)}. Until then every change needs one more "
         "approval, also a change that usually needs none. `/swarm thaw` ends the freeze."
     )
     return FreezeResult(
@@ -65,14 +75,15 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
     )
 
 
-def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> FreezeResult:
+def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float, waiting: Sequence[str]) -> FreezeResult:
     thawed = freezes.thaw(cluster, [replace(entry, action="thawed")])
     scheduled = freezes.scheduled(cluster, now)
     if not thawed and scheduled is None:
-        return FreezeResult(text_message(f"{cluster} is not frozen. Nothing was changed."), None)
+        return FreezeResult(_lines(f"{cluster} is not frozen. Nothing was changed.", *waiting), None)
     if scheduled is None:
         return FreezeResult(
-            text_message(f"*{cluster} is thawed*."), text_message(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.")
+            _lines(f"*{cluster} is thawed*.", *waiting),
+            _lines(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.", *waiting),
         )
     held = f"swarmbot.yml freezes {cluster} until {when(scheduled.until)} ({quoted(scheduled.reason)})"
     if not thawed:
@@ -84,6 +95,10 @@ def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float) -> FreezeRes
         text_message(f"The freeze set by `/swarm freeze` has ended, but {held}. `/swarm thaw` cannot end that one."),
         text_message(f"{WARNING} {user(entry.by)} ended the freeze set by `/swarm freeze`, but {held}."),
     )
+
+
+def _lines(*lines: str) -> Message:
+    return Message("\n".join(lines), tuple(paragraphs(lines)))
 
 
 def _utc(moment: float) -> str:

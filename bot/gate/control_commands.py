@@ -6,6 +6,8 @@ import logging
 import time
 from dataclasses import replace
 
+from bot.approvals.after_freeze import still_waiting
+from bot.approvals.repository import ApprovalRepository
 from bot.approvals.voting import Voting
 from bot.blocks import Message, echo, text_message, tick
 from bot.commands import (
@@ -41,6 +43,7 @@ class ControlCommands:
         config: Config,
         queue: Queue,
         voting: Voting,
+        approvals: ApprovalRepository,
         freezes: Freezes,
         totp_command: TotpCommand,
         watch_orders: WatchOrders,
@@ -48,6 +51,7 @@ class ControlCommands:
         self._config = config
         self._queue = queue
         self._voting = voting
+        self._approvals = approvals
         self._freezes = freezes
         self._totp_command = totp_command
         self._watch_orders = watch_orders
@@ -58,10 +62,7 @@ class ControlCommands:
             case CancelJob(job):
                 return self._cancel(call, job.lower())
             case FreezeCluster() | ThawCluster():
-                result = run_freeze_command(self._freezes, control, call.cluster, call.entry("asked"), time.time())
-                if result.announcement:
-                    self._announce(call, result.announcement)
-                return result.reply
+                return self._freeze(call, control)
             case AcknowledgeIncident() | SilenceSubject() | EndSilence():
                 done = self._watch_orders.run(control, call.cluster, call.entry("asked"), time.time())
                 if done.announcement:
@@ -71,6 +72,16 @@ class ControlCommands:
                 return self._totp_command.start(call)
             case ResetTotp(person):
                 return self._totp_command.reset(call, person)
+
+    def _freeze(self, call: Call, control: FreezeCluster | ThawCluster) -> Message:
+        thaws = isinstance(control, ThawCluster)
+        waiting = still_waiting(self._approvals.waiting(call.cluster)) if thaws else []
+        result = run_freeze_command(
+            self._freezes, control, call.cluster, call.entry("asked"), time.time(), waiting=waiting
+        )
+        if result.announcement:
+            self._announce(call, result.announcement)
+        return result.reply
 
     def _announce(self, call: Call, message: Message) -> None:
         """Let a worker post it in the cluster's channel. If that fails, what it reports was done nevertheless."""

@@ -78,6 +78,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
             config=config,
             queue=queue,
             voting=voting,
+            approvals=approvals,
             freezes=freezes,
             totp_command=totp_command,
             watch_orders=WatchOrders(watch, config, last_read),

@@ -119,7 +119,10 @@ def test_plan_changes_nothing(approvals: ApprovalScenario) -> None:
 
 
 def test_freeze_needs_one_more_approval(approvals: ApprovalScenario) -> None:
-    """The channel and the status say so; a worker's join, which needs nobody otherwise, waits for one."""
+    """The channel and the status say so; a worker's join, which needs nobody otherwise, waits for one.
+
+    The thaw names what waits still, and how it goes on without that approval.
+    """
     after = len(approvals.slack.transcript())
     approvals.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')
     approvals.slack.wait_to_see("dan", "is frozen", after=after, private=True)
@@ -132,9 +135,15 @@ def test_freeze_needs_one_more_approval(approvals: ApprovalScenario) -> None:
         job = approvals.asks("ada", "join worker host-4")
         approvals.press("dan", job, "Approve")
         approvals.ends(job, "succeeded")
+        waits = approvals.asks("ada", "label host-3 thawed=yes")
     finally:
         approvals.slack.slash("dan", "prod", "thaw")
-    approvals.slack.wait_to_see("eve", "*prod is thawed* by <@U0DAN>", after=after, private=False)
+    told = approvals.slack.wait_to_see("eve", "*prod is thawed* by <@U0DAN>", after=after, private=False)
+    assert f"`/swarm cancel {waits}`, then the same order." in told.text
+    for words in (f"cancel {waits}", "label host-3 thawed=yes"):
+        approvals.slack.slash("ada", "prod", words)
+    labels = ("node", "inspect", "host-3", "--format", "{{.Spec.Labels.thawed}}")
+    approvals.until(lambda: approvals.fleet["host-1"].docker(*labels).strip() == "yes")
     said = approvals.fleet["host-1"].docker("node", "ls", "--format", "{{.Hostname}}")
     assert "host-4" in said.split()
 

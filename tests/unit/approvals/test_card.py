@@ -82,10 +82,14 @@ def test_approvers_are_mentioned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("needed", "told"), [(1, ", because prod is frozen"), (2, ", one of them because prod is frozen")]
+    ("needed", "told"),
+    [
+        (1, ", because prod was frozen when this was requested"),
+        (2, ", one of them because prod was frozen when this was requested"),
+    ],
 )
 def test_a_freeze_is_named(needed: int, told: str) -> None:
-    """It is why an approval is needed, or one more."""
+    """It is why an approval is needed, or one more. The card stays true when the freeze ends."""
     found = approval("open", votes=0)
     card = approval_card(replace(found, request=replace(found.request, needed=needed, frozen=True)), PLAN)
     assert told in texts(card.blocks)

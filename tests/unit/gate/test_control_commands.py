@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from redis import Redis
 
+from bot.approvals.approval import Approval
+from bot.approvals.repository import ApprovalRepository
 from bot.approvals.voting import Voting
 from bot.audit import Audit, Filter
-from bot.commands import CancelJob, FreezeCluster
+from bot.commands import CancelJob, FreezeCluster, ThawCluster
 from bot.config import Config
 from bot.errors import Unavailable
 from bot.freeze import Freezes
@@ -17,7 +20,7 @@ from bot.gate.call import Call
 from bot.gate.control_commands import ControlCommands
 from bot.queue.queue import Queue
 from tests.kits.commands import COMMANDS
-from tests.kits.jobs import admitted
+from tests.kits.jobs import admitted, request_for
 
 CONFIG = Config.model_validate(
     {
@@ -40,6 +43,17 @@ class NoApproval(Voting):
         return False
 
 
+class OneWaits(ApprovalRepository):
+    """In prod an order waits for an approval that a freeze added."""
+
+    def __init__(self) -> None: ...
+
+    def waiting(self, cluster: str | None = None) -> list[Approval]:
+        """Return it."""
+        request = replace(request_for("k7f3"), words="drain host-2", frozen=True)
+        return [Approval(request, "open", 1)] if cluster == request.cluster else []
+
+
 @pytest.fixture
 def queue(client: Redis, audit: Audit) -> Queue:
     """A queue in the emptied Redis."""
@@ -54,6 +68,7 @@ def controls(queue: Queue) -> ControlCommands:
         config=CONFIG,
         queue=queue,
         voting=NoApproval(),
+        approvals=OneWaits(),
         freezes=Freezes(queue._redis, queue._audit, CONFIG),
         totp_command=nothing,
         watch_orders=nothing,
@@ -87,3 +102,18 @@ def test_freeze_without_its_announcement_stays(
     assert told is not None
     assert "prod is frozen" in told.text
     assert [entry.action for entry in queue._audit.query()] == ["froze"]
+
+
+def test_thaw_names_what_still_waits(controls: ControlCommands, queue: Queue) -> None:
+    """The requester and the channel learn it; nothing else happens to the order. So does who finds no freeze left."""
+    controls.run(call("freeze", "prod", "4h", "sale"), FreezeCluster("4h", "sale"))
+    for told in ("*prod is thawed*.", "prod is not frozen. Nothing was changed."):
+        answer = controls.run(call("thaw", "prod"), ThawCluster())
+        assert answer is not None
+        assert answer.text.startswith(f"{told}\n! 1 order still waits")
+        assert "`/swarm cancel k7f3`, then the same order." in answer.text
+    announced = [str(job.order.args) for job in queue.recent("prod", 9)]
+    assert sum("is thawed" in each and "/swarm cancel k7f3" in each for each in announced) == 1
+    answer = controls.run(call("thaw", "lab"), ThawCluster())
+    assert answer is not None
+    assert answer.text == "lab is not frozen. Nothing was changed."

@@ -191,10 +191,12 @@ def test_a_service_that_may_be_there_is_left_to_the_worker(ordered: Callable[[Re
     ordered(Restarted(("wbe",)))
 
 
-def parked(queue: Queue, audit: Audit, lane: Lane = "exclusive", *, confirmation: bool = False) -> Job:
+def parked(
+    queue: Queue, audit: Audit, lane: Lane = "exclusive", *, confirmation: bool = False, frozen: bool = False
+) -> Job:
     """Let the next job wait for approval, or for its requester; return it."""
     lease = taken(queue, lane=lane)
-    request = replace(request_for(lease.job.id), confirmation=confirmation)
+    request = replace(request_for(lease.job.id), confirmation=confirmation, frozen=frozen)
     ApprovalRepository(queue._redis, audit).open(lease, request, "{}", [])
     return lease.job
 
@@ -212,6 +214,18 @@ def test_the_same_order_is_not_requested_twice(gate: Gate, queue: Queue, audit: 
     for words in ("leave host-1", "leave host-2 --force", "leave host-2 --plan"):
         gate.slash(typed(words))
     assert len(queue.recent("prod", 9)) == 4
+
+
+def test_what_waits_because_of_a_freeze_says_so(gate: Gate, queue: Queue, audit: Audit) -> None:
+    """Whoever requests it again after the freeze is told how."""
+    gate.slash(typed("label host-2 zone=a"))
+    first = parked(queue, audit, frozen=True)
+    with pytest.raises(Refused) as refused:
+        gate.slash(typed("label host-2 zone=a"))
+    assert refused.value.next_step == (
+        f"`/swarm approvals {first.id}` shows it; `/swarm cancel {first.id}` withdraws it. "
+        "A freeze added one of these approvals: once it is over, withdraw this and request it again."
+    )
 
 
 def test_a_second_delivery_is_no_second_order(gate: Gate, queue: Queue, audit: Audit) -> None:

@@ -1,0 +1,34 @@
+"""Requests that still wait for an approval that a freeze added, when the freeze is over. Pure.
+
+What was requested stays as it is: nothing begins because a freeze ends. Its requester decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from bot.approvals.approval import Approval
+from bot.approvals.card import approval_count, list_line
+from bot.blocks import WARNING
+from bot.text.suggest import number_of
+
+MAX_SHOWN: Final = 10
+
+
+def still_waiting(approvals: Iterable[Approval]) -> list[str]:
+    """Return these requests with how each goes on without that approval; [] for none."""
+    found = [approval for approval in approvals if approval.request.frozen]
+    if not found:
+        return []
+    waits = "waits" if len(found) == 1 else "wait"
+    lines = [f"{WARNING} {number_of(len(found), 'order')} still {waits} for an approval that the freeze added:"]
+    lines += [f"{list_line(approval)}\n{_way_on(approval)}" for approval in found[:MAX_SHOWN]]
+    left_out = len(found) - MAX_SHOWN
+    return [*lines, f"and {left_out} more: `/swarm approvals` lists them."] if left_out > 0 else lines
+
+
+def _way_on(approval: Approval) -> str:
+    needed = approval.request.needed - 1
+    needs = approval_count(needed) if needed else "no approval"
+    return f"Requested again it needs {needs}: `/swarm cancel {approval.id}`, then the same order."
