@@ -45,7 +45,13 @@ def _permission(arguments: CheckArguments) -> Permission:
 
 
 def _validate(arguments: CheckArguments) -> None:
-    if bool(arguments.hosts) is arguments.all:
+    if arguments.hosts and arguments.all:
+        named = tick(f"/swarm check {' '.join(arguments.hosts)}")
+        raise NotUnderstood(
+            "`check --all` takes no hosts: it tests the routes between all nodes.",
+            next_step=f"Run `/swarm check --all` or {named}.",
+        )
+    if not arguments.hosts and not arguments.all:
         raise NotUnderstood("`check` needs hosts, or `--all`.", next_step="`/swarm hosts` lists them.")
 
 

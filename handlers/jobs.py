@@ -99,7 +99,7 @@ def job(records: Records, arguments: JobArguments) -> Message:
         lines.append(f"{WARNING} {user(found.cancel_by)} cancelled it: it stops before its next step.")
     if found.untold:
         lines.append(f"{WARNING} A message about it was not delivered: {plain_line(found.untold)}.")
-    blocks = [*paragraphs(lines), context(*_times(found))]
+    blocks = [*paragraphs(lines), context(_times(found))]
     if found.state in OPEN:
         blocks.append(actions(button("Cancel", "job.cancel", found.id, style="danger")))
     return Message(f"Job {found.id}: {_state(found) if found.form_offered else found.state}", tuple(blocks))
@@ -135,10 +135,10 @@ def _state(found: JobRecord) -> str:
     return plain_line(found.state.replace("_", " "))
 
 
-def _times(found: JobRecord) -> list[str]:
+def _times(found: JobRecord) -> str:
     parts = [f"requested {when(found.asked_at)}"]
     if found.started_at:
         parts.append(f"started {when(found.started_at)} by {plain_line(found.worker)}, attempt {found.attempt}")
     if found.finished_at:
         parts.append(f"finished {when(found.finished_at)}")
-    return parts
+    return " · ".join(parts)

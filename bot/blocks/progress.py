@@ -73,7 +73,7 @@ def progress(
     left_out = f"{left_out}: {rest}" if left_out and rest else left_out
     end: list[Block] = []
     if left_out or footer:
-        end.append(context(*(text for text in (left_out, footer) if text)))
+        end.append(context(" · ".join(text for text in (left_out, footer) if text)))
     if buttons:
         end.append(actions(*buttons))
     tasks = [line for line in shown if line.sign != WARNING]
