@@ -165,8 +165,7 @@ def _without_host(facts: Facts, node: NodeFacts, part: Plan, *, forced: bool) ->
             f"the managers report {tick(node.name)} as {node.state}, and it cannot be made to leave: "
             f"{_why(facts, node)}.",
             true_now="Nothing was changed.",
-            next_step=f"Bring {tick(node.name)} back, or wait until the managers report it down. `--force` removes its "
-            "record as it is.",
+            next_step=_until_removable(node),
         )
     steps: list[Operation] = [demote_operation(facts, node)] if node.reachability else []
     steps.append(RemoveNode(node.id, node.name, facts.name, force=node.state != "down" or old_record))
@@ -181,6 +180,17 @@ def _without_host(facts: Facts, node: NodeFacts, part: Plan, *, forced: bool) ->
             f"makes a second {facts.name} (split brain). Continue only if its disk is destroyed."
         )
     return _with(part, node, steps, findings, warnings)
+
+
+def _until_removable(node: NodeFacts) -> str:
+    """Return what helps for a node that is not down and whose host cannot leave."""
+    if not node.host and not node.hostname:
+        return f"If no host is joining now, `/swarm remove {node.id} --force` removes the record."
+    first = f"Bring {tick(node.name)} back"
+    if not node.host and node.state == "ready":
+        demoted = f"Demote {tick(node.name)}, then run" if node.role == "manager" else "Run"
+        first = f"{demoted} `docker swarm leave` on {tick(node.name)}"
+    return f"{first}, or wait until the managers report it down. `--force` removes its record as it is."
 
 
 def _later(facts: Facts, node: NodeFacts) -> str:
@@ -228,7 +238,7 @@ def _why(facts: Facts, node: NodeFacts) -> str:
     """Return why the node's host cannot be made to leave."""
     host = facts.hosts.get(node.host)
     if host is None:
-        return "it is not a host of swarmbot.yml"
+        return "it is not a host of swarmbot.yml" if node.hostname else "it has no host name, so its host is unknown"
     if host.failure is not None:
         return host.failure.happened.rstrip(".")
     if host.membership == "error":
