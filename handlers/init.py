@@ -156,7 +156,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
         refuse_forcing(facts, host)
     else:
         refuse_second_cluster(facts, host)
-    findings = preflight(facts, host, "worker")
+    findings = preflight(facts, host, "worker" if arguments.force_new_cluster else "manager")
     if blocked := [finding for finding in findings if finding.sign == "failed"]:
         raise blocked[0].refusal()
     refuse_pools_of_hosts(facts, arguments.default_addr_pool)

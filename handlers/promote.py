@@ -82,7 +82,7 @@ def _findings(facts: Facts, node: NodeFacts) -> list[Finding]:
     if host is None or host.failure:
         text = f"{tick(node.name)} is unreachable over SSH, so its ports were not checked"
         return [Finding("warning", text, node.name)]
-    seen = [*machine_findings(facts, host), *port_findings(facts, host, "manager")]
+    seen = [*machine_findings(facts, host, "manager"), *port_findings(facts, host, "manager")]
     address = [
         replace(finding, text=f"{tick(node.name)} is {finding.text}") for finding in address_findings(host, node)
     ]

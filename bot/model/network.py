@@ -77,9 +77,9 @@ class DiskSpace:
     """Without what is reserved for root, as df says."""
 
     @property
-    def is_full(self) -> bool:
-        """Whether not even root can write to it."""
-        return self.used >= self.total
+    def root_available(self) -> int:
+        """What root can still write."""
+        return max(self.total - self.used, 0)
 
 
 @dataclass(frozen=True, slots=True)

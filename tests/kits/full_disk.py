@@ -1,7 +1,6 @@
 """Fills the disk of a host's engine: all files of a fleet are on one tmpfs, so each engine gets one of its own.
 
-A disk is full when its size is set to what is used of it. Then nothing can be written, not even by root, and no file
-was needed to fill it.
+A disk is full when its size is set to what is used of it. Then nothing can be written, not even by root.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from sandbox.fleet.shell import sh, until
 
 ROOM: Final = "4g"
 """A limit: memory is used for what is written."""
+OTHER_DATA_BYTES: Final = 4 * 1024**2
 
 
 @contextmanager
@@ -48,13 +48,20 @@ def fill(host: Host) -> None:
 
 
 def nearly_fill(host: Host) -> None:
-    """Leave a twentieth of the disk of the host's engine free."""
+    """Leave a twentieth of the disk of the host's engine free, and more than a join needs."""
+    (_disk(host) / "other-data").write_bytes(bytes(OTHER_DATA_BYTES))
     now = os.statvfs(_disk(host))
     _resize(host, str((now.f_blocks - now.f_bfree) * now.f_frsize * 20 // 19))
 
 
+def leave_room(host: Host, size_bytes: int) -> None:
+    """Leave so much of the disk of the host's engine free."""
+    now = os.statvfs(_disk(host))
+    _resize(host, str((now.f_blocks - now.f_bfree) * now.f_frsize + size_bytes))
+
+
 def have_room(host: Host) -> None:
-    """Undo :func:`fill`."""
+    """Undo what :func:`fill` and the like did."""
     _resize(host, ROOM)
 
 

@@ -20,6 +20,7 @@ from bot.model import (
     StoppedEngine,
 )
 from bot.model.network import DiskSpace
+from bot.text.sizes import read_size
 from tests.plans.parts import DAY, NOW, Machine, Record
 
 GIB = 1024**3
@@ -153,8 +154,8 @@ def _stopped(name: str, address: str, host: Machine) -> StoppedEngine | None:
     return StoppedEngine(folder, held_off, f"id-{name}", host.record.address or address)
 
 
-def _space(sizes: tuple[int, int, int] | None) -> DiskSpace | None:
-    return DiskSpace(DATA_ROOT, *(size * GIB for size in sizes)) if sizes else None
+def _space(sizes: tuple[str, str, str] | None) -> DiskSpace | None:
+    return DiskSpace(DATA_ROOT, *(read_size(size) or 0 for size in sizes)) if sizes else None
 
 
 def _certificate(days: float | None, validity_days: float) -> Certificate | None:

@@ -143,8 +143,8 @@ class Machine(Strict):
     disk: tuple[int, int] | None = (10, 50)
     """What its images occupy, and the free space of 100 GiB, in GiB."""
     disk_error: str = ""
-    disk_space: tuple[int, int, int] | None = None
-    """Of the data root: its size, what is used, and what is available, in GiB."""
+    disk_space: tuple[str, str, str] | None = None
+    """Of the data root: its size, what is used, and what is available (``100g``)."""
     images: list[Image] | None = []
     images_error: str = ""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.kits.full_disk import disks_of_their_own, fill, have_room, nearly_fill
+from tests.kits.full_disk import disks_of_their_own, fill, have_room, leave_room, nearly_fill
 from tests.kits.scenario import Scenario
 
 
 def test_a_disk_without_room_is_told_before_a_join(scenario: Scenario) -> None:
-    """A full one stops the join and nothing is changed; one that is nearly full is a warning."""
+    """A full one, or too little space, stops the join and nothing is changed; one that is nearly full is a warning."""
     scenario.cluster()
     host = scenario["host-4"]
     with disks_of_their_own([host]):
@@ -24,5 +24,9 @@ def test_a_disk_without_room_is_told_before_a_join(scenario: Scenario) -> None:
         assert card.text.startswith("✗ *`host-4` did not join prod*"), card.text
         assert "is full: its engine can store nothing" in card.text
         assert scenario.membership("host-4") == "inactive"
+        leave_room(host, 12 * 1024)
+        card = scenario.change("ada", "join worker host-4")
+        assert "has 12 KiB free, and a new worker needs at least 40 KiB." in card.text
+        assert set(scenario.nodes()) == {"host-1"}
         have_room(host)
         assert scenario.change("ada", "join worker host-4").text.startswith("✓ *1 worker joined prod*")

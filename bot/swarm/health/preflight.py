@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from bot.blocks import tick
@@ -16,6 +16,9 @@ from bot.text.suggest import listed
 LOW_SPACE_SHARE: Final = 0.1
 """The share of free space below which a disk is told to be nearly full: below it, Kubernetes evicts what runs on a node
 (``nodefs.available<10%``, the default of kubelet's ``--eviction-hard``)."""
+JOIN_SPACE_BYTES: Final[Mapping[Role, int]] = {"worker": 40 * 1024, "manager": 64 * 10**6}
+"""With less free space an engine cannot join: its certificate and database, and the first file of a manager's Raft log
+(tests/fleet/test_join_space.py)."""
 
 
 def preflight(
@@ -28,7 +31,7 @@ def preflight(
     if host.failure is not None:
         return [Finding("failed", host.failure.happened, host.name, host.failure.next_step)]
     findings = [
-        *machine_findings(facts, host),
+        *machine_findings(facts, host, role),
         *same_name_findings(facts, host, together),
         *port_findings(facts, host, role, managers),
     ]
@@ -46,23 +49,33 @@ def reached_finding(facts: Facts, host: HostFacts) -> Finding:
     return Finding("done", f"`{host.name}` reached over SSH, engine {host.engine_version}{clock}", host.name)
 
 
-def machine_findings(facts: Facts, host: HostFacts) -> list[Finding]:
-    """Return findings about the engine, its disk and the clock; the sign ``failed`` stops a join."""
-    return [*_engine(facts, host), *_live_restore(host), *_disk(facts, host), *clock_findings(facts, host)]
+def machine_findings(facts: Facts, host: HostFacts, role: Role | None = None) -> list[Finding]:
+    """Return findings about the engine, its disk and the clock; the sign ``failed`` stops a join.
+
+    ``role`` is the one that the host is to get.
+    """
+    return [*_engine(facts, host), *_live_restore(host), *_disk(facts, host, role), *clock_findings(facts, host)]
 
 
-def _disk(facts: Facts, host: HostFacts) -> list[Finding]:
-    """Return a failure if nothing can be written, and a warning if there is little space; nothing if it is unknown."""
+def _disk(facts: Facts, host: HostFacts, role: Role | None) -> list[Finding]:
+    """Return a failure if the space is too little to join, and a warning if it is little; nothing if it is unknown."""
     space = host.disk_space
-    if space is None or space.available >= LOW_SPACE_SHARE * space.total:
+    if space is None:
         return []
     what = f"of Docker's data root {tick(space.folder)} on `{host.name}`"
     member = facts.member(host.name) is not None
     step = f"`/swarm disk {host.name}`" if member else f"`docker system df` on `{host.name}`"
-    if space.is_full:
-        text = f"The disk {what} is full: its engine can store nothing, so it cannot join a cluster."
-        text = f"The disk {what} is full: its engine can store nothing." if member else text
-        return [Finding("failed", text, host.name, f"Free space: {step} shows what uses it.")]
+    becomes = role or (None if member else "worker")
+    needed = JOIN_SPACE_BYTES[becomes] if becomes else 0
+    short = ""
+    if space.root_available == 0:
+        short = f"is full: its engine can store nothing{'' if member else ', so it cannot join a cluster'}."
+    elif space.root_available < needed:
+        short = f"has {about_size(space.root_available)} free, and a new {becomes} needs at least {about_size(needed)}."
+    if short:
+        return [Finding("failed", f"The disk {what} {short}", host.name, f"Free space: {step} shows what uses it.")]
+    if space.available >= LOW_SPACE_SHARE * space.total:
+        return []
     text = f"The disk {what} is nearly full: {about_size(space.available)} of {about_size(space.total)} are free."
     return [Finding("warning", text, host.name, f"{step} shows what uses it.")]
 

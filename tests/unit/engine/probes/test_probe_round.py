@@ -117,7 +117,7 @@ def test_the_space_is_that_of_the_folder_that_is_named(tmp_path: Path, shell: st
     assert found.space.folder == expected
     now = os.statvfs(expected)
     assert found.space.total == now.f_blocks * now.f_frsize
-    assert found.space.is_full == (now.f_bfree == 0)
+    assert (found.space.root_available == 0) == (now.f_bfree == 0)
 
 
 DF_TITLES = "Filesystem 1024-blocks Used Available Capacity Mounted on\n"
