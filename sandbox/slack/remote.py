@@ -9,6 +9,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from bot.errors import Failed, Refused
+from sandbox.slack.base import Json
 from sandbox.slack.transcript import TranscriptEntry
 
 CALL_TIMEOUT_S: Final = 40.0
@@ -35,13 +36,13 @@ class RemoteSlack:
             TranscriptEntry(**{**entry, "to": tuple(entry["to"])}) for entry in self._call("transcript", after=after)
         ]
 
-    def slash(self, user: str, channel: str, text: str) -> None:
-        """Type a command."""
-        self._call("slash", user=user, channel=channel, text=text)
+    def slash(self, user: str, channel: str, text: str) -> str:
+        """Type a command; return the last part of the path of the response_url that the bot got with it."""
+        return _response_url(self._call("slash", user=user, channel=channel, text=text))
 
-    def click(self, user: str, ts: str, action: str) -> None:
-        """Press a button."""
-        self._call("click", user=user, message=ts, action=action)
+    def click(self, user: str, ts: str, action: str) -> str:
+        """Press a button; return the last part of the path of the response_url that the bot got with it."""
+        return _response_url(self._call("click", user=user, message=ts, action=action))
 
     def submit(self, user: str, answers: Mapping[str, str]) -> None:
         """Submit the open form; ``answers`` by label."""
@@ -65,3 +66,7 @@ class RemoteSlack:
             reason = getattr(error, "reason", error)
             step = "Start the demo with `make demo` in another terminal, or set another URL with --slack."
             raise Failed(f"The local Slack at {self._url} did not respond: {reason}.", next_step=step) from None
+
+
+def _response_url(delivery: Json) -> str:
+    return str(delivery["payload"].get("response_url", "")).rpartition("/")[2]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -22,8 +24,8 @@ ANSWER_TIMEOUT_S: Final = 120.0
 QUIET_PERIOD_S: Final = 0.5
 """An answer is complete if nothing changes for this long."""
 ANSWER_KINDS: Final = frozenset({"posted", "edited", "deleted", "modal", "modal closed", "error"})
-PENDING_PREFIX: Final = "On it: "
-"""Begins a message that another message follows."""
+PENDING: Final = re.compile(r"^On it: |Still working on it|The complete answer follows")
+"""In a message that another message follows."""
 RUNNING_ACTION: Final = "job.cancel"
 """The button of a message in the channel that will be edited. Buttons of other actions have the same label."""
 
@@ -69,30 +71,30 @@ def _say(args: argparse.Namespace) -> int:
     if command != COMMAND:
         raise Refused(f"{command} is not a command of the bot.", next_step=f'Type "{COMMAND} status".')
     after = len(slack.transcript())
-    slack.slash(args.user, args.channel, text)
-    return _show_answer(slack, args.user, after)
+    url = slack.slash(args.user, args.channel, text)
+    return _show_answer(slack, args.user, after, url)
 
 
 def _click(args: argparse.Namespace) -> int:
     slack = RemoteSlack(slack_url(args.slack))
-    names = slack.names()
-    entries = slack.transcript()
+    person, entries = _id_of(slack, args.user), slack.transcript()
     marked = f"[{args.button}]"
-    latest = {e.ts: e for e in entries if args.user.lstrip("@") in {names.get(to, to).lstrip("@") for to in e.to}}
+    latest = {e.ts: e for e in entries if person in e.to}
     shown = [e for e in latest.values() if e.kind in {"posted", "edited"} and marked in e.text]
     if not shown:
         raise Refused(f"{args.user} sees no button {marked}.")
     newest = max(shown, key=lambda entry: entry.number)
-    slack.click(args.user, newest.ts, args.button)
-    return _show_answer(slack, args.user, len(entries))
+    url = slack.click(args.user, newest.ts, args.button)
+    return _show_answer(slack, args.user, len(entries), url, {newest.ts})
 
 
 def _fill(args: argparse.Namespace) -> int:
     slack = RemoteSlack(slack_url(args.slack))
     answers = dict(answer.partition("=")[::2] for answer in args.answers)
-    after = len(slack.transcript())
+    person, entries = _id_of(slack, args.user), slack.transcript()
+    pressed = [entry.ts for entry in entries if entry.kind == "clicked" and entry.who == person]
     slack.submit(args.user, answers)
-    return _show_answer(slack, args.user, after)
+    return _show_answer(slack, args.user, len(entries), None, pressed[-1:])
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -101,18 +103,49 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
-def _show_answer(slack: RemoteSlack, user: str, after: int) -> int:
-    """Wait until the answer is complete, then print all that followed entry number ``after``."""
-    deadline = monotonic() + ANSWER_TIMEOUT_S
-    seen = after
+def _show_answer(slack: RemoteSlack, user: str, after: int, url: str | None, pressed: Collection[str] = ()) -> int:
+    """Wait until the answer is complete, then print it; see :func:`answer_in`. It follows entry number ``after``."""
+    person, seen, answer = _id_of(slack, user), after, list[TranscriptEntry]()
+    changed_at = monotonic()
+    deadline = changed_at + ANSWER_TIMEOUT_S
     while monotonic() < deadline:
-        changed = slack.wait(user, seen, QUIET_PERIOD_S)
+        slack.wait(user, seen, QUIET_PERIOD_S)
         entries = slack.transcript(after)
-        seen = after + len(entries)
-        if not changed and is_complete(entries):
+        seen, before = after + len(entries), answer
+        answer = answer_in(entries, person, url, pressed)
+        if len(answer) > len(before):
+            changed_at = monotonic()
+        elif is_complete(answer) and monotonic() - changed_at >= QUIET_PERIOD_S:
             break
-    _print(slack, slack.transcript(after))
+    _print(slack, answer)
     return 0
+
+
+def _id_of(slack: RemoteSlack, user: str) -> str:
+    """Return the id of a person by their name, ``ada`` or ``@ada``; what is no name is an id."""
+    return {name: key for key, name in slack.names().items()}.get(f"@{user.lstrip('@')}", user)
+
+
+def answer_in(
+    entries: Collection[TranscriptEntry], person: str, url: str | None, pressed: Collection[str] = ()
+) -> list[TranscriptEntry]:
+    """Return what a person did, and what the bot answered. ``entries`` begin with what they did.
+
+    The bot answers with new messages: for this person alone, by the response_url ``url`` (None for any) or the Web API,
+    or for everybody, and then they name the person. And it edits or deletes the messages ``pressed``.
+    """
+    new = {entry.ts for entry in entries if entry.kind == "posted" and _is_for(entry, person, url)}
+    return [
+        entry
+        for entry in entries
+        if entry.ts in new or entry.ts in pressed or (entry.who == person and entry.kind != "home")
+    ]
+
+
+def _is_for(entry: TranscriptEntry, person: str, url: str | None) -> bool:
+    if entry.private:
+        return entry.to == (person,) and (url is None or entry.response_url in {"", url})
+    return person in entry.to and (entry.channel.startswith("D") or f"<@{person}>" in entry.text)
 
 
 def _print(slack: RemoteSlack, entries: list[TranscriptEntry]) -> None:
@@ -132,7 +165,7 @@ def is_complete(entries: list[TranscriptEntry]) -> bool:
     """Return whether there is an answer and no part of it is still running."""
     last = list({entry.ts: entry for entry in entries if entry.kind in ANSWER_KINDS}.values())
     running = any(not entry.private and RUNNING_ACTION in _actions(entry) for entry in last)
-    return bool(last) and not last[-1].text.startswith(PENDING_PREFIX) and not running
+    return bool(last) and not PENDING.search(last[-1].text) and not running
 
 
 def _actions(entry: TranscriptEntry) -> set[str]:
