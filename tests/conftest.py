@@ -29,6 +29,8 @@ ENGINES: Final[dict[str, tuple[Release | None, ...]]] = {
     "mixed": (None, "trixie", "sid"),
 }
 """The choices of ``--engines``: the release of each host in turn. The machine's own, which is the default, is first."""
+FOLDERS: Final = ("scenarios", "chaos", "fleet", "browser", "unit", "plans", "watch")
+"""The order of the tests. Files that take minutes are first: the others would wait for one that is last."""
 VERSIONS: Final = pytest.StashKey[str]()
 """The versions of the fleet's engines."""
 
@@ -92,6 +94,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.store:
         stores.use(config.option.store)
     gc.disable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by folder."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: FOLDERS.index(item.path.relative_to(tests).parts[0]))
 
 
 def pytest_collection_finish() -> None:
