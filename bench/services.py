@@ -92,8 +92,9 @@ class StandIn:
         """As ``GET /networks``."""
         return []
 
-    def node_certificate(self) -> str:
+    def certificate_file(self, path: str) -> str:
         """Fail: no question here is about certificates."""
+        del path
         raise EngineError(self.host, 404, "There is no certificate.")
 
 

@@ -85,10 +85,6 @@ class SshEngine:
         """One script that sends and counts."""
         return probe_round.probe_round(self._connection, probes, until, timeout_s)
 
-    def node_certificate(self) -> str:
-        """The PEM of the node's certificate."""
-        return machine.node_certificate(self._client)
-
     def last_raft_entry(self) -> bytes:
         """The beginning of the last entry of a manager's Raft log."""
         return last_entry(self._client, self._commands)

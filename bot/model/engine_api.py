@@ -63,10 +63,6 @@ class Engine(Protocol):
         """
         ...
 
-    def node_certificate(self) -> str:
-        """Return the node's TLS certificate and its issuers (PEM), from the engine's data folder; never the key."""
-        ...
-
     def last_raft_entry(self) -> bytes:
         """Return the first bytes of the last record of a manager's Raft log. Raises EngineError if there is none."""
         ...

@@ -40,8 +40,6 @@ def test_a_swarm_is_made_joined_changed_and_left(hosts: Fleet) -> None:
         assert hosts["host-1"].docker("node", "inspect", "--format", "{{.Spec.Labels.zone}}", node["ID"]).strip() == "b"
         assert [*manager.services()] == []
         assert [*manager.tasks({"node": [node["ID"]]})] == []
-        assert "BEGIN CERTIFICATE" in worker.node_certificate()
-        assert "PRIVATE KEY" not in worker.node_certificate()
         worker.leave_swarm(force=False)
         manager.remove_node(node["ID"], force=True)
         assert [node["Description"]["Hostname"] for node in manager.nodes()] == ["host-1"]
@@ -85,8 +83,10 @@ def test_only_certificates_are_read_from_a_file(hosts: Fleet) -> None:
     with engines(hosts) as cluster:
         engine = cluster["host-1"]
         init(cluster, "host-1")
-        certificate = engine.node_certificate()
         folder = f"{engine.info()['DockerRootDir']}/swarm/certificates"
+        certificate = engine.certificate_file(f"{folder}/swarm-node.crt")
+        assert "BEGIN CERTIFICATE" in certificate
+        assert "PRIVATE KEY" not in certificate
         hosts["host-1"].run("sh", "-c", f"{{ echo note; cat {folder}/swarm-node.crt; }} >'/run/a file'")
         assert engine.certificate_file("/run/a file") == certificate
         for path, why in (

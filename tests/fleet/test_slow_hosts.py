@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import pytest
 
 from bot.model import Route, Transport
 from bot.swarm.network.probe_routes import probe_routes
+from bot.swarm.reading.certificates import NODE_CERTIFICATE
 from sandbox.fleet import Fleet, Host
 from tests.kits.engines import engines
 from tests.kits.slow_hosts import busy, slow_shell
@@ -45,7 +47,14 @@ def test_a_slow_login_shell_is_started_once(hosts: Fleet) -> None:
     with slow_shell(host) as shells, engines(hosts) as cluster, ThreadPoolExecutor(8) as pool:
         cluster["host-1"].init_swarm({"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": host.address})
         engine = cluster["host-1"]
-        reads = [engine.interfaces, engine.node_certificate, engine.key_file, engine.last_raft_entry, engine.placed]
+        certificate = partial(engine.certificate_file, f"{engine.info()['DockerRootDir']}/{NODE_CERTIFICATE}")
+        reads: list[Callable[[], object]] = [
+            engine.interfaces,
+            certificate,
+            engine.key_file,
+            engine.last_raft_entry,
+            engine.placed,
+        ]
         results = [pool.submit(read) for read in (*reads, *reads)]
         prober = engine.prober()
         assert prober.connect([(other.address, 22), (other.address, 7946)]) == ["open", "refused"]

@@ -6,7 +6,6 @@ import ipaddress
 import re
 import time
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Final
 
 from bot.blocks import tick
@@ -18,8 +17,6 @@ from bot.errors import EngineError
 from bot.model.network import Interface
 
 SCRIPT_TIMEOUT_S: Final = 10.0
-
-NODE_CERTIFICATE: Final = PurePosixPath("swarm/certificates/swarm-node.crt")
 
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _DOCKER_INTERFACE = re.compile(r"lo|docker0|docker_gwbridge|veth.*|br-[0-9a-f]{12}")
@@ -85,12 +82,6 @@ def _network(match: re.Match[str]) -> str:
     """Return the network that the kernel routes to the interface of this address: the peer's, if it has a peer."""
     address = match["peer"] or match["address"]
     return str(ipaddress.ip_interface(f"{address}/{match['prefix']}" if match["prefix"] else address).network)
-
-
-def node_certificate(client: EngineClient) -> str:
-    """Return the PEM of the node's certificate and its issuers. Raises HostUnreachable, EngineError."""
-    folder = PurePosixPath(client.data_root())
-    return certificate_file(client, str(folder / NODE_CERTIFICATE))
 
 
 def certificate_file(client: EngineClient, path: str) -> str:

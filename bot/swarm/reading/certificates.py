@@ -14,6 +14,8 @@ from cryptography.x509.oid import NameOID
 
 from bot.model import Backup, Certificate, ClusterFacts, NodeFacts
 
+NODE_CERTIFICATE: Final = "swarm/certificates/swarm-node.crt"
+"""A node's certificate and its issuers, below the engine's data root."""
 HOUR_S: Final = 3600.0
 DAY_S: Final = 24 * HOUR_S
 

@@ -13,7 +13,7 @@ from bot.model import Engine, Examination, FactsQuery, HostFacts, HostFailure, K
 from bot.swarm.network.overlay_trial import trial_name
 from bot.swarm.network.routes import matches_name
 from bot.swarm.reading import parse, parse_objects
-from bot.swarm.reading.certificates import read_certificate
+from bot.swarm.reading.certificates import NODE_CERTIFICATE, read_certificate
 from bot.swarm.reading.raft_log import position
 
 ENGINE_DOWN: Final = frozenset({"docker stopped", "no docker"})
@@ -174,7 +174,8 @@ def _network_refusal(engine: Engine) -> str:
 def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:
     """Return the facts with the node certificate, or why it could not be read: a user may not be allowed to."""
     try:
-        return replace(facts, certificate=read_certificate(engine.node_certificate()))
+        found = engine.certificate_file(f"{facts.data_root}/{NODE_CERTIFICATE}")
+        return replace(facts, certificate=read_certificate(found))
     except EngineError as error:
         return replace(facts, certificate_error=error.happened)
 
