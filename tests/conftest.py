@@ -29,8 +29,8 @@ ENGINES: Final[dict[str, tuple[Release | None, ...]]] = {
     "mixed": (None, "trixie", "sid"),
 }
 """The choices of ``--engines``: the release of each host in turn. The machine's own, which is the default, is first."""
-FOLDERS: Final = ("scenarios", "chaos", "fleet", "browser", "unit", "plans", "watch")
-"""The order of the tests. Files that take minutes are first: the others would wait for one that is last."""
+SLOW_FOLDERS: Final = ("scenarios", "chaos", "fleet", "browser")
+"""Their tests run first: some files take minutes, and the processes of a parallel run would wait for the last one."""
 VERSIONS: Final = pytest.StashKey[str]()
 """The versions of the fleet's engines."""
 
@@ -97,9 +97,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests by folder."""
-    tests = Path(__file__).parent
-    items.sort(key=lambda item: FOLDERS.index(item.path.relative_to(tests).parts[0]))
+    """Have the tests of slow folders run first."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return SLOW_FOLDERS.index(folder) if folder in SLOW_FOLDERS else len(SLOW_FOLDERS)
 
 
 def pytest_collection_finish() -> None:
