@@ -109,3 +109,30 @@ def test_the_clock_is_read_with_the_engine_unless_that_took_long(
     found = read_host(cast("Engine", engine), "192.0.2.1", FactsQuery(probe=("host-1",)), examined=True)
     assert found.clock_offset is not None
     assert abs(found.clock_offset - offset) < 2.5
+
+
+class _Member:
+    """A member of a cluster; lists what it is asked for."""
+
+    host = "host-1"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def info(self, _: float) -> dict[str, Any]:
+        self.asked.append("info")
+        swarm = {"LocalNodeState": "active", "NodeID": "a1"}
+        return {"Name": "host-1", "ServerVersion": "20.10.24", "DockerRootDir": "/srv/docker", "Swarm": swarm}
+
+    def certificate_file(self, path: str) -> str:
+        self.asked.append(path)
+        raise EngineError(self.host, 0, f"{path} cannot be read: Permission denied.")
+
+
+def test_the_certificate_is_read_where_the_engine_keeps_it() -> None:
+    """The engine is asked once: its info costs it 5 to 10 ms of CPU."""
+    engine = _Member()
+    found = read_host(cast("Engine", engine), "192.0.2.1", FactsQuery(certificates=True))
+    assert engine.asked == ["info", "/srv/docker/swarm/certificates/swarm-node.crt"]
+    assert found.certificate is None
+    assert found.certificate_error == f"{engine.asked[1]} cannot be read: Permission denied."
