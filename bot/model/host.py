@@ -195,7 +195,12 @@ class HostFacts:
     """The host's clock minus Swarmbot's, in seconds. Read of probed hosts and of the managers."""
     interfaces: tuple[Interface, ...] = ()
     network_refusal: str | None = None
-    """Why the engine made no network of the cluster; "" if it made one. Tried for ``FactsQuery.tried_networks``."""
+    """How the engine refused to make a network of the cluster; "" if it made one, None if neither was seen.
+
+    Tried for ``FactsQuery.tried_networks``.
+    """
+    network_error: str = ""
+    """The error after which it made none: any error, also one that passes."""
     data_root: str = ""
     """The engine's data root, by the engine."""
     disk_space: DiskSpace | None = None

@@ -46,7 +46,7 @@ def test_managers_return_before_force_new_cluster(recovery: Recovery) -> None:
 
 @pytest.mark.long
 def test_the_forced_engine_makes_networks(recovery: Recovery) -> None:
-    """With published ports it loses its networks when it is forced; it is restarted, and the service's task runs."""
+    """With published ports it may lose its networks when it is forced; then it is restarted, and the task runs."""
     host = recovery.fleet["host-1"]
     host.docker("network", "create", "--driver", "overlay", "front")
     words = ("--detach", "--no-resolve-image", "--mode", "global", "--network", "front", "--publish", "8080:80")

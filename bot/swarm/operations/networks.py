@@ -46,7 +46,7 @@ class RegainNetworks(Operation):
         return host is not None and host.network_refusal == ""
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Restart the engine if it refused to make one. If it did not say so, it is asked again."""
+        """Restart the engine if it was seen to refuse. After another error it is tried again until the time-out."""
         host = facts.hosts.get(self.host)
         if host is not None and host.network_refusal:
             engines[self.host].restart_engine()
@@ -56,7 +56,8 @@ class RegainNetworks(Operation):
         del engines
         host = facts.hosts.get(self.host)
         if host is None or not host.network_refusal:
-            state = f"Whether the engine of `{self.host}` makes networks of {self.cluster} is unknown."
+            why = f" {plain_line(host.network_error)}" if host and host.network_error else ""
+            state = f"Whether the engine of `{self.host}` makes networks of {self.cluster} is unknown.{why}"
             step = f"`/swarm status` shows whether `{self.host}` responds; `/swarm check --all` tries its networks."
             return Failed(error.happened, true_now=state, next_step=error.next_step or step)
         return Failed(

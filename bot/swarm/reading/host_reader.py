@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -23,6 +24,15 @@ INFO_TIMEOUT_S: Final = 10.0
 
 MAX_CLOCK_READ_S: Final = 0.5
 """A clock is off by half the time that its reading took, at most. If the engine took longer, it is read again."""
+
+NETWORKS_LOST: Final = "This node is not a swarm manager. Use"
+"""How an engine that manages the cluster refuses a network while its network layer is part of none (decision 0055).
+
+A manager without a quorum says "Manager is being prepared" in place of "Use": that passes.
+"""
+NETWORK_TRIES: Final = 3
+"""So often an engine that makes no network is asked for one, a second apart: what passes is no refusal."""
+NETWORK_PAUSE_S: Final = 1.0
 
 
 def read_host(engine: Engine, address: str, query: FactsQuery, *, examined: bool = False) -> HostFacts:
@@ -44,7 +54,7 @@ def read_host(engine: Engine, address: str, query: FactsQuery, *, examined: bool
         if query.certificates and facts.in_swarm:
             facts = _with_certificate(engine, facts)
         if engine.host in query.tried_networks and facts.can_read_cluster:
-            facts = replace(facts, network_refusal=_network_refusal(engine))
+            facts = _with_tried_network(engine, facts)
         if engine.host in query.swarm_folders:
             facts = replace(facts, swarm_folder=engine.placed())
         facts = _with_storage(engine, facts, query)
@@ -160,15 +170,25 @@ def _key_file(engine: Engine) -> KeyFile | None:
         return None
 
 
-def _network_refusal(engine: Engine) -> str:
-    """Return why the engine does not make a network of the cluster; "" if it did. The network is removed again."""
-    trial = engine.overlay_trial(trial_name())
-    try:
-        trial.make_network()
-    except EngineError as error:
-        return error.happened
-    trial.remove_network()
-    return ""
+def _with_tried_network(engine: Engine, facts: HostFacts) -> HostFacts:
+    """Return the facts with whether the engine makes a network of the cluster. What the last try met counts.
+
+    The network is removed again. If that fails, the next test of the overlay removes it.
+    """
+    for tries_left in reversed(range(NETWORK_TRIES)):
+        trial = engine.overlay_trial(trial_name())
+        try:
+            trial.make_network()
+        except EngineError as error:
+            refusal = error.happened if NETWORKS_LOST in error.happened else None
+            facts = replace(facts, network_refusal=refusal, network_error=error.happened)
+        else:
+            with suppress(EngineError):
+                trial.remove_network()
+            return replace(facts, network_refusal="", network_error="")
+        if tries_left:
+            time.sleep(NETWORK_PAUSE_S)
+    return facts
 
 
 def _with_certificate(engine: Engine, facts: HostFacts) -> HostFacts:

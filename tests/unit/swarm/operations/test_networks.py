@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,9 +17,10 @@ STEP = RegainNetworks("host-1", "prod")
 REFUSAL = "This node is not a swarm manager."
 
 
-def _facts(refusal: str | None) -> Facts:
+def _facts(refusal: str | None, error: str = "") -> Facts:
     facts = Description.model_validate({"hosts": {"host-1": {"is": "leader"}}}).facts()
-    return replace(facts, hosts={"host-1": replace(facts.hosts["host-1"], network_refusal=refusal)})
+    host = replace(facts.hosts["host-1"], network_refusal=refusal, network_error=error)
+    return replace(facts, hosts={"host-1": host})
 
 
 @pytest.mark.parametrize(("refusal", "made"), [("", True), (REFUSAL, False), (None, False)])
@@ -33,5 +36,23 @@ def test_a_refusal_is_told_with_what_brings_networks_back() -> None:
     assert told.true_now.startswith("The engine of `host-1` makes no network of prod")
     assert told.true_now.endswith(REFUSAL)
     assert "`systemctl restart docker` on `host-1`" in told.next_step
-    unknown = STEP.settle(None, _facts(None), Failed("late"))  # type: ignore[arg-type] # nor here
-    assert "is unknown" in unknown.true_now
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [(_facts(None, "context deadline exceeded"), " context deadline exceeded"), (replace(_facts(""), hosts={}), "")],
+)
+def test_what_was_not_seen_is_told_as_unknown(facts: Facts, why: str) -> None:
+    """With the last error, if there was one, and with what tries it again."""
+    told = STEP.settle(None, facts, Failed("late"))  # type: ignore[arg-type] # no engine is asked
+    assert told.true_now == f"Whether the engine of `host-1` makes networks of prod is unknown.{why}"
+    assert "`/swarm check --all`" in told.next_step
+
+
+@pytest.mark.parametrize(("refusal", "restarts"), [(REFUSAL, 1), (None, 0)])
+def test_only_a_refusal_restarts_the_engine(refusal: str | None, restarts: int) -> None:
+    """An error that may pass costs no restart."""
+    restarted: list[str] = []
+    engines: Any = {"host-1": SimpleNamespace(restart_engine=lambda: restarted.append("host-1"))}
+    STEP.apply(engines, _facts(refusal, "context deadline exceeded"))
+    assert len(restarted) == restarts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pytest
 
@@ -136,3 +136,73 @@ def test_the_certificate_is_read_where_the_engine_keeps_it() -> None:
     assert engine.asked == ["info", "/srv/docker/swarm/certificates/swarm-node.crt"]
     assert found.certificate is None
     assert found.certificate_error == f"{engine.asked[1]} cannot be read: Permission denied."
+
+
+REFUSAL: Final = (
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node.'
+)
+LATE: Final = "The engine of `host-1` did not respond within 30 s."
+PASSING: Final = (
+    LATE,
+    "context deadline exceeded",
+    "The swarm does not have a leader.",
+    "This node is not a swarm manager. Manager is being prepared or has trouble connecting to the cluster.",
+)
+
+
+class _Networks:
+    """A manager's engine that meets these errors, one after the other, when it is to make a network; "" for none."""
+
+    host = "host-1"
+
+    def __init__(self, *errors: str, kept: bool = False) -> None:
+        self.errors = [*errors]
+        self.names: list[str] = []
+        self.removed: list[str] = []
+        self.kept = kept
+
+    def info(self, _: float) -> dict[str, Any]:
+        return {"Name": "host-1", "Swarm": {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "id-1"}}
+
+    def overlay_trial(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(make_network=lambda: self._make(name), remove_network=lambda: self._remove(name))
+
+    def _make(self, name: str) -> None:
+        self.names.append(name)
+        if error := self.errors.pop(0):
+            raise EngineError(self.host, 0 if error == LATE else 500, error)
+
+    def _remove(self, name: str) -> None:
+        if self.kept:
+            raise EngineError(self.host, 403, "network is in use")
+        self.removed.append(name)
+
+
+@pytest.mark.parametrize(
+    ("errors", "refusal", "error"),
+    [
+        ([""], "", ""),
+        ([REFUSAL] * 3, REFUSAL, REFUSAL),
+        ([REFUSAL, ""], "", ""),
+        ([LATE, REFUSAL, REFUSAL], REFUSAL, REFUSAL),
+        *(([each, ""], "", "") for each in PASSING),
+        *(([REFUSAL, each, each], None, each) for each in PASSING),
+    ],
+)
+def test_only_the_refusal_of_a_lost_network_layer_counts(
+    monkeypatch: pytest.MonkeyPatch, errors: list[str], refusal: str | None, error: str
+) -> None:
+    """Another error passes or leaves it unknown. Each try has a name of its own: one without an answer may succeed."""
+    monkeypatch.setattr(host_reader, "NETWORK_PAUSE_S", 0.0)
+    engine = _Networks(*errors)
+    found = read_host(cast("Engine", engine), "192.0.2.1", FactsQuery(tried_networks=("host-1",)))
+    assert (found.network_refusal, found.network_error) == (refusal, error)
+    assert not engine.errors, "all tries that were expected"
+    assert len(set(engine.names)) == len(errors)
+    assert engine.removed == ([] if error else engine.names[-1:])
+
+
+def test_a_network_that_is_not_removed_was_made() -> None:
+    """The host is not called failed: the next test of the overlay removes what is left."""
+    found = read_host(cast("Engine", _Networks("", kept=True)), "192.0.2.1", FactsQuery(tried_networks=("host-1",)))
+    assert (found.failure, found.network_refusal) == (None, "")
