@@ -60,10 +60,12 @@ def _node_query(arguments: NodeArguments) -> FactsQuery:
 def nodes(facts: Facts, _: NoArguments) -> Message:
     """Return a row for each node, managers first."""
     swarm = require_cluster(facts)
-    count, ready, managers = len(swarm.nodes), sum(node.ready for node in swarm.nodes), len(swarm.managers)
-    state = f"{ready} of {number_of(count, 'node')} ready in {facts.name}"
-    roles = f"{number_of(managers, 'manager')}, {number_of(count - managers, 'worker')}"
-    sign = DONE if ready == count else WARNING
+    count, managers = len(swarm.nodes), len(swarm.managers)
+    reachable = sum(node.reachability == "reachable" for node in swarm.managers)
+    state = f"{swarm.ready_count} of {number_of(count, 'node')} ready in {facts.name}"
+    away = f" ({reachable} reachable)" if reachable < managers else ""
+    roles = f"{number_of(managers, 'manager')}{away}, {number_of(count - managers, 'worker')}"
+    sign = DONE if all(node.ready for node in swarm.nodes) else WARNING
     rows = [
         (
             _name(facts, swarm, node),

@@ -135,6 +135,11 @@ class ClusterFacts:
         return [task for task in self.task_list if task.service == service_id]
 
     @property
+    def ready_count(self) -> int:
+        """How many nodes the managers call ready; a manager that is not reachable in Raft may be one of them."""
+        return sum(node.state == "ready" for node in self.nodes)
+
+    @property
     def managers(self) -> tuple[NodeFacts, ...]:
         """All managers, including unreachable ones."""
         return tuple(node for node in self.nodes if node.role == "manager")

@@ -8,7 +8,7 @@ from bot.blocks import DONE, FAILED, WAITING, WARNING, tick
 from bot.model import ClusterFacts, Facts
 from bot.swarm.health.health import Health
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
-from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, raft_members, tolerance_text
+from bot.swarm.quorum import Quorum, known_leader, managers_text, quorum_counts, quorum_of, raft_members, tolerance_text
 from bot.swarm.reading.certificates import time_left
 from bot.swarm.services.service_state import service_sign
 from bot.text.suggest import listed, number_of, part_of
@@ -55,7 +55,6 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health, *, whole: bool
     name, quorum = facts.name, quorum_of(raft_members(facts))
     if quorum.tolerates < 0:
         return _lost_head(name, quorum)
-    ready = sum(node.ready for node in swarm.nodes)
     running = sum(service_sign(swarm, service) != FAILED for service in swarm.services)
     critical = any(issue.critical for issue in found.issues)
     managers = counted_managers(quorum)
@@ -65,7 +64,7 @@ def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health, *, whole: bool
         healthy = f"{DONE} *{name} is healthy*" if whole else f"{WAITING} *{name} is healthy as far as read*"
         state = f"{WARNING} *{name} is degraded*" if critical else healthy
         parts = [state, f"{managers}, {tolerance_text(quorum.tolerates)}"]
-    parts.append(f"{part_of(ready, len(swarm.nodes), 'node')} ready")
+    parts.append(f"{part_of(swarm.ready_count, len(swarm.nodes), 'node')} ready")
     if swarm.services:
         parts.append(counted_services(running, len(swarm.services)))
     return " · ".join(parts)
@@ -91,10 +90,8 @@ def number_lines(facts: Facts) -> list[str]:
     """Return its leader, engines and certificates, as at most one line; nothing if it was not read."""
     if facts.swarm is None:
         return []
-    parts = []
-    if leader := facts.swarm.leader:
-        parts.append(f"Leader {tick(leader.name)}")
-    parts.append(_engines(facts.swarm))
+    leader = known_leader(facts)
+    parts = [f"Leader {tick(leader.name)}" if leader else "Leader unknown", _engines(facts.swarm)]
     certificates = [host.certificate for host in facts.hosts.values() if host.certificate]
     if certificates and not facts.awaited:
         left = time_left(min(certificate.expires for certificate in certificates), facts.at)

@@ -27,6 +27,16 @@ def has_quorum(facts: Facts) -> bool:
     return facts.swarm is not None and reported_quorum(facts.swarm).tolerates >= 0
 
 
+def known_leader(facts: Facts) -> NodeFacts | None:
+    """Return the leader; None if none is named, or if facts contradict it: no quorum, or its own host is down.
+
+    Managers name a leader from memory for up to 28 s (docs/swarm-behaviour.md).
+    """
+    leader, members = facts.swarm.leader if facts.swarm else None, raft_members(facts)
+    doubted = leader is None or not members.reachable.get(leader.id) or quorum_of(members).tolerates < 0
+    return None if doubted else leader
+
+
 def raft_members(facts: Facts) -> RaftMembers:
     """Return the members of Raft, which of them are reachable now, and which do not reach each other.
 

@@ -194,6 +194,7 @@ def test_what_status_says_is_stored_as_long_as_a_manager_is_read(
     """Of a cluster that cannot be read, nothing is kept: what is wrong then is read as it is asked for."""
     first = processes[leader(repository)]
     node = NodeFacts("n1", "host-1", "manager", "active", "ready", 1, {}, "host-1", "reachable", leader=True)
+    first.reader.hosts = {"host-1": HostFacts("host-1", "192.0.2.1", membership="active", is_manager=True)}
     first.reader.swarm = ClusterFacts("c1", "host-1", 1, {}, (node,))
     until(lambda: repository.summary("prod") is not None, "a summary is stored")
     kept = repository.summary("prod")
