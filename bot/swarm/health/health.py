@@ -9,15 +9,18 @@ from bot.blocks import FAILED, plain_line, tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.expiry import certificate_issue, root_issue
 from bot.swarm.health.issues import (
+    WAIT,
     Issue,
     check_step,
     is_split_off,
     leaderless_issue,
     left_manager_issue,
     lost_quorum_issue,
+    may_rejoin,
     no_leader_text,
     old_manager_issue,
     quorum_issues,
+    rejoining_issue,
     split_brain_issue,
     unsure_leader_issue,
 )
@@ -83,7 +86,7 @@ def health(facts: Facts) -> Health:
     if quorum_of(raft_members(facts)).tolerates < 0:  # then quorum comes first, and the rest later
         others = tuple(replace(issue, fix="") for issue in others)
     quorum = quorum_issues(facts, facts.swarm)
-    if any("`/swarm join manager " in issue.fix for issue in others):  # those hosts are the managers to add
+    if any("`/swarm join manager " in issue.fix or WAIT in issue.fix for issue in others):  # those are the ones to add
         quorum = [replace(issue, fix="") for issue in quorum]
     issues = (*_clones(facts), *quorum, *others)
     return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.critical)))
@@ -191,6 +194,8 @@ def _has_critical_record(facts: Facts, host: HostFacts) -> bool:
 def _lost_manager(facts: Facts, node: NodeFacts, host: HostFacts | None) -> Issue:
     if host is not None and is_split_off(facts, host):
         return split_brain_issue(facts, host)
+    if may_rejoin(facts, node):
+        return rejoining_issue(node)
     if not node.reachability and node.state == "down":
         return old_manager_issue(node)
     responds = host is not None and host.membership == "active"

@@ -14,6 +14,8 @@ from bot.swarm.quorum.lost_managers import bring_back_text, if_lost_text, missin
 from bot.text.suggest import listed
 
 NO_LEADER: Final = "does not have a leader"
+WAIT: Final = "wait a minute, then `/swarm status` · "
+"""How the fix of a manager begins that may rejoin by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,25 @@ def old_manager_issue(node: NodeFacts) -> Issue:
     """Return the issue of the record that `recover` keeps of a lost manager (docs/decisions/0015)."""
     text = f"`{node.name}` is a former manager: down and not in Raft. Its record lets it rejoin if it comes back"
     return Issue(critical=False, text=text, fix=f"`/swarm remove {node.name}` after its disk is destroyed")
+
+
+def may_rejoin(facts: Facts, node: NodeFacts) -> bool:
+    """Return whether a manager that is missing in Raft may rejoin by itself: its engine runs as this node.
+
+    So do managers that return after a recovery (docs/swarm-behaviour.md), and one that has just started. A member of
+    Raft that is unreachable although its engine runs may be cut off: that is not meant.
+    """
+    host = facts.hosts.get(node.host)
+    if host is None or facts.member(host.name) != node:
+        return False
+    return host.awaits_quorum or (host.runs_as_member and not node.reachability)
+
+
+def rejoining_issue(node: NodeFacts) -> Issue:
+    """Return the issue of a manager that may rejoin by itself."""
+    text = f"`{node.name}` (manager) is {node.raft_state}, {node.state}. Its engine runs: it may rejoin by itself"
+    check = check_step(node.host, "the other managers")
+    return Issue(critical=True, text=text, fix=f"{WAIT}if nothing has changed: {check}")
 
 
 def left_manager_issue(node: NodeFacts, host: HostFacts) -> Issue:

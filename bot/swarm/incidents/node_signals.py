@@ -10,7 +10,7 @@ from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal
 from bot.swarm.health.health import failed_member_issue, node_issues
-from bot.swarm.health.issues import check_step, is_split_off
+from bot.swarm.health.issues import check_step, is_split_off, may_rejoin
 from bot.swarm.incidents.found import UNSEEN, Found, key_of
 from bot.swarm.incidents.grouping import HOSTS, NODES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, lost_tasks_lines
@@ -23,6 +23,8 @@ UNKNOWN_HOLDS_S: Final = 30.0
 """After an election every node is ``unknown`` for seconds, and a dead leader for 30 s (docs/swarm-behaviour.md)."""
 NOT_IN_RAFT_HOLDS_S: Final = 30.0
 """A promoted node serves as a manager only a second later."""
+REJOIN_HOLDS_S: Final = 90.0
+"""After a recovery lost managers are members again 32 to 90 s after their return (docs/swarm-behaviour.md)."""
 SILENT_HOLDS_S: Final = 10.0
 ENGINE_HOLDS_S: Final = 5.0
 """A restart of Docker takes some seconds."""
@@ -121,6 +123,8 @@ def _unreachable(facts: Facts, node: NodeFacts) -> Signal:
     fix, advice = "", " · ".join(fixes)
     if not node.reachability:
         text = f"{tick(node.name or node.id)} (manager) is not a member of Raft"
+    if rejoins := may_rejoin(facts, node):
+        text, told = f"{text}; its engine runs, and it may rejoin by itself", ()
     if locked := _locked(facts, node):
         text, fix = locked
         advice = tick(f"/swarm {fix}")
@@ -138,7 +142,7 @@ def _unreachable(facts: Facts, node: NodeFacts) -> Signal:
         lines=told,
         nodes=(node.id,),
         hosts=_hosts(node),
-        holds_s=0.0 if node.reachability else NOT_IN_RAFT_HOLDS_S,
+        holds_s=0.0 if node.reachability else REJOIN_HOLDS_S if rejoins else NOT_IN_RAFT_HOLDS_S,
     )
 
 

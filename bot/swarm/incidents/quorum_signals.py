@@ -14,7 +14,7 @@ from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, RaftMembers, ip_of
 from bot.model.incident import WatchState
 from bot.model.observation import Signal, SignalKind
-from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
+from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, may_rejoin, unsure_leader_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.incidents.found import Found, typable
 from bot.swarm.incidents.leadership import new_leader
@@ -22,6 +22,7 @@ from bot.swarm.incidents.memory import held_signals
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
 from bot.swarm.quorum.advice import member_names, strengthening_step
 from bot.swarm.quorum.lost_managers import missing_managers
+from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.suggest import listed
 
 INFERRED_HOLDS_S: Final = 10.0
@@ -74,7 +75,7 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
         )
     signals += new_leader(before, facts, swarm)
     well = {
-        "quorum lost:": f"{facts.name} has a quorum again: {quorum_text(quorum)}",
+        "quorum lost:": f"{facts.name} has a quorum again: {quorum_text(quorum)}{_still_missing(facts, swarm)}",
         "quorum at risk:": f"{quorum_text(quorum)}",
     }
     read: set[SignalKind] = {"quorum lost", "quorum at risk"}
@@ -82,6 +83,19 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
         read.add("leader changed")
         well["leader changed:"] = f"{tick(swarm.leader.name)} leads {facts.name}"
     return Found(tuple(signals), frozenset(read), well=well)
+
+
+def _still_missing(facts: Facts, swarm: ClusterFacts) -> str:
+    """Return which managers are not reachable although there is a quorum, to follow it in words; "" if none is."""
+    reachable = raft_members(facts).reachable
+    missing: dict[str, list[str]] = {}
+    for node in swarm.managers:
+        if not reachable.get(node.id) and not replacement_of(swarm, node):
+            state = "not reachable" if node.reachability else "not in Raft"
+            missing.setdefault(f"{state} yet" if may_rejoin(facts, node) else state, []).append(tick(node.name))
+    return "".join(
+        f"; {listed(names)} {'is' if len(names) == 1 else 'are'} {state}" for state, names in missing.items()
+    )
 
 
 def _strengthening(facts: Facts, members: RaftMembers) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,17 @@ def test_levels(hosts: list[dict[str, Any]], readable: bool, level: str) -> None
     described = {f"host-{number}": host for number, host in enumerate(hosts, 1)}
     facts = Description.model_validate({"hosts": described, "readable": readable}).facts()
     assert health(facts).level == level
+
+
+def test_a_returning_manager_may_rejoin_although_its_engine_says_that_it_is_none() -> None:
+    """So it is for half a minute after a recovery (docs/swarm-behaviour.md). The engine of another node is no sign."""
+    lost = {**MANAGER, "record": {"reachability": ""}}
+    facts = Description.model_validate({"hosts": {"host-1": LEADER, "host-2": lost}}).facts()
+    host = replace(facts.hosts["host-2"], is_manager=False)
+    back = replace(facts, hosts={**facts.hosts, "host-2": host})
+    assert "it may rejoin by itself" in health(back).issues[0].text
+    other = replace(facts, hosts={**facts.hosts, "host-2": replace(host, node_id="other")})
+    assert not any("rejoin" in issue.text for issue in health(other).issues)
 
 
 def test_critical_issues_come_first() -> None:
