@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SHOWN_PROBLEMS: Final = 3
 MAX_ID_CHARS: Final = 100
-MAX_URL_CHARS: Final = 1000
-"""Slack's own have about 12 and 80 characters. Forms carry both, and take 3,000 characters together."""
+MAX_URL_CHARS: Final = 900
+MAX_VALUE_CHARS: Final = 2000
+"""Slack's own ids and addresses have about 12 and 80 characters, and a button's value at most 2,000. Forms carry all of
+them, and take 3,000 characters together."""
 
 
 class _Part(BaseModel):
@@ -66,7 +68,7 @@ class _Action(_Part):
     action_id: str
     type: str | None = None
     block_id: str | None = None
-    value: str | None = None
+    value: str | None = Field(None, max_length=MAX_VALUE_CHARS)
     action_ts: str | None = None
     selected_option: _Option | None = None
 

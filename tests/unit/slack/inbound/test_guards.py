@@ -14,7 +14,7 @@ from redis import Redis
 from slack_sdk import WebClient
 
 from bot.slack.inbound.guards import MAX_BODY_BYTES
-from bot.slack.inbound.payloads import MAX_ID_CHARS, MAX_URL_CHARS
+from bot.slack.inbound.payloads import MAX_ID_CHARS, MAX_URL_CHARS, MAX_VALUE_CHARS
 from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.inbound.web import Web
 from bot.slack.outbound.notifier import Notifier
@@ -113,6 +113,7 @@ BROKEN: list[dict[str, Any]] = [
     {**PRESS, "container": "message"},
     {**PRESS, "response_url": 7},
     {**PRESS, "response_url": "https://" + "a" * MAX_URL_CHARS},
+    {**PRESS, "actions": [{"action_id": "approve", "value": "a" * (MAX_VALUE_CHARS + 1)}]},
     {"type": "event_callback", "event": "app_home_opened"},
     {"type": "event_callback"},
     {"event": ["x"]},
