@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-WORKERS ?= 4
+WORKERS ?= 5
 # Otherwise each of the test runner's processes compiles every test again.
 unexport PYTHONDONTWRITEBYTECODE
 
