@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from bot.model.incident import Tracked, WatchSettings
@@ -18,6 +19,9 @@ INTERVAL_S: Final = 15.0
 WINDOW_S: Final = (MAX_CHANGES - 1) * INTERVAL_S
 OLDEST_WEIGHT: Final = 0.8
 NEWEST_WEIGHT: Final = 1.2
+FALL_PER_S: Final = (NEWEST_WEIGHT - OLDEST_WEIGHT) / WINDOW_S / (MAX_CHANGES - 1)
+"""How much less each change adds to the share a second later."""
+ROUNDING_S: Final = 0.001
 
 
 def with_change(changes: tuple[float, ...], at: float) -> tuple[float, ...]:
@@ -30,6 +34,17 @@ def change_share(changes: Iterable[float], now: float) -> float:
     ages = [now - each for each in changes if 0 <= now - each < WINDOW_S]
     weights = (NEWEST_WEIGHT - (NEWEST_WEIGHT - OLDEST_WEIGHT) * age / WINDOW_S for age in ages)
     return min(1.0, sum(weights) / (MAX_CHANGES - 1))
+
+
+def steady_at(changes: Iterable[float], share: float, now: float) -> float:
+    """Return when the share of changes has fallen to ``share``, if nothing changes until then; later than ``now``."""
+    gone = sorted(each + WINDOW_S for each in changes if now - each < WINDOW_S)
+    for place, (begin, end) in enumerate(pairwise([now, *gone])):
+        above = change_share((each - WINDOW_S for each in gone[place:]), begin) - share
+        fallen = begin + above / ((len(gone) - place) * FALL_PER_S)
+        if fallen < end:
+            return max(begin, fallen) + ROUNDING_S
+    return max(now, *gone[-1:]) + ROUNDING_S
 
 
 def with_flapping(tracked: Tracked, root: str, settings: WatchSettings, now: float) -> Tracked:

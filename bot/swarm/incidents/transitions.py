@@ -31,7 +31,7 @@ from bot.swarm.incidents.belonging import (
     may_have_another_cause,
     must_notify,
 )
-from bot.swarm.incidents.flapping import INTERVAL_S, with_change, with_flapping
+from bot.swarm.incidents.flapping import steady_at, with_change, with_flapping
 from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import (
     AFTER_WORK_S,
@@ -86,7 +86,7 @@ def advance(
         quiet=quiet,
         acknowledged=step.acknowledged,
     )
-    due = min((each for each in (*told.due, *step.due()) if each > seen.at), default=0.0)
+    due = min((each for each in (*told.due, *step.due(settings)) if each > seen.at), default=0.0)
     return Advanced(
         state=remembered(state, seen, told.incidents, step.waiting),
         told=tuple(told.messages),
@@ -331,11 +331,12 @@ class _Step:
         """Return a signal that was over earlier with how its subject is now, at the end of its incident."""
         return replace(tracked, ended=self.seen.well.get(tracked.signal.key, tracked.ended))
 
-    def due(self) -> list[float]:
-        """Return when a signal has held long enough or its job explains it no longer, and when to look again."""
+    def due(self, settings: WatchSettings) -> list[float]:
+        """Return when a signal has held long enough, its job explains it no longer, or it does not flap any more."""
         times = [each.first_seen + each.signal.holds_s for each in self.waiting]
         times += [each.ended_at + AFTER_WORK_S for each in self.work if each.ended_at and self.waiting]
-        return times + [self.now + INTERVAL_S for each in self.incidents if each.unstable]
+        flapping = (each for incident in self.incidents for each in incident.tracked if each.flapping)
+        return times + [steady_at(each.changes, settings.flap_low, self.now) for each in flapping]
 
     def _quorum(self, incident: Incident) -> str:
         return self.seen.quorum if self.seen.read else incident.quorum

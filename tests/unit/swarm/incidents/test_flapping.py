@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from bot.swarm.incidents.flapping import INTERVAL_S, MAX_CHANGES, WINDOW_S, change_share, with_change
+from bot.swarm.incidents.flapping import (
+    INTERVAL_S,
+    MAX_CHANGES,
+    ROUNDING_S,
+    WINDOW_S,
+    change_share,
+    steady_at,
+    with_change,
+)
 
 
 def test_a_steady_state_does_not_flap() -> None:
@@ -27,3 +37,14 @@ def test_newer_changes_weigh_more() -> None:
     shares = [change_share((0.0, 10.0, 20.0), now) for now in (20.0, 100.0, 200.0, 299.0, 320.0)]
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] == 0.0
+
+
+@given(st.lists(st.floats(700.0, 1000.0), max_size=MAX_CHANGES), st.floats(0.0, 0.9))
+def test_flapping_ends_when_the_share_has_fallen(changes: list[float], low: float) -> None:
+    """Not before, so that nothing is told before it is due; and not later."""
+    assume(change_share(changes, 1000.0) > low)
+    at = steady_at(changes, low, 1000.0)
+    assert at > 1000.0
+    assert change_share(changes, max(1000.0, at - 2 * ROUNDING_S)) > low
+    if sum(1.2 for _ in changes) / (MAX_CHANGES - 1) <= 1:
+        assert change_share(changes, at) <= low

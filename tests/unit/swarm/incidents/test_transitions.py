@@ -258,7 +258,11 @@ def test_the_order_of_readings_does_not_matter(shown: frozenset[int]) -> None:
     assert len(roots) <= 1
 
 
+FLAPS: Final = [Turn(1.0, frozenset(signals)) for signals in ((0, 1), (), (0, 1), (), (0, 1))]
+
+
 @given(TURNS)
+@example([*FLAPS, *(Turn(after_s, frozenset()) for after_s in (24.0, 60.0, 60.0, 60.0, 60.0, 1.0, 20.0))])
 @settings(max_examples=examples(100), deadline=None)
 def test_a_step_is_due_when_time_alone_changes_something(turns: list[Turn]) -> None:
     """Before it is due, a step in which only time passes tells nothing."""
