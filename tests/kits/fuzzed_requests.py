@@ -19,6 +19,7 @@ from bot.commands.command import RUN_COMMAND
 from bot.execution.progress_card import RUN_PLAN
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
 from bot.gate.incident_buttons import INCIDENT_BUTTONS
+from bot.slack.inbound.payloads import MAX_VALUE_CHARS
 from tests.kits.commands import COMMANDS
 from tests.kits.payload_fuzz import FORM, JSON, content_type, encoded, mutated
 from tests.kits.random_run.recorder import NAMED_JOB
@@ -154,7 +155,8 @@ class Fuzzer:
             values = {name: {name: {"type": "plain_text_input", "value": self._word()}} for name in ("reason", "code")}
             view |= {"private_metadata": self._subject(), "state": {"values": values}}
             return {**SUBMISSION, "user": who, "view": view}
-        action = {**PRESS["actions"][0], "action_id": self._draw.choice(BUTTONS), "value": self._subject()}
+        value = self._subject()[:MAX_VALUE_CHARS]
+        action = {**PRESS["actions"][0], "action_id": self._draw.choice(BUTTONS), "value": value}
         own = {"trigger_id": f"fuzz.{self._trigger}", "response_url": self._response_url}
         return {**PRESS, "user": who, "channel": {"id": self._draw.choice(CHANNELS)}, "actions": [action], **own}
 
