@@ -134,4 +134,9 @@ class Init(Operation):
         else:
             why = plain_line(host.swarm_error) or "the cluster has no leader yet"
             state = f"`{self.host}` is `{host.membership}`: {why}."
-        return Failed(error.happened, true_now=state, next_step=error.next_step or "Fix this, then press Retry.")
+        step = error.next_step or "Fix this, then press Retry."
+        if self.force_new_cluster and host is not None and host.responds and not facts.member(self.host):
+            # Its swarm stops before it is forced. If that fails, it stays stopped, and its tasks with it.
+            state = f"{state} Its tasks may have stopped."
+            step = f"Run `systemctl restart docker` on `{self.host}`, then press Retry."
+        return Failed(error.happened, true_now=state, next_step=step)

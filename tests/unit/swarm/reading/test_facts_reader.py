@@ -10,9 +10,12 @@ from unittest.mock import Mock
 import pytest
 
 from bot.errors import EngineError, HostUnreachable
-from bot.model import Counters, Examination, Facts, FactsQuery, HostFailure, Interface
+from bot.model import Counters, Examination, Facts, FactsQuery, HostFailure, Interface, Mesh
 from bot.swarm.health.lost_quorum import old_managers
+from bot.swarm.network.routes import Peer
+from bot.swarm.reading import facts_reader
 from bot.swarm.reading.facts_reader import FactsReader
+from tests.plans.description import Description
 
 CLUSTERS = {"host-1": "stray", "host-2": "prod", "host-3": "prod"}
 LATE = 0.3
@@ -280,3 +283,20 @@ def test_a_probed_host_is_examined_while_its_engine_is_asked(reader: FactsReader
     assert "examine" in engines["host-3"].calls
     assert "interfaces" not in engines["host-3"].calls
     assert facts.hosts["host-2"].clock_offset == 3600.0, "the engine told no time"
+
+
+def test_the_overlay_of_a_drained_node_is_not_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker attaches no network there: the trial waited 20 s and told its error."""
+    nodes = {"host-1": {"is": "leader"}, "host-2": {"is": "worker", "record": {"availability": "drain"}}}
+    facts = Description.model_validate({"hosts": nodes}).facts()
+    tried: list[str] = []
+
+    def trial(_: object, __: str, peers: list[Peer]) -> Mesh:
+        tried.extend(peer.name for peer in peers)
+        return Mesh("trial", {}, {}, {}, {})
+
+    monkeypatch.setattr(facts_reader, "try_overlay", trial)
+    found = facts_reader._with_mesh(facts, Mock(), FactsQuery())
+    assert tried == ["host-1"]
+    assert found.mesh is not None
+    assert found.mesh.skipped == {"host-2": "it is drained, so Docker attaches no network"}
