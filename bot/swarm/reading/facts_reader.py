@@ -281,9 +281,13 @@ def _with_mesh(facts: Facts, engines: Engines, query: FactsQuery) -> Facts:
         return facts
     try:
         peers = ready_peers(facts.swarm, facts.hosts, query.mesh_nodes)
-        drained = {node.name for node in facts.swarm.nodes if node.availability == "drain"}
-        mesh = try_overlay(engines, facts.swarm.read_from, [peer for peer in peers if peer.name not in drained])
-        skipped = {peer.name: "it is drained, so Docker attaches no network" for peer in peers if peer.name in drained}
+        why = {
+            node.name: f"it is {node.availability_text}, so Docker attaches no network"
+            for node in facts.swarm.nodes
+            if node.availability in {"drain", "pause"}
+        }
+        mesh = try_overlay(engines, facts.swarm.read_from, [peer for peer in peers if peer.name not in why])
+        skipped = {peer.name: why[peer.name] for peer in peers if peer.name in why}
         return replace(facts, mesh=replace(mesh, skipped={**skipped, **mesh.skipped}))
     except SwarmbotError as error:
         return replace(facts, mesh_failure=error.happened)

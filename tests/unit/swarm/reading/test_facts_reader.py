@@ -285,9 +285,12 @@ def test_a_probed_host_is_examined_while_its_engine_is_asked(reader: FactsReader
     assert facts.hosts["host-2"].clock_offset == 3600.0, "the engine told no time"
 
 
-def test_the_overlay_of_a_drained_node_is_not_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("availability", "why"), [("drain", "drained"), ("pause", "paused")])
+def test_the_overlay_of_a_node_that_takes_no_tasks_is_not_tested(
+    monkeypatch: pytest.MonkeyPatch, availability: str, why: str
+) -> None:
     """Docker attaches no network there: the trial waited 20 s and told its error."""
-    nodes = {"host-1": {"is": "leader"}, "host-2": {"is": "worker", "record": {"availability": "drain"}}}
+    nodes = {"host-1": {"is": "leader"}, "host-2": {"is": "worker", "record": {"availability": availability}}}
     facts = Description.model_validate({"hosts": nodes}).facts()
     tried: list[str] = []
 
@@ -299,4 +302,4 @@ def test_the_overlay_of_a_drained_node_is_not_tested(monkeypatch: pytest.MonkeyP
     found = facts_reader._with_mesh(facts, Mock(), FactsQuery())
     assert tried == ["host-1"]
     assert found.mesh is not None
-    assert found.mesh.skipped == {"host-2": "it is drained, so Docker attaches no network"}
+    assert found.mesh.skipped == {"host-2": f"it is {why}, so Docker attaches no network"}
