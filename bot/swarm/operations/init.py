@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from bot.blocks import plain_line
-from bot.errors import Failed, SwarmbotError
+from bot.errors import Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation, RaftMembers, newcomer
 from bot.swarm.health.lost_quorum import is_back_in_quorum
 from bot.swarm.reading.cluster_settings import NANOSECONDS
@@ -134,9 +134,10 @@ class Init(Operation):
         else:
             why = plain_line(host.swarm_error) or "the cluster has no leader yet"
             state = f"`{self.host}` is `{host.membership}`: {why}."
-        step = error.next_step or "Fix this, then press Retry."
-        if self.force_new_cluster and host is not None and host.responds and not facts.member(self.host):
+        step = "Fix this, then press Retry."
+        tried = self.force_new_cluster and not isinstance(error, Refused)
+        if tried and host is not None and host.responds and not facts.member(self.host):
             # Its swarm stops before it is forced. If that fails, it stays stopped, and its tasks with it.
             state = f"{state} Its tasks may have stopped."
             step = f"Run `systemctl restart docker` on `{self.host}`, then press Retry."
-        return Failed(error.happened, true_now=state, next_step=step)
+        return Failed(error.happened, true_now=state, next_step=error.next_step or step)

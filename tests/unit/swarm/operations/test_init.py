@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.errors import Failed
+from bot.errors import Failed, Refused
 from bot.model import Facts
 from bot.swarm.operations import Init
 from tests.plans.description import Description
@@ -31,3 +31,13 @@ def test_an_engine_that_could_not_be_forced_needs_a_restart(forced: bool, step: 
     assert told.next_step == step
     assert "grpc: the client connection is closing" in told.true_now
     assert ("Its tasks may have stopped." in told.true_now) == forced
+
+
+def test_a_refusal_to_force_keeps_its_own_advice() -> None:
+    """Nothing was sent to the engine, so it has not stopped."""
+    init = Init("host-1", "prod", "192.0.2.1", force_new_cluster=True)
+    refused = Refused("`host-2` has a quorum.", next_step="`/swarm join manager host-1` joins it.")
+    told = init.settle(None, _unreadable(), refused)  # type: ignore[arg-type] # nobody is asked
+    assert isinstance(told, Failed)
+    assert told.next_step == refused.next_step
+    assert "may have stopped" not in told.true_now
