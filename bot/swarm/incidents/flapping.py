@@ -47,6 +47,11 @@ def steady_at(changes: Iterable[float], share: float, now: float) -> float:
     return max(now, *gone[-1:]) + ROUNDING_S
 
 
+def ends_of_flapping(tracked: Iterable[Tracked], settings: WatchSettings, now: float) -> list[float]:
+    """Return when each signal that flaps is steady, if nothing changes until then."""
+    return [steady_at(each.changes, settings.flap_low, now) for each in tracked if each.flapping]
+
+
 def with_flapping(tracked: Tracked, root: str, settings: WatchSettings, now: float) -> Tracked:
     """Return the signal with whether it flaps. What follows from others comes and goes with each of them."""
     if tracked.signal.kind not in PLACES and tracked.signal.key != root:

@@ -60,6 +60,8 @@ PLANNABLE: Final[frozenset[SignalKind]] = PLACES | MANAGERS | SERVICES | {"dupli
 """What a job of Swarmbot's own may cause. The loss of the quorum is never planned."""
 AFTER_WORK_S: Final = 60.0
 """How long after its end a job explains what it caused."""
+AWAITED_S: Final = 60.0
+"""So long a silent host is not told because what may explain it has not held long enough."""
 BEGUN_S: Final = 20.0
 """What is wrong with a service must have begun so soon after the end of a job that explains it."""
 
@@ -84,6 +86,21 @@ def explains(cause: Signal, effect: Signal) -> bool:
     if cause.kind == "quorum lost" and effect.kind in MANAGERS:
         return True
     return effect.kind in FOLLOWING.get(cause.kind, ()) and _related(cause, effect)
+
+
+def awaits_cause(signal: Signal, waiting: Iterable[Tracked], now: float) -> bool:
+    """Return whether a silent host may soon be explained: by the loss of the quorum, or because no host answers.
+
+    While no manager leads, the quorum may be lost.
+    """
+    causes = (
+        each.signal
+        for each in waiting
+        if each.signal.kind in {"quorum lost", "host silent", "leader changed"} and now - each.first_seen < AWAITED_S
+    )
+    return signal.kind == "host silent" and any(
+        cause.kind == "leader changed" or explains(cause, signal) for cause in causes
+    )
 
 
 def root_of(tracked: Iterable[Tracked]) -> Tracked:

@@ -31,11 +31,12 @@ from bot.swarm.incidents.belonging import (
     may_have_another_cause,
     must_notify,
 )
-from bot.swarm.incidents.flapping import steady_at, with_change, with_flapping
+from bot.swarm.incidents.flapping import ends_of_flapping, with_change, with_flapping
 from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import (
     AFTER_WORK_S,
     HOSTS,
+    awaits_cause,
     explains,
     flapping_of,
     is_about_service,
@@ -51,8 +52,6 @@ from bot.swarm.incidents.tracking import followed
 
 MAX_TOLD_AGAIN: Final = 5
 """How often the thread tells that one signal begins and ends."""
-AWAITED_S: Final = 60.0
-"""So long a silent host is not told because what may explain it has not held long enough."""
 
 
 def advance(
@@ -175,7 +174,7 @@ class _Step:
         ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
         place = explained_in(self.incidents, waiting.signal, self.now, ripe=ripe)
         if place is None:
-            if waiting.signal.key in held_back or not ripe or self._awaits_cause(waiting.signal):
+            if waiting.signal.key in held_back or not ripe or awaits_cause(waiting.signal, self.waiting, self.now):
                 return False
             place = self._gets_better_root(waiting)
         if place is None:
@@ -188,21 +187,6 @@ class _Step:
         else:
             self._add(place, waiting)
         return True
-
-    def _awaits_cause(self, signal: Signal) -> bool:
-        """Return whether a silent host may soon be explained: by the loss of the quorum, or because no host answers.
-
-        While no manager leads, the quorum may be lost.
-        """
-        causes = (
-            each.signal
-            for each in self.waiting
-            if each.signal.kind in {"quorum lost", "host silent", "leader changed"}
-            and self.now - each.first_seen < AWAITED_S
-        )
-        return signal.kind == "host silent" and any(
-            cause.kind == "leader changed" or explains(cause, signal) for cause in causes
-        )
 
     def _held_back(self) -> set[str]:
         """Return the waiting signals that a job of Swarmbot's own explains, directly or through another of them."""
@@ -335,8 +319,8 @@ class _Step:
         """Return when a signal has held long enough, its job explains it no longer, or it does not flap any more."""
         times = [each.first_seen + each.signal.holds_s for each in self.waiting]
         times += [each.ended_at + AFTER_WORK_S for each in self.work if each.ended_at and self.waiting]
-        flapping = (each for incident in self.incidents for each in incident.tracked if each.flapping)
-        return times + [steady_at(each.changes, settings.flap_low, self.now) for each in flapping]
+        tracked = (each for incident in self.incidents for each in incident.tracked)
+        return times + ends_of_flapping(tracked, settings, self.now)
 
     def _quorum(self, incident: Incident) -> str:
         return self.seen.quorum if self.seen.read else incident.quorum

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.swarm.incidents.flapping import (
     INTERVAL_S,
     MAX_CHANGES,
+    NEWEST_WEIGHT,
     ROUNDING_S,
     WINDOW_S,
     change_share,
@@ -46,5 +47,5 @@ def test_flapping_ends_when_the_share_has_fallen(changes: list[float], low: floa
     at = steady_at(changes, low, 1000.0)
     assert at > 1000.0
     assert change_share(changes, max(1000.0, at - 2 * ROUNDING_S)) > low
-    if sum(1.2 for _ in changes) / (MAX_CHANGES - 1) <= 1:
+    if len(changes) * NEWEST_WEIGHT / (MAX_CHANGES - 1) <= 1:
         assert change_share(changes, at) <= low
