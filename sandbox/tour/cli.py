@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -14,6 +13,7 @@ from bot.errors import Refused
 from sandbox.fleet.slots import running
 from sandbox.slack.remote import RemoteSlack
 from sandbox.slack.transcript import TranscriptEntry
+from sandbox.tour.answer import answer_in, is_complete
 from sandbox.tour.screen import TranscriptPrinter
 from sandbox.tour.terminal import TerminalStyle
 
@@ -23,11 +23,6 @@ COMMAND: Final = "/swarm"
 ANSWER_TIMEOUT_S: Final = 120.0
 QUIET_PERIOD_S: Final = 0.5
 """An answer is complete if nothing changes for this long."""
-ANSWER_KINDS: Final = frozenset({"posted", "edited", "deleted", "modal", "modal closed", "error"})
-PENDING: Final = re.compile(r"^On it: |Still working on it|The complete answer follows")
-"""In a message that another message follows."""
-RUNNING_ACTION: Final = "job.cancel"
-"""The button of a message in the channel that will be edited. Buttons of other actions have the same label."""
 
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -104,7 +99,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _show_answer(slack: RemoteSlack, user: str, after: int, url: str | None, pressed: Collection[str] = ()) -> int:
-    """Wait until the answer is complete, then print it; see :func:`answer_in`. It follows entry number ``after``."""
+    """Wait until the answer, which follows entry number ``after``, is complete; then print it."""
     person, seen, answer = _id_of(slack, user), after, list[TranscriptEntry]()
     changed_at = monotonic()
     deadline = changed_at + ANSWER_TIMEOUT_S
@@ -126,28 +121,6 @@ def _id_of(slack: RemoteSlack, user: str) -> str:
     return {name: key for key, name in slack.names().items()}.get(f"@{user.lstrip('@')}", user)
 
 
-def answer_in(
-    entries: Collection[TranscriptEntry], person: str, url: str | None, pressed: Collection[str] = ()
-) -> list[TranscriptEntry]:
-    """Return what a person did, and what the bot answered. ``entries`` begin with what they did.
-
-    The bot answers with new messages: for this person alone, by the response_url ``url`` (None for any) or the Web API,
-    or for everybody, and then they name the person. And it edits or deletes the messages ``pressed``.
-    """
-    new = {entry.ts for entry in entries if entry.kind == "posted" and _is_for(entry, person, url)}
-    return [
-        entry
-        for entry in entries
-        if entry.ts in new or entry.ts in pressed or (entry.who == person and entry.kind != "home")
-    ]
-
-
-def _is_for(entry: TranscriptEntry, person: str, url: str | None) -> bool:
-    if entry.private:
-        return entry.to == (person,) and (url is None or entry.response_url in {"", url})
-    return person in entry.to and (entry.channel.startswith("D") or f"<@{person}>" in entry.text)
-
-
 def _print(slack: RemoteSlack, entries: list[TranscriptEntry]) -> None:
     printer = TranscriptPrinter(slack.names(), TerminalStyle.of(sys.stdout), show_secrets=True)
     sys.stdout.write("".join(f"{line}\n" for line in [*printer.lines(entries), ""]))
@@ -159,15 +132,3 @@ def newest_public(entries: list[TranscriptEntry], count: int) -> list[Transcript
     newest = dict.fromkeys(entry.ts for entry in reversed(public))
     kept = set([*newest][:count])
     return [entry for entry in public if entry.ts in kept]
-
-
-def is_complete(entries: list[TranscriptEntry]) -> bool:
-    """Return whether there is an answer and no part of it is still running."""
-    last = list({entry.ts: entry for entry in entries if entry.kind in ANSWER_KINDS}.values())
-    running = any(not entry.private and RUNNING_ACTION in _actions(entry) for entry in last)
-    return bool(last) and not PENDING.search(last[-1].text) and not running
-
-
-def _actions(entry: TranscriptEntry) -> set[str]:
-    """Return the actions of its buttons."""
-    return {element.get("action_id", "") for block in entry.blocks for element in block.get("elements", ())}

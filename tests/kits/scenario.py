@@ -23,13 +23,9 @@ from sandbox.fleet.shell import until
 from sandbox.slack.local import LocalSlack
 from sandbox.slack.observer import Observer
 from sandbox.slack.transcript import TranscriptEntry
+from sandbox.tour.answer import INTERIM
 from tests.kits.formed_cluster import form_cluster
 
-INTERIM: Final = re.compile(
-    r"^On it: |^▸ \*Still working on it\*|The complete answer follows|^· \*The answer follows in "
-    r"|could be read yet\*: they may be electing a leader"
-)
-"""Messages that are followed by the answer."""
 JOB: Final = re.compile(r"is job `(\w{4})`")
 ALL_RESPOND: Final = re.compile(r"\b(\d+) of \1 hosts of prod respond")
 QUESTION_INTERVAL_S: Final = 2.0

@@ -6,7 +6,8 @@ import re
 
 from sandbox.slack.messages import Message
 from sandbox.slack.observer import Observer
-from tests.kits.scenario import INTERIM, JOB, Scenario
+from sandbox.tour.answer import INTERIM
+from tests.kits.scenario import JOB, Scenario
 
 
 def said(scenario: Scenario, user: str, text: str, channel: str = "prod") -> str:

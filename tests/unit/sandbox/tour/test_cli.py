@@ -14,7 +14,8 @@ from bot.blocks import Block, actions, button
 from sandbox.slack import LocalSlack
 from sandbox.slack.transcript import EntryKind, TranscriptEntry
 from sandbox.tour import cli
-from sandbox.tour.cli import add_parsers, answer_in, is_complete, newest_public, note_url, slack_url
+from sandbox.tour.answer import answer_in, is_complete
+from sandbox.tour.cli import add_parsers, newest_public, note_url, slack_url
 from tests.kits.slack_app import app_with_answer, client_of, serving
 
 
@@ -33,6 +34,7 @@ def posted(*buttons: Block, private: bool, text: str = "Drain host-2? [Cancel]")
         (posted(private=True, text="On it: `/swarm drain host-2`"), False),
         (posted(private=True, text="▸ *Still working on it*: `/swarm status` · job `k7f3`"), False),
         (posted(private=True, text="prod is healthy\n· The complete answer follows within 5 s."), False),
+        (posted(private=True, text="· *No manager of prod could be read yet*: they may be electing a leader."), False),
         (posted(private=True, text="prod is healthy"), True),
     ],
 )
