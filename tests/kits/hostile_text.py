@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -44,6 +45,9 @@ SHOWN = ("text", "title", "elements", "fields", "rows", "tasks")
 
 A task's details go on where a long title ends, as rich text, which has no markup.
 """
+
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""The types of most values, which hold no field."""
 
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _TOKEN = re.compile(r"<[^>]*>?")
@@ -110,15 +114,23 @@ def _texts(part: object) -> Iterator[str]:
 
 def replaced(value: Any, names: frozenset[str], text: str) -> Any:
     """Return frozen data with ``text`` in each field of these names that is not empty; in mappings, in each value."""
-    if type(value) is tuple:
+    kind = type(value)
+    if kind is tuple:
         return tuple(replaced(each, names, text) for each in value)
+    if kind in PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {name: replaced(each, names, text) for name, each in value.items()}
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    held = {field.name: getattr(value, field.name) for field in fields(value)}
+    held = {name: getattr(value, name) for name in _names(kind)}
     changed = {name: _put(each, text) if name in names else replaced(each, names, text) for name, each in held.items()}
-    return replace(value, **changed)
+    return replace(value, **{name: each for name, each in changed.items() if each is not held[name]})
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _put(value: Any, text: str) -> Any:
