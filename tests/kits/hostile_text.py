@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -123,14 +122,9 @@ def replaced(value: Any, names: frozenset[str], text: str) -> Any:
         return {name: replaced(each, names, text) for name, each in value.items()}
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    held = {name: getattr(value, name) for name in _names(kind)}
+    held = {field.name: getattr(value, field.name) for field in fields(value)}
     changed = {name: _put(each, text) if name in names else replaced(each, names, text) for name, each in held.items()}
     return replace(value, **{name: each for name, each in changed.items() if each is not held[name]})
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 def _put(value: Any, text: str) -> Any:
