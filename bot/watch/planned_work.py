@@ -9,7 +9,7 @@ from bot.model import Facts
 from bot.model.incident import PlannedWork
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.swarm.incidents.grouping import AFTER_WORK_S
+from bot.swarm.incidents.grouping import AFTER_RESTARTS_S, AFTER_WORK_S
 from bot.text.words import words_in
 
 MAX_JOBS: Final = 20
@@ -42,7 +42,9 @@ def _explains(job: Job, now: float) -> bool:
     """Whether a job has begun to change something, and not long ago. What one that failed has left is told at once."""
     if job.order.lane != "exclusive" or not job.begun:
         return False
-    explains_s = AFTER_WORK_S if job.order.command in AFTERMATH and job.state != "failed" else 0.0
+    command, explains_s = job.order.command, 0.0
+    if command in AFTERMATH and job.state != "failed":
+        explains_s = AFTER_RESTARTS_S if command in EVERY_NODE else AFTER_WORK_S
     return job.finished_at is None or now - job.finished_at < explains_s
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.model.incident import PlannedWork, Tracked
 from bot.model.observation import Signal, SignalKind
+from bot.swarm.reading.parse_services import STEADY_S
 
 RANKS: Final[tuple[SignalKind, ...]] = (
     "quorum lost",
@@ -60,6 +61,8 @@ PLANNABLE: Final[frozenset[SignalKind]] = PLACES | MANAGERS | SERVICES | {"dupli
 """What a job of Swarmbot's own may cause. The loss of the quorum is never planned."""
 AFTER_WORK_S: Final = 60.0
 """How long after its end a job explains what it caused."""
+AFTER_RESTARTS_S: Final = STEADY_S + 20.0
+"""The same of tasks that failed while a job restarted engines: they count as failing until others have run for long."""
 AWAITED_S: Final = 60.0
 """So long a silent host is not told because what may explain it has not held long enough."""
 BEGUN_S: Final = 20.0
@@ -129,10 +132,15 @@ def work_behind(signal: Signal, work: Iterable[PlannedWork], now: float) -> Plan
     """Return the job of Swarmbot's own that explains a signal; None if there is none."""
     if signal.kind not in PLANNABLE:
         return None
-    running = [each for each in work if not each.ended_at or now < each.ended_at + AFTER_WORK_S]
+    running = [each for each in work if not each.ended_at or now < _explains_until(each, signal)]
     if signal.kind in SERVICES:
         running = [each for each in running if not each.ended_at or signal.since <= each.ended_at + BEGUN_S]
     return next((each for each in running if not each.names or _names(each, signal)), None)
+
+
+def _explains_until(work: PlannedWork, signal: Signal) -> float:
+    restarts = signal.kind == "tasks failing" and not work.names
+    return work.ended_at + (AFTER_RESTARTS_S if restarts else AFTER_WORK_S)
 
 
 def _names(work: PlannedWork, signal: Signal) -> bool:

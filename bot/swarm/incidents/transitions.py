@@ -34,6 +34,7 @@ from bot.swarm.incidents.belonging import (
 from bot.swarm.incidents.flapping import ends_of_flapping, with_change, with_flapping
 from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import (
+    AFTER_RESTARTS_S,
     AFTER_WORK_S,
     HOSTS,
     awaits_cause,
@@ -318,7 +319,8 @@ class _Step:
     def due(self, settings: WatchSettings) -> list[float]:
         """Return when a signal has held long enough, its job explains it no longer, or it does not flap any more."""
         times = [each.first_seen + each.signal.holds_s for each in self.waiting]
-        times += [each.ended_at + AFTER_WORK_S for each in self.work if each.ended_at and self.waiting]
+        ended = [each.ended_at for each in self.work if each.ended_at and self.waiting]
+        times += [at + after_s for at in ended for after_s in (AFTER_WORK_S, AFTER_RESTARTS_S)]
         tracked = (each for incident in self.incidents for each in incident.tracked)
         return times + ends_of_flapping(tracked, settings, self.now)
 

@@ -51,6 +51,14 @@ def test_a_drain_explains_its_aftermath_and_a_join_does_not(queue: Queue) -> Non
     assert planned_work(queue, FACTS, time.time() + 3600) == ()
 
 
+def test_a_recovery_explains_failed_tasks_for_longer_than_a_drain(queue: Queue) -> None:
+    """It restarts engines, and tasks that failed meanwhile count as failing until others have run for two minutes."""
+    run(queue, "drain", ended=True)
+    recovery = run(queue, "recover", ended=True)
+    assert [work.job for work in planned_work(queue, FACTS, time.time() + 100)] == [recovery]
+    assert planned_work(queue, FACTS, time.time() + 200) == ()
+
+
 def test_a_job_that_failed_explains_nothing_after_its_end(queue: Queue) -> None:
     """What it left is told at once."""
     run(queue, "rollback", ended=True, state="failed")

@@ -64,6 +64,10 @@ def test_another_node_explains_nothing() -> None:
         (PlannedWork("k", "restart host-3", ("host-3",), ended_at=39.0), "node down", "host-3", False),
         (PlannedWork("k", "restart host-9", ("host-9",)), "node down", "host-3", False),
         (PlannedWork("k", "backup", ()), "node down", "host-3", True),
+        (PlannedWork("k", "recover", (), ended_at=39.0), "node down", "host-3", False),
+        (PlannedWork("k", "recover", (), ended_at=39.0), "service short of tasks", "web", False),
+        (PlannedWork("k", "recover", (), ended_at=39.0), "tasks failing", "web", True),
+        (PlannedWork("k", "update-service web", ("web",), ended_at=39.0), "tasks failing", "web", False),
         (PlannedWork("k", "backup", ()), "quorum lost", "", False),
         (PlannedWork("k", "backup", ()), "audit chain broken", "", False),
         (PlannedWork("k", "deploy app", ("app",)), "service short of tasks", "app_web", True),
@@ -76,6 +80,9 @@ def test_a_job_explains_what_it_names(
     subject: str,
     planned: bool,  # noqa: FBT001
 ) -> None:
-    """It does so while it runs and for a minute after; the loss of the quorum is never planned."""
+    """It does so while it runs and for a minute after; the loss of the quorum is never planned.
+
+    Of engines that it restarted, tasks that failed count as failing for longer.
+    """
     signal = Signal(kind, subject, "critical", "text", 0.0)
     assert (work_behind(signal, [work], 100.0) is not None) == planned
