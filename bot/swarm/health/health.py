@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.blocks import FAILED, plain_line, tick
+from bot.blocks import FAILED, plain_line
 from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.swarm.health.expiry import certificate_issue, root_issue
 from bot.swarm.health.issues import (
-    WAIT,
     Issue,
     check_step,
-    is_split_off,
+    failed_host_issue,
     leaderless_issue,
-    left_manager_issue,
     lost_quorum_issue,
-    may_rejoin,
     no_leader_text,
-    old_manager_issue,
     quorum_issues,
-    rejoining_issue,
-    split_brain_issue,
     unsure_leader_issue,
+    with_failure,
 )
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.health.missing_managers import WAIT, may_rejoin, missing_manager_issue
 from bot.swarm.health.preflight import live_restore_fix
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import DAY_S
@@ -85,17 +82,28 @@ def health(facts: Facts) -> Health:
     )
     if quorum_of(raft_members(facts)).tolerates < 0:  # then quorum comes first, and the rest later
         others = tuple(replace(issue, fix="") for issue in others)
-    quorum = quorum_issues(facts, facts.swarm)
-    if any("`/swarm join manager " in issue.fix or WAIT in issue.fix for issue in others):  # those are the ones to add
-        quorum = [replace(issue, fix="") for issue in quorum]
-    issues = (*_clones(facts), *quorum, *others)
+    issues = (*_clones(facts), *_unless_they_return(quorum_issues(facts, facts.swarm), others), *others)
     return Health("degraded" if issues else "healthy", tuple(sorted(issues, key=lambda issue: not issue.critical)))
+
+
+def manager_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
+    """Return what is wrong with the managers alone."""
+    managers = [node for node in swarm.managers if not replacement_of(swarm, node)]
+    others = [issue for node in managers for issue in node_issues(facts, node)]
+    return [*others, *_unless_they_return(quorum_issues(facts, swarm), others)]
+
+
+def _unless_they_return(quorum: list[Issue], others: Iterable[Issue]) -> list[Issue]:
+    """Return the issue of the quorum, without its fix if another one adds a manager, or waits for one to rejoin."""
+    if any("`/swarm join manager " in issue.fix or WAIT in issue.fix for issue in others):
+        return [replace(issue, fix="") for issue in quorum]
+    return quorum
 
 
 def _without_swarm(facts: Facts) -> Health:
     members = [host for host in facts.hosts.values() if host.responds and host.in_swarm]
     managers = [host for host in members if host.is_manager or host.swarm_error or host.membership == "locked"]
-    silent = [_failed_host(host) for host in facts.hosts.values() if host.failure]
+    silent = [failed_host_issue(host) for host in facts.hosts.values() if host.failure]
     if not managers:
         return _unread(facts, silent)
     olds = old_managers(facts)
@@ -159,12 +167,11 @@ def node_issues(facts: Facts, node: NodeFacts) -> list[Issue]:
     host = facts.hosts.get(node.host)
     if host is not None and (host.membership == "locked" or failed_record(facts, host)):
         return []  # reported for the host, whatever the managers report
-    left = inactive_host_of(facts.hosts.values(), node) if not node.ready else None
     if node.role == "manager" and node.reachability != "reachable":
-        lost = left_manager_issue(node, left) if left and left.has_left else _lost_manager(facts, node, host)
-        return [_with_failure(lost, host) if lost.critical else lost]
+        return [missing_manager_issue(facts, node)]
     if node.state == "ready":
         return []
+    left = inactive_host_of(facts.hosts.values(), node)
     text = f"`{node.name}` ({node.role}) is {node.state}"
     fix = check_step(node.host, "the managers") if node.host else f"`/swarm node {node.name}`"
     if left and left.has_left:
@@ -173,34 +180,13 @@ def node_issues(facts: Facts, node: NodeFacts) -> list[Issue]:
     elif left:
         text = f"{text}: `{left.name}` responds, and its engine may be starting or stopping"
         fix = check_step(left.name, "the managers")
-    return [_with_failure(Issue(critical=True, text=text, fix=fix), host)]
+    return [with_failure(Issue(critical=True, text=text, fix=fix), host)]
 
 
-def _with_failure(issue: Issue, host: HostFacts | None) -> Issue:
-    """Return the issue of a node with why its host could not be read, and what to do about that first."""
-    if host is None or host.failure is None or host.awaited:
-        return issue
-    failed = _failed_host(host)
-    text = f"{issue.text}. {failed.text}"
-    return replace(failed, text=text) if failed.fix else replace(issue, text=text, fix=f"bring `{host.name}` back")
-
-
-def _has_critical_record(facts: Facts, host: HostFacts) -> bool:
+def _is_told_with_node(facts: Facts, host: HostFacts) -> bool:
     """Return whether the failure of a host is told with the node that it is."""
     nodes = facts.swarm.nodes if facts.swarm else ()
-    return any(issue.critical for node in nodes if node.host == host.name for issue in node_issues(facts, node))
-
-
-def _lost_manager(facts: Facts, node: NodeFacts, host: HostFacts | None) -> Issue:
-    if host is not None and is_split_off(facts, host):
-        return split_brain_issue(facts, host)
-    if may_rejoin(facts, node):
-        return rejoining_issue(node)
-    if not node.reachability and node.state == "down":
-        return old_manager_issue(node)
-    responds = host is not None and host.membership == "active"
-    fix = check_step(node.host, "the other managers") if responds else f"bring `{node.name}` back"
-    return Issue(critical=True, text=f"`{node.name}` (manager) is {node.raft_state}, {node.state}", fix=fix)
+    return any(node_issues(facts, node) for node in nodes if node.host == host.name)
 
 
 def _duplicate_records(swarm: ClusterFacts) -> list[Issue]:
@@ -263,14 +249,15 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
 
 def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.failure:
-        return [] if host.awaited or _has_critical_record(facts, host) else [_failed_host(host)]
+        return [] if host.awaited or _is_told_with_node(facts, host) else [failed_host_issue(host)]
     issues = [_locked(host)] if host.membership == "locked" else []
     if host.in_swarm and host.live_restore:
         text = f"`{host.name}` has live-restore enabled: its engine will not start again"
         issues.append(Issue(critical=False, text=text, fix=live_restore_fix(host)))
     if host.membership == "error":
         issues.append(failed_member_issue(facts, host))
-    if host.joining:
+    records = [each for each in (facts.swarm.managers if facts.swarm else ()) if each.host == host.name]
+    if host.joining and not any(may_rejoin(facts, record) for record in records):
         text = f"`{host.name}` is still trying to join a cluster and may succeed"
         issues.append(
             Issue(critical=False, text=text, fix=f"`/swarm join worker {host.name}` cancels this and joins it again")
@@ -297,15 +284,6 @@ def failed_member_issue(facts: Facts, host: HostFacts) -> Issue:
     text = f"the engine of `{host.name}` cannot start its membership: {swarm_error_text(host)}"
     node, fix = failed_record(facts, host), f"fix the error on `{host.name}`"
     return Issue(critical=True, text=text, fix=f"{fix}, or {discard_text(host, node)}" if node else fix)
-
-
-def _failed_host(host: HostFacts) -> Issue:
-    failure = host.failure
-    assert failure  # noqa: S101 - tells mypy what the callers have checked
-    fix = failure.next_step
-    if failure.problem == "engine error":
-        fix = fix or f"see Docker's log on `{host.name}`: `journalctl -u docker`"
-    return Issue(critical=True, text=failure.happened, fix=fix, where="" if tick(host.name) in fix else host.name)
 
 
 def _locked(host: HostFacts) -> Issue:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.blocks import plain_line, tick
-from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
+from bot.model import ClusterFacts, Facts, HostFacts
 from bot.swarm.quorum import Quorum, managers_text, quorum_of, raft_members
 from bot.swarm.quorum.advice import adding_text
 from bot.swarm.quorum.lost_managers import bring_back_text, if_lost_text, missing_managers
 from bot.text.suggest import listed
 
 NO_LEADER: Final = "does not have a leader"
-WAIT: Final = "wait a minute, then `/swarm status` · "
-"""How the fix of a manager begins that may rejoin by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,41 +102,6 @@ def no_leader_text(host: HostFacts) -> str:
     return f"`{host.name}`: {plain_line(host.swarm_error)}"
 
 
-def old_manager_issue(node: NodeFacts) -> Issue:
-    """Return the issue of the record that `recover` keeps of a lost manager (docs/decisions/0015)."""
-    text = f"`{node.name}` is a former manager: down and not in Raft. Its record lets it rejoin if it comes back"
-    return Issue(critical=False, text=text, fix=f"`/swarm remove {node.name}` after its disk is destroyed")
-
-
-def may_rejoin(facts: Facts, node: NodeFacts) -> bool:
-    """Return whether a manager that is missing in Raft may rejoin by itself: its engine runs as this node.
-
-    So do managers that return after a recovery (docs/swarm-behaviour.md), and one that has just started. A member of
-    Raft that is unreachable although its engine runs may be cut off: that is not meant.
-    """
-    host = facts.hosts.get(node.host)
-    if host is None or facts.member(host.name) != node:
-        return False
-    return host.awaits_quorum or (host.runs_as_member and not node.reachability)
-
-
-def rejoining_issue(node: NodeFacts) -> Issue:
-    """Return the issue of a manager that may rejoin by itself."""
-    text = f"`{node.name}` (manager) is {node.raft_state}, {node.state}. Its engine runs: it may rejoin by itself"
-    check = check_step(node.host, "the other managers")
-    return Issue(critical=True, text=text, fix=f"{WAIT}if nothing has changed: {check}")
-
-
-def left_manager_issue(node: NodeFacts, host: HostFacts) -> Issue:
-    """Return the issue of a manager whose host is in no cluster, as after a restore. Raft may still count it."""
-    join = f"`/swarm join manager {host.name}`"
-    text = f"`{host.name}` responds and is not part of any cluster"
-    if not node.reachability:
-        return Issue(critical=True, text=f"`{node.name}` is a former manager: down and not in Raft. {text}", fix=join)
-    text = f"`{node.name}` (manager) is {node.raft_state}, {node.state}: {text}"
-    return Issue(critical=True, text=text, fix=f"`/swarm remove {node.id}`, then {join}")
-
-
 def check_step(host: str, peers: str) -> str:
     """Return the step that finds out why the managers, ``peers`` in words, do not hear a host."""
     return f"`/swarm check {host}` tests its connection to {peers}"
@@ -161,3 +124,22 @@ def split_brain_issue(facts: Facts, host: HostFacts) -> Issue:
     return Issue(
         critical=True, text=text, fix=f"{fix}if both still work in a minute, remove one: {' or '.join(commands)}"
     )
+
+
+def failed_host_issue(host: HostFacts) -> Issue:
+    """Return the issue of a host that could not be read."""
+    failure = host.failure
+    assert failure  # noqa: S101 - tells mypy what the callers have checked
+    fix = failure.next_step
+    if failure.problem == "engine error":
+        fix = fix or f"see Docker's log on `{host.name}`: `journalctl -u docker`"
+    return Issue(critical=True, text=failure.happened, fix=fix, where="" if tick(host.name) in fix else host.name)
+
+
+def with_failure(issue: Issue, host: HostFacts | None) -> Issue:
+    """Return the issue of a node with why its host could not be read, and what to do about that first."""
+    if host is None or host.failure is None or host.awaited:
+        return issue
+    failed = failed_host_issue(host)
+    text = f"{issue.text}. {failed.text}"
+    return replace(failed, text=text) if failed.fix else replace(issue, text=text, fix=f"bring `{host.name}` back")

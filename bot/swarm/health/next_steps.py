@@ -9,7 +9,8 @@ from typing import Final
 from bot.blocks import tick, user
 from bot.model import Facts, OpenChange
 from bot.swarm.health.health import Health
-from bot.swarm.health.issues import WAIT, Issue
+from bot.swarm.health.issues import Issue
+from bot.swarm.health.missing_managers import WAIT
 from bot.text.suggest import listed
 
 WHOLE_CLUSTER: Final = frozenset({"init", "recover", "restore"})
@@ -43,7 +44,7 @@ def next_steps(facts: Facts, found: Health) -> list[str]:
     waiting = [change for change in changes if any(_is_about(issue, change) for issue in found.issues)]
     left = [issue for issue in found.issues if not any(_is_about(issue, change) for change in changes)]
     urgent, rest = [issue for issue in left if issue.urgent], [issue for issue in left if not issue.urgent]
-    steps = [*_fixes(urgent), *decide, *_followed(waiting), *_fixes(rest)]
+    steps = [*fixes(urgent), *decide, *_followed(waiting), *fixes(rest)]
     if found.level != "healthy" and not steps:
         return ["`/swarm hosts` shows the state of each host"]
     return steps
@@ -65,7 +66,7 @@ def _decider(change: OpenChange) -> str:
     return "approve or deny" if change.state == "awaiting approval" else ""
 
 
-def _fixes(issues: Iterable[Issue]) -> list[str]:
+def fixes(issues: Iterable[Issue]) -> list[str]:
     """Return each fix once, with the hosts on which it is to be done; WAIT is told once."""
     places: dict[str, list[str]] = {}
     waits = False

@@ -10,7 +10,8 @@ from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal
 from bot.swarm.health.health import failed_member_issue, node_issues
-from bot.swarm.health.issues import check_step, is_split_off, may_rejoin
+from bot.swarm.health.issues import check_step, is_split_off
+from bot.swarm.health.missing_managers import is_former_manager, may_rejoin, missing_manager_issue
 from bot.swarm.incidents.found import UNSEEN, Found, key_of
 from bot.swarm.incidents.grouping import HOSTS, NODES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, lost_tasks_lines
@@ -43,7 +44,7 @@ def node_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
             joined = f"{tick(node.name)} joined again"
             well |= {key_of("node down", node.id): joined, key_of("manager unreachable", node.id): joined}
             continue
-        if _is_former_manager(node):
+        if is_former_manager(node):
             signals += [_down(facts, swarm, node)] if key_of("node down", node.id) in known else []
             well[key_of("manager unreachable", node.id)] = f"{tick(node.name)} is not a manager any more"
             continue
@@ -80,12 +81,8 @@ def host_signals(facts: Facts, swarm: ClusterFacts | None) -> Found:
     return Found(tuple(signals), HOSTS, frozenset(unread), MappingProxyType(well))
 
 
-def _is_former_manager(node: NodeFacts) -> bool:
-    return node.role == "manager" and not node.reachability and node.state != "ready"
-
-
 def _down(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> Signal:
-    role = "former manager" if _is_former_manager(node) else node.role
+    role = "former manager" if is_former_manager(node) else node.role
     text = f"{tick(node.name or node.id)} ({role}) is {node.state}"
     if node.state != "down":
         text = f"the managers do not hear {tick(node.name or node.id)} ({role}): its state is {node.state}"
@@ -103,7 +100,7 @@ def _down(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> Signal:
     return Signal(
         "node down",
         node.name,
-        "warning" if drained or _is_former_manager(node) else "critical",
+        "warning" if drained or is_former_manager(node) else "critical",
         text,
         facts.at,
         subject_id=node.id,
@@ -171,8 +168,8 @@ def _issues(facts: Facts, node: NodeFacts) -> tuple[tuple[str, ...], tuple[str, 
     fixes = [f"{tick(issue.where)}: {issue.fix}" if issue.where else issue.fix for issue in issues if issue.fix]
     host = facts.hosts.get(node.host)
     if host is not None and host.failure is not None:
-        late = (_until_it_answers(host),) if host.failure.is_late else tuple(fixes)
-        return (one_line(host.failure.happened),), late
+        late = host.failure.is_late and not is_former_manager(node)
+        return (one_line(host.failure.happened),), (_until_it_answers(host),) if late else tuple(fixes)
     if host is not None and node.role == "manager" and not node.ready and is_split_off(facts, host):
         fixes = [split_off_advice(facts, host)]
     return tuple(one_line(issue.text) for issue in issues), tuple(fixes)
@@ -199,7 +196,7 @@ def _stopped(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signa
         "critical" if node else "warning",
         f"the engine of {tick(host.name)} {what}; the host answers over SSH",
         facts.at,
-        advice=_named(failure.next_step, host),
+        advice=_of_former_manager(facts, node) or _named(failure.next_step, host),
         lines=(one_line(failure.happened),),
         nodes=(node.id,) if node else (),
         hosts=(host.name,),
@@ -235,12 +232,20 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
         "warning",
         text,
         facts.at,
-        advice=advice,
+        advice=_of_former_manager(facts, node) or advice,
         lines=tuple(lines),
         nodes=(node.id,) if node else (),
         hosts=(host.name,),
         holds_s=LATE_HOLDS_S if failure.is_late else SILENT_HOLDS_S,
     )
+
+
+def _of_former_manager(facts: Facts, node: NodeFacts | None) -> str:
+    """Return what to do about a silent host that is a former manager, as `status` says it; "" if it is none."""
+    if node is None or not is_former_manager(node):
+        return ""
+    issue = missing_manager_issue(facts, node)
+    return f"{tick(issue.where)}: {issue.fix}" if issue.where else issue.fix
 
 
 def _named(step: str, host: HostFacts) -> str:

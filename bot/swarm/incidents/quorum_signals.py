@@ -11,24 +11,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.blocks import tick
-from bot.model import ClusterFacts, Facts, HostFacts, NodeFacts, RaftMembers, ip_of
+from bot.model import ClusterFacts, Facts, NodeFacts, ip_of
 from bot.model.incident import WatchState
 from bot.model.observation import Signal, SignalKind
-from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, may_rejoin, unsure_leader_issue
+from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
-from bot.swarm.incidents.found import Found, typable
+from bot.swarm.incidents.found import Found
 from bot.swarm.incidents.leadership import new_leader
 from bot.swarm.incidents.memory import held_signals
+from bot.swarm.incidents.quorum_at_risk import INFERRED_HOLDS_S, LATE_HOLDS_S, at_risk, back_text, may_be_up
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
-from bot.swarm.quorum.advice import member_names, strengthening_step
 from bot.swarm.quorum.lost_managers import missing_managers
-from bot.swarm.reading.node_lookup import replacement_of
-from bot.text.suggest import listed
 
-INFERRED_HOLDS_S: Final = 10.0
-"""How long a loss must hold that follows from silent hosts, and that no engine reports."""
-LATE_HOLDS_S: Final = 30.0
-"""The same if a host only answers too late: engines hang for about 10 s when they have lost their leader."""
 LEADERLESS_HOLDS_S: Final = 20.0
 """An election takes 10 to 13 s after the leader's power was cut."""
 
@@ -53,56 +47,15 @@ def quorum_held(facts: Facts) -> str:
 
 
 def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
-    members = raft_members(facts)
-    quorum = quorum_of(members)
-    signals: list[Signal] = []
-    if quorum.managers > 1 and quorum.tolerates == 0 and (quorum.reachable < quorum.managers or quorum.cut > 0):
-        missing = [node for node in swarm.managers if members.reachable.get(node.id) is False]
-        unsure = any(node.host in facts.hosts and _may_be_up(facts.hosts[node.host]) for node in missing)
-        inferred_s = LATE_HOLDS_S if unsure else INFERRED_HOLDS_S
-        signals.append(
-            Signal(
-                "quorum at risk",
-                "",
-                "critical",
-                f"{managers_text(quorum)} of {facts.name} reachable: one more failure and it loses quorum",
-                facts.at,
-                advice=_strengthening(facts, members),
-                nodes=tuple(node.id for node in missing),
-                hosts=tuple(node.host for node in missing if node.host),
-                holds_s=0.0 if reported_quorum(swarm).tolerates == 0 else inferred_s,
-            )
-        )
-    signals += new_leader(before, facts, swarm)
     well = {
-        "quorum lost:": f"{facts.name} has a quorum again: {quorum_text(quorum)}{_still_missing(facts, swarm)}",
-        "quorum at risk:": f"{quorum_text(quorum)}",
+        "quorum lost:": back_text(facts, swarm),
+        "quorum at risk:": quorum_text(quorum_of(raft_members(facts))),
     }
     read: set[SignalKind] = {"quorum lost", "quorum at risk"}
     if swarm.leader is not None:
         read.add("leader changed")
         well["leader changed:"] = f"{tick(swarm.leader.name)} leads {facts.name}"
-    return Found(tuple(signals), frozenset(read), well=well)
-
-
-def _still_missing(facts: Facts, swarm: ClusterFacts) -> str:
-    """Return which managers are not reachable although there is a quorum, to follow it in words; "" if none is."""
-    reachable = raft_members(facts).reachable
-    missing: dict[str, list[str]] = {}
-    for node in swarm.managers:
-        if not reachable.get(node.id) and not replacement_of(swarm, node):
-            state = "not reachable" if node.reachability else "not in Raft"
-            missing.setdefault(f"{state} yet" if may_rejoin(facts, node) else state, []).append(tick(node.name))
-    return "".join(
-        f"; {listed(names)} {'is' if len(names) == 1 else 'are'} {state}" for state, names in missing.items()
-    )
-
-
-def _strengthening(facts: Facts, members: RaftMembers) -> str:
-    """Return how the cluster tolerates a failure again, without a manager to add if none can be named."""
-    steps = [strengthening_step(facts, members, members, wanted=1)]
-    missing = [node for node, up in members.reachable.items() if not up]
-    return next(iter(typable(steps)), f"bring {listed(member_names(facts, missing))} back" if missing else "")
+    return Found((*at_risk(before, facts, swarm), *new_leader(before, facts, swarm)), frozenset(read), well=well)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +202,7 @@ def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
         return Found()
     what = f"none of the {len(facts.hosts)} hosts of {facts.name}" if whole else f"no manager of {facts.name}"
     names = {old.name for old in olds} | set(silent)
-    late = any(_may_be_up(facts.hosts[name]) for name in silent)
+    late = any(may_be_up(facts.hosts[name]) for name in silent)
     advice = "check the network between Swarmbot and the hosts"
     if late and not whole:  # the network is well
         again = "`/swarm status` again in 30 s: an election may be in progress"
@@ -266,8 +219,3 @@ def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
         holds_s=LATE_HOLDS_S if late else INFERRED_HOLDS_S,
     )
     return Found((signal,))
-
-
-def _may_be_up(host: HostFacts) -> bool:
-    """Return whether a manager may work although it is missing: it only answers too late, or knows of no loss."""
-    return host.can_read_cluster if host.failure is None else host.failure.is_late

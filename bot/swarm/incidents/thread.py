@@ -9,6 +9,7 @@ from typing import Final
 from bot.blocks import DONE, FAILED, WARNING, Sign, user, when
 from bot.config.models import Severity
 from bot.model.incident import Acknowledgement, Tracked
+from bot.model.observation import Observation
 from bot.swarm.incidents.grouping import NODES, explains
 from bot.text.suggest import without_middle
 
@@ -51,6 +52,15 @@ def ended_line(tracked: Tracked, *, goes_on: bool = False) -> ThreadLine:
     """Return that a signal is over. A quorum that is back is news, although its incident goes on with a lost host."""
     text = f"{DONE} {when(tracked.over_at, with_seconds=True)} · {tracked.ended}"
     return ThreadLine(tracked.over_at, text, notifies=goes_on and tracked.signal.kind == "quorum lost")
+
+
+def returned_lines(old: Tracked, new: Tracked, seen: Observation) -> list[ThreadLine]:
+    """Return which managers are reachable again that a cluster lacked which tolerated no failure."""
+    if old.signal.kind != "quorum at risk" or old.over_at:
+        return []
+    lacked = () if new.over_at else new.signal.nodes
+    well = [seen.well.get(f"manager unreachable:{node}") for node in old.signal.nodes if node not in lacked]
+    return [ThreadLine(seen.at, f"{DONE} {when(seen.at, with_seconds=True)} · {text}") for text in well if text]
 
 
 def acknowledged_line(said: Acknowledgement) -> ThreadLine:

@@ -48,7 +48,7 @@ from bot.swarm.incidents.grouping import (
 from bot.swarm.incidents.incident_message import resolved_text
 from bot.swarm.incidents.memory import remembered
 from bot.swarm.incidents.telling import tell
-from bot.swarm.incidents.thread import ThreadLine, acknowledged_line, began_line, ended_line
+from bot.swarm.incidents.thread import ThreadLine, acknowledged_line, began_line, ended_line, returned_lines
 from bot.swarm.incidents.tracking import followed
 
 MAX_TOLD_AGAIN: Final = 5
@@ -144,10 +144,13 @@ class _Step:
             for each in incident.tracked
         )
         for old, new in zip(incident.tracked, tracked, strict=True):
+            for line in returned_lines(old, new, self.seen):
+                self._say(incident, line)
             if bool(old.over_at) == bool(new.over_at):
                 continue
             if new.begun <= MAX_TOLD_AGAIN and flapping_of(incident.tracked) is None:
                 goes_on = any(not each.over_at for each in tracked)
+                goes_on = goes_on or any(explains(new.signal, each) for each in signals.values())
                 ended = ended_line(new, goes_on=goes_on)
                 self._say(incident, ended if new.over_at else self._began(incident, new, tracked))
         return replace(incident, tracked=tracked, quorum=self._quorum(incident))
