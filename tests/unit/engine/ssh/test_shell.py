@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.ssh.shell import command_line, last_line
+from tests.kits.examples import examples
 
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 
@@ -21,7 +22,7 @@ def test_a_command_line_has_nothing_that_shells_read_differently() -> None:
     assert line.count("'") == 2 * 4
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(90))
 @given(st.lists(WORD, max_size=3))
 def test_arguments_arrive_unchanged(words: list[str]) -> None:
     """Except for newlines at their end."""

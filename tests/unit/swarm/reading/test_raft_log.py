@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.engine.disk.raft_log import SCRIPT, parse
 from bot.model import RaftPosition
 from bot.swarm.reading.raft_log import position
+from tests.kits.examples import examples
 
 ENTRY, STATE, CRC = 2, 3, 4
 
@@ -45,7 +46,7 @@ def _entry(term: int, index: int, data: bytes = b"sealed") -> bytes:
 
 
 LOGS = st.lists(st.tuples(st.integers(0, 2**60), st.integers(0, 2**60), st.binary(max_size=600)), min_size=1)
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=examples(75), deadline=None)
 
 
 def _end(*files: bytes) -> RaftPosition | None:
