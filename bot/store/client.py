@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from redis import Redis
 from redis import exceptions as redis_errors
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -86,6 +86,7 @@ def _master(text: str, options: dict[str, Any]) -> Redis:
     tls = {"ssl": True} if parts.scheme.startswith("rediss") else {}
     query = dict(parse_qsl(parts.query))
     sentinel_options = {key: options[key] for key in ("socket_timeout", "socket_connect_timeout", "protocol")} | tls
+    sentinel_options["retry"] = Retry(NoBackoff(), 0)  # by default the library retries for seconds
     sentinels = Sentinel(  # type: ignore[no-untyped-call] # redis-py left it untyped
         [_host_and_port(place) for place in places.split(",")],
         sentinel_kwargs=sentinel_options

@@ -74,6 +74,17 @@ def test_the_master_behind_sentinels(tmp_path: Path) -> None:
             assert direct.get("key") == "value"
 
 
+def test_a_sentinel_that_does_not_respond_is_asked_once() -> None:
+    """Then the next one is asked: a person waits."""
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        Thread(target=_hang_up_on, args=(place,), daemon=True).start()
+        client = connect(Secret(f"redis+sentinel://127.0.0.1:{place.getsockname()[1]}/prod"), HURRIED)
+        assert not _pings(client)
+        place.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            place.accept()
+
+
 @pytest.mark.parametrize(
     "url",
     [
