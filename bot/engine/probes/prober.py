@@ -68,7 +68,7 @@ watch() {
         each=${each%/*}; echo "${each%/*} no answer"; kill "${each#*/}" ;;
       esac ;; esac
     done
-    sleep 0.3 3>&-
+    sleep 0.3 >&- 3>&-
   done >&3
 }
 exec 2>/dev/null
