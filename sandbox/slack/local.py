@@ -27,6 +27,8 @@ from sandbox.slack.workspace import Workspace
 
 STOP_TIMEOUT_S: Final = 10.0
 DELIVERY_TIMEOUT_S: Final = 30.0
+LAST_REQUESTS_S: Final = 0.1
+"""How long requests that run may go on when it stops."""
 
 
 class LocalSlack(Observer):
@@ -176,7 +178,7 @@ class LocalSlack(Observer):
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[guard(host)])
         own = [control_route(self), *(self.page.routes() if host in LOOPBACK else [])]
         app.add_routes([*Server(self.workspace, self.dispatcher).routes(), *own])
-        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=LAST_REQUESTS_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.dispatcher.base_url = f"http://{host}:{self._runner.addresses[0][1]}"

@@ -26,6 +26,10 @@ TWO_BUTTONS = [
 ]
 
 
+class _Server(WSGIServer):
+    request_queue_size = 64  # the kernel drops what is above it, and sends it again after a second
+
+
 class _QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Log nothing."""
@@ -57,7 +61,7 @@ def app_with_answer(slack: LocalSlack, **answer: Any) -> tuple[App, list[Body]]:
 @contextmanager
 def serving(slack: LocalSlack, app: App) -> Iterator[None]:
     """Serve a Bolt app over HTTP, and set its URL in the local Slack."""
-    server: WSGIServer = make_server("127.0.0.1", 0, SlackRequestHandler(app), handler_class=_QuietHandler)
+    server = make_server("127.0.0.1", 0, SlackRequestHandler(app), server_class=_Server, handler_class=_QuietHandler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     slack.dispatcher.bot_url = f"http://127.0.0.1:{server.server_port}/slack/events"

@@ -144,9 +144,11 @@ def test_without_an_answer_nobody_has_permission(
     assert user_groups.membership(ADA, [OPS]).groups == {OPS}
 
 
-def test_slow_slack_times_out(user_groups: UserGroups, slack: LocalSlack) -> None:
+def test_slow_slack_times_out(user_groups: UserGroups, slack: LocalSlack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack allows 3 s for the ack, so the call must time out before."""
-    slack.fault("slow", METHOD, seconds=30)
+    monkeypatch.setattr("bot.usergroups.SLACK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(user_groups._slack, "timeout", 30)
+    slack.fault("slow", METHOD, seconds=5)
     assert user_groups.membership(ADA, [OPS]).unknown == {OPS}
 
 

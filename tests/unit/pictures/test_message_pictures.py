@@ -22,10 +22,11 @@ WORDS = Message("prod is healthy", (section("✓ *prod is healthy*"), *paragraph
 
 
 @pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack that only the test speaks to."""
+def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSlack]:
+    """A local Slack that only the test speaks to; it needs a moment for a file."""
+    monkeypatch.setattr("bot.slack.outbound.files.POLL_INTERVAL_S", 0.02)
     with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
-        slack.file_delay(0.3)
+        slack.file_delay(0.05)
         yield slack
 
 

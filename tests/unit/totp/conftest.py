@@ -37,5 +37,5 @@ def slack() -> Iterator[LocalSlack]:
 
 @pytest.fixture
 def files(slack: LocalSlack) -> BlockFiles:
-    """Files with the bot's own client, which waits a second for Slack to be done with one."""
-    return BlockFiles(web_client(Settings.from_environment(slack.environment())), ready_timeout_s=1)
+    """Files with the bot's own client, which waits a moment for Slack to be done with one."""
+    return BlockFiles(web_client(Settings.from_environment(slack.environment())), ready_timeout_s=0.1)

@@ -37,13 +37,15 @@ class Bot:
             ack(name)
 
         web = WebClient(base_url=f"{slack.url}/api/")
-        self.handler = SocketModeHandler(app, slack.team.app.app_token, web_client=web, ping_interval=0.2)
+        self.handler = SocketModeHandler(app, slack.team.app.app_token, web_client=web, ping_interval=0.05)
         self.handler.connect()  # type: ignore[no-untyped-call] # Bolt's own
 
     def close(self, slack: LocalSlack) -> None:
-        """Disconnect. Slack breaks the connection first, because the client's reading delays its closing by seconds."""
+        """Disconnect. Slack breaks the connection first: the client's waiting for messages delays its closing."""
         self.handler.client.auto_reconnect_enabled = False
         slack.drop_connections()
+        self.handler.client.closed = True
+        self.handler.client.message_queue.put(None)  # it waits a second for one
         self.handler.close()  # type: ignore[no-untyped-call] # Bolt's own
 
 

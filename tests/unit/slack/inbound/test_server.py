@@ -39,8 +39,8 @@ def _echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
 
 
 @contextmanager
-def _serving(request_timeout_s: int, application: WSGIApplication = _echo) -> Iterator[Server]:
-    server = make_server(application, 0, THREADS, request_timeout_s=request_timeout_s)
+def _serving(application: WSGIApplication = _echo) -> Iterator[Server]:
+    server = make_server(application, 0, THREADS, request_timeout_s=60)
     running = True
 
     def run() -> None:
@@ -76,7 +76,7 @@ def _honest(server: Server, body: str) -> str:
 def test_requests_are_served_beside_500_slow_clients(caplog: pytest.LogCaptureFixture) -> None:
     """There are more slow clients than threads by far, and some send on; nothing of it is in the log."""
     caplog.set_level(logging.WARNING)
-    with _serving(request_timeout_s=60) as server, ExitStack() as stack:
+    with _serving() as server, ExitStack() as stack:
         slow = [stack.enter_context(_slow(server, (HALF_A_HEAD, HALF_A_BODY)[turn % 2])) for turn in range(500)]
         until(lambda: len(server.active_channels) == len(slow), "all slow clients are connected")
         for turn in range(20):
@@ -88,22 +88,25 @@ def test_requests_are_served_beside_500_slow_clients(caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize("part", [b"", HALF_A_HEAD, HALF_A_BODY], ids=["silent", "head", "body"])
-def test_the_time_of_a_whole_request_is_bounded(part: bytes) -> None:
+def test_the_time_of_a_whole_request_is_bounded(part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that sends a byte now and then is closed like one that is silent."""
-    with _serving(request_timeout_s=1) as server, _slow(server, part) as slow:
+    monkeypatch.setattr(server_module, "CLEANUP_INTERVAL_S", 0)
+    with _serving() as server, _slow(server, part) as slow:
+        until(lambda: bool(server.active_channels), "it is connected")
+        server.adj.channel_timeout = 0.3  # make_server takes whole seconds
 
         def closed() -> bool:
             with suppress(OSError):
                 slow.sendall(b"b" if part else b"")
             return not server.active_channels
 
-        until(closed, "the slow client is closed")
+        until(closed, "the slow client is closed", max_interval_s=0.05)
 
 
 def test_an_address_with_too_many_sockets_loses_its_slowest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request from the same address, which a reverse proxy has for all, is served still."""
     monkeypatch.setattr(server_module, "MAX_SOCKETS_PER_ADDRESS", 10)
-    with _serving(request_timeout_s=60) as server, ExitStack() as stack:
+    with _serving() as server, ExitStack() as stack:
         first = stack.enter_context(_slow(server, HALF_A_HEAD))
         for _ in range(9):
             stack.enter_context(_slow(server, HALF_A_BODY))
@@ -114,7 +117,7 @@ def test_an_address_with_too_many_sockets_loses_its_slowest(monkeypatch: pytest.
 
 def test_a_kept_connection_is_served_again() -> None:
     """Slack's proxy keeps connections; time between two requests does not count against the second."""
-    with _serving(request_timeout_s=60) as server:
+    with _serving() as server:
         connection = http.client.HTTPConnection("127.0.0.1", int(server.effective_port), timeout=5)
         for turn in ("one", "two"):
             connection.request("POST", "/slack/events", turn)
@@ -124,7 +127,7 @@ def test_a_kept_connection_is_served_again() -> None:
 
 def test_the_loop_waits_while_a_thread_sends() -> None:
     """Else it takes the interpreter's lock from the thread again and again: 429 instead of 737 acks a second."""
-    with _serving(request_timeout_s=60) as server, _slow(server, HALF_A_HEAD):
+    with _serving() as server, _slow(server, HALF_A_HEAD):
         until(lambda: len(server.active_channels) == 1, "the client is connected")
         (channel,) = server.active_channels.values()
         with ThreadPoolExecutor(1) as loop, channel.outbuf_lock:
@@ -148,7 +151,7 @@ def test_the_loop_sends_what_a_socket_does_not_take(monkeypatch: pytest.MonkeyPa
 
     pull_trigger = Server.pull_trigger
     monkeypatch.setattr(Server, "pull_trigger", pull)
-    with _serving(10, large) as server, _slow(server, A_REQUEST) as client:
+    with _serving(large) as server, _slow(server, A_REQUEST) as client:
         until(lambda: True in free, "the loop was told")
         received = 0
         while received < LARGE_BYTES:
@@ -163,7 +166,7 @@ def test_the_application_sees_that_a_proxy_forwarded_a_request(header: str) -> N
         start_response("200 OK", [])
         return [",".join(environ.keys() & set(FORWARDED)).encode()]
 
-    with _serving(10, forwarded) as server:
+    with _serving(forwarded) as server:
         connection = http.client.HTTPConnection("127.0.0.1", int(server.effective_port), timeout=5)
         connection.request("GET", "/metrics", headers={header: "192.0.2.1"})
         assert connection.getresponse().read().decode() == f"HTTP_{header.upper().replace('-', '_')}"

@@ -24,7 +24,7 @@ NODES = blocks.Message("Nodes", [blocks.data_table("Nodes", ("node", "state"), [
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
     """A local Slack in which no bot runs."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
+    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events", rate_limits=False) as slack:
         yield slack
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from unittest.mock import Mock
 
 import pytest
 
@@ -21,7 +22,7 @@ PLAIN = blocks.Message("Hello.", [blocks.section("Hello.")])
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
     """A local Slack that only the test speaks to: commands go nowhere, their response_urls work."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
+    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events", rate_limits=False) as slack:
         yield slack
 
 
@@ -87,12 +88,18 @@ def test_deleted_message_is_posted_again(slack: LocalSlack, notifier: Notifier) 
     assert [message.ts for message in slack.messages("prod")] == [ts]
 
 
-def test_rate_limits_and_broken_connections_are_retried(slack: LocalSlack, notifier: Notifier) -> None:
+def test_rate_limits_and_broken_connections_are_retried(
+    slack: LocalSlack, notifier: Notifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """429 and a dropped connection cost time, not the message."""
+    pauses: list[float] = []
+    for module in ("handler", "builtin_handlers"):
+        monkeypatch.setattr(f"slack_sdk.http_retry.{module}.time", Mock(sleep=pauses.append))
     slack.fault("rate_limited", "chat.postMessage", times=1, seconds=0)
     slack.fault("drop", "chat.postMessage", times=1)
     notifier.post("C0PROD", PLAIN)
     assert len(slack.messages("prod")) == 1
+    assert len(pauses) == 2
 
 
 def test_long_rate_limit_is_an_error(slack: LocalSlack, notifier: Notifier) -> None:
