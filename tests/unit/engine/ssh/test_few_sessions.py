@@ -40,7 +40,8 @@ def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SshCo
     docker.chmod(0o755)
     options = (f"HostKey={tmp_path / 'host'}", f"AuthorizedKeysFile={tmp_path / 'key.pub'}", "PermitRootLogin=yes")
     limits = (f"MaxSessions={getattr(request, 'param', 2)}", "DisableForwarding=yes")
-    with local_sshd(tmp_path, port, *options, *limits, f"SetEnv=PATH={tmp_path}:/usr/bin:/bin"):
+    environment = f"SetEnv=PATH={tmp_path}:/usr/bin:/bin HOME={tmp_path}"  # without this machine's start-up files
+    with local_sshd(tmp_path, port, *options, *limits, environment):
         files = ((tmp_path / "key",), (tmp_path / "known_hosts",))
         with closing(SshConnection(SshTarget("host-1", ADDRESS, port, getpass.getuser(), *files))) as connection:
             yield connection
@@ -50,7 +51,7 @@ def test_many_commands_at_once(connection: SshConnection) -> None:
     """They take turns."""
     with ThreadPoolExecutor(8) as pool:
         done = list(
-            pool.map(lambda n: run_bytes(connection, f"sleep 0.1; echo {n}", timeout=20).out.decode(), range(8))
+            pool.map(lambda n: run_bytes(connection, f"sleep 0.05; echo {n}", timeout=20).out.decode(), range(8))
         )
     assert done == [f"{number}\n" for number in range(8)]
 
@@ -70,8 +71,8 @@ def test_idle_connections_to_the_engine_give_way_to_commands(connection: SshConn
 def test_the_helper_gives_way_to_commands(connection: SshConnection) -> None:
     """It occupies the only session, and is started again for the next read."""
     with ThreadPoolExecutor(8) as pool:
-        reads = [pool.submit(read, connection, f"sleep 0.1; echo {n}", timeout=20) for n in range(4)]
-        runs = [pool.submit(run_bytes, connection, f"sleep 0.1; echo {n}", timeout=20) for n in range(4)]
+        reads = [pool.submit(read, connection, f"sleep 0.05; echo {n}", timeout=20) for n in range(4)]
+        runs = [pool.submit(run_bytes, connection, f"sleep 0.05; echo {n}", timeout=20) for n in range(4)]
         assert [done.result().out for done in reads] == [f"{n}\n" for n in range(4)]
         assert [done.result().out for done in runs] == [f"{n}\n".encode() for n in range(4)]
 

@@ -10,13 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from bot.engine.ssh.helper import HELPER_SCRIPT, MAX_READ_BYTES, Helper, HelperLostError, TooMuchOutputError
 from sandbox.fleet.shell import until
 from tests.conftest import cannot
+
+WAIT: Final = 'read -r _ <"$1"'
+"""The part of a script that waits until somebody writes into the named pipe."""
 
 
 class ProcessChannel:
@@ -33,6 +36,7 @@ class ProcessChannel:
         assert self.process.stdin
         assert self.process.stdout
         self._stdin, self._stdout = self.process.stdin, self.process.stdout
+        self.received = b""
 
     def settimeout(self, seconds: float | None) -> None:
         """Reads wait."""
@@ -44,7 +48,9 @@ class ProcessChannel:
 
     def recv(self, size: int) -> bytes:
         """Return what came; nothing after the end."""
-        return os.read(self._stdout.fileno(), size)
+        part = os.read(self._stdout.fileno(), size)
+        self.received += part
+        return part
 
     def shutdown_write(self) -> None:
         """Send the end."""
@@ -73,6 +79,14 @@ def helper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Helper]:
         yield helper
 
 
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    """A named pipe for which a script waits."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    return fifo
+
+
 def test_a_script_with_its_arguments_status_and_output(helper: Helper) -> None:
     """Both outputs are told apart; bytes and newlines stay, also at the end."""
     script = r"""printf '<%s>' "$#" "$@"; printf 'a\0b\n\n'; printf '%s\n' 'o\\n' >&2; exit 3"""
@@ -89,14 +103,20 @@ def test_large_outputs_of_many_scripts_at_once(helper: Helper) -> None:
     assert outs == ["".join(f"{word} {n}\n" for n in range(4000)).encode() for word in "abcdef"]
 
 
-def test_a_script_that_is_late_does_not_delay_others(helper: Helper) -> None:
-    """It is given up; the next answer is not mixed with its own."""
+def test_a_script_that_is_late_does_not_delay_others(helper: Helper, fifo: Path, tmp_path: Path) -> None:
+    """It is given up; the next answer is not mixed with its own, which comes meanwhile."""
+    os.mkfifo(tmp_path / "late")
+    channel: Any = helper._channel
+    helper.round_trip_s = 1.0  # a busy machine has 10 s to begin a script
     with ThreadPoolExecutor(1) as pool:
-        late = pool.submit(helper.run, "sleep 2.5; echo late", timeout=0.5)  # a busy machine gets a second more
+        late = pool.submit(helper.run, f"{WAIT}; echo late", str(tmp_path / "late"), timeout=0.05)
         assert helper.run("echo soon", timeout=10)[1] == b"soon\n"
         with pytest.raises(TimeoutError):
             late.result()
-    assert helper.run("sleep 2.5; echo next", timeout=30)[1] == b"next\n"
+        following = pool.submit(helper.run, f'echo >"$2"; {WAIT}; echo next', str(fifo), f"{tmp_path}/late", timeout=30)
+        until(lambda: channel.received.count(b" .\n") == 2, "the late answer has come")
+        fifo.write_text("\n")
+        assert following.result()[1] == b"next\n"
 
 
 def test_a_script_that_prints_too_much(helper: Helper) -> None:
@@ -130,12 +150,13 @@ def test_a_helper_that_begins_no_script_is_ended(helper: Helper) -> None:
     channel.process.send_signal(signal.SIGCONT)
 
 
-def test_a_helper_gives_way_only_if_it_is_idle(helper: Helper) -> None:
+def test_a_helper_gives_way_only_if_it_is_idle(helper: Helper, fifo: Path) -> None:
     """Its session may be needed for something else."""
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(helper.run, "sleep 0.5; echo done", timeout=10)
+        waiting = pool.submit(helper.run, f"{WAIT}; echo done", str(fifo), timeout=10)
         until(lambda: bool(helper._running), "a script runs")
         helper.close_idle()
+        fifo.write_text("\n")
         assert waiting.result()[1] == b"done\n"
     helper.close_idle()
     assert not helper.alive

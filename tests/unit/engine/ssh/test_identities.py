@@ -118,7 +118,7 @@ def test_pkcs8(setup: Setup, tmp_path: Path, kind: str) -> None:
     algorithm = {
         "ed25519": ["ED25519"],
         "ecdsa": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-        "rsa": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+        "rsa": ["RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
     }
     path = tmp_path / "key"
     subprocess.run(
