@@ -28,6 +28,12 @@ def patient(queue: Queue, audit: Audit) -> Queue:
     return Queue(queue._redis, audit, lease_s=60)
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads look 50 times a second whether their worker stops."""
+    monkeypatch.setattr("bot.queue.worker.BLOCK_MS", 20)
+
+
 @contextmanager
 def working(queue: Queue, handle: Callable[[Lease], None]) -> Iterator[Worker]:
     """Run a worker with two threads per lane, whose messages about failed jobs are "failed: …"."""
@@ -96,8 +102,9 @@ def test_telling_may_fail(patient: Queue) -> None:
     assert worker.stop(20)
 
 
-def test_without_redis_a_job_is_tried_again(queue: Queue, audit: Audit) -> None:
+def test_without_redis_a_job_is_tried_again(queue: Queue, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     """If Redis does not respond to a handler, its job is left to the next attempt and does not fail."""
+    monkeypatch.setattr("bot.queue.worker.PAUSE_S", 0.25)
     short = Queue(queue._redis, audit, lease_s=0.2)
     attempts: list[int] = []
 

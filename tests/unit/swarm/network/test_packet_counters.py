@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 
 from bot.errors import EngineError
 from bot.model import Counters, ProbedRoute, Reach, Route, Transport
+from bot.swarm.network import packet_counters
 from bot.swarm.network.packet_counters import MAX_PACKETS, MIN_PACKETS, CounterProbe, packets_needed, verdict_of
 
 SOURCES = ("host-1", "host-2", "host-3")
 ROUTES = [Route(source, "host-9", "10.0.0.9", port, "udp") for port in (7946, 4789) for source in SOURCES]
+QUICK: Final[dict[str, Any]] = {"ARRIVAL_TIMEOUT_S": 0.02, "BASELINE_S": 0.002, "POLL_INTERVAL_S": 0.001}
+"""The times of these tests, whose packets arrive at once."""
 
 
 class Wire:
@@ -24,6 +28,7 @@ class Wire:
 
     def __init__(self, blocked: frozenset[Route], *, dumb: str = "", lost: int = 0) -> None:
         self.came = 1000
+        self.late = 0
         self.blocked = blocked
         self.dumb = dumb
         self.lost = lost
@@ -32,6 +37,7 @@ class Wire:
     def count(self) -> int:
         """Return the counter as it was when a slow host began to read it."""
         came = self.came
+        self.came, self.late = self.came + self.late, 0
         time.sleep(self.reading_s)
         return came
 
@@ -70,7 +76,7 @@ def settled(
 ) -> dict[Route, ProbedRoute]:
     """Return the results for ``routes``."""
     probers = {name: wire.sender(name) for name in SOURCES}
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(8) as pool, patch.multiple(packet_counters, **QUICK):
         counting = CounterProbe(wire.count, probers, pool, time.monotonic() + seconds, unread=lambda: unread)
         return {probed.route: probed for probed in counting.settle(routes)}
 
@@ -104,13 +110,12 @@ def test_datagrams_that_the_target_has_not_read_are_not_called_blocked() -> None
 
 
 def test_a_late_reading_counts_only_if_it_began_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The packets need 0.1 s to arrive; each reading of the counter takes 0.4 s and shows its beginning."""
+    """The packets arrive during the first reading, which lasts until the time for arrivals is over."""
     wire = Wire(frozenset())
-    wire.reading_s = 0.4
-    send = Sender.send
+    wire.reading_s = 2 * QUICK["ARRIVAL_TIMEOUT_S"]
 
-    def delayed(sender: Sender, transport: Transport, address: str, port: int, number: int) -> None:
-        threading.Timer(0.1, send, (sender, transport, address, port, number)).start()
+    def delayed(_: Sender, __: Transport, ___: str, ____: int, number: int) -> None:
+        wire.late = number
 
     monkeypatch.setattr(Sender, "send", delayed)
     [probed] = settled(wire, ROUTES[:1]).values()

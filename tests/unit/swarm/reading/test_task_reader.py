@@ -83,7 +83,7 @@ def cluster(*tasks: Task) -> ClusterFacts:
 
 def test_a_node_costs_only_its_own_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it hangs, refuses, is known to be off, or is not in swarmbot.yml."""
-    monkeypatch.setattr(task_reader, "LOG_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(task_reader, "LOG_TIMEOUT_S", 0.2)
     engines = FakeEngines(
         h1="log",
         h2="hang",
@@ -107,7 +107,7 @@ def test_a_node_costs_only_its_own_tasks(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_many_tasks_of_a_silent_node(monkeypatch: pytest.MonkeyPatch) -> None:
     """They hold up none of another node, however many they are."""
-    monkeypatch.setattr(task_reader, "LOG_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(task_reader, "LOG_TIMEOUT_S", 0.3)
     engines = FakeEngines(h1="log", h2="hang")
     silent = (task(number, node="n2") for number in range(2, 100))
     found: Any = engines
