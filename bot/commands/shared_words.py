@@ -2,7 +2,7 @@
 
 A service's `update` names one, the cluster's names nothing. With the others the name decides. Whichever
 command is chosen here acts only on its own kind: a service is never removed as a node, nor a node as a service
-(docs/decisions/0030-one-word-for-two-commands.md).
+(docs/decisions/0030).
 """
 
 from __future__ import annotations

@@ -179,7 +179,8 @@ class FactsQuery:
     ask_again: tuple[str, ...] = ()
     """Managers to ask again each second while they do not answer. Once most of them do, no other host is waited for.
 
-    Calls from before an election hang for up to 20 s, those that begin after it do not (docs/swarm-behaviour.md).
+    Calls from before an election hang for up to 20 s, those that begin after it do not
+    (docs/swarm-behaviour.md#managers-and-raft).
     """
     try_silent: Literal["all", "reachable", "none"] = "all"
     """Of the managers that do not answer Swarmbot, those to which another one tries to connect, for up to 3 s.

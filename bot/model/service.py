@@ -28,7 +28,10 @@ def is_blocked(template: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class UpdateStatus:
-    """What the managers say of the last update. ``completed`` does not prove that its tasks run (facts: services)."""
+    """What the managers say of the last update.
+
+    ``completed`` does not prove that its tasks run (docs/swarm-behaviour.md#updates-of-services).
+    """
 
     state: str
     """``updating``, ``paused``, ``completed``, ``rollback_started``, ``rollback_paused`` or ``rollback_completed``."""

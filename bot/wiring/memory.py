@@ -1,4 +1,4 @@
-"""Settings of the process's memory for readings of large clusters (docs/decisions/0048-long-lists-are-streamed.md)."""
+"""Settings of the process's memory for readings of large clusters (docs/decisions/0048)."""
 
 from __future__ import annotations
 

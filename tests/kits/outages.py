@@ -20,7 +20,7 @@ MANAGERS: Final = ("host-1", "host-2", "host-3")
 FLICKER_S: Final = 10.0
 """An incident that begins again so soon is about the same outage: a manager that returns may force elections."""
 SEEN_TIMEOUT_S: Final = 90.0
-"""A manager that was cut off needs up to 47 s to return (docs/swarm-behaviour.md)."""
+"""A manager that was cut off needs up to 47 s to return (docs/swarm-behaviour.md#managers-and-raft)."""
 OVER_TIMEOUT_S: Final = WINDOW_S + SEEN_TIMEOUT_S
 """Faults may bring others with them, so that a node flaps: its incident ends when it was stable for some minutes."""
 

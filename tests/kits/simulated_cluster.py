@@ -1,7 +1,7 @@
 """A simulated cluster behind the protocols of bot.model, as Swarmbot sees it.
 
 It is not kinder than real engines: it guards no quorum, its managers notice late who is dead or cut off, and they
-answer from memory after they have lost the leader (facts/swarm.md, "Managers and Raft").
+answer from memory after they have lost the leader (docs/swarm-behaviour.md#managers-and-raft).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Imports run one way (DESIGN.md, "The house"): read from the source of every module, TYPE_CHECKING ones included."""
+"""Imports run one way (docs/architecture.md): read from the source of every module, TYPE_CHECKING ones included."""
 
 from __future__ import annotations
 

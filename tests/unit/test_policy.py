@@ -116,7 +116,7 @@ def test_who_it_takes_is_named(permission: Permission, shown: str) -> None:
 
 
 def test_a_refusal_says_what_it_takes_and_what_to_do() -> None:
-    """The example in shared/VOICE.md, "Refused"."""
+    """It names the command, who may run it, and the next step."""
     decision = decide(TEAM, "administer", Membership("U01"), "`/swarm promote host-3` in prod")
     assert isinstance(decision, Refuse)
     assert decision.reason.severity == "refused"

@@ -1,4 +1,4 @@
-"""The English of VOICE.md: no text of the project uses a word or phrase that it rules out.
+"""Plain English: no text of the project uses a word or phrase that is ruled out here.
 
 Read are the sources of bot/, handlers/ and sandbox/ (messages, docstrings and comments alike), README, CHANGELOG and
 docs/.
@@ -103,7 +103,7 @@ def _found(path: Path) -> list[str]:
 
 
 def test_every_text_uses_plain_english() -> None:
-    """VOICE.md says what to write instead."""
+    """A failure says what to write instead."""
     assert [found for path in (*DOCS, *SOURCES) for found in _found(path)] == []
 
 

@@ -1,7 +1,7 @@
 """The event stream of a manager, as a bell: something of the cluster changed, look now.
 
 What an event says is not read. A stream repeats old events after a promotion, loses some, and stays silent on a worker
-or without a quorum (docs/swarm-behaviour.md): so only a reading of the cluster shows what is true.
+or without a quorum (docs/swarm-behaviour.md#events): so only a reading of the cluster shows what is true.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Decode long lists of an engine piece by piece. One of 50,000 tasks is 100 MB of JSON, and little of it is needed.
 
-msgspec skips what is not asked for, so it decodes that list in 40 ms (docs/decisions/0048-long-lists-are-streamed.md).
+msgspec skips what is not asked for, so it decodes that list in 40 ms (docs/decisions/0048).
 """
 
 from __future__ import annotations

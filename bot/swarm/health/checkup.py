@@ -94,7 +94,10 @@ def _address(facts: Facts, host: HostFacts) -> list[Finding]:
 
 
 def address_findings(host: HostFacts, node: NodeFacts | None) -> list[Finding]:
-    """Return findings about a member's address: engines accept any address, even a useless one (facts/swarm.md)."""
+    """Return findings about a member's address.
+
+    Engines accept any address, even a useless one (docs/swarm-behaviour.md#init-and-addresses).
+    """
     address = host.node_address or (node.address if node else "")
     own = [each for interface in host.interfaces for each in interface.addresses]
     if address in own:

@@ -25,8 +25,8 @@ def is_former_manager(node: NodeFacts) -> bool:
 def may_rejoin(facts: Facts, node: NodeFacts) -> bool:
     """Return whether a manager that is missing in Raft may rejoin by itself: its engine runs, or starts, as this node.
 
-    So do managers that return after a recovery (docs/swarm-behaviour.md), and one that has just started. A member of
-    Raft that is unreachable although its engine runs may be cut off: that is not meant.
+    So do managers that return after a recovery (docs/swarm-behaviour.md#recovery), and one that has just started. A
+    member of Raft that is unreachable although its engine runs may be cut off: that is not meant.
     """
     host = facts.hosts.get(node.host)
     if host is None or not host.responds or host.node_id != node.id:

@@ -13,7 +13,7 @@ from bot.swarm.incidents.memory import held_signals
 from bot.text.durations import at_most
 
 MEMORY_S: Final = 28.0
-"""So long managers may name a leader that no longer leads (docs/swarm-behaviour.md)."""
+"""So long managers may name a leader that no longer leads (docs/swarm-behaviour.md#managers-and-raft)."""
 
 
 def leader_answered_at(facts: Facts, leader: NodeFacts | None) -> float:

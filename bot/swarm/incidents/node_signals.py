@@ -21,11 +21,14 @@ from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.mrkdwn import one_line
 
 UNKNOWN_HOLDS_S: Final = 30.0
-"""After an election every node is ``unknown`` for seconds, and a dead leader for 30 s (docs/swarm-behaviour.md)."""
+"""After an election every node is ``unknown`` for seconds, and a dead leader for 30 s.
+
+Source: docs/swarm-behaviour.md#managers-and-raft.
+"""
 NOT_IN_RAFT_HOLDS_S: Final = 30.0
 """A promoted node serves as a manager only a second later."""
 REJOIN_HOLDS_S: Final = 90.0
-"""After a recovery lost managers are members again 32 to 90 s after their return (docs/swarm-behaviour.md)."""
+"""After a recovery lost managers are members again 32 to 90 s after their return (docs/swarm-behaviour.md#recovery)."""
 SILENT_HOLDS_S: Final = 10.0
 ENGINE_HOLDS_S: Final = 5.0
 """A restart of Docker takes some seconds."""

@@ -1,7 +1,7 @@
 """Signals about the managers as a whole: quorum lost or at risk, no leader, a new leader. Pure.
 
-Engines go on to answer from memory for up to 28 s after the quorum is lost (docs/swarm-behaviour.md): what a manager
-says of the cluster is trusted only if as many managers as are needed are not seen to be down.
+Engines go on to answer from memory for up to 28 s after the quorum is lost (docs/swarm-behaviour.md#managers-and-raft):
+what a manager says of the cluster is trusted only if as many managers as are needed are not seen to be down.
 """
 
 from __future__ import annotations

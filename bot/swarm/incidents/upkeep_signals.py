@@ -145,8 +145,8 @@ def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:
 def _used_addresses(swarm: ClusterFacts) -> Counter[str]:
     """Return how many addresses are in use by network id: one a task, a service and a node with tasks on it.
 
-    Without containers that people attached, this is exact (docs/swarm-behaviour.md). A service without a virtual
-    address (``dnsrr``) has none.
+    Without containers that people attached, this is exact (docs/swarm-behaviour.md#networks). A service without a
+    virtual address (``dnsrr``) has none.
     """
     used: Counter[str] = Counter()
     places: dict[str, set[str]] = {}

@@ -1,8 +1,8 @@
 """Take nodes out of their cluster, in the order that costs neither quorum nor tasks. Pure.
 
 The node is drained and demoted, its host leaves and is reported down, and only then its record is removed
-(docs/swarm-behaviour.md). If the host does not respond, the node loses only its role and its record. The last manager
-just leaves, and the cluster ends.
+(docs/swarm-behaviour.md#removal). If the host does not respond, the node loses only its role and its record. The last
+manager just leaves, and the cluster ends.
 """
 
 from __future__ import annotations

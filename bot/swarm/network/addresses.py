@@ -1,6 +1,6 @@
 """The address that a node advertises. Pure.
 
-Engines accept any address, even one that destroys the quorum (facts/swarm.md).
+Engines accept any address, even one that destroys the quorum (docs/swarm-behaviour.md#init-and-addresses).
 
 Overlay networks over IPv6 carry no traffic before engine 25.0 (moby/moby#46790), although all ports are open and all
 nodes ready (seen on 20.10.24). With an IPv4 address as ``--data-path-addr`` they work there too (seen).

@@ -121,8 +121,8 @@ def _left_behind(mesh: Mesh) -> list[Finding]:
 def _gossip(facts: Facts, mesh: Mesh, swarm: ClusterFacts) -> list[Finding]:
     """Return the ready nodes that gossip does not know.
 
-    A blocked port between the nodes is the cause. Otherwise a restart of Docker fixes it (facts/swarm.md), but that of
-    a manager costs a member of Raft meanwhile, so it is not advised.
+    A blocked port between the nodes is the cause. Otherwise a restart of Docker fixes it
+    (docs/swarm-behaviour.md#networks), but that of a manager costs a member of Raft meanwhile, so it is not advised.
     """
     deaf = {
         host: [other for other, address in mesh.addresses.items() if address not in known]

@@ -57,7 +57,7 @@ class Drain(Operation):
     """Drain a node: no task is running on it, and it gets no new one.
 
     The engine's own drain returns at once (moby/moby#34139). Tasks with a grace period of 2 s have ended after 3.4 to
-    5.8 s (docs/swarm-behaviour.md). A node that is not ready stops its tasks only when it is back, so nothing is
+    5.8 s (docs/swarm-behaviour.md#drain). A node that is not ready stops its tasks only when it is back, so nothing is
     waited for then.
     """
 

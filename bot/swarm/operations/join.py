@@ -17,7 +17,7 @@ from bot.text.suggest import listed
 _CONNECTION: Final = re.compile(
     r"timeout|timed out|connection|unreachable|no route|deadline|dial|transport|unavailable|subconn", re.IGNORECASE
 )
-"""What engines say when a join fails because of the network (facts of 20.10.24: "connection refused", "Timeout …")."""
+"""What engines say when a join fails because of the network (docs/swarm-behaviour.md#join)."""
 
 READERS: Final = 2
 """Managers that are read while it is waited for; each shows the cluster, and one of them may fail meanwhile."""

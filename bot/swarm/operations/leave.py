@@ -14,7 +14,8 @@ from bot.swarm.operations.spec_updates import reading_manager, record_of
 class Leave(Operation):
     """Take a host out of its cluster: ``POST /swarm/leave`` on that host. The managers must then report it down.
 
-    Engines do not protect the quorum from ``leave --force`` of a member of Raft (docs/swarm-behaviour.md).
+    Engines do not protect the quorum from ``leave --force`` of a member of Raft
+    (docs/swarm-behaviour.md#managers-and-raft).
     """
 
     kind: ClassVar[str] = "leave"
@@ -121,7 +122,8 @@ class Leave(Operation):
 class RemoveNode(Operation):
     """Remove a node's record from the cluster.
 
-    An engine never removes a member of Raft, so this step cannot cost a manager (docs/swarm-behaviour.md).
+    An engine never removes a member of Raft, so this step cannot cost a manager
+    (docs/swarm-behaviour.md#managers-and-raft).
     """
 
     kind: ClassVar[str] = "remove-node"

@@ -15,8 +15,8 @@ class RegainNetworks(Operation):
     """Have a manager's engine make a network of the cluster, which is removed again; restart it if it refuses.
 
     An engine on which a new cluster is forced may lose its networks until it restarts: it manages the cluster, and
-    neither makes a network nor starts a task on one (docs/swarm-behaviour.md). Not for an autolocked one: it would be
-    locked after the restart.
+    neither makes a network nor starts a task on one (docs/swarm-behaviour.md#recovery). Not for an autolocked one: it
+    would be locked after the restart.
     """
 
     kind: ClassVar[str] = "regain-networks"

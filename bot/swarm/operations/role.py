@@ -14,7 +14,7 @@ from bot.swarm.operations.spec_updates import reading_manager, record_of, update
 class Promote(Operation):
     """Make a node a manager that is reachable in Raft.
 
-    It is reachable after 0.55 s; once it took 28 s, right after a demote (docs/swarm-behaviour.md).
+    It is reachable after 0.55 s; once it took 28 s, right after a demote (docs/swarm-behaviour.md#managers-and-raft).
     """
 
     kind: ClassVar[str] = "promote"
@@ -76,7 +76,7 @@ class Demote(Operation):
     """Make a node a worker that is not a member of Raft: the only way out of Raft that costs no quorum.
 
     The leader is demoted like any other manager: Raft has a new leader after 0.1 s, and the old leader's engine sees
-    itself as a worker after 5 s (docs/swarm-behaviour.md).
+    itself as a worker after 5 s (docs/swarm-behaviour.md#managers-and-raft).
     """
 
     kind: ClassVar[str] = "demote"

@@ -8,7 +8,8 @@ from typing import Final, TypedDict, Unpack
 from bot.errors import EngineError, Failed
 from bot.model import Engine, Engines, Facts, Json, NodeFacts
 
-# An engine answers a write with an old version with HTTP 500 and this text (docs/swarm-behaviour.md).
+# An engine answers a write with an old version with HTTP 500 and this text
+# (docs/swarm-behaviour.md#what-docker-py-does-and-engines-answer).
 CONFLICT: Final = "update out of sequence"
 MAX_TRIES: Final = 4
 

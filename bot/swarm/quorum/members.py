@@ -30,7 +30,7 @@ def has_quorum(facts: Facts) -> bool:
 def known_leader(facts: Facts) -> NodeFacts | None:
     """Return the leader; None if none is named, or if facts contradict it: no quorum, or its own host is down.
 
-    Managers name a leader from memory for up to 28 s (docs/swarm-behaviour.md).
+    Managers name a leader from memory for up to 28 s (docs/swarm-behaviour.md#managers-and-raft).
     """
     leader, members = facts.swarm.leader if facts.swarm else None, raft_members(facts)
     doubted = leader is None or not members.reachable.get(leader.id) or quorum_of(members).tolerates < 0

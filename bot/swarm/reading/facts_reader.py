@@ -206,7 +206,7 @@ class FactsReader:
     ) -> dict[str, HostFacts]:
         """Read the swarm folders of hosts that seem to have left: an engine that is stopping says that it is inactive.
 
-        A host that left has an empty folder (docs/swarm-behaviour.md).
+        A host that left has an empty folder (docs/swarm-behaviour.md#removal).
         """
         left: Iterable[HostFacts | None] = inactive_managers(hosts.values())
         if swarm is not None:

@@ -26,7 +26,9 @@ MAX_CLOCK_READ_S: Final = 0.5
 """A clock is off by half the time that its reading took, at most. If the engine took longer, it is read again."""
 
 NETWORKS_LOST: Final = "This node is not a swarm manager. Use"
-"""How an engine that manages the cluster refuses a network while its network layer is part of none (decision 0055).
+"""How an engine that manages the cluster refuses a network while its network layer is part of no cluster.
+
+Seen in docs/decisions/0055.
 
 A manager without a quorum says "Manager is being prepared" in place of "Use": that passes.
 """

@@ -88,7 +88,7 @@ def readable_managers(hosts: Mapping[str, HostFacts], cluster_id: str = "") -> l
 
     The cluster is ``cluster_id``, or else the one that most hosts are in: a host of swarmbot.yml may be in a cluster of
     its own. The manager that reaches the most peers comes first: a leader that is cut off answers from memory until it
-    notices (facts/swarm.md).
+    notices (docs/swarm-behaviour.md#managers-and-raft).
     """
     able = {name: host for name, host in hosts.items() if host.can_read_cluster}
     wanted = cluster_id or _largest_cluster(hosts, able)

@@ -1,7 +1,8 @@
 """Read at the engines of their nodes what the managers do not know of tasks: log lines, use of CPU and memory.
 
-A service's log that the managers collect loses lines and hangs as soon as a node is silent (facts/watch.md). So each
-task is read at its own node, all side by side: a node that does not respond costs only what its own tasks would tell.
+A service's log that the managers collect loses lines and hangs as soon as a node is silent
+(docs/swarm-behaviour.md#logs). So each task is read at its own node, all side by side: a node that does not respond
+costs only what its own tasks would tell.
 """
 
 from __future__ import annotations

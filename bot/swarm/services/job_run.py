@@ -1,6 +1,6 @@
 """How far a run of a job is: judged by the tasks of its present spec: every run has a spec of its own. Pure.
 
-A job that failed and one that waits have the same counts (docs/swarm-behaviour.md).
+A job that failed and one that waits have the same counts (docs/swarm-behaviour.md#services).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Docker has no call for it. A new task that no node takes stops its updater: with start-first it waits for that task, and
 stops no old one. So the spec gets a platform that no node has, and the number of forced restarts is raised, so that
-even the tasks which Docker is just replacing count as old (docs/decisions/0035-a-rollout-is-paused.md). The rollback
+even the tasks which Docker is just replacing count as old (docs/decisions/0035). The rollback
 policy is changed too: an automatic rollback to this spec stops there as well.
 """
 

@@ -1,7 +1,7 @@
 """Which services are spread unevenly, and the fewest moves that spread them. Pure.
 
 New tasks go to the nodes with the fewest tasks of the service, and tasks that are taken away leave the nodes with the
-most (measured on 20.10 and 28.5, docs/decisions/0032-drains-without-a-gap.md): so k more and then k fewer replicas
+most (measured on 20.10 and 28.5, docs/decisions/0032): so k more and then k fewer replicas
 move k tasks.
 """
 

@@ -1,7 +1,7 @@
 """How a service's present spec is rolled out: judged by its tasks, because Docker's UpdateStatus alone is wrong. Pure.
 
 ``completed`` is also said with no task running (failure action ``continue``), ``updating`` for ever where no node fits,
-and nothing at all after an update that makes no task differ (docs/swarm-behaviour.md).
+and nothing at all after an update that makes no task differ (docs/swarm-behaviour.md#updates-of-services).
 """
 
 from __future__ import annotations

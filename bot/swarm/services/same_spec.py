@@ -1,8 +1,8 @@
 """Whether two specs of a service mean the same. Pure.
 
 An engine and a client write the same spec in several ways: an absent value, null, and Docker's default mean the same
-(measured with the CLIs and engines 20.10 and 28.5, docs/swarm-behaviour.md). The order of a list is part of the spec:
-the orchestrator compares it in order, and replaces tasks if it differs.
+(measured with the CLIs and engines 20.10 and 28.5, docs/swarm-behaviour.md#deploys). The order of a list is part of the
+spec: the orchestrator compares it in order, and replaces tasks if it differs.
 """
 
 from __future__ import annotations

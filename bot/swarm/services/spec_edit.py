@@ -1,7 +1,8 @@
 """An edit of a service's raw spec: what was asked for and nothing else. Pure.
 
-Docker's own clients rebuild the spec and lose or add fields on the way (docs/swarm-behaviour.md). Here every field that
-is not named stays as the engine sent it.
+Docker's own clients rebuild the spec and lose or add fields on the way
+(docs/swarm-behaviour.md#what-docker-py-does-and-engines-answer). Here every field that is not named stays as the engine
+sent it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A constraint that is added replaces only the tasks that no longer fit, and start-first starts the new ones before the
 old ones stop; more replicas go to the emptiest nodes, and fewer again leave the fullest. Of the ways that were tried
-these replace no other task (docs/decisions/0032-drains-without-a-gap.md). A label of the service keeps what is to be
+these replace no other task (docs/decisions/0032). A label of the service keeps what is to be
 taken back, so that it is known whatever happens to the job.
 """
 

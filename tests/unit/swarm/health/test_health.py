@@ -43,7 +43,9 @@ def test_levels(hosts: list[dict[str, Any]], readable: bool, level: str) -> None
 
 @pytest.mark.parametrize(("membership", "state"), [("pending", "down"), ("active", "ready")])
 def test_a_returning_manager_may_rejoin_although_its_engine_says_that_it_is_none(membership: str, state: str) -> None:
-    """So it is for half a minute after a recovery (docs/swarm-behaviour.md). The engine of another node is no sign.
+    """Its engine says so for half a minute after a recovery (docs/swarm-behaviour.md#recovery).
+
+    The engine of another node is no sign.
 
     There is one next step about it: while it starts (``pending``), no order to let it join again or to remove it.
     """

@@ -55,7 +55,7 @@ def test_an_address_of_the_host_is_accepted(wanted: str, address: str) -> None:
     ],
 )
 def test_an_unreachable_address_is_refused(wanted: str) -> None:
-    """Engines accept most of these, and one of them destroyed a quorum (facts/swarm.md)."""
+    """Engines accept most of these, and one of them destroyed a quorum (docs/swarm-behaviour.md#init-and-addresses)."""
     with pytest.raises(Refused):
         advertise_address(MANY, wanted)
 

@@ -1,4 +1,7 @@
-"""How a rollout is judged, by the services and tasks that engines were seen to have (docs/swarm-behaviour.md)."""
+"""How a rollout is judged, by the services and tasks that engines were seen to have.
+
+Source: docs/swarm-behaviour.md#updates-of-services.
+"""
 
 from __future__ import annotations
 
