@@ -42,7 +42,7 @@ ROUNDS: Final = int(os.environ.get("QUORUM_ROUNDS", "7"))
 STAY: Final = ("drain {}", "pause {}", "activate {}", "label {} zone=a")
 AWAY: Final = (*["demote {} --force"] * 3, *["leave {} --force"] * 2, "remove {} --force", "demote {}", "backup {}")
 IN: Final = (*["promote {}"] * 2, "join manager {}", "join worker {}", "leave {} --force", *STAY)
-"""What is ordered of managers, and of all others; left out is what test_gate_stateful.py leaves out."""
+"""What is ordered of managers, and of all others; left out is what test_quorum_gate_stateful.py leaves out."""
 KINDS: Final[tuple[Kind, ...]] = ("power", "cable", "peers", "swarm_port", "swarm_port", "ssh")
 KEY: Final = Secret("of these tests")
 ELECTION: Final = 75.0

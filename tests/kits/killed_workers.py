@@ -9,7 +9,7 @@ from tests.kits.scenario import Scenario
 WORKERS: Final = ("worker.1", "worker.2")
 """The workers of a scenario that kills them, by their Procfile names."""
 TAKEN_OVER: Final = 60.0
-"""Seconds: issue 2 promises 20, which a busy machine may not keep."""
+"""Seconds: docs/operations.md promises 20, which a busy machine may not keep."""
 
 
 def kill_who_runs(scenario: Scenario, job: str) -> str:

@@ -63,7 +63,7 @@ ELSEWHERE: Final = {
     "unlock": "tests/scenarios/test_unlock.py",
     "restore": "tests/scenarios/test_backup.py",
     "recover": "tests/scenarios/test_recover.py: after a recovery there is a quorum, and nothing to recover",
-    "freeze": "below, and tests/unit/test_freeze.py",
+    "freeze": "below, and tests/unit/freeze",
     "thaw": "below",
     "totp": "tests/unit/totp: a second enrolment is refused, a second reset finds nothing",
     "cancel": "tests/unit/queue/test_cancel.py",

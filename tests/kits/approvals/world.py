@@ -61,7 +61,7 @@ class Cluster:
         node = self.records[name]
         node.role, node.reachability, node.version = role, "reachable" * (role == "manager"), node.version + 1
 
-    # As bot.swarm.reading.facts_reader.Reader
+    # As bot.swarm.reading.facts_reader.FactsReader
 
     def read(self, name: str, engines: object, query: FactsQuery) -> Facts:
         """The facts as they are now."""
