@@ -14,7 +14,7 @@ from bot.swarm.membership.several import find_each, merged, order_titles, shown_
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.node_lookup import duplicate_findings, require_cluster
 from bot.swarm.services.gapless import MIN_AVAILABLE
-from bot.swarm.services.placement import alone_warnings, node_load, schedulable_nodes
+from bot.swarm.services.placement.eligible_nodes import alone_warnings, node_load, schedulable_nodes
 from bot.swarm.services.rebalance import spreads
 from bot.swarm.services.service_names import refuse_shared_names
 from bot.text.suggest import number_of

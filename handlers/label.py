@@ -12,7 +12,7 @@ from bot.model import Facts, FactsQuery, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.membership.several import find_each, merged, order_titles, shown_names
 from bot.swarm.operations import LabelNode
 from bot.swarm.reading.node_lookup import duplicate_findings
-from bot.swarm.services.placement import eviction_warnings
+from bot.swarm.services.placement.eligible_nodes import eviction_warnings
 from bot.text.suggest import listed
 
 

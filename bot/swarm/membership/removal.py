@@ -20,7 +20,7 @@ from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import raft_members
 from bot.swarm.reading.host_membership import failed_record, swarm_error_text
 from bot.swarm.reading.node_lookup import replacement_of
-from bot.swarm.services.placement import alone_warnings, eviction_warnings, node_load
+from bot.swarm.services.placement.eligible_nodes import alone_warnings, eviction_warnings, node_load
 from bot.text.suggest import listed, number_of
 
 TRACK: Final = "removal"

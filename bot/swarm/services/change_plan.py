@@ -10,7 +10,7 @@ from bot.errors import NotUnderstood, Refused
 from bot.model import ClusterFacts, Cost, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.paused_rollout import is_paused
-from bot.swarm.services.placement import meets_constraints, misplaced_tasks, schedulable_nodes
+from bot.swarm.services.placement.eligible_nodes import meets_constraints, misplaced_tasks, schedulable_nodes
 from bot.swarm.services.rollout import IN_PROGRESS, monitor_s, older_tasks
 from bot.swarm.services.rollout_time import health_check, healthy_after_s
 from bot.swarm.services.room import room_warnings

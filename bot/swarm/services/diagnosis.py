@@ -11,10 +11,10 @@ from typing import Final
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts, TaskReading
 from bot.model.service import is_blocked
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, by_place, was_replaced
-from bot.swarm.services.obstacle import Filter
+from bot.swarm.services.placement.obstacle import Filter
+from bot.swarm.services.placement.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.rollout import ROLLED_BACK
 from bot.swarm.services.same_spec import made_from
-from bot.swarm.services.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bot.model import ClusterFacts, ServiceFacts
 from bot.swarm.services.gapless import two_at_once_obstacle
-from bot.swarm.services.placement import meets_constraints, schedulable_nodes
+from bot.swarm.services.placement.eligible_nodes import meets_constraints, schedulable_nodes
 
 
 @dataclass(frozen=True, slots=True)

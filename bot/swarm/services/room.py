@@ -9,9 +9,9 @@ from typing import Final
 from bot.blocks import tick
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.swarm.services.diagnosis import nodes_by_obstacle
-from bot.swarm.services.placement import misplaced_tasks
+from bot.swarm.services.placement.eligible_nodes import misplaced_tasks
+from bot.swarm.services.placement.scheduling import Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.rollout_time import batch_size
-from bot.swarm.services.scheduling import Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.spec_changes import Restarts
 from bot.text.suggest import listed, number_of
 

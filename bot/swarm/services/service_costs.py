@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Cost, Facts, NodeFacts, ServiceFacts, Step
-from bot.swarm.services.placement import meets_constraints
+from bot.swarm.services.placement.eligible_nodes import meets_constraints
 from bot.text.suggest import listed, number_of
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 from bot.model import ClusterFacts, NodeDescription, NodeFacts, ServiceFacts, TaskFacts
-from bot.swarm.services.placement import meets_constraints
-from bot.swarm.services.scheduling import candidates, judge, need_of, verdicts
+from bot.swarm.services.placement.eligible_nodes import meets_constraints
+from bot.swarm.services.placement.scheduling import candidates, judge, need_of, verdicts
 from tests.kits.nodes import worker
 
 GIB: Final = 1024**3

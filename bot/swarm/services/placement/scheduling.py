@@ -18,8 +18,8 @@ from bot.model.service import NANOSECONDS, NO_SPEC
 from bot.swarm.reading.node_lookup import unambiguous_name
 from bot.swarm.reading.parse import generic_resources
 from bot.swarm.reading.parse_services import host_ports
-from bot.swarm.services.constraints import unmet_constraints
-from bot.swarm.services.obstacle import Obstacle
+from bot.swarm.services.placement.constraints import unmet_constraints
+from bot.swarm.services.placement.obstacle import Obstacle
 from bot.text.sizes import about_size
 from bot.text.suggest import listed, number_of
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import NodeFacts
-from bot.swarm.services.obstacle import Obstacle
+from bot.swarm.services.placement.obstacle import Obstacle
 
 NODE_LABEL: Final = "node.labels."
 ENGINE_LABEL: Final = "engine.labels."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
-from bot.swarm.services.constraints import unmet_constraints
+from bot.swarm.services.placement.constraints import unmet_constraints
 from bot.text.suggest import listed, number_of
 
 

@@ -1,0 +1,1 @@
+"""On which nodes a service's tasks may run: constraints, and the filters of SwarmKit's scheduler. Pure."""
