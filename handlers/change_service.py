@@ -13,7 +13,7 @@ from bot.model import Facts, FactsQuery, Plan, ServiceFacts
 from bot.swarm.membership.several import each_or_refused
 from bot.swarm.operations.service_plan import changed, one_order, titles
 from bot.swarm.services.change_plan import image_warnings, refuse_job, service_to_change
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec.spec_edit import SpecEdit
 
 MAX_COUNT: Final = 2**31 - 1
 

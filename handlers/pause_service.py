@@ -15,7 +15,7 @@ from bot.swarm.services.change_plan import refuse_job, service_to_change
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
 from bot.swarm.services.rollout import PAUSED, is_rolling
 from bot.swarm.services.service_names import refuse_shared_names
-from bot.swarm.services.temporary_spec import is_temporary
+from bot.swarm.services.spec.temporary_spec import is_temporary
 
 
 @dataclass(frozen=True, slots=True)

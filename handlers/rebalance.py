@@ -18,8 +18,8 @@ from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rebalance import Spread, spreads
 from bot.swarm.services.rollout_time import batch_size
 from bot.swarm.services.service_lookup import find_service
-from bot.swarm.services.spec_edit import SpecEdit
-from bot.swarm.services.temporary_spec import is_temporary
+from bot.swarm.services.spec.spec_edit import SpecEdit
+from bot.swarm.services.spec.temporary_spec import is_temporary
 from bot.text.suggest import listed, number_of
 
 MAY_END_SKEWED: Final = (

@@ -15,7 +15,7 @@ from bot.swarm.operations.service_plan import titles
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import service_to_change
 from bot.swarm.services.service_names import node_instead, refuse_shared_names
-from bot.swarm.services.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_changes import fingerprint
 from bot.text.suggest import number_of
 
 

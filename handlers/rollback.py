@@ -18,7 +18,7 @@ from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pa
 from bot.swarm.services.rollout import rollout
 from bot.swarm.services.service_names import refuse_shared_names
 from bot.swarm.services.service_state import missing_tasks, wanted_tasks
-from bot.swarm.services.spec_changes import spec_changes
+from bot.swarm.services.spec.spec_changes import spec_changes
 from bot.swarm.services.way_back import is_rolled_back, leads_back
 from bot.text.suggest import number_of, part_of
 

@@ -17,9 +17,9 @@ from bot.swarm.operations.service_plan import titles
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import image_warnings, service_to_change
 from bot.swarm.services.job_run import job_run
-from bot.swarm.services.job_spec import JobSpec
-from bot.swarm.services.masked import masked_words
-from bot.swarm.services.spec_changes import fingerprint
+from bot.swarm.services.spec.job_spec import JobSpec
+from bot.swarm.services.spec.masked import masked_words
+from bot.swarm.services.spec.spec_changes import fingerprint
 from bot.text.suggest import number_of
 
 NAME: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")

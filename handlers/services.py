@@ -28,7 +28,6 @@ from bot.commands.shared_flags import MAX_COUNT
 from bot.model import LAST_REVISION, ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_targets import TaskTarget
-from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import new_text
 from bot.swarm.services.service_lookup import find_service
@@ -42,7 +41,8 @@ from bot.swarm.services.service_rows import (
     why_step,
 )
 from bot.swarm.services.service_state import URGENCY, crash_loop_line, missing_tasks, service_sign, update_text
-from bot.swarm.services.spec_words import spec_lines
+from bot.swarm.services.spec.masked import masked_text
+from bot.swarm.services.spec.spec_words import spec_lines
 from bot.swarm.services.stacks import deploy_step, require_stack, services_of, stack_names, undeployed_lines
 from bot.swarm.services.task_rows import task_cells, task_columns, task_rows, tasks_of
 from bot.swarm.stacks.drift import revision_lines, stack_diff

@@ -18,7 +18,7 @@ from bot.errors import NotUnderstood, Refused, Unavailable
 from bot.model.approval_basis import short
 from bot.queue.job import Job
 from bot.queue.queue import Queue
-from bot.swarm.services.masked import masked_text
+from bot.swarm.services.spec.masked import masked_text
 from bot.usergroups import MembershipUnknown, UserGroups
 
 MAX_RACES: Final = 50

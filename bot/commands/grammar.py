@@ -12,7 +12,7 @@ from bot.commands.kinds import HOST, Vocabulary
 from bot.commands.synonyms import plain_words
 from bot.commands.words import split
 from bot.errors import NotUnderstood
-from bot.swarm.services.masked import masked_text
+from bot.swarm.services.spec.masked import masked_text
 from bot.text.suggest import did_you_mean, number_of
 
 CLUSTER_FLAG = "--cluster"

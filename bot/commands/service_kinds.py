@@ -9,8 +9,8 @@ from bot.blocks import echo, tick
 from bot.commands.kinds import Kind, Vocabulary, number, text
 from bot.errors import NotUnderstood
 from bot.secrets.secret_names import looks_secret
-from bot.swarm.services.spec_edit import CONSTRAINT as CONSTRAINT_FORM
-from bot.swarm.services.spec_edit import plain_constraint
+from bot.swarm.services.spec.spec_edit import CONSTRAINT as CONSTRAINT_FORM
+from bot.swarm.services.spec.spec_edit import plain_constraint
 from bot.text.sizes import read_size
 
 MAX_REPLICAS: Final = 100_000

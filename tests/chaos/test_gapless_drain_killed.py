@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.swarm.services.temporary_spec import LABEL, TAKEN_BACK
+from bot.swarm.services.spec.temporary_spec import LABEL, TAKEN_BACK
 from sandbox.fleet.shell import until
 from tests.kits.killed_workers import kill_who_runs
 from tests.kits.scenario import Scenario

@@ -15,7 +15,7 @@ from bot.model import Facts, FactsQuery
 from bot.secrets.secret import Secret
 from bot.swarm.operations import RemoveService
 from bot.swarm.operations.services import ChangeService
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec.spec_edit import SpecEdit
 from sandbox.tour.secret_scan import redis_contents
 from tests.plans.description import Description
 from tests.plans.parts import NOW

@@ -19,12 +19,12 @@ from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.update_signals import docker_paused, error_of, update_signals
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S, was_replaced
 from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
-from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
 from bot.swarm.services.remedies import remedies
 from bot.swarm.services.rollout import IN_PROGRESS, failure_text
-from bot.swarm.services.same_spec import made_from
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign, wanted_tasks
+from bot.swarm.services.spec.masked import masked_text
+from bot.swarm.services.spec.same_spec import made_from
 from bot.swarm.services.way_back import order_back
 from bot.text.suggest import number_of, part_of
 

@@ -9,10 +9,10 @@ from bot.model import ClusterFacts, Facts, ServiceFacts, TaskFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS
-from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rollout import PAUSED
 from bot.swarm.services.service_state import count_text
+from bot.swarm.services.spec.masked import masked_text
 from bot.swarm.services.way_back import order_back
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from bot.blocks import tick
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model import Engine, Engines, Facts, FactsQuery, ImageFacts, Operation
-from bot.swarm.services.spec_words import short_image
+from bot.swarm.services.spec.spec_words import short_image
 from bot.swarm.services.unused_images import unused_images
 from bot.text.sizes import about_size
 from bot.text.suggest import listed, number_of

@@ -14,7 +14,7 @@ from bot.model.service import NANOSECONDS
 from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
 from bot.swarm.services.rollout import PENDING_S
 from bot.swarm.services.rollout_time import DEFAULT_RETRIES, health_check, healthy_after_s, update_delay_s
-from bot.swarm.services.temporary_spec import (
+from bot.swarm.services.spec.temporary_spec import (
     LABEL,
     is_temporary,
     moved_off,
@@ -51,7 +51,7 @@ class _OneService(ABC):
 class MoveService(_OneService, Operation):
     """Start a service's tasks on other nodes before those on ``nodes`` stop.
 
-    It changes the service's placement for a while (bot/swarm/services/temporary_spec.py). A step that runs always
+    It changes the service's placement for a while (bot/swarm/services/spec/temporary_spec.py). A step that runs always
     must take that back: :class:`RestoreSpec`.
     """
 

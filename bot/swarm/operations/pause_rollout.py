@@ -11,7 +11,7 @@ from bot.model import Engines, Facts, FactsQuery, Json, Operation
 from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
 from bot.swarm.services.paused_rollout import is_paused, paused, unpaused
 from bot.swarm.services.rollout import SETTLING_S, is_rolling, new_text, waits_for_pause
-from bot.swarm.services.temporary_spec import is_temporary
+from bot.swarm.services.spec.temporary_spec import is_temporary
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Operation
 from bot.swarm.operations.spec_updates import reading_manager
-from bot.swarm.services.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_changes import fingerprint
 from bot.text.suggest import number_of
 
 

@@ -16,7 +16,7 @@ from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import last_failure, new_text, rollback_text, rollout
 from bot.swarm.services.rollout_time import rollout_timeout_s
-from bot.swarm.services.spec_changes import FieldChange
+from bot.swarm.services.spec.spec_changes import FieldChange
 from bot.swarm.services.way_back import way_back
 from bot.text.suggest import listed, number_of
 

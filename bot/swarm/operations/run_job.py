@@ -11,8 +11,8 @@ from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation, ServiceFacts
 from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
 from bot.swarm.services.job_run import JobRun, job_run
-from bot.swarm.services.job_spec import JobSpec
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec.job_spec import JobSpec
+from bot.swarm.services.spec.spec_edit import SpecEdit
 
 NAME_TAKEN: Final = 409
 """The status of an engine's answer if another service has the name."""

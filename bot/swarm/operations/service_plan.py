@@ -19,11 +19,11 @@ from bot.swarm.services.change_plan import (
     rollout_warnings,
     stop_costs,
 )
-from bot.swarm.services.held import held_text
 from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout import rollout
-from bot.swarm.services.spec_changes import FieldChange, fingerprint, restarts, spec_changes
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec.already_set import already_set_text
+from bot.swarm.services.spec.spec_changes import FieldChange, fingerprint, restarts, spec_changes
+from bot.swarm.services.spec.spec_edit import SpecEdit
 from bot.text.suggest import listed
 
 
@@ -42,7 +42,7 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
     found = rollout(require_cluster(facts), service, facts.cluster_time)
     if not changes and (found.stable or not edit.concerns_tasks):
         state = f", {found.progress}" if edit.concerns_tasks else ""
-        return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {held_text(edit)}{state}",))
+        return Plan(PlanTitles(), unchanged=(f"{tick(service.name)} has {already_set_text(edit)}{state}",))
     replaced = restarts(service.spec, spec)
     goes_on = not changes or is_paused(present.spec) or is_docker_paused(present)
     moves = goes_on or replaced != "none" or _rescales(changes)

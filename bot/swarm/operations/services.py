@@ -16,8 +16,8 @@ from bot.swarm.operations.rolled_out import RolledOut
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts, update_service_spec
 from bot.swarm.reading.parse_services import seconds
 from bot.swarm.services.paused_rollout import is_paused, unpaused
-from bot.swarm.services.spec_changes import fingerprint, spec_changes
-from bot.swarm.services.spec_edit import SpecEdit, unforced
+from bot.swarm.services.spec.spec_changes import fingerprint, spec_changes
+from bot.swarm.services.spec.spec_edit import SpecEdit, unforced
 
 Verb = Literal["update", "scale", "restart"]
 DOING: Final[Mapping[Verb, str]] = {"update": "updating", "scale": "scaling", "restart": "restarting all tasks of"}

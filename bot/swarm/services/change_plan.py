@@ -15,7 +15,7 @@ from bot.swarm.services.rollout import IN_PROGRESS, monitor_s, older_tasks
 from bot.swarm.services.rollout_time import health_check, healthy_after_s
 from bot.swarm.services.room import room_warnings
 from bot.swarm.services.service_lookup import find_service
-from bot.swarm.services.spec_changes import Restarts
+from bot.swarm.services.spec.spec_changes import Restarts
 from bot.text.durations import write_duration
 from bot.text.suggest import listed, number_of, part_of
 

@@ -14,7 +14,7 @@ from bot.swarm.reading.parse_services import CRASH_WINDOW_S, by_place, was_repla
 from bot.swarm.services.placement.obstacle import Filter
 from bot.swarm.services.placement.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.rollout import ROLLED_BACK
-from bot.swarm.services.same_spec import made_from
+from bot.swarm.services.spec.same_spec import made_from
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})
 """States of a task that no node works on yet."""

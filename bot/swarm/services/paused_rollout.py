@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from bot.model import Facts, ServiceFacts
 from bot.model.service import NO_PLATFORM, is_blocked
-from bot.swarm.services.same_spec import same_spec
-from bot.swarm.services.spec_changes import spec_changes
-from bot.swarm.services.temporary_spec import kept_in, unlabelled, with_kept
+from bot.swarm.services.spec.same_spec import same_spec
+from bot.swarm.services.spec.spec_changes import spec_changes
+from bot.swarm.services.spec.temporary_spec import kept_in, unlabelled, with_kept
 
 KEYS: Final = ("update", "rollback", "platforms", "placed", "force")
 """What the label keeps: both policies, the platforms, whether there was a ``Placement``, and ``ForceUpdate``."""

@@ -12,7 +12,7 @@ from bot.swarm.services.diagnosis import Diagnosis, Unplaced
 from bot.swarm.services.log_lines import task_names
 from bot.swarm.services.placement.obstacle import Obstacle
 from bot.swarm.services.placement.scheduling import Verdict
-from bot.swarm.services.spec_changes import spec_changes
+from bot.swarm.services.spec.spec_changes import spec_changes
 from bot.swarm.services.way_back import leads_back
 
 MAX_NODES: Final = 2

@@ -16,8 +16,8 @@ from bot.model import ClusterFacts, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS, UpdateStatus, is_blocked
 from bot.swarm.services.paused_rollout import without_pause
 from bot.swarm.services.placement.eligible_nodes import global_count, meets_constraints
-from bot.swarm.services.same_spec import made_from
-from bot.swarm.services.temporary_spec import is_temporary
+from bot.swarm.services.spec.same_spec import made_from
+from bot.swarm.services.spec.temporary_spec import is_temporary
 from bot.text.suggest import listed, number_of, part_of
 
 DEFAULT_MONITOR_S: Final = 5.0

@@ -12,7 +12,7 @@ from bot.swarm.services.diagnosis import nodes_by_obstacle
 from bot.swarm.services.placement.eligible_nodes import misplaced_tasks
 from bot.swarm.services.placement.scheduling import Verdict, candidates, judge, need_of, verdicts
 from bot.swarm.services.rollout_time import batch_size
-from bot.swarm.services.spec_changes import Restarts
+from bot.swarm.services.spec.spec_changes import Restarts
 from bot.text.suggest import listed, number_of
 
 MAX_PLACED: Final = 30

@@ -8,7 +8,6 @@ from typing import Final
 
 from bot.blocks import DONE, FAILED, RUNNING, WARNING, Sign, plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts
-from bot.swarm.services.masked import masked_text
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.service_state import (
     URGENCY,
@@ -19,7 +18,8 @@ from bot.swarm.services.service_state import (
     short_count,
     update_text,
 )
-from bot.swarm.services.spec_words import mode_text, port_text, short_image
+from bot.swarm.services.spec.masked import masked_text
+from bot.swarm.services.spec.spec_words import mode_text, port_text, short_image
 from bot.text.suggest import first_of, number_of, part_of
 
 COLUMNS: Final = ("service", "mode", "image", "tasks", "ports", "last update")

@@ -11,8 +11,8 @@ from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
 from bot.model.service import is_blocked
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, by_place
 from bot.swarm.reading.task_targets import TaskTarget
-from bot.swarm.services.masked import masked_text
 from bot.swarm.services.service_state import missing_tasks
+from bot.swarm.services.spec.masked import masked_text
 from bot.text.durations import age
 from bot.text.mrkdwn import cut_short, safe_name
 

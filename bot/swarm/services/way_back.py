@@ -10,9 +10,9 @@ from bot.model import ClusterFacts, Facts, ServiceFacts
 from bot.swarm.reading.parse_services import by_place, was_replaced
 from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rollout import ROLLED_BACK, Rollout
-from bot.swarm.services.same_spec import made_from
-from bot.swarm.services.spec_changes import restarts, spec_changes
-from bot.swarm.services.spec_edit import unforced
+from bot.swarm.services.spec.same_spec import made_from
+from bot.swarm.services.spec.spec_changes import restarts, spec_changes
+from bot.swarm.services.spec.spec_edit import unforced
 
 LAST_GOOD: Final = "--last-good"
 TRIED_S: Final = 3600.0

@@ -12,8 +12,8 @@ from bot.model import Action, ClusterFacts, Cost, Facts, ServiceFacts, StackReco
 from bot.swarm.reading.parse_services import ports
 from bot.swarm.services.change_plan import nowhere_costs, pause_end, restarting_text, rollout_warnings, stop_costs
 from bot.swarm.services.paused_rollout import is_paused
-from bot.swarm.services.spec_changes import Restarts, restarts, spec_changes
-from bot.swarm.services.spec_words import new_service_words
+from bot.swarm.services.spec.spec_changes import Restarts, restarts, spec_changes
+from bot.swarm.services.spec.spec_words import new_service_words
 from bot.swarm.stacks.writes import before, canonical
 from bot.text.suggest import number_of
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.model import REMOVAL_ORDER, ObjectType, StackObject, StackRecording, StackWrite
-from bot.swarm.services.same_spec import normalised
+from bot.swarm.services.spec.same_spec import normalised
 
 _REFERENCES: Final = (("Secrets", "SecretID"), ("Configs", "ConfigID"))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.secrets.redact import redact
 from bot.secrets.secret_names import masked_line
-from bot.swarm.services.masked import masked_pairs, masked_text, masked_words
+from bot.swarm.services.spec.masked import masked_pairs, masked_text, masked_words
 from tests.kits.examples import examples, long_chars
 
 WORDS: Final = st.text(ascii_letters + digits, min_size=16, max_size=40).map("q7{}".format)

@@ -24,7 +24,7 @@ from bot.secrets.secret import Secret
 from bot.store.leader_lease import LeaderLeases
 from bot.swarm.operations.services import ChangeService
 from bot.swarm.reading.facts_reader import FactsReader
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec.spec_edit import SpecEdit
 from bot.watch.history import WatchHistory
 from bot.watch.repository import WatchRepository
 from bot.watch.samples import slot_of

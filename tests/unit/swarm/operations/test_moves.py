@@ -10,7 +10,7 @@ import pytest
 from bot.model import TaskFacts
 from bot.swarm.operations import AddReplicas, RestoreSpec
 from bot.swarm.operations.moves import START_TIMEOUT_S
-from bot.swarm.services.temporary_spec import with_more_replicas
+from bot.swarm.services.spec.temporary_spec import with_more_replicas
 from tests.plans.description import Description
 
 SECOND = 1_000_000_000

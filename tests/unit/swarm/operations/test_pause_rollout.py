@@ -12,8 +12,8 @@ from bot.model import Engines, Facts
 from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.services import ResumeUpdate, RollBackService
 from bot.swarm.services.paused_rollout import is_paused, paused, unpaused
-from bot.swarm.services.spec_changes import fingerprint
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_edit import SpecEdit
 from handlers.change_service import UpdateServiceArguments, update_service
 from handlers.rollback import ResumeArguments, RollbackArguments, resume, rollback
 from tests.unit.swarm.operations.test_services import applied, change, engines_of, plan_of, seen

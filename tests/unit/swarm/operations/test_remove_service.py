@@ -9,7 +9,7 @@ import pytest
 from bot.errors import Failed
 from bot.model import Engines, Facts
 from bot.swarm.operations import RemoveService
-from bot.swarm.services.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_changes import fingerprint
 from tests.plans.description import Description
 
 TASK = {"service": "web", "node": "id-host-2", "state": "running", "minutes": 5}

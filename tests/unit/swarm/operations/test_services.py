@@ -14,7 +14,7 @@ from bot.errors import EngineError, Failed
 from bot.model import Engines, Facts, Plan, basis_of, differences
 from bot.stored_json import to_json
 from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec.spec_edit import SpecEdit
 from handlers.change_service import UpdateServiceArguments, update_service
 from handlers.rollback import ResumeArguments, RollbackArguments, resume, rollback
 from tests.plans.description import Description

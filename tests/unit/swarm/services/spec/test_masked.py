@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.swarm.services.masked import masked_mapping, masked_pairs, masked_text, masked_words
+from bot.swarm.services.spec.masked import masked_mapping, masked_pairs, masked_text, masked_words
 from tests.kits.examples import examples, long_chars
 
 SECRET: Final = "s3cr3tValue"  # noqa: S105 - it is what must not be shown

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bot.blocks import tick
-from bot.swarm.services.spec_edit import SpecEdit, plain_constraint
+from bot.swarm.services.spec.spec_edit import SpecEdit, plain_constraint
 from bot.text.durations import write_duration
 from bot.text.sizes import write_size
 from bot.text.suggest import listed, number_of
 
 
-def held_text(edit: SpecEdit) -> str:
+def already_set_text(edit: SpecEdit) -> str:
     """Return what a service has already: "image `web:1` and no label `tier`". Values of variables are not shown."""
     found = [f"image {tick(edit.image)}"] if edit.image else []
     found += [number_of(edit.replicas, "replica")] if edit.replicas is not None else []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.model import ServiceFacts, TaskFacts
-from bot.swarm.services.same_spec import made_from, normalised, same_spec
+from bot.swarm.services.spec.same_spec import made_from, normalised, same_spec
 
 PORT = {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMode": "ingress"}
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bot.secrets.secret import MASK
 from bot.stored_json import from_json, to_json
-from bot.swarm.services.same_spec import same_spec
-from bot.swarm.services.spec_changes import FieldChange, fingerprint, restarts, spec_changes
-from bot.swarm.services.spec_edit import SpecEdit
+from bot.swarm.services.spec.same_spec import same_spec
+from bot.swarm.services.spec.spec_changes import FieldChange, fingerprint, restarts, spec_changes
+from bot.swarm.services.spec.spec_edit import SpecEdit
 from tests.kits.examples import examples
 
 SECOND: Final = 1_000_000_000

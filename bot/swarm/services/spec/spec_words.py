@@ -12,9 +12,9 @@ from typing import Any, Final
 from bot.blocks import cut_short, plain_line, tick
 from bot.model import ClusterFacts, Port, ServiceFacts
 from bot.model.service import NANOSECONDS, STACK_LABEL
-from bot.swarm.services.masked import masked_mapping, masked_pairs, masked_words
-from bot.swarm.services.setting_words import check_times
-from bot.swarm.services.spec_changes import spec_changes
+from bot.swarm.services.spec.masked import masked_mapping, masked_pairs, masked_words
+from bot.swarm.services.spec.setting_words import check_times
+from bot.swarm.services.spec.spec_changes import spec_changes
 from bot.text.durations import write_duration
 from bot.text.image_names import registry_host
 from bot.text.suggest import listed, number_of

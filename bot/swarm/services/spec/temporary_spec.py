@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.swarm.services.same_spec import same_spec
+from bot.swarm.services.spec.same_spec import same_spec
 
 LABEL: Final = "swarmbot.temporary"
 TAKEN_BACK: Final = "taken back"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.model.service import NANOSECONDS
-from bot.swarm.services.masked import masked_mapping, masked_text, masked_words
+from bot.swarm.services.spec.masked import masked_mapping, masked_text, masked_words
 from bot.text.durations import write_duration
 from bot.text.suggest import number_of
 

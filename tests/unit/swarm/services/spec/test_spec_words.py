@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from bot.blocks import Message, paragraphs
 from bot.blocks.limits import SECTION_CHARS
 from bot.model import ClusterFacts
-from bot.swarm.services.spec_words import short_image, spec_lines
+from bot.swarm.services.spec.spec_words import short_image, spec_lines
 from tests.kits.examples import examples
 from tests.kits.hostile_text import NOT_BLANK, look
 from tests.kits.yaml_file import read_yaml

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.model import ServiceFacts
-from bot.swarm.services.spec_changes import FieldChange, spec_changes
-from bot.swarm.services.spec_edit import unforced
+from bot.swarm.services.spec.spec_changes import FieldChange, spec_changes
+from bot.swarm.services.spec.spec_edit import unforced
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.swarm.services.temporary_spec import (
+from bot.swarm.services.spec.temporary_spec import (
     LABEL,
     TAKEN_BACK,
     is_temporary,

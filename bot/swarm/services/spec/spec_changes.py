@@ -17,9 +17,9 @@ from bot.model.service import NANOSECONDS
 from bot.secrets.redact import redact
 from bot.secrets.secret import MASK
 from bot.secrets.secret_names import looks_secret
-from bot.swarm.services.masked import masked_text, masked_words
-from bot.swarm.services.same_spec import normalised
-from bot.swarm.services.setting_words import (
+from bot.swarm.services.spec.masked import masked_text, masked_words
+from bot.swarm.services.spec.same_spec import normalised
+from bot.swarm.services.spec.setting_words import (
     READABLE,
     file_words,
     health_words,
@@ -27,7 +27,7 @@ from bot.swarm.services.setting_words import (
     network_words,
     port_words,
 )
-from bot.swarm.services.spec_edit import NANO_CPUS
+from bot.swarm.services.spec.spec_edit import NANO_CPUS
 from bot.text.durations import write_duration
 from bot.text.sizes import write_size
 
