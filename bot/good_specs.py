@@ -14,7 +14,7 @@ from bot.secrets.sealed_json import open_json, seal_json
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import translate_errors
-from bot.swarm.services.rollout import running_spec
+from bot.swarm.services.rollout.rollout import running_spec
 
 
 class GoodSpecs:

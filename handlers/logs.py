@@ -14,7 +14,14 @@ from bot.secrets.free_text import MAY_MISS
 from bot.secrets.secret import Secret
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_reader import MAX_TASKS, tasks_named, with_container
-from bot.swarm.services.log_lines import ShownLine, line_blocks, merged_lines, task_names, unread, unread_lines
+from bot.swarm.services.diagnosis.log_lines import (
+    ShownLine,
+    line_blocks,
+    merged_lines,
+    task_names,
+    unread,
+    unread_lines,
+)
 from bot.swarm.services.service_lookup import find_service
 from bot.text.durations import write_duration
 from bot.text.suggest import listed, number_of

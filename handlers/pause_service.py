@@ -12,8 +12,8 @@ from bot.model import Facts, FactsQuery, Plan, PlanTitles, ServiceFacts, Step
 from bot.swarm.operations import PauseRollout
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import refuse_job, service_to_change
-from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
-from bot.swarm.services.rollout import PAUSED, is_rolling
+from bot.swarm.services.rollout.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
+from bot.swarm.services.rollout.rollout import PAUSED, is_rolling
 from bot.swarm.services.service_names import refuse_shared_names
 from bot.swarm.services.spec.temporary_spec import is_temporary
 

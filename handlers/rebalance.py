@@ -14,9 +14,9 @@ from bot.swarm.operations import AddReplicas, RestoreSpec
 from bot.swarm.operations.service_plan import changed, one_order, titles
 from bot.swarm.reading.node_lookup import find_node, require_cluster
 from bot.swarm.services.gapless import MIN_AVAILABLE, min_available
-from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.rebalance import Spread, spreads
-from bot.swarm.services.rollout_time import batch_size
+from bot.swarm.services.rollout.paused_rollout import is_paused
+from bot.swarm.services.rollout.rollout_time import batch_size
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.spec.spec_edit import SpecEdit
 from bot.swarm.services.spec.temporary_spec import is_temporary

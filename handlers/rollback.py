@@ -14,12 +14,12 @@ from bot.swarm.operations.service_plan import one_order, resumed, rolled_back, t
 from bot.swarm.operations.services import good_target
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import refuse_job, service_to_change
-from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pause
-from bot.swarm.services.rollout import rollout
+from bot.swarm.services.rollout.paused_rollout import is_paused, pause_steps, without_pause
+from bot.swarm.services.rollout.rollback_advice import is_rolled_back, rollback_helps
+from bot.swarm.services.rollout.rollout import rollout
 from bot.swarm.services.service_names import refuse_shared_names
 from bot.swarm.services.service_state import missing_tasks, wanted_tasks
 from bot.swarm.services.spec.spec_changes import spec_changes
-from bot.swarm.services.way_back import is_rolled_back, leads_back
 from bot.text.suggest import number_of, part_of
 
 ONE_SPEC: Final = (
@@ -81,7 +81,7 @@ def rollback(facts: Facts, arguments: RollbackArguments) -> Plan:
 
 def _undone(facts: Facts, service: ServiceFacts) -> tuple[Cost, ...]:
     """Return what it costs to return by Docker's own record to a spec that was left because it failed."""
-    if leads_back(require_cluster(facts), service):
+    if rollback_helps(require_cluster(facts), service):
         return ()
     told = (
         f"The last change of {tick(service.name)} was a rollback. This one undoes it, back to the spec that was left."

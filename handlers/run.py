@@ -16,7 +16,7 @@ from bot.swarm.operations import CreateJob, RunJob
 from bot.swarm.operations.service_plan import titles
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import image_warnings, service_to_change
-from bot.swarm.services.job_run import job_run
+from bot.swarm.services.rollout.job_run import job_run
 from bot.swarm.services.spec.job_spec import JobSpec
 from bot.swarm.services.spec.masked import masked_words
 from bot.swarm.services.spec.spec_changes import fingerprint

@@ -28,8 +28,8 @@ from bot.commands.shared_flags import MAX_COUNT
 from bot.model import LAST_REVISION, ClusterFacts, Facts, FactsQuery, ServiceFacts, StackQuery
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_targets import TaskTarget
-from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
-from bot.swarm.services.rollout import new_text
+from bot.swarm.services.rollout.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
+from bot.swarm.services.rollout.rollout import new_text
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.service_rows import (
     COLUMNS,

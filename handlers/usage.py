@@ -11,7 +11,7 @@ from bot.model import ContainerUsage, DiskPart, DiskUsage, Facts, FactsQuery, Ho
 from bot.swarm.membership.several import find_each
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_reader import MAX_TASKS
-from bot.swarm.services.log_lines import task_names, unread, unread_lines
+from bot.swarm.services.diagnosis.log_lines import task_names, unread, unread_lines
 from bot.swarm.services.service_lookup import find_service
 from bot.text.sizes import about_size
 from bot.text.suggest import number_of

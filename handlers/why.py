@@ -26,13 +26,13 @@ from bot.commands import SERVICE, Word, question
 from bot.model import ClusterFacts, Facts, FactsQuery, LogQuery, ServiceFacts, TaskFacts
 from bot.swarm.operations.services import good_target
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.swarm.services.diagnosis import Diagnosis, Failing, Unplaced, diagnose, nodes_by_obstacle
-from bot.swarm.services.log_lines import line_blocks, listed_tasks, merged_lines, task_names
-from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
-from bot.swarm.services.remedies import remedies
-from bot.swarm.services.restart_policy import restart_text
-from bot.swarm.services.rollout import new_text
-from bot.swarm.services.rollout_time import health_check
+from bot.swarm.services.diagnosis.diagnosis import Diagnosis, Failing, Unplaced, diagnose, nodes_by_obstacle
+from bot.swarm.services.diagnosis.log_lines import line_blocks, listed_tasks, merged_lines, task_names
+from bot.swarm.services.diagnosis.remedies import remedies
+from bot.swarm.services.diagnosis.restart_policy import restart_text
+from bot.swarm.services.rollout.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
+from bot.swarm.services.rollout.rollout import new_text
+from bot.swarm.services.rollout.rollout_time import health_check
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign
 from bot.swarm.services.spec.masked import masked_words

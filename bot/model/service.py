@@ -17,7 +17,7 @@ NANOSECONDS: Final = 1_000_000_000
 DEFAULT_STOP_GRACE_S: Final = 10.0
 """The grace period of a service whose spec has none."""
 NO_PLATFORM: Final[Mapping[str, str]] = MappingProxyType({"Architecture": "paused", "OS": "swarmbot"})
-"""A platform that no node has: it pauses a rollout (bot/swarm/services/paused_rollout.py). Docker accepts any words."""
+"""A platform that no node has: it pauses a rollout (``rollout/paused_rollout.py``). Docker accepts any words."""
 NO_SPEC: Final[Mapping[str, Any]] = MappingProxyType({})
 
 

@@ -24,7 +24,7 @@ from bot.model import (
 )
 from bot.model.service import STACK_LABEL
 from bot.swarm.reading import parse_services
-from bot.swarm.services.paused_rollout import paused
+from bot.swarm.services.rollout.paused_rollout import paused
 from tests.plans.parts import NOW, STRICT, Strict
 
 MODE_KEYS: Final[Mapping[ServiceMode, str]] = MappingProxyType(

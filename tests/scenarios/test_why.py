@@ -9,7 +9,7 @@ import pytest
 
 from bot.model import ClusterFacts, Facts, FactsQuery
 from bot.swarm.reading.facts_reader import FactsReader
-from bot.swarm.services.diagnosis import diagnose
+from bot.swarm.services.diagnosis.diagnosis import diagnose
 from sandbox.fleet.image import TASK_IMAGE
 from sandbox.fleet.shell import until
 from tests.kits.engines import engines

@@ -57,7 +57,13 @@ LAYERS_WITHIN: Final = (
         "bot.swarm.incidents",
         "bot.swarm.history",
     ),
-    ("bot.swarm.services.spec", "bot.swarm.services.placement", "bot.swarm.services"),
+    (
+        "bot.swarm.services.spec",
+        "bot.swarm.services.placement",
+        "bot.swarm.services.rollout",
+        "bot.swarm.services.diagnosis",
+        "bot.swarm.services",
+    ),
 )
 RANK: Final = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 

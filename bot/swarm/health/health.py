@@ -37,7 +37,7 @@ from bot.swarm.reading.host_membership import (
     was_removed,
 )
 from bot.swarm.reading.node_lookup import replacement_of
-from bot.swarm.services.paused_rollout import is_paused
+from bot.swarm.services.rollout.paused_rollout import is_paused
 from bot.swarm.services.service_state import count_text, crash_loop_line, service_sign
 from bot.swarm.services.spec.masked import masked_text
 from bot.text.suggest import number_of

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
-from bot.swarm.services.diagnosis import UNPLACED, diagnose, nodes_by_obstacle
-from bot.swarm.services.paused_rollout import is_paused
+from bot.swarm.services.diagnosis.diagnosis import UNPLACED, diagnose, nodes_by_obstacle
 from bot.swarm.services.placement.scheduling import Verdict
+from bot.swarm.services.rollout.paused_rollout import is_paused
 from bot.swarm.services.spec.masked import masked_text
 from bot.text.suggest import listed, number_of
 

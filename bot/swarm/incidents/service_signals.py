@@ -18,14 +18,14 @@ from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason
 from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.update_signals import docker_paused, error_of, update_signals
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S, was_replaced
-from bot.swarm.services.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
-from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
-from bot.swarm.services.remedies import remedies
-from bot.swarm.services.rollout import IN_PROGRESS, failure_text
+from bot.swarm.services.diagnosis.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
+from bot.swarm.services.diagnosis.remedies import remedies
+from bot.swarm.services.rollout.paused_rollout import PAUSE_COSTS, is_paused, pause_steps
+from bot.swarm.services.rollout.rollback_advice import rollback_command
+from bot.swarm.services.rollout.rollout import IN_PROGRESS, failure_text
 from bot.swarm.services.service_state import count_text, missing_tasks, service_sign, wanted_tasks
 from bot.swarm.services.spec.masked import masked_text
 from bot.swarm.services.spec.same_spec import made_from
-from bot.swarm.services.way_back import order_back
 from bot.text.suggest import number_of, part_of
 
 SHORT_HOLDS_S: Final = 15.0
@@ -260,7 +260,7 @@ def _failing(
 def _way_back(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return the command that takes back a change of late, after which tasks fail; "" if there was none."""
     fresh = facts.cluster_time - service.updated < CULPRIT_S and not is_paused(service.spec)
-    return order_back(facts, swarm, service) if fresh else ""
+    return rollback_command(facts, swarm, service) if fresh else ""
 
 
 def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> Signal:

@@ -9,11 +9,11 @@ from bot.model import ClusterFacts, Facts, ServiceFacts, TaskFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS
-from bot.swarm.services.paused_rollout import is_paused
-from bot.swarm.services.rollout import PAUSED
+from bot.swarm.services.rollout.paused_rollout import is_paused
+from bot.swarm.services.rollout.rollback_advice import rollback_command
+from bot.swarm.services.rollout.rollout import PAUSED
 from bot.swarm.services.service_state import count_text
 from bot.swarm.services.spec.masked import masked_text
-from bot.swarm.services.way_back import order_back
 
 
 def docker_paused(service: ServiceFacts) -> bool:
@@ -41,7 +41,7 @@ def update_signals(
                 f"the {what} of {tick(service.name)} is paused: {counts}",
                 began,
                 subject_id=service.id,
-                fix=order_back(facts, swarm, service),
+                fix=rollback_command(facts, swarm, service),
                 advice=f"`/swarm why {service.name}` says why tasks fail",
             )
         ]

@@ -12,8 +12,8 @@ from bot.errors import Failed, SwarmbotError
 from bot.model import ClusterFacts, Engines, Facts, FactsQuery, Operation, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS
 from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
-from bot.swarm.services.rollout import PENDING_S
-from bot.swarm.services.rollout_time import DEFAULT_RETRIES, health_check, healthy_after_s, update_delay_s
+from bot.swarm.services.rollout.rollout import PENDING_S
+from bot.swarm.services.rollout.rollout_time import DEFAULT_RETRIES, health_check, healthy_after_s, update_delay_s
 from bot.swarm.services.spec.temporary_spec import (
     LABEL,
     is_temporary,

@@ -9,8 +9,8 @@ from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation
 from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
-from bot.swarm.services.paused_rollout import is_paused, paused, unpaused
-from bot.swarm.services.rollout import SETTLING_S, is_rolling, new_text, waits_for_pause
+from bot.swarm.services.rollout.paused_rollout import is_paused, paused, unpaused
+from bot.swarm.services.rollout.rollout import SETTLING_S, is_rolling, new_text, waits_for_pause
 from bot.swarm.services.spec.temporary_spec import is_temporary
 
 

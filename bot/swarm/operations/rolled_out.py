@@ -1,6 +1,6 @@
 """What all changes of a service that replace tasks have in common: they are done when tasks of the wanted spec run.
 
-Docker's ``UpdateStatus`` alone is wrong (bot.swarm.services.rollout).
+Docker's ``UpdateStatus`` alone is wrong (bot.swarm.services.rollout.rollout).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Operation, ServiceFacts
 from bot.swarm.operations.pause_rollout import PauseRollout
-from bot.swarm.services.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
-from bot.swarm.services.rollout import last_failure, new_text, rollback_text, rollout
-from bot.swarm.services.rollout_time import rollout_timeout_s
+from bot.swarm.services.rollout.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
+from bot.swarm.services.rollout.rollback_advice import rollback_advice
+from bot.swarm.services.rollout.rollout import last_failure, new_text, rollback_text, rollout
+from bot.swarm.services.rollout.rollout_time import rollout_timeout_s
 from bot.swarm.services.spec.spec_changes import FieldChange
-from bot.swarm.services.way_back import way_back
 from bot.text.suggest import listed, number_of
 
 
@@ -132,7 +132,7 @@ class RolledOut(ABC):
         has_spec = self.has_spec(service)
         has = "has" if has_spec else "does not have"
         state = f"{tick(self.service)} {has} the new spec; {found.progress_beside(error.happened)}."
-        back = way_back(facts, service, found, rolled_back=self.rolls_back) if has_spec else ""
+        back = rollback_advice(facts, service, found, rolled_back=self.rolls_back) if has_spec else ""
         more = f"`/swarm why {self.service}` says more." if self.waits else ""
         steps = " ".join(filter(None, (back, more)))
         return Failed(error.happened, true_now=error.true_now or state, next_step=error.next_step or steps)

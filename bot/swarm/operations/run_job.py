@@ -10,7 +10,7 @@ from bot.blocks import tick
 from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation, ServiceFacts
 from bot.swarm.operations.spec_updates import reading_manager, update_service_spec
-from bot.swarm.services.job_run import JobRun, job_run
+from bot.swarm.services.rollout.job_run import JobRun, job_run
 from bot.swarm.services.spec.job_spec import JobSpec
 from bot.swarm.services.spec.spec_edit import SpecEdit
 

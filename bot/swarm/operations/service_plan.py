@@ -19,8 +19,8 @@ from bot.swarm.services.change_plan import (
     rollout_warnings,
     stop_costs,
 )
-from bot.swarm.services.paused_rollout import is_paused, pause_steps, without_pause
-from bot.swarm.services.rollout import rollout
+from bot.swarm.services.rollout.paused_rollout import is_paused, pause_steps, without_pause
+from bot.swarm.services.rollout.rollout import rollout
 from bot.swarm.services.spec.already_set import already_set_text
 from bot.swarm.services.spec.spec_changes import FieldChange, fingerprint, restarts, spec_changes
 from bot.swarm.services.spec.spec_edit import SpecEdit

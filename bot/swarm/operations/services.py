@@ -15,7 +15,7 @@ from bot.model import Engines, Facts, Json, Operation, ServiceFacts
 from bot.swarm.operations.rolled_out import RolledOut
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts, update_service_spec
 from bot.swarm.reading.parse_services import seconds
-from bot.swarm.services.paused_rollout import is_paused, unpaused
+from bot.swarm.services.rollout.paused_rollout import is_paused, unpaused
 from bot.swarm.services.spec.spec_changes import fingerprint, spec_changes
 from bot.swarm.services.spec.spec_edit import SpecEdit, unforced
 

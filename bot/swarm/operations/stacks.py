@@ -30,9 +30,9 @@ from bot.model import (
 from bot.secrets.secret import Secret
 from bot.swarm.operations.remove_service import tasks_left
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts
-from bot.swarm.services.rollout import rollback_text, rollout
-from bot.swarm.services.rollout_time import rollout_timeout_s
-from bot.swarm.services.way_back import way_back
+from bot.swarm.services.rollout.rollback_advice import rollback_advice
+from bot.swarm.services.rollout.rollout import rollback_text, rollout
+from bot.swarm.services.rollout.rollout_time import rollout_timeout_s
 from bot.swarm.stacks.deploy_plan import SIGNS
 from bot.swarm.stacks.writes import (
     before,
@@ -320,7 +320,7 @@ class AwaitService(Operation):
         found = rollout(facts.swarm, service, facts.cluster_time)
         which = "the deployed spec" if self._has_spec(facts, service) else "not the deployed spec"
         why = f"`/swarm why {self.service}` says why its tasks do not run."
-        back = way_back(facts, service, found) or why
+        back = rollback_advice(facts, service, found) or why
         return Failed(
             error.happened,
             true_now=f"{tick(self.service)} has {which}; {found.progress_beside(error.happened)}.",

@@ -1,1 +1,1 @@
-"""Services and their tasks: what runs on a node, and on which nodes it could run."""
+"""Services and their tasks: specs, placement, rollouts, diagnosis, and the tables that show them. Pure."""

@@ -9,11 +9,11 @@ from bot.blocks import echo, tick
 from bot.errors import NotUnderstood, Refused
 from bot.model import ClusterFacts, Cost, Facts, ServiceFacts
 from bot.swarm.reading.node_lookup import require_cluster
-from bot.swarm.services.paused_rollout import is_paused
+from bot.swarm.services.diagnosis.unschedulable_tasks import unschedulable_warnings
 from bot.swarm.services.placement.eligible_nodes import meets_constraints, misplaced_tasks, schedulable_nodes
-from bot.swarm.services.rollout import IN_PROGRESS, monitor_s, older_tasks
-from bot.swarm.services.rollout_time import health_check, healthy_after_s
-from bot.swarm.services.room import room_warnings
+from bot.swarm.services.rollout.paused_rollout import is_paused
+from bot.swarm.services.rollout.rollout import IN_PROGRESS, monitor_s, older_tasks
+from bot.swarm.services.rollout.rollout_time import health_check, healthy_after_s
 from bot.swarm.services.service_lookup import find_service
 from bot.swarm.services.spec.spec_changes import Restarts
 from bot.text.durations import write_duration
@@ -154,7 +154,7 @@ def rollout_warnings(facts: Facts, before: ServiceFacts, after: ServiceFacts, re
     swarm = require_cluster(facts)
     found = [*(_replacing(swarm, after) if restarts == "all" else ())]
     if not nowhere_costs(facts, after, restarts):
-        found += room_warnings(swarm, before, after, restarts)
+        found += unschedulable_warnings(swarm, before, after, restarts)
     if before.update and before.update.state in IN_PROGRESS:
         found.append(f"An update of {tick(after.name)} is in progress: this one takes its place.")
     return tuple(found)

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from bot.blocks import plain_line, tick
 from bot.model import Facts, NodeFacts, ServiceFacts, TaskFacts
-from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement.eligible_nodes import meets_constraints, schedulable_nodes
-from bot.swarm.services.rollout_time import health_check
+from bot.swarm.services.rollout.paused_rollout import is_paused
+from bot.swarm.services.rollout.rollout_time import health_check
 from bot.text.suggest import listed, number_of
 
 MIN_AVAILABLE: Final = "swarmbot.min-available"

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.blocks import DONE, FAILED, RUNNING, WARNING, Sign, plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts
-from bot.swarm.services.paused_rollout import is_paused
+from bot.swarm.services.rollout.paused_rollout import is_paused
 from bot.swarm.services.service_state import (
     URGENCY,
     count_text,

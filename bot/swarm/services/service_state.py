@@ -13,9 +13,9 @@ from typing import Final
 
 from bot.blocks import DONE, FAILED, RUNNING, WAITING, WARNING, Sign
 from bot.model import ClusterFacts, ServiceFacts
-from bot.swarm.services.paused_rollout import is_paused
 from bot.swarm.services.placement.eligible_nodes import global_count
-from bot.swarm.services.rollout import IN_PROGRESS, ROLLED_BACK, failure_text
+from bot.swarm.services.rollout.paused_rollout import is_paused
+from bot.swarm.services.rollout.rollout import IN_PROGRESS, ROLLED_BACK, failure_text
 from bot.swarm.services.spec.masked import masked_text
 from bot.text.durations import age
 from bot.text.suggest import number_of, part_of

@@ -11,7 +11,7 @@ from bot.blocks import tick
 from bot.model import Action, ClusterFacts, Cost, Facts, ServiceFacts, StackRecording, StackWrite
 from bot.swarm.reading.parse_services import ports
 from bot.swarm.services.change_plan import nowhere_costs, pause_end, restarting_text, rollout_warnings, stop_costs
-from bot.swarm.services.paused_rollout import is_paused
+from bot.swarm.services.rollout.paused_rollout import is_paused
 from bot.swarm.services.spec.spec_changes import Restarts, restarts, spec_changes
 from bot.swarm.services.spec.spec_words import new_service_words
 from bot.swarm.stacks.writes import before, canonical

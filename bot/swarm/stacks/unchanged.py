@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.blocks import tick
 from bot.errors import Failed
 from bot.model import Facts, StackRecording, StackWrite
-from bot.swarm.services.rollout import Rollout, rollout
+from bot.swarm.services.rollout.rollout import Rollout, rollout
 from bot.swarm.stacks.writes import changes_nothing
 from bot.text.suggest import listed
 

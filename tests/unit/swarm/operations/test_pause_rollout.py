@@ -11,7 +11,7 @@ from bot.errors import Failed
 from bot.model import Engines, Facts
 from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.services import ResumeUpdate, RollBackService
-from bot.swarm.services.paused_rollout import is_paused, paused, unpaused
+from bot.swarm.services.rollout.paused_rollout import is_paused, paused, unpaused
 from bot.swarm.services.spec.spec_changes import fingerprint
 from bot.swarm.services.spec.spec_edit import SpecEdit
 from handlers.change_service import UpdateServiceArguments, update_service

@@ -9,8 +9,8 @@ import pytest
 
 from bot.model import ClusterFacts, Facts, NodeDescription, NodeFacts, ServiceFacts, TaskFacts, UpdateStatus
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S
-from bot.swarm.services.diagnosis import diagnose
-from bot.swarm.services.remedies import remedies
+from bot.swarm.services.diagnosis.diagnosis import diagnose
+from bot.swarm.services.diagnosis.remedies import remedies
 from tests.kits.nodes import worker
 
 NOW: Final = 10_000.0

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.swarm.services.rollout import Rollout, rollout
-from bot.swarm.services.rollout_time import rollout_timeout_s
+from bot.swarm.services.rollout.rollout import Rollout, rollout
+from bot.swarm.services.rollout.rollout_time import rollout_timeout_s
 from tests.plans.description import Description
 from tests.plans.parts import NOW
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from bot.model import TaskFacts
-from bot.swarm.services.restart_policy import restart_text
+from bot.swarm.services.diagnosis.restart_policy import restart_text
 
 NOW: Final = 10_000.0
 SECOND: Final = 1_000_000_000

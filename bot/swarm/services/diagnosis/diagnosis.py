@@ -13,7 +13,7 @@ from bot.model.service import is_blocked
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, by_place, was_replaced
 from bot.swarm.services.placement.obstacle import Filter
 from bot.swarm.services.placement.scheduling import Need, Verdict, candidates, judge, need_of, verdicts
-from bot.swarm.services.rollout import ROLLED_BACK
+from bot.swarm.services.rollout.rollout import ROLLED_BACK
 from bot.swarm.services.spec.same_spec import made_from
 
 UNPLACED: Final = frozenset({"new", "allocated", "pending"})

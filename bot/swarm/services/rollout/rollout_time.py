@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.model import ServiceFacts
 from bot.model.service import NANOSECONDS
-from bot.swarm.services.rollout import monitor_s
+from bot.swarm.services.rollout.rollout import monitor_s
 
 START_S: Final = 30.0
 """For each batch: the time in which tasks are placed, pull their image and start."""

@@ -1,4 +1,4 @@
-"""Which order leads back from a change of a service that failed. Pure."""
+"""Which command undoes a change of a service that failed. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from bot.model import ClusterFacts, Facts, ServiceFacts
 from bot.swarm.reading.parse_services import by_place, was_replaced
-from bot.swarm.services.paused_rollout import is_paused
-from bot.swarm.services.rollout import ROLLED_BACK, Rollout
+from bot.swarm.services.rollout.paused_rollout import is_paused
+from bot.swarm.services.rollout.rollout import ROLLED_BACK, Rollout
 from bot.swarm.services.spec.same_spec import made_from
 from bot.swarm.services.spec.spec_changes import restarts, spec_changes
 from bot.swarm.services.spec.spec_edit import unforced
@@ -19,15 +19,15 @@ TRIED_S: Final = 3600.0
 """A spec is known to fail if tasks of it failed so long before the last change, or later."""
 
 
-def order_back(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
+def rollback_command(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return the command that returns to a spec that is not known to fail, to type after ``/swarm``; "" if none does.
 
     For a button: who presses it may not look at the specs. The facts must have the task list.
     """
-    return _order(facts, service, failed=True, may_undo=leads_back(swarm, service))
+    return _order(facts, service, failed=True, may_undo=rollback_helps(swarm, service))
 
 
-def leads_back(swarm: ClusterFacts, service: ServiceFacts) -> bool:
+def rollback_helps(swarm: ClusterFacts, service: ServiceFacts) -> bool:
     """Return whether Docker's own rollback leads to another spec that is not known to fail.
 
     After a rollback it leads to what that left. A spec is known to fail if tasks of it failed of late and none runs.
@@ -52,7 +52,7 @@ def is_rolled_back(service: ServiceFacts) -> bool:
     return service.update is not None and service.update.state in ROLLED_BACK
 
 
-def way_back(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back: bool = False) -> str:
+def rollback_advice(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back: bool = False) -> str:
     """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another; else "".
 
     No order is advised that would run the tasks that fail now again. ``rolled_back``: whether a rollback failed, which

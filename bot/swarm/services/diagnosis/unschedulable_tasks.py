@@ -8,10 +8,10 @@ from typing import Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, NodeFacts, ServiceFacts, TaskFacts
-from bot.swarm.services.diagnosis import nodes_by_obstacle
+from bot.swarm.services.diagnosis.diagnosis import nodes_by_obstacle
 from bot.swarm.services.placement.eligible_nodes import misplaced_tasks
 from bot.swarm.services.placement.scheduling import Verdict, candidates, judge, need_of, verdicts
-from bot.swarm.services.rollout_time import batch_size
+from bot.swarm.services.rollout.rollout_time import batch_size
 from bot.swarm.services.spec.spec_changes import Restarts
 from bot.text.suggest import listed, number_of
 
@@ -21,7 +21,9 @@ MAX_NODES: Final = 6
 """The number of nodes that a reason names."""
 
 
-def room_warnings(swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> list[str]:
+def unschedulable_warnings(
+    swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts
+) -> list[str]:
     """Return a warning if some of the new tasks find no node. ``after`` has the new spec.
 
     With order stop-first, a task stops before its successor starts, so its room is free. What is not known of a node

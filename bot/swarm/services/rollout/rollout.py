@@ -14,8 +14,8 @@ from typing import Any, Final
 from bot.blocks import plain_line, tick
 from bot.model import ClusterFacts, ServiceFacts, TaskFacts
 from bot.model.service import NANOSECONDS, UpdateStatus, is_blocked
-from bot.swarm.services.paused_rollout import without_pause
 from bot.swarm.services.placement.eligible_nodes import global_count, meets_constraints
+from bot.swarm.services.rollout.paused_rollout import without_pause
 from bot.swarm.services.spec.same_spec import made_from
 from bot.swarm.services.spec.temporary_spec import is_temporary
 from bot.text.suggest import listed, number_of, part_of

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model.service import is_blocked
-from bot.swarm.services.paused_rollout import is_paused, paused, unpaused
+from bot.swarm.services.rollout.paused_rollout import is_paused, paused, unpaused
 from bot.swarm.services.spec.temporary_spec import LABEL, moved_off, taken_back
 
 PLATFORMS = st.lists(st.just({"Architecture": "amd64", "OS": "linux"}), min_size=1, max_size=1)

@@ -12,7 +12,7 @@ from bot.blocks.limits import SECTION_CHARS
 from bot.model import ClusterFacts, ContainerLog, Facts, LogLine, ServiceFacts, TaskFacts, TaskReading
 from bot.secrets.secret import Secret
 from bot.slack.outbound.payload import reveal
-from bot.swarm.services.log_lines import LINE_CHARS, line_blocks, merged_lines
+from bot.swarm.services.diagnosis.log_lines import LINE_CHARS, line_blocks, merged_lines
 from tests.kits.nodes import worker
 
 TIMES = st.lists(st.integers(0, 9).map(float), max_size=8).map(sorted)

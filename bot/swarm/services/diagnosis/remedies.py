@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from bot.blocks import tick
 from bot.model import ClusterFacts, ServiceFacts
-from bot.swarm.services.diagnosis import Diagnosis, Unplaced
-from bot.swarm.services.log_lines import task_names
+from bot.swarm.services.diagnosis.diagnosis import Diagnosis, Unplaced
+from bot.swarm.services.diagnosis.log_lines import task_names
 from bot.swarm.services.placement.obstacle import Obstacle
 from bot.swarm.services.placement.scheduling import Verdict
+from bot.swarm.services.rollout.rollback_advice import rollback_helps
 from bot.swarm.services.spec.spec_changes import spec_changes
-from bot.swarm.services.way_back import leads_back
 
 MAX_NODES: Final = 2
 """For so many nodes commands are named: one of them is enough."""
@@ -31,7 +31,7 @@ def remedies(
     steps = [step for group in found.unplaced if not group.taker for step in _for_unplaced(swarm, service, group)]
     if any("No such image" in failing.last.error for failing in found.failing):
         steps.append(f"an image that its nodes find: {_order(f'update {service.name} --image IMAGE')}")
-    other = leads_back(swarm, service)
+    other = rollback_helps(swarm, service)
     rollback = _order(f"rollback {service.name}")
     if service.update is not None and service.update.state == "paused" and other:
         steps.append(f"back to the spec before: {rollback}")

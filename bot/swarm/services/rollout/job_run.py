@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.model import ClusterFacts, ServiceFacts
 from bot.swarm.services.placement.eligible_nodes import global_count
-from bot.swarm.services.rollout import PENDING_S, SETTLING_S, crash_loop_text, failure_text, unplaced_text
+from bot.swarm.services.rollout.rollout import PENDING_S, SETTLING_S, crash_loop_text, failure_text, unplaced_text
 from bot.swarm.services.spec.same_spec import made_from
 from bot.text.suggest import number_of
 

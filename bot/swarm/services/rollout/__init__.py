@@ -1,0 +1,1 @@
+"""How far a service's present spec is rolled out, how long that may take, and what leads back. Pure."""
