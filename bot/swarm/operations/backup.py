@@ -29,8 +29,8 @@ from bot.swarm.recovery.autolock import decrypted_backup
 class TakeBackup(Operation):
     """Back up the swarm state of a manager that is not the leader.
 
-    The engine is stopped for it. The host itself starts the engine again (bot.engine.disk.swarm_folder), so that a worker
-    that dies leaves no manager stopped.
+    The engine is stopped for it. The host itself starts the engine again (bot.engine.disk.swarm_folder), so that a
+    worker that dies leaves no manager stopped.
     """
 
     kind: ClassVar[str] = "take-backup"
