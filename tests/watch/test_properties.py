@@ -20,8 +20,8 @@ from bot.model import Facts
 from bot.model.incident import Advanced, WatchState
 from bot.secrets.secret import Secret
 from bot.swarm.incidents.events import events_of
-from bot.swarm.incidents.found import PLACEHOLDER
 from bot.swarm.incidents.incident_message import incident_message, orders_of, severity_of
+from bot.swarm.incidents.partial_observation import PLACEHOLDER
 from bot.swarm.incidents.webhook_body import incident_key, webhook_body
 from bot.watch.announce import announcements
 from bot.webhooks.targets import Target

@@ -28,8 +28,8 @@ from bot.blocks import (
 from bot.config.models import Severity
 from bot.model.incident import Incident, Tracked
 from bot.model.observation import Signal
-from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, flapping_of, headline_of, rank
+from bot.swarm.incidents.partial_observation import UNSEEN
 from bot.swarm.incidents.thread import SIGNS
 from bot.text.durations import age
 from bot.text.suggest import number_of

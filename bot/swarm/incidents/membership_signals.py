@@ -11,9 +11,9 @@ from bot.model import ClusterFacts, Facts, HostFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal
 from bot.swarm.health.issues import is_split_off, split_brain_issue
-from bot.swarm.incidents.found import Found, joined, key_of
 from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.node_signals import split_off_advice
+from bot.swarm.incidents.partial_observation import PartialObservation, joined, key_of
 from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
 from bot.swarm.reading.host_membership import is_membership_unknown, other_cluster_text, was_removed
 from bot.swarm.reading.node_lookup import replacement_of
@@ -23,13 +23,13 @@ RECORDS_HOLD_S: Final = 60.0
 """A host that leaves and joins again, and a new cluster, are half done for some seconds."""
 
 
-def membership_signals(before: WatchState, facts: Facts, swarm: ClusterFacts | None) -> Found:
+def membership_signals(before: WatchState, facts: Facts, swarm: ClusterFacts | None) -> PartialObservation:
     """Return what is wrong with memberships. ``swarm`` if the cluster has a quorum."""
     clones = _clones(before, facts)
     return joined([clones, _records(before, facts, swarm), _second_clusters(facts)]) if swarm else clones
 
 
-def _clones(before: WatchState, facts: Facts) -> Found:
+def _clones(before: WatchState, facts: Facts) -> PartialObservation:
     """Return the hosts with one node id. That it is over is known when all of them respond."""
     groups = clone_groups(facts)
     found = {group[0].node_id: group for group in groups}
@@ -52,7 +52,7 @@ def _clones(before: WatchState, facts: Facts) -> Found:
         for signal in held_signals(before)
         if signal.kind == "node cloned" and not all(_responds(facts, name) for name in signal.hosts)
     }
-    return Found(tuple(signals), frozenset({"node cloned"}), frozenset(unread))
+    return PartialObservation(tuple(signals), frozenset({"node cloned"}), frozenset(unread))
 
 
 def _responds(facts: Facts, name: str) -> bool:
@@ -66,7 +66,7 @@ def _clone_advice(group: list[HostFacts]) -> str:
     return f"on the clone alone, run `docker swarm leave --force`, then make it a node of its own: {joins}"
 
 
-def _records(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+def _records(before: WatchState, facts: Facts, swarm: ClusterFacts) -> PartialObservation:
     """Return the old records of hosts that joined again. Raft may still count one as a manager."""
     signals = [
         Signal(
@@ -90,15 +90,15 @@ def _records(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
         for each in held_signals(before)
         if each.kind == "duplicate record" and swarm.node(each.subject_id) is None
     }
-    return Found(tuple(signals), frozenset({"duplicate record"}), well=MappingProxyType(removed))
+    return PartialObservation(tuple(signals), frozenset({"duplicate record"}), well=MappingProxyType(removed))
 
 
-def _second_clusters(facts: Facts) -> Found:
+def _second_clusters(facts: Facts) -> PartialObservation:
     signals = [signal for host in facts.hosts.values() for signal in _second_cluster(facts, host)]
     keys = {key_of("second cluster", host.name): host for host in facts.hosts.values()}
     unread = frozenset(key for key, host in keys.items() if not host.responds)
     well = {key: _at_home(facts, host) for key, host in keys.items() if host.responds}
-    return Found(tuple(signals), frozenset({"second cluster"}), unread, MappingProxyType(well))
+    return PartialObservation(tuple(signals), frozenset({"second cluster"}), unread, MappingProxyType(well))
 
 
 def _at_home(facts: Facts, host: HostFacts) -> str:

@@ -12,10 +12,10 @@ from bot.model.observation import Signal
 from bot.swarm.health.health import failed_member_issue, node_issues
 from bot.swarm.health.issues import check_step, is_split_off
 from bot.swarm.health.missing_managers import is_former_manager, may_rejoin, missing_manager_issue
-from bot.swarm.incidents.found import UNSEEN, Found, key_of
 from bot.swarm.incidents.grouping import HOSTS, NODES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, lost_tasks_lines
 from bot.swarm.incidents.memory import LATE_HOLDS_S, held_signals
+from bot.swarm.incidents.partial_observation import UNSEEN, PartialObservation, key_of
 from bot.swarm.reading.host_membership import failed_record, swarm_error_text
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.mrkdwn import one_line
@@ -34,7 +34,7 @@ ENGINE_HOLDS_S: Final = 5.0
 """A restart of Docker takes some seconds."""
 
 
-def node_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+def node_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> PartialObservation:
     """Return what the managers say of each node. ``swarm`` must be of a cluster with a quorum.
 
     That a former manager is down, whose record a recovery left, is told only if it was before.
@@ -59,10 +59,10 @@ def node_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
             well[key_of("manager unreachable", node.id)] = f"{tick(node.name)} is reachable again"
         else:
             signals.append(_unreachable(facts, node))
-    return Found(tuple(signals), NODES, well=MappingProxyType(well))
+    return PartialObservation(tuple(signals), NODES, well=MappingProxyType(well))
 
 
-def host_signals(facts: Facts, swarm: ClusterFacts | None) -> Found:
+def host_signals(facts: Facts, swarm: ClusterFacts | None) -> PartialObservation:
     """Return which hosts do not answer. The facts must have been read with all hosts; ``swarm`` if it has a quorum."""
     signals: list[Signal] = []
     unread: set[str] = set()
@@ -81,7 +81,7 @@ def host_signals(facts: Facts, swarm: ClusterFacts | None) -> Found:
         else:
             unread.add(stopped)
             signals.append(_silent(facts, swarm, host))
-    return Found(tuple(signals), HOSTS, frozenset(unread), MappingProxyType(well))
+    return PartialObservation(tuple(signals), HOSTS, frozenset(unread), MappingProxyType(well))
 
 
 def _down(facts: Facts, swarm: ClusterFacts, node: NodeFacts) -> Signal:

@@ -10,7 +10,7 @@ from typing import Final
 from bot.model import ClusterFacts, Facts
 from bot.model.incident import Tracked, WatchState
 from bot.model.observation import Signal
-from bot.swarm.incidents.found import NOTHING, Found, key_of
+from bot.swarm.incidents.partial_observation import NOTHING, PartialObservation, key_of
 from bot.swarm.network.mesh_findings import mesh_findings, pair_states
 
 MAX_CHECKED_NODES: Final = 50
@@ -20,7 +20,7 @@ CONFIRMED_S: Final = 30.0
 OVERLAY_KEY: Final = key_of("overlay cut off", "")
 
 
-def overlay_signals(before: WatchState, checked: Facts | None) -> Found:
+def overlay_signals(before: WatchState, checked: Facts | None) -> PartialObservation:
     """Return what the check that has just ended shows; ``checked`` are its facts, None if none has.
 
     What was told is over when every route that was blocked was seen to be open, or its node has left the cluster.
@@ -42,7 +42,7 @@ def overlay_signals(before: WatchState, checked: Facts | None) -> Found:
     }
     whole = ids == ready and {*states.values()} == {"open"}
     now = f"all nodes of {checked.name} reach each other" if whole else "the routes that were blocked are open"
-    return Found(
+    return PartialObservation(
         signals=(_cut_off(checked, swarm, blocked | unknown),) if blocked else (),
         read=frozenset({"overlay cut off"}),
         unread=frozenset({OVERLAY_KEY}) if unknown else frozenset(),

@@ -16,9 +16,9 @@ from bot.model.incident import WatchState
 from bot.model.observation import Signal, SignalKind
 from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
-from bot.swarm.incidents.found import Found
 from bot.swarm.incidents.leadership import new_leader
 from bot.swarm.incidents.memory import held_signals
+from bot.swarm.incidents.partial_observation import PartialObservation
 from bot.swarm.incidents.quorum_at_risk import INFERRED_HOLDS_S, LATE_HOLDS_S, at_risk, back_text, may_be_up
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
 from bot.swarm.quorum.lost_managers import missing_managers
@@ -32,7 +32,7 @@ def is_trusted(facts: Facts) -> bool:
     return facts.swarm is not None and quorum_of(raft_members(facts)).tolerates >= 0
 
 
-def quorum_signals(before: WatchState, facts: Facts) -> Found:
+def quorum_signals(before: WatchState, facts: Facts) -> PartialObservation:
     """Return what the managers and their hosts show of the quorum."""
     if facts.swarm is not None and is_trusted(facts):
         return _with_quorum(before, facts, facts.swarm)
@@ -46,7 +46,7 @@ def quorum_held(facts: Facts) -> str:
     return f"quorum holds: {quorum_text(quorum_of(raft_members(facts)))}" if is_trusted(facts) else ""
 
 
-def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> PartialObservation:
     well = {
         "quorum lost:": back_text(facts, swarm),
         "quorum at risk:": quorum_text(quorum_of(raft_members(facts))),
@@ -55,7 +55,9 @@ def _with_quorum(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found
     if swarm.leader is not None:
         read.add("leader changed")
         well["leader changed:"] = f"{tick(swarm.leader.name)} leads {facts.name}"
-    return Found((*at_risk(before, facts, swarm), *new_leader(before, facts, swarm)), frozenset(read), well=well)
+    return PartialObservation(
+        (*at_risk(before, facts, swarm), *new_leader(before, facts, swarm)), frozenset(read), well=well
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class _Loss:
     holds_s: float
 
 
-def _lost(before: WatchState, facts: Facts, loss: _Loss) -> Found:
+def _lost(before: WatchState, facts: Facts, loss: _Loss) -> PartialObservation:
     signal = Signal(
         "quorum lost",
         "",
@@ -87,7 +89,7 @@ def _lost(before: WatchState, facts: Facts, loss: _Loss) -> Found:
     read: set[SignalKind] = {"quorum lost"}
     if not _told_leaderless(before):  # what was told goes on until there is a leader
         read.add("leader changed")
-    return Found((signal,), frozenset(read))
+    return PartialObservation((signal,), frozenset(read))
 
 
 def _told_leaderless(before: WatchState) -> bool:
@@ -96,7 +98,7 @@ def _told_leaderless(before: WatchState) -> bool:
     return any(each.signal.key == "leader changed:" and not each.over_at for each in tracked)
 
 
-def _read_loss(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+def _read_loss(before: WatchState, facts: Facts, swarm: ClusterFacts) -> PartialObservation:
     """Return what the hosts show while a manager still answers, maybe from memory.
 
     If enough managers may be at work, their loss is not told: a manager without a quorum stops to answer by itself.
@@ -109,7 +111,7 @@ def _read_loss(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
     if quorum.reachable + len(missing) - len(gone) >= quorum.needed:
         unsure = [node.name for node in missing if node not in gone and not _responds(facts, node)]
         working = [node.name for node in swarm.managers if node.reachability and _responds(facts, node)]
-        return Found((_leaderless(before, facts, quorum, working, unsure),) if said else ())
+        return PartialObservation((_leaderless(before, facts, quorum, working, unsure),) if said else ())
     lost = {*missing_managers(facts, swarm)[1]}
     names = [node.name for node in gone]
     lost_names = [name for node in gone if (name := node.host or ip_of(node.raft_address)) in lost]
@@ -131,7 +133,7 @@ def _is_gone(facts: Facts, node: NodeFacts) -> bool:
     return host.failure.shows_no_engine
 
 
-def _unread(before: WatchState, facts: Facts) -> Found:
+def _unread(before: WatchState, facts: Facts) -> PartialObservation:
     """Return what the hosts show if no manager could be read."""
     olds = old_managers(facts)
     quorum = quorum_among(olds)
@@ -142,7 +144,7 @@ def _unread(before: WatchState, facts: Facts) -> Found:
     unsure = [old.name for old in olds if old.missing and not old.gone]
     if quorum.reachable + len(unsure) >= quorum.needed:
         missing_few = quorum.tolerates >= 0
-        return Found((_leaderless(before, facts, quorum, names, [] if missing_few else unsure),))
+        return PartialObservation((_leaderless(before, facts, quorum, names, [] if missing_few else unsure),))
     gone = [old for old in olds if old.gone]
     lost = [old.name for old in gone if old.state == "unreachable" and not old.up]
     locked = [old for old in working if old.host and old.host.membership == "locked"]
@@ -193,13 +195,13 @@ def _stopped_too_many(olds: Iterable[OldManager]) -> bool:
     return bool(olds) and len(olds) - down < Quorum(len(olds), 0).needed
 
 
-def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
+def _blind(facts: Facts, olds: Iterable[OldManager]) -> PartialObservation:
     """Return that no manager answers, if hosts are silent: whether there is a quorum is unknown then."""
     olds = list(olds)
     silent = [host.name for host in facts.hosts.values() if host.failure and not host.awaited]
     whole = len(silent) == len(facts.hosts)
     if not silent or not (whole or olds):
-        return Found()
+        return PartialObservation()
     what = f"none of the {len(facts.hosts)} hosts of {facts.name}" if whole else f"no manager of {facts.name}"
     names = {old.name for old in olds} | set(silent)
     late = any(may_be_up(facts.hosts[name]) for name in silent)
@@ -218,4 +220,4 @@ def _blind(facts: Facts, olds: Iterable[OldManager]) -> Found:
         hosts=tuple(name for name in facts.hosts if name in names),
         holds_s=LATE_HOLDS_S if late else INFERRED_HOLDS_S,
     )
-    return Found((signal,))
+    return PartialObservation((signal,))

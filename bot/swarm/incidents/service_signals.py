@@ -12,10 +12,10 @@ from bot.config.models import Severity
 from bot.model import ClusterFacts, Facts, NodeFacts, ServiceFacts, TaskFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal, SignalKind
-from bot.swarm.incidents.found import Found, key_of, typable
 from bot.swarm.incidents.grouping import SERVICES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason
 from bot.swarm.incidents.memory import held_signals
+from bot.swarm.incidents.partial_observation import PartialObservation, key_of, typable
 from bot.swarm.incidents.update_signals import docker_paused, error_of, update_signals
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S, was_replaced
 from bot.swarm.services.diagnosis.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
@@ -79,7 +79,7 @@ def _known_loops(before: WatchState) -> set[str]:
     return {each.subject_id for each in held_signals(before) if each.kind == "tasks failing"}
 
 
-def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Found:
+def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> PartialObservation:
     """Return what is wrong with services. ``swarm`` must be of a cluster with a quorum, and read with services.
 
     Without the task list, nothing is said of tasks if it is needed. Failures of tasks are only seen in it.
@@ -107,7 +107,7 @@ def service_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Fo
     read: set[SignalKind] = {"update failed"}
     if judged:
         read |= TASK_KINDS if swarm.task_list else TASK_KINDS - {"tasks failing"}
-    return Found(tuple(signals), frozenset(read), frozenset(unread), MappingProxyType(well))
+    return PartialObservation(tuple(signals), frozenset(read), frozenset(unread), MappingProxyType(well))
 
 
 def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:

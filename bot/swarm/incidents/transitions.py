@@ -32,7 +32,6 @@ from bot.swarm.incidents.belonging import (
     must_notify,
 )
 from bot.swarm.incidents.flapping import ends_of_flapping, with_change, with_flapping
-from bot.swarm.incidents.found import UNSEEN
 from bot.swarm.incidents.grouping import (
     AFTER_RESTARTS_S,
     AFTER_WORK_S,
@@ -47,6 +46,7 @@ from bot.swarm.incidents.grouping import (
 )
 from bot.swarm.incidents.incident_message import resolved_text
 from bot.swarm.incidents.memory import remembered
+from bot.swarm.incidents.partial_observation import UNSEEN
 from bot.swarm.incidents.telling import tell
 from bot.swarm.incidents.thread import ThreadLine, acknowledged_line, began_line, ended_line, returned_lines
 from bot.swarm.incidents.tracking import followed

@@ -16,7 +16,7 @@ from bot.model.observation import Extra, ShownToken, Signal, SignalKind
 from bot.swarm.health.clocks import clock_findings
 from bot.swarm.health.expiry import certificate_issue, root_issue
 from bot.swarm.health.issues import Issue
-from bot.swarm.incidents.found import NOTHING, Found, joined, key_of
+from bot.swarm.incidents.partial_observation import NOTHING, PartialObservation, joined, key_of
 from bot.swarm.reading.certificates import DAY_S, root_expires
 from bot.text.durations import age
 
@@ -31,13 +31,15 @@ RESERVED_ADDRESSES: Final = 3
 """Of each subnet: the network's, the gateway's and the broadcast address."""
 
 
-def upkeep_signals(facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings, extra: Extra) -> Found:
+def upkeep_signals(
+    facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings, extra: Extra
+) -> PartialObservation:
     """Return what needs care. ``swarm`` if the cluster has a quorum."""
     parts = [_certificates(facts, swarm, settings), _clocks(facts), *_extra(facts, settings, extra)]
     return joined([*parts, _addresses(facts, swarm)] if swarm else parts)
 
 
-def _certificates(facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings) -> Found:
+def _certificates(facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings) -> PartialObservation:
     """Return certificates that expire soon. Those of nodes are read rarely: what was not read stays as it was."""
     signals: list[Signal] = []
     unread: set[str] = set()
@@ -57,7 +59,9 @@ def _certificates(facts: Facts, swarm: ClusterFacts | None, settings: WatchSetti
         well[key_of("certificate expires", "")] = f"{facts.name} has a new root certificate"
         if issue := root_issue(facts, within_s):
             signals.append(replace(_certificate(facts, issue), fix="ca --rotate"))
-    return Found(tuple(signals), frozenset({"certificate expires"}), frozenset(unread), MappingProxyType(well))
+    return PartialObservation(
+        tuple(signals), frozenset({"certificate expires"}), frozenset(unread), MappingProxyType(well)
+    )
 
 
 def _certificate(facts: Facts, issue: Issue, host: HostFacts | None = None) -> Signal:
@@ -73,7 +77,7 @@ def _certificate(facts: Facts, issue: Issue, host: HostFacts | None = None) -> S
     )
 
 
-def _clocks(facts: Facts) -> Found:
+def _clocks(facts: Facts) -> PartialObservation:
     """Return wrong clocks. A host whose clock was not measured is compared by its engine's time, if that is precise."""
     precise = facts.duration_s <= PRECISE_READ_S
     middle = facts.at - facts.duration_s / 2
@@ -108,10 +112,10 @@ def _clocks(facts: Facts) -> Found:
         for name, host in hosts.items()
         if host.clock_offset is not None
     }
-    return Found(tuple(signals), frozenset({"clock drift"}), frozenset(unread), MappingProxyType(well))
+    return PartialObservation(tuple(signals), frozenset({"clock drift"}), frozenset(unread), MappingProxyType(well))
 
 
-def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:
+def _addresses(facts: Facts, swarm: ClusterFacts) -> PartialObservation:
     """Return the networks whose addresses are nearly used up, if networks and tasks were read."""
     if not swarm.networks or not swarm.task_list:
         return NOTHING
@@ -139,7 +143,7 @@ def _addresses(facts: Facts, swarm: ClusterFacts) -> Found:
                 holds_s=ADDRESSES_HOLD_S,
             )
         )
-    return Found(tuple(signals), frozenset({"addresses used up"}))
+    return PartialObservation(tuple(signals), frozenset({"addresses used up"}))
 
 
 def _used_addresses(swarm: ClusterFacts) -> Counter[str]:
@@ -173,7 +177,7 @@ def _size(network: NetworkFacts) -> int:
     return sum(max(0, subnet.num_addresses - RESERVED_ADDRESSES) for subnet in subnets if subnet.version == 4)  # noqa: PLR2004
 
 
-def _extra(facts: Facts, settings: WatchSettings, extra: Extra) -> Iterable[Found]:
+def _extra(facts: Facts, settings: WatchSettings, extra: Extra) -> Iterable[PartialObservation]:
     """Yield what Swarmbot's own records show."""
     if (problems := extra.redis_problems) is not None:
         text, well = "Redis may lose what Swarmbot stores", "Redis keeps what Swarmbot stores"
@@ -188,24 +192,26 @@ def _extra(facts: Facts, settings: WatchSettings, extra: Extra) -> Iterable[Foun
         yield _tokens(facts, settings, extra.tokens)
 
 
-def _one(facts: Facts, kind: SignalKind, text: str, advice: str, *, well: str, lines: tuple[str, ...] = ()) -> Found:
+def _one(
+    facts: Facts, kind: SignalKind, text: str, advice: str, *, well: str, lines: tuple[str, ...] = ()
+) -> PartialObservation:
     """Return a signal about Swarmbot itself; none if there is no advice."""
     if not advice:
-        return Found((), frozenset({kind}), well={key_of(kind, ""): well})
+        return PartialObservation((), frozenset({kind}), well={key_of(kind, ""): well})
     signal = Signal(kind, "", "critical", text, facts.at, advice=advice, lines=lines)
-    return Found((signal,), frozenset({kind}))
+    return PartialObservation((signal,), frozenset({kind}))
 
 
-def _backup(facts: Facts, settings: WatchSettings, taken: float) -> Found:
+def _backup(facts: Facts, settings: WatchSettings, taken: float) -> PartialObservation:
     passed_s = facts.at - taken
     if not settings.backup_days or (taken and passed_s < settings.backup_days * DAY_S):
-        return Found((), frozenset({"backup old"}), well={key_of("backup old", ""): "a backup was taken"})
+        return PartialObservation((), frozenset({"backup old"}), well={key_of("backup old", ""): "a backup was taken"})
     text = f"the newest backup of {facts.name} is {age(passed_s)} old" if taken else f"{facts.name} has no backup"
     signal = Signal("backup old", "", "warning", text, facts.at, fix="backup", advice="`/swarm backup` takes one")
-    return Found((signal,), frozenset({"backup old"}))
+    return PartialObservation((signal,), frozenset({"backup old"}))
 
 
-def _tokens(facts: Facts, settings: WatchSettings, tokens: Iterable[ShownToken]) -> Found:
+def _tokens(facts: Facts, settings: WatchSettings, tokens: Iterable[ShownToken]) -> PartialObservation:
     """Return the join tokens that were shown and have not been rotated for too long."""
     oldest: dict[str, ShownToken] = {}
     for token in sorted(tokens, key=lambda each: each.at):
@@ -224,4 +230,4 @@ def _tokens(facts: Facts, settings: WatchSettings, tokens: Iterable[ShownToken])
         if settings.token_days and facts.at - token.at >= settings.token_days * DAY_S
     ]
     well = {key_of("token not rotated", role): f"the {role} token was rotated" for role in ("worker", "manager")}
-    return Found(tuple(signals), frozenset({"token not rotated"}), well=well)
+    return PartialObservation(tuple(signals), frozenset({"token not rotated"}), well=well)

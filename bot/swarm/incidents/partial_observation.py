@@ -12,7 +12,7 @@ from bot.model.observation import Signal, SignalKind
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PartialObservation:
     """Signals, and what their absence means (the fields as in :class:`bot.model.incident.Observation`)."""
 
     signals: tuple[Signal, ...] = ()
@@ -21,13 +21,13 @@ class Found:
     well: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-NOTHING = Found()
+NOTHING = PartialObservation()
 
 
-def joined(parts: Iterable[Found]) -> Found:
+def joined(parts: Iterable[PartialObservation]) -> PartialObservation:
     """Return all parts in one."""
     parts = list(parts)
-    return Found(
+    return PartialObservation(
         signals=tuple(signal for part in parts for signal in part.signals),
         read=frozenset(kind for part in parts for kind in part.read),
         unread=frozenset(key for part in parts for key in part.unread),
