@@ -8,7 +8,7 @@ from time import time
 
 import pytest
 
-from bot.swarm.incidents.belonging import BETTER_ROOT_S
+from bot.swarm.incidents.incident_choice import BETTER_ROOT_S
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until

@@ -1,7 +1,7 @@
 """Keep the incidents of a cluster: what a new observation begins, changes and ends. Pure.
 
 Signals wait until they have held long enough, and while a job of Swarmbot's own explains them. Then each becomes part
-of the incident that :mod:`bot.swarm.incidents.belonging` finds, or opens one. :mod:`bot.swarm.incidents.telling`
+of the incident that :mod:`bot.swarm.incidents.incident_choice` finds, or opens one. :mod:`bot.swarm.incidents.telling`
 decides what people are told.
 """
 
@@ -23,14 +23,6 @@ from bot.model.incident import (
     WatchState,
 )
 from bot.model.observation import Observation, Signal
-from bot.swarm.incidents.belonging import (
-    ended_before,
-    explained_by,
-    explained_in,
-    in_storm,
-    may_have_another_cause,
-    must_notify,
-)
 from bot.swarm.incidents.flapping import ends_of_flapping, with_change, with_flapping
 from bot.swarm.incidents.grouping import (
     AFTER_RESTARTS_S,
@@ -43,6 +35,14 @@ from bot.swarm.incidents.grouping import (
     rank,
     root_of,
     work_behind,
+)
+from bot.swarm.incidents.incident_choice import (
+    ended_before,
+    explained_by,
+    explained_in,
+    in_storm,
+    may_have_another_cause,
+    must_notify,
 )
 from bot.swarm.incidents.incident_message import resolved_text
 from bot.swarm.incidents.memory import remembered
