@@ -10,7 +10,7 @@ from bot.commands import DURATION, SERVICE, Flag, Word, change, choice, number
 from bot.commands.service_kinds import CONSTRAINT, CPUS, ENV_NAME, IMAGE, LABEL_NAME, MEMORY, REPLICAS, SCALE, SETTING
 from bot.errors import NotUnderstood, Refused
 from bot.model import Facts, FactsQuery, Plan, ServiceFacts
-from bot.swarm.membership.several import each_or_refused
+from bot.swarm.membership.node_orders import each_or_refused
 from bot.swarm.operations.service_plan import changed, one_order, titles
 from bot.swarm.services.change_plan import image_warnings, refuse_job, service_to_change
 from bot.swarm.services.spec.spec_edit import SpecEdit

@@ -9,8 +9,8 @@ from bot.blocks import tick
 from bot.commands import NODE, Flag, Raise, Word, change
 from bot.errors import Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
+from bot.swarm.membership.node_orders import each_or_refused, find_each, merged, order_titles, role_track, shown_names
 from bot.swarm.membership.removal import demote_operation, demotion_effects, outside_raft, remaining_managers
-from bot.swarm.membership.several import each_or_refused, find_each, merged, order_titles, role_track, shown_names
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.node_lookup import duplicate_findings, replacement_of, require_cluster
 from bot.text.suggest import listed

@@ -10,7 +10,7 @@ from bot.blocks import tick
 from bot.commands import NODE, Flag, Word, change
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.membership.gapless_drain import without_gap
-from bot.swarm.membership.several import find_each, merged, order_titles, shown_names
+from bot.swarm.membership.node_orders import find_each, merged, order_titles, shown_names
 from bot.swarm.operations import Drain, SetAvailability
 from bot.swarm.reading.node_lookup import duplicate_findings, require_cluster
 from bot.swarm.services.gapless import MIN_AVAILABLE

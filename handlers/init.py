@@ -31,7 +31,7 @@ from bot.swarm.ca.rotation import external_issuer
 from bot.swarm.health.preflight import preflight
 from bot.swarm.membership.joining import Joining, founding_joins, join_plan, joining_effect
 from bot.swarm.membership.member_options import differing_option, unseen_options
-from bot.swarm.membership.several import merged
+from bot.swarm.membership.node_orders import merged
 from bot.swarm.network.address_pools import check_data_path_port, check_pools, pool_findings, refuse_pools_of_hosts
 from bot.swarm.network.addresses import advertise_address, local_address, overlay_findings
 from bot.swarm.operations import AwaitCaRotation, Init, Join, RegainNetworks, StartCaRotation, Update

@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.commands import LABEL, NODE, Flag, Word, change, text
 from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, NodeFacts, Plan, PlanTitles, Step
-from bot.swarm.membership.several import find_each, merged, order_titles, shown_names
+from bot.swarm.membership.node_orders import find_each, merged, order_titles, shown_names
 from bot.swarm.operations import LabelNode
 from bot.swarm.reading.node_lookup import duplicate_findings
 from bot.swarm.services.placement.eligible_nodes import eviction_warnings

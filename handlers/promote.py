@@ -11,8 +11,8 @@ from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
 from bot.swarm.health.checkup import address_findings
 from bot.swarm.health.preflight import machine_findings, reached_finding
+from bot.swarm.membership.node_orders import each_or_refused, find_each, merged, order_titles, role_track, shown_names
 from bot.swarm.membership.removal import outside_raft
-from bot.swarm.membership.several import each_or_refused, find_each, merged, order_titles, role_track, shown_names
 from bot.swarm.network.route_findings import port_findings
 from bot.swarm.operations import Promote
 from bot.swarm.reading.node_lookup import duplicate_findings

@@ -10,7 +10,7 @@ from bot.blocks import tick
 from bot.commands import ALL_NODES, NODE_OR_ALL, Word, change
 from bot.errors import NotUnderstood
 from bot.model import Cost, Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles, Step
-from bot.swarm.membership.several import find_each, merged, order_titles, shown_names
+from bot.swarm.membership.node_orders import find_each, merged, order_titles, shown_names
 from bot.swarm.operations import PlannedImage, RemoveImages, images_query
 from bot.swarm.operations.images import MAX_LISTED
 from bot.swarm.reading.node_lookup import require_cluster

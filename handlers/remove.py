@@ -9,8 +9,8 @@ from bot.blocks import tick
 from bot.commands import NODE, Flag, Raise, Word, change
 from bot.errors import NotUnderstood
 from bot.model import Facts, FactsQuery, Finding, NodeFacts, Plan, PlanTitles
+from bot.swarm.membership.node_orders import each_or_refused, order_titles, refuse_repeated
 from bot.swarm.membership.removal import removal_plan
-from bot.swarm.membership.several import each_or_refused, order_titles, refuse_repeated
 from bot.swarm.quorum import FORCE, FORCED_APPROVALS
 from bot.swarm.reading.host_membership import membership_text, was_removed
 from bot.swarm.reading.node_lookup import find_nodes, refuse_unidentified_host, replacement_of, require_cluster

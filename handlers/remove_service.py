@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.commands import SERVICE, Flag, Word, change
 from bot.errors import NotUnderstood
 from bot.model import Cost, Facts, FactsQuery, Plan, ServiceFacts, Step
-from bot.swarm.membership.several import each_or_refused
+from bot.swarm.membership.node_orders import each_or_refused
 from bot.swarm.operations import RemoveService
 from bot.swarm.operations.service_plan import titles
 from bot.swarm.reading.node_lookup import require_cluster

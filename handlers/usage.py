@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.blocks import DONE, WAITING, WARNING, Message, context, paragraphs, section, table, tick
 from bot.commands import NODE, SERVICE, Word, question
 from bot.model import ContainerUsage, DiskPart, DiskUsage, Facts, FactsQuery, HostFacts
-from bot.swarm.membership.several import find_each
+from bot.swarm.membership.node_orders import find_each
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.reading.task_reader import MAX_TASKS
 from bot.swarm.services.diagnosis.log_lines import task_names, unread, unread_lines

@@ -15,7 +15,7 @@ from bot.blocks import tick
 from bot.errors import Refused
 from bot.model import EVERY_TRACK, Cost, Facts, Finding, HostFacts, NodeFacts, Operation, Plan, PlanTitles, Step
 from bot.swarm.membership.gapless_drain import without_gap
-from bot.swarm.membership.several import each_or_refused, merged
+from bot.swarm.membership.node_orders import each_or_refused, merged
 from bot.swarm.operations import Demote, Drain, Leave, RemoveNode
 from bot.swarm.quorum import raft_members
 from bot.swarm.reading.host_membership import failed_record, swarm_error_text
