@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.blocks import Message, actions, context, section
-from bot.commands.usual import ACROSS, FORMS, LOOK, command_button
+from bot.commands.menu_commands import ACROSS, FORMS, QUESTIONS, command_button
 
 ROWS: Final = (
-    (*LOOK, ("Approvals", "approvals"), ("Jobs", "jobs")),
+    (*QUESTIONS, ("Approvals", "approvals"), ("Jobs", "jobs")),
     (*FORMS, ("Silence incidents…", "silence"), ("Freeze changes…", "freeze"), ("Create a cluster…", "init")),
 )
 

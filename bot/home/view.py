@@ -32,7 +32,7 @@ from bot.blocks import (
 )
 from bot.blocks.elements import overflow
 from bot.commands import RUN_COMMAND
-from bot.commands.usual import ACROSS, FORMS, LOOK, command_button
+from bot.commands.menu_commands import ACROSS, FORMS, QUESTIONS, command_button
 from bot.model.incident import ClusterNumbers, Incident, WatchTurn
 from bot.swarm.health.headline import counted_managers, counted_services
 from bot.swarm.incidents.incident_message import incident_message, severity_of
@@ -169,7 +169,7 @@ def _closed(facts: HomeFacts) -> Iterable[Block]:
 
 def _clusters(facts: HomeFacts) -> Iterable[Block]:
     for cluster in facts.clusters[:MAX_CLUSTERS]:
-        choices = [(label, f"{words} --cluster {cluster.name}") for label, words in LOOK]
+        choices = [(label, f"{words} --cluster {cluster.name}") for label, words in QUESTIONS]
         menu = overflow(f"{RUN_COMMAND}#{cluster.name[:MAX_WORDS_CHARS]}", choices)
         yield _text(cluster_line(cluster, facts.at), menu if menu["options"] else None)
     yield from _more(len(facts.clusters) - MAX_CLUSTERS, "cluster", "status --cluster all")
@@ -271,7 +271,7 @@ def _jobs(jobs: Sequence[HomeJob]) -> Iterable[Block]:
 def _commands(facts: HomeFacts) -> Iterable[dict[str, Any]]:
     if len(facts.clusters) == 1 and len(facts.clusters[0].name) <= MAX_WORDS_CHARS:
         name = facts.clusters[0].name
-        yield from (command_button(label, f"{words} --cluster {name}") for label, words in (*LOOK, *FORMS))
+        yield from (command_button(label, f"{words} --cluster {name}") for label, words in (*QUESTIONS, *FORMS))
     elif facts.clusters:
         yield command_button("Status of all clusters", "status --cluster all")
     yield from (command_button(label, words) for label, words in ACROSS)

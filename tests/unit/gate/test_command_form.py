@@ -86,7 +86,7 @@ def labels(shown: Any) -> list[list[str]]:
     return [[element["text"]["text"] for element in row] for row in rows]
 
 
-LOOK = ["Status", "Map", "Nodes", "Services", "Incidents", "Approvals", "Jobs"]
+QUESTIONS = ["Status", "Map", "Nodes", "Services", "Incidents", "Approvals", "Jobs"]
 OPERATE = ["Add hosts…", "Deploy a stack…", "Silence incidents…"]
 ADMINISTER = ["Freeze changes…", "Create a cluster…"]
 HELP = ["Help", "My permissions"]
@@ -95,9 +95,9 @@ HELP = ["Help", "My permissions"]
 @pytest.mark.parametrize(
     ("user", "rows"),
     [
-        ("U0ADA", [LOOK, [*OPERATE, *ADMINISTER], HELP]),
-        ("U0DAN", [LOOK, OPERATE, HELP]),
-        ("U0VERA", [LOOK, HELP]),
+        ("U0ADA", [QUESTIONS, [*OPERATE, *ADMINISTER], HELP]),
+        ("U0DAN", [QUESTIONS, OPERATE, HELP]),
+        ("U0VERA", [QUESTIONS, HELP]),
         ("U0EVE", [HELP]),
     ],
 )
@@ -118,7 +118,7 @@ def test_the_menu_offers_what_its_person_may_be_allowed(
     monkeypatch.setattr(UserGroups, "_ask", lambda *_: {})
     rules = {"view": ["S0OPS"], "operate": ["S0OPS"], "administer": ["admins"]}
     shown = typed(gate_of({**CONFIG, "rules": rules}, redis_url, tmp_path), "", user="U0EVE")
-    assert labels(shown) == [LOOK, OPERATE, HELP]
+    assert labels(shown) == [QUESTIONS, OPERATE, HELP]
 
 
 def test_a_submitted_form_takes_the_way_of_typed_words(gate: Gate, queue: Queue, audit: Audit) -> None:

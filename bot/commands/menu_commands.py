@@ -1,4 +1,4 @@
-"""The usual commands, as buttons of the menu and of Home: each with its label and its words."""
+"""The commands that stand as buttons in the menu and in Home: each with its label and its words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 from bot.blocks import button
 from bot.commands.command import RUN_COMMAND
 
-LOOK: Final = (
+QUESTIONS: Final = (
     ("Status", "status"),
     ("Map", "map"),
     ("Nodes", "nodes"),
