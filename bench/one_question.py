@@ -27,7 +27,7 @@ from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.gate.records import RecordReader
 from bot.home.view import home_view
-from bot.pictures.drawing import drawn
+from bot.pictures.message_pictures import draw
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.settings import Settings
@@ -81,7 +81,7 @@ def _read(stack: ExitStack, config: Config, cluster: str, command: Command, argu
         facts = reader.read(cluster, pool.cluster(cluster), command.query(arguments))
         fit(cast("Any", command.answer)(facts, arguments))
         if command.picture and (shown := command.picture(facts, arguments)):
-            drawn(shown)
+            draw(shown)
 
     return ask
 

@@ -10,7 +10,7 @@ from typing import Final
 from bot.blocks import WARNING, Block, Message, context, cut_short
 from bot.model.cluster_map import ClusterMap
 from bot.model.history import HistoryChart
-from bot.pictures.drawing import drawn
+from bot.pictures import cluster_picture, history_picture
 from bot.slack.outbound.files import BlockFiles, FileRefused
 
 MAX_ALT_CHARS: Final = 1900
@@ -39,12 +39,17 @@ class Pictures:
     ) -> tuple[Block, ...]:
         """Return a picture, with ``words`` as its description; if Slack does not take it, what is ``told`` instead."""
         try:
-            file_id = self._files.upload(f"{name}.png", drawn(shown), begun=lambda _: None)
+            file_id = self._files.upload(f"{name}.png", draw(shown), begun=lambda _: None)
         except FileRefused as error:
             log.warning("a picture was not shown: %s", error)
             return (*told, context(UNTAKEN))
         alt_text = cut_short(" ".join(words), MAX_ALT_CHARS)
         return ({"type": "image", "slack_file": {"id": file_id}, "alt_text": alt_text},)
+
+
+def draw(shown: ClusterMap | HistoryChart) -> bytes:
+    """Return the picture as PNG."""
+    return history_picture.picture(shown) if isinstance(shown, HistoryChart) else cluster_picture.picture(shown)
 
 
 def _words(blocks: Sequence[Block]) -> list[str]:
