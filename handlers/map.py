@@ -19,7 +19,7 @@ from bot.swarm.health.health import health
 from bot.swarm.history.answer import history_message
 from bot.swarm.history.chart import chart_of
 from bot.swarm.history.span import check_length, span_of
-from bot.swarm.quorum import raft_members
+from bot.swarm.quorum import known_leader, raft_members
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.mrkdwn import one_line
 
@@ -120,15 +120,16 @@ def _node_text(node: MapNode) -> str:
 
 
 def _groups(facts: Facts, swarm: ClusterFacts, label: str) -> Iterator[MapGroup]:
-    reachable = raft_members(facts).reachable
-    managers = sorted(swarm.managers, key=lambda node: (not node.leader, node.name))
-    yield MapGroup("Managers", tuple(_node(node, swarm, reachable.get(node.id)) for node in managers))
+    reachable, leader = raft_members(facts).reachable, known_leader(facts)
+    managers = sorted(swarm.managers, key=lambda node: (node != leader, node.name))
+    shown = (_node(node, swarm, reachable=reachable.get(node.id), leads=node == leader) for node in managers)
+    yield MapGroup("Managers", tuple(shown))
     workers = sorted((node for node in swarm.nodes if node.role == "worker"), key=lambda node: _zone_key(node, label))
     zoned = any(node.labels.get(label) for node in workers)
     for zone, nodes in groupby(workers, key=lambda node: node.labels.get(label, "")):
         without = f"Workers without {one_line(label)}" if zoned else "Workers"
         title = f"Workers in {one_line(label)} {one_line(zone)}" if zone else without
-        yield MapGroup(title, tuple(_node(node, swarm, None) for node in nodes))
+        yield MapGroup(title, tuple(_node(node, swarm) for node in nodes))
     members = {node.host for node in swarm.nodes}
     outside = [host for host in facts.hosts.values() if swarm.node_of(host) is None and host.name not in members]
     if outside:
@@ -148,9 +149,10 @@ def _zone_key(node: NodeFacts, label: str) -> tuple[bool, str, str]:
     return not zone, zone, node.name
 
 
-def _node(node: NodeFacts, swarm: ClusterFacts, reachable: bool | None) -> MapNode:  # noqa: FBT001 - of a manager
+def _node(node: NodeFacts, swarm: ClusterFacts, *, reachable: bool | None = None, leads: bool = False) -> MapNode:
+    """Return a node. ``reachable`` and ``leads`` are about managers."""
     state, colour = _state(node, reachable)
-    role = "leader" if node.leader else node.role
+    role = "leader" if leads else node.role
     return MapNode(one_line(node.name), role, colour, state, swarm.task_counts.get(node.id, 0))
 
 

@@ -22,7 +22,7 @@ from bot.blocks import (
 from bot.commands import NoArguments, Word, question, text
 from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.operations.labels import MAX_LABEL_CHARS, shown_label
-from bot.swarm.quorum import quorum_of, raft_members
+from bot.swarm.quorum import manager_state, quorum_of, raft_members
 from bot.swarm.reading.certificates import time_left
 from bot.swarm.reading.cloned_nodes import clones_of
 from bot.swarm.reading.host_membership import membership_text
@@ -61,15 +61,15 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     """Return a row for each node, managers first."""
     swarm = require_cluster(facts)
     count, managers = len(swarm.nodes), len(swarm.managers)
-    reachable = sum(node.reachability == "reachable" for node in swarm.managers)
+    reachable = sum(raft_members(facts).reachable.values())
     state = f"{swarm.ready_count} of {number_of(count, 'node')} ready in {facts.name}"
     away = f" ({reachable} reachable)" if reachable < managers else ""
     roles = f"{number_of(managers, 'manager')}{away}, {number_of(count - managers, 'worker')}"
-    sign = DONE if all(node.ready for node in swarm.nodes) else WARNING
+    sign = DONE if all(_is_well(facts, node) for node in swarm.nodes) else WARNING
     rows = [
         (
             _name(facts, swarm, node),
-            _role(node),
+            _role(facts, node),
             node.state,
             node.availability,
             node.engine_version,
@@ -97,7 +97,7 @@ def node(facts: Facts, arguments: NodeArguments) -> Message:
     """Return everything that is known about a node; of several records with one name, the current one first."""
     found = find_nodes(facts, arguments.name)
     blocks = [block for record in found for block in _in_full(facts, record)]
-    return Message(_title(found[0]).replace("*", ""), tuple(blocks))
+    return Message(_title(facts, found[0]).replace("*", ""), tuple(blocks))
 
 
 @question(
@@ -125,23 +125,26 @@ def _name(facts: Facts, swarm: ClusterFacts, record: NodeFacts) -> str:
     if host is not None and (clones := clones_of(facts, host)):
         return f"{WARNING} {', '.join(each.name for each in clones)} (clones)"
     old = " (old record)" if replacement_of(swarm, record) else ""
-    return f"{DONE if record.ready else FAILED} {record.name}{old}"
+    return f"{DONE if _is_well(facts, record) else FAILED} {record.name}{old}"
 
 
-def _role(record: NodeFacts) -> str:
-    if record.role == "worker":
-        return "worker"
-    return f"manager, {'leader' if record.leader else record.raft_state}"
+def _role(facts: Facts, record: NodeFacts) -> str:
+    return "worker" if record.role == "worker" else f"manager, {manager_state(facts, record)}"
 
 
-def _title(record: NodeFacts) -> str:
-    sign = DONE if record.ready else FAILED
-    return f"{sign} *{record.name}* · {_role(record)} · {record.state} · {record.availability}"
+def _is_well(facts: Facts, record: NodeFacts) -> bool:
+    """Return whether the managers call the node ready, and no fact contradicts them."""
+    return record.ready and (record.role == "worker" or manager_state(facts, record) != "unreachable")
+
+
+def _title(facts: Facts, record: NodeFacts) -> str:
+    sign = DONE if _is_well(facts, record) else FAILED
+    return f"{sign} *{record.name}* · {_role(facts, record)} · {record.state} · {record.availability}"
 
 
 def _in_full(facts: Facts, record: NodeFacts) -> list[Block]:
     return [
-        section(f"{_title(record)}{_copies(facts, record)}"),
+        section(f"{_title(facts, record)}{_copies(facts, record)}"),
         fields(_fields(facts, record)),
         *paragraphs(task_lines(require_cluster(facts), record)),
     ]
@@ -196,7 +199,7 @@ def _host(facts: Facts, host: HostFacts) -> str:
     if host.failure:
         return f"{WAITING if host.awaited else FAILED} {host.failure.happened} {host.failure.next_step}".rstrip()
     record = facts.member(host.name)
-    place = f"{_role(record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
+    place = f"{_role(facts, record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
     clones = [tick(other.name) for other in clones_of(facts, host) if other is not host]
     place += f", with the same node id as {listed(clones)}" if clones else ""
     sign = WARNING if host.membership == "locked" or clones else DONE

@@ -37,6 +37,14 @@ def known_leader(facts: Facts) -> NodeFacts | None:
     return None if doubted else leader
 
 
+def manager_state(facts: Facts, node: NodeFacts) -> str:
+    """Return what a manager is in Raft, as far as facts do not contradict what the managers report."""
+    if node == known_leader(facts):
+        return "leader"
+    off = node.reachability == "reachable" and not raft_members(facts).reachable.get(node.id)
+    return "unreachable" if off else node.raft_state
+
+
 def raft_members(facts: Facts) -> RaftMembers:
     """Return the members of Raft, which of them are reachable now, and which do not reach each other.
 
