@@ -21,7 +21,7 @@ from bot.swarm.health.issues import (
     with_failure,
 )
 from bot.swarm.health.lost_quorum import old_managers, quorum_among
-from bot.swarm.health.missing_managers import WAIT, may_rejoin, missing_manager_issue
+from bot.swarm.health.missing_managers import may_rejoin, missing_manager_issue
 from bot.swarm.health.preflight import live_restore_fix
 from bot.swarm.quorum import quorum_of, raft_members
 from bot.swarm.reading.certificates import DAY_S
@@ -94,8 +94,8 @@ def manager_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:
 
 
 def _unless_they_return(quorum: list[Issue], others: Iterable[Issue]) -> list[Issue]:
-    """Return the issue of the quorum, without its fix if another one adds a manager, or waits for one to rejoin."""
-    if any("`/swarm join manager " in issue.fix or WAIT in issue.fix for issue in others):
+    """Return the issue of the quorum, without its fix if another one gives the cluster a manager back."""
+    if any(issue.fix and issue.regains_manager for issue in others):
         return [replace(issue, fix="") for issue in quorum]
     return quorum
 
@@ -283,7 +283,10 @@ def failed_member_issue(facts: Facts, host: HostFacts) -> Issue:
     """Return the issue of an engine that cannot start its membership."""
     text = f"the engine of `{host.name}` cannot start its membership: {swarm_error_text(host)}"
     node, fix = failed_record(facts, host), f"fix the error on `{host.name}`"
-    return Issue(critical=True, text=text, fix=f"{fix}, or {discard_text(host, node)}" if node else fix)
+    if node is None:
+        return Issue(critical=True, text=text, fix=fix)
+    regains = node.role == "manager"
+    return Issue(critical=True, text=text, fix=f"{fix}, or {discard_text(host, node)}", regains_manager=regains)
 
 
 def _locked(host: HostFacts) -> Issue:

@@ -14,6 +14,8 @@ from bot.swarm.quorum.lost_managers import bring_back_text, if_lost_text, missin
 from bot.text.suggest import listed
 
 NO_LEADER: Final = "does not have a leader"
+WAIT: Final = "wait a minute, then `/swarm status`"
+"""What comes before the fix of an issue that may pass by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Issue:
     """The host on which ``fix`` is to be done, if ``fix`` does not name it."""
     urgent: bool = False
     """Whether ``fix`` comes first: it gives the cluster a manager back at once."""
+    may_pass: bool = False
+    """Whether it may pass by itself in a minute. ``fix`` is for when it has not."""
+    regains_manager: bool = False
+    """Whether ``fix``, or time, gives the cluster a manager back. Then no other is to be added."""
+
+    @property
+    def advice(self) -> str:
+        """The whole fix: where it is to be done, and after what; "" if nothing can be done here."""
+        parts = (tick(self.where) if self.where else "", self.fix)
+        return f"{WAIT} · " * self.may_pass + ": ".join(filter(None, parts)) if self.fix else ""
 
 
 def quorum_issues(facts: Facts, swarm: ClusterFacts) -> list[Issue]:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from bot.blocks import tick
 from bot.model import Facts, HostFacts, NodeFacts
 from bot.swarm.health.issues import Issue, check_step, failed_host_issue, is_split_off, split_brain_issue, with_failure
 from bot.swarm.reading.host_membership import inactive_host_of
-
-WAIT: Final = "wait a minute, then `/swarm status` · "
-"""How the fix of a manager begins that may rejoin by itself."""
 
 
 def is_former_manager(node: NodeFacts) -> bool:
@@ -55,7 +51,8 @@ def missing_manager_issue(facts: Facts, node: NodeFacts) -> Issue:
 def _rejoining_issue(node: NodeFacts) -> Issue:
     text = f"`{node.name}` (manager) is {node.raft_state}, {node.state}. Its engine runs: it may rejoin by itself"
     check = check_step(node.host, "the other managers")
-    return Issue(critical=True, text=text, fix=f"{WAIT}if nothing has changed: {check}")
+    fix = f"if nothing has changed: {check}"
+    return Issue(critical=True, text=text, fix=fix, may_pass=True, regains_manager=True)
 
 
 def _former_issue(node: NodeFacts, host: HostFacts | None) -> Issue:
@@ -70,8 +67,8 @@ def _former_issue(node: NodeFacts, host: HostFacts | None) -> Issue:
     failed = failed_host_issue(host)
     text = f"{text}. {failed.text}"
     if failure.is_late:
-        fix = f"{WAIT}if nothing has changed: check that {name} is on and not overloaded"
-        return Issue(critical=True, text=text, fix=fix)
+        fix = f"if nothing has changed: check that {name} is on and not overloaded"
+        return Issue(critical=True, text=text, fix=fix, may_pass=True, regains_manager=True)
     return replace(failed, text=text) if failure.answers_over_ssh else Issue(critical=True, text=text, fix=back)
 
 
@@ -80,6 +77,7 @@ def _left_issue(node: NodeFacts, host: HostFacts) -> Issue:
     join = f"`/swarm join manager {host.name}`"
     text = f"`{host.name}` responds and is not part of any cluster"
     if not node.reachability:
-        return Issue(critical=True, text=f"`{node.name}` is a former manager: down and not in Raft. {text}", fix=join)
+        text = f"`{node.name}` is a former manager: down and not in Raft. {text}"
+        return Issue(critical=True, text=text, fix=join, regains_manager=True)
     text = f"`{node.name}` (manager) is {node.raft_state}, {node.state}: {text}"
-    return Issue(critical=True, text=text, fix=f"`/swarm remove {node.id}`, then {join}")
+    return Issue(critical=True, text=text, fix=f"`/swarm remove {node.id}`, then {join}", regains_manager=True)

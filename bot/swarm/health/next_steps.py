@@ -9,8 +9,7 @@ from typing import Final
 from bot.blocks import tick, user
 from bot.model import Facts, OpenChange
 from bot.swarm.health.health import Health
-from bot.swarm.health.issues import Issue
-from bot.swarm.health.missing_managers import WAIT
+from bot.swarm.health.issues import WAIT, Issue
 from bot.text.suggest import listed
 
 WHOLE_CLUSTER: Final = frozenset({"init", "recover", "restore"})
@@ -67,14 +66,13 @@ def _decider(change: OpenChange) -> str:
 
 
 def fixes(issues: Iterable[Issue]) -> list[str]:
-    """Return each fix once, with the hosts on which it is to be done; WAIT is told once."""
+    """Return each fix once, with the hosts on which it is to be done; to wait is told once."""
     places: dict[str, list[str]] = {}
-    waits = False
     for issue in issues:
-        fix = issue.fix.removeprefix(WAIT) if waits else issue.fix
-        waits = waits or fix.startswith(WAIT)
-        if fix:
-            places.setdefault(fix, []).append(tick(issue.where) if issue.where else "")
+        if issue.fix and issue.may_pass:
+            places.setdefault(WAIT, [""])
+        if issue.fix:
+            places.setdefault(issue.fix, []).append(tick(issue.where) if issue.where else "")
     return [f"{listed(hosts)}: {fix}" if all(hosts) else fix for fix, hosts in places.items()]
 
 

@@ -168,7 +168,7 @@ def _failed(facts: Facts, node: NodeFacts) -> tuple[str, str] | None:
 def _issues(facts: Facts, node: NodeFacts) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return details of a node that is not well, and what to do."""
     issues = node_issues(facts, node)
-    fixes = [f"{tick(issue.where)}: {issue.fix}" if issue.where else issue.fix for issue in issues if issue.fix]
+    fixes = [issue.advice for issue in issues if issue.advice]
     host = facts.hosts.get(node.host)
     if host is not None and host.failure is not None:
         late = host.failure.is_late and not is_former_manager(node)
@@ -247,8 +247,7 @@ def _of_former_manager(facts: Facts, node: NodeFacts | None) -> str:
     """Return what to do about a silent host that is a former manager, as `status` says it; "" if it is none."""
     if node is None or not is_former_manager(node):
         return ""
-    issue = missing_manager_issue(facts, node)
-    return f"{tick(issue.where)}: {issue.fix}" if issue.where else issue.fix
+    return missing_manager_issue(facts, node).advice
 
 
 def _named(step: str, host: HostFacts) -> str:

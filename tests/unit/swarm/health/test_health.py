@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.swarm.health.health import health
-from bot.swarm.health.missing_managers import WAIT
+from bot.swarm.health.issues import WAIT
 from bot.swarm.health.next_steps import next_steps
 from tests.plans.description import Description
 
@@ -54,7 +54,7 @@ def test_a_returning_manager_may_rejoin_although_its_engine_says_that_it_is_none
     host = replace(facts.hosts["host-2"], is_manager=False)
     back = replace(facts, hosts={**facts.hosts, "host-2": host})
     assert "it may rejoin by itself" in health(back).issues[0].text
-    assert next_steps(back, health(back)) == [f"{WAIT}if nothing has changed: {CHECK}"]
+    assert next_steps(back, health(back)) == [WAIT, f"if nothing has changed: {CHECK}"]
     other = replace(facts, hosts={**facts.hosts, "host-2": replace(host, node_id="other")})
     assert not any("may rejoin by itself" in issue.text for issue in health(other).issues)
 
