@@ -21,9 +21,9 @@ class DemoteArguments:
     """The arguments of ``demote``."""
 
     nodes: Annotated[tuple[str, ...], Word(NODE, "managers, by name or the start of the id")]
-    force: Annotated[bool, Flag(None, "even if the cluster then tolerates no manager failure; needs 2 approvals")] = (
-        False
-    )
+    force: Annotated[
+        bool, Flag(None, "even if the cluster then tolerates no manager failure; needs 2 approvals by default")
+    ] = False
 
 
 def _query(arguments: DemoteArguments) -> FactsQuery:

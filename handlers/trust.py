@@ -122,7 +122,7 @@ def _description(key: HostKey) -> tuple[str, list[str]]:
         f"Presented: {shown}",
         f"Known: {known}",
         "The machine was reinstalled, or another machine responds in its place.",
-        f"{compare} Trusting it needs an approval. No login was attempted.",
+        f"{compare} Trusting it needs approval. No login was attempted.",
     ]
 
 

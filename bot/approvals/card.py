@@ -36,7 +36,7 @@ from bot.model.approval_basis import short
 from bot.queue.job import Job
 from bot.stored_json import from_json
 from bot.text.mrkdwn import one_line
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of, part_of
 
 MAX_STEPS: Final = 30
 BRIEF_STEPS: Final = 3
@@ -119,7 +119,7 @@ def reminder_message(approval: Approval) -> Message:
     left = max(request.needed - len(approval.votes), 1)
     mentions = _mentions([each for each in request.notify if each not in {vote.by for vote in approval.votes}])
     return text_message(
-        f"{WAITING} *Still waits for {approval_count(left)}*: {order_text(request.words)} in "
+        f"{WAITING} *Still waits for {number_of(left, 'approval')}*: {order_text(request.words)} in "
         f"{plain_line(request.cluster)}, requested by {user(request.requester)} · expires {when(request.expires)} · "
         f"{tick(request.job)}\n{mentions}: approve or deny it in the message above."
     )
@@ -138,7 +138,7 @@ def decision_message(approval: Approval) -> Message:
 def list_line(approval: Approval) -> str:
     """Return one line of `/swarm approvals`."""
     request = approval.request
-    have = f"{user(request.requester)} · {len(approval.votes)} of {approval_count(request.needed)}"
+    have = f"{user(request.requester)} · {part_of(len(approval.votes), request.needed, 'approval')}"
     if request.confirmation:
         have = f"waits until {user(request.requester)} confirms it"
     words = order_text(request.words)
@@ -158,8 +158,8 @@ def approved_preface(approval: Approval) -> str:
     return f"{reason}{status_line(approval)} · plan `{short(request.digest)}`"
 
 
-def plan_message(job: Job, plan: Plan, warning: str = "") -> Message:
-    """Return the answer to `--plan`, with a warning about it as a whole."""
+def plan_message(job: Job, plan: Plan, warning: str = "", needs: str = "") -> Message:
+    """Return the answer to `--plan`, with a warning about it as a whole, and which approvals it ``needs``."""
     typed = "/swarm " + job.order.words.removesuffix(" --plan")
     warnings = [f"{WARNING} {warning}"] if warning else []
     if not plan.steps and not plan.left_out:
@@ -171,7 +171,8 @@ def plan_message(job: Job, plan: Plan, warning: str = "") -> Message:
         steps = dict.fromkeys(finding.next_step for finding in plan.left_out if finding.next_step)
         end = " ".join(["Nothing was changed, and nothing would be: every host is skipped.", *steps])
         return Message(title, tuple(paragraphs([*lines, end])))
-    return Message(title, tuple(paragraphs([*lines, f"Nothing was changed. Next: {tick(typed)} without `--plan`."])))
+    end = f"Nothing was changed. Next: {tick(typed)} without `--plan`."
+    return Message(title, tuple(paragraphs([*lines, *filter(None, [needs]), end])))
 
 
 def no_change_lines(plan: Plan) -> list[str]:
@@ -188,11 +189,6 @@ def brief_lines(approval: Approval, plan: Plan) -> list[str]:
     request = approval.request
     reason = [f"Reason: {_cut(request.reason, request.job)}"] if request.reason else []
     return [*reason, *_plan_lines(plan, BRIEF_STEPS, request.job), f"plan `{short(request.digest)}`"]
-
-
-def approval_count(count: int) -> str:
-    """Return ``1 approval`` or ``2 approvals``."""
-    return f"{count} approval{'' if count == 1 else 's'}"
 
 
 def approver_mention(name: str) -> str:
@@ -249,7 +245,7 @@ def _approval_end(approval: Approval) -> list[str]:
             deleted = (
                 " The secret typed with it was deleted: request it again." if approval.request.typed_secret else ""
             )
-            have = f"it had {len(approval.votes)} of {approval_count(approval.request.needed)}"
+            have = f"it had {part_of(len(approval.votes), approval.request.needed, 'approval')}"
             return [f"{FAILED} *Expired* {at}: {have}. Nothing was changed.{deleted}"]
         case "void":
             return [f"{FAILED} *Void* {at}: {approval.why} Nothing was changed."]
@@ -279,7 +275,7 @@ def _terms(approval: Approval) -> str:
         return which
     who = " or ".join(approver_mention(name) for name in request.by)
     code = " with a code" if request.second_factor else ""
-    needs = f"Needs {approval_count(request.needed)} from {who}{code} (not {user(request.requester)})"
+    needs = f"Needs {number_of(request.needed, 'approval')} from {who}{code} (not {user(request.requester)})"
     which_one = "one of them " if request.needed > 1 else ""
     was_frozen = f", {which_one}because {plain_line(request.cluster)} was frozen when this was requested"
     deleted = ", and the typed secret is deleted" if request.typed_secret else ""

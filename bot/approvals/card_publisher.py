@@ -15,7 +15,6 @@ from typing import Final
 from bot.approvals.approval import Approval
 from bot.approvals.card import (
     approval_card,
-    approval_count,
     confirmation_message,
     decision_message,
     readable_plan,
@@ -29,6 +28,7 @@ from bot.outbox.outgoing import Outgoing, reply_id
 from bot.queue.end_messages import card, card_id, private
 from bot.queue.job import Job
 from bot.queue.queue import Queue
+from bot.text.suggest import part_of
 
 RETRY_AFTER_S: Final = 5.0
 
@@ -74,7 +74,7 @@ class CardPublisher:
         if approval is None or not approval.open:
             return
         request = approval.request
-        why = f"It expired with {len(approval.votes)} of {approval_count(request.needed)}."
+        why = f"It expired with {part_of(len(approval.votes), request.needed, 'approval')}."
         if request.confirmation:
             why = "It expired: its requester did not confirm it."
         self._approvals.end(job_id, "expired", "", why, [request.audit_entry("expired", self._worker, why)])

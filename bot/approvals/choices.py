@@ -31,6 +31,12 @@ def rule_of(config: Config, request: ApprovalRequest) -> Rule:
     return rule_for(config, request.cluster, request.subject, request.needed)
 
 
+def needed_now(config: Config, request: ApprovalRequest, *, frozen: bool) -> int:
+    """Return how many approvals the same order needs if it is requested now, for the same reasons."""
+    own = request.needed - request.frozen
+    return rule_for(config, request.cluster, request.subject, own, frozen=frozen).count
+
+
 def choices(config: Config, approval: Approval, reader: Reader) -> tuple[Choice, ...]:
     """Return what the reader may do. Where it is unknown whether they are an approver, they may try."""
     request = approval.request

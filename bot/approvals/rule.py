@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot import policy
+from bot.blocks import plain_line, user
 from bot.config import ApprovalRule, Config
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 
 DEFAULT_EXPIRY_S: Final = 1800.0
 CONFIRMATION_EXPIRY_S: Final = 600.0
@@ -47,10 +48,11 @@ class Rule:
         return before_s if before_s < lifetime_s else 0.0
 
 
-def rule_for(config: Config, cluster: str, subject: str, default_count: int) -> Rule:
+def rule_for(config: Config, cluster: str, subject: str, default_count: int, *, frozen: bool = False) -> Rule:
     """Return the rule in ``cluster``: each key from the cluster's rule, else the general rule, else the default.
 
-    By default those who may administer approve, and ``default_count`` of them must; it is the command's own.
+    By default those who may administer approve, and ``default_count`` of them must; it is the command's own. A freeze
+    adds one approval.
     """
     layers: list[ApprovalRule] = [config.rules.approvals.get(subject, ApprovalRule())]
     if cluster in config.clusters:
@@ -60,7 +62,8 @@ def rule_for(config: Config, cluster: str, subject: str, default_count: int) -> 
     expires = next((layer.expires for layer in layers if layer.expires is not None), DEFAULT_EXPIRY_S)
     remind = next((layer.remind for layer in layers if layer.remind is not None), None)
     factor = next((layer.second_factor for layer in layers if layer.second_factor is not None), "none")
-    return Rule(subject, by, count, expires, "totp" if factor == "totp" else None, remind=remind)
+    second_factor: Literal["totp"] | None = "totp" if factor == "totp" else None
+    return Rule(subject, by, count + frozen, expires, second_factor, frozen=frozen, remind=remind)
 
 
 def cluster_rules(config: Config, cluster: str, counts: Mapping[str, int]) -> list[Rule]:
@@ -68,11 +71,6 @@ def cluster_rules(config: Config, cluster: str, counts: Mapping[str, int]) -> li
     about = config.clusters[cluster].approvals if cluster in config.clusters else {}
     subjects = dict.fromkeys((*counts, *config.rules.approvals, *about))
     return [rule_for(config, cluster, subject, counts.get(subject, 0)) for subject in subjects]
-
-
-def frozen_rule(rule: Rule) -> Rule:
-    """Return the rule during a freeze: one more approval."""
-    return replace(rule, count=rule.count + 1, frozen=True)
 
 
 def confirmation_rule(rule: Rule, requester: str) -> Rule:
@@ -112,13 +110,26 @@ def approver_names(config: Config, rule: Rule) -> str:
     return listed(policy.shown(config, entry) for entry in dict.fromkeys(rule.by)) or "nobody"
 
 
+def needs_text(config: Config, rule: Rule, cluster: str, requester: str) -> str:
+    """Return what a change by this rule needs before it starts, in a sentence; "" for nothing."""
+    if rule.confirmation:
+        return f"It costs service: {user(requester)} must confirm it before it starts."
+    if not rule.count:
+        return ""
+    code = " with a code" if rule.second_factor else ""
+    which = "one of them " if rule.count > 1 else ""
+    frozen = f", {which}because {plain_line(cluster)} is frozen" if rule.frozen else ""
+    needs = f"{number_of(rule.count, 'approval')} from {approver_names(config, rule)}{code}"
+    return f"It needs {needs} (not {user(requester)}){frozen}."
+
+
 def shortage(config: Config, rule: Rule, members: Mapping[str, frozenset[str]], requester: str) -> str:
     """Return why too few people can approve a change of this requester, in a sentence; "" if there are enough."""
     others = len(approvers(config, rule, members) - {requester})
     if others >= rule.count:
         return ""
     people = "nobody else" if not others else "only 1 other person" if others == 1 else f"only {others} other people"
-    needs = f"{rule.count} approval{'' if rule.count == 1 else 's'} from {approver_names(config, rule)}"
+    needs = f"{number_of(rule.count, 'approval')} from {approver_names(config, rule)}"
     return f"`{rule.subject}` needs {needs}, but {people} can approve it."
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.approvals.rule import Rule, approver_groups, approver_names, approvers, cluster_rules
 from bot.config import Config
-from bot.text.suggest import listed
+from bot.text.suggest import listed, number_of
 from bot.usergroups import MembershipUnknown, UserGroups
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def _problem(
 ) -> Problem:
     people = len(approvers(config, rule, members))
     what = "; ".join(f"{cluster}: {listed(f'`{each}`' for each in subjects)}" for cluster, subjects in where.items())
-    needs = f"{what}: needs {rule.count} approval{'' if rule.count == 1 else 's'} from {approver_names(config, rule)}"
+    needs = f"{what}: needs {number_of(rule.count, 'approval')} from {approver_names(config, rule)}"
     can = "nobody" if not people else "only 1 person" if people == 1 else f"only {people} people"
     if people < rule.count:
         return Problem(f"{needs}, but {can} can approve: it can never be approved.", grave=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Final, Literal
 
 from bot.approvals.approval import Approval, ApprovalRequest
-from bot.approvals.card import approval_count, approver_mention
+from bot.approvals.card import approver_mention
 from bot.approvals.choices import rule_of
 from bot.approvals.repository import ApprovalRepository, Ended
 from bot.approvals.rule import approver_groups, approvers
@@ -19,6 +19,7 @@ from bot.model.approval_basis import short
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.swarm.services.spec.masked import masked_text
+from bot.text.suggest import part_of
 from bot.usergroups import MembershipUnknown, UserGroups
 
 MAX_RACES: Final = 50
@@ -181,7 +182,7 @@ class Voting:
             case "approved":
                 return f"You approved {tick(approval.id)}. {self._turn(job)}"
             case "counted":
-                return f"You approved {tick(approval.id)}. It has {count} of {approval_count(request.needed)}."
+                return f"You approved {tick(approval.id)}. It has {part_of(count, request.needed, 'approval')}."
             case result:
                 raise refusal(approval, result)
 

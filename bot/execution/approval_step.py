@@ -14,7 +14,7 @@ from typing import Any, Final
 from bot.approvals.already_waiting import already_waiting, same_plan
 from bot.approvals.approval import Approval, ApprovalRequest
 from bot.approvals.repository import ApprovalRepository
-from bot.approvals.rule import Rule, approver_groups, confirmation_rule, frozen_rule, notified, rule_for, shortage
+from bot.approvals.rule import Rule, approver_groups, confirmation_rule, needs_text, notified, rule_for, shortage
 from bot.audit import Entry
 from bot.commands import Command
 from bot.config import Config
@@ -26,6 +26,8 @@ from bot.queue.job import Order
 from bot.queue.lease import Lease
 from bot.secrets.secret import TYPED_SECRET_TTL_S
 from bot.stored_json import from_json, to_json
+from bot.swarm.quorum import FORCE, FORCED_APPROVALS
+from bot.text.suggest import number_of
 from bot.usergroups import UserGroups
 
 MAX_APPROVAL_S: Final = 7 * 86400.0
@@ -93,12 +95,22 @@ class ApprovalStep:
         """
         cluster = lease.job.order.cluster
         default = max(command.approval(arguments), plan.approvals)
-        rule = rule_for(self._config, cluster, plan.subject or command.subject(arguments), default)
-        frozen = command.is_change(arguments) and self.freeze(cluster)
-        rule = frozen_rule(rule) if frozen else rule
+        frozen = command.is_change(arguments) and self.freeze(cluster) is not None
+        rule = rule_for(self._config, cluster, plan.subject or command.subject(arguments), default, frozen=frozen)
         order = lease.job.order
         confirmed = bool(rule.count) or not plan.costs or order.accepts_costs
         return rule if confirmed else confirmation_rule(rule, order.requester)
+
+    def needs_text(self, lease: Lease, command: Command, arguments: Any, plan: Plan) -> str:
+        """Return what this plan needs now before it starts, in a sentence; "" for nothing."""
+        order = lease.job.order
+        return needs_text(self._config, self.rule(lease, command, arguments, plan), order.cluster, order.requester)
+
+    def with_needs(self, facts: Facts) -> Facts:
+        """Return the facts with the freeze that is in effect, and how many approvals ``--force`` needs now."""
+        freeze = self.freeze(facts.name)
+        forced = rule_for(self._config, facts.name, FORCE, FORCED_APPROVALS, frozen=freeze is not None)
+        return replace(facts, freeze=freeze, force_approvals=forced.count)
 
     def freeze(self, cluster: str) -> Freeze | None:
         """Return the freeze that is in effect now."""
@@ -115,9 +127,10 @@ class ApprovalStep:
         rule = self.rule(lease, command, arguments, plan)
         confirmed = approval.request.confirmation
         if not rule.confirmation and rule.count > (0 if confirmed else len(approval.counted)):
+            have = number_of(len(approval.counted), "approval")
+            needs = needs_text(self._config, rule, facts.name, approval.request.requester)
             raise Refused(
-                f"since this was requested, {facts.name} was frozen, or its rules or facts changed: "
-                "more approvals are needed now.",
+                f"this has {'no approvals' if confirmed else have}, and more are needed now. {needs}",
                 next_step="Request it again.",
             )
         request, order = approval.request, lease.job.order
@@ -166,7 +179,7 @@ class ApprovalStep:
             request = approval.request
             mine = request.requester == order.requester or not private
             if mine and request.job != order.id and same_plan(from_json(Basis, request.basis), basis):
-                raise already_waiting(approval)
+                raise already_waiting(self._config, approval, self.freeze(order.cluster))
 
     def _require_approvers(self, rule: Rule, requester: str) -> None:
         members: Mapping[str, frozenset[str]] = self._user_groups.members(

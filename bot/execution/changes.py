@@ -65,7 +65,8 @@ class Changes:
         except Conclusion as error:
             self._replies.refuse(lease, error)
             return
-        message = plan_message(lease.job, plan, _later(cluster, before))
+        needs = self._approval_step.needs_text(lease, command, arguments, plan)
+        message = plan_message(lease.job, plan, _later(cluster, before), needs)
         if plan.steps:
             message = replace(message, blocks=(*message.blocks, actions(button("Run", RUN_PLAN, lease.job.id))))
         self._replies.answer(lease, message, results.success(message.text), "plan shown")
@@ -117,6 +118,7 @@ class Changes:
     def _plan(self, lease: Lease, command: Command, arguments: Any) -> tuple[Plan, Seen]:
         cluster, began = lease.job.order.cluster, monotonic()
         facts = self._cluster_reader.read_whole(cluster, command.query(arguments))
+        facts = self._approval_step.with_needs(facts)
         try:
             plan = planned(command, facts, arguments, self._config.clusters[cluster].failure_domain)
         except Conclusion as error:

@@ -73,7 +73,7 @@ class ControlCommands:
 
     def _freeze(self, call: Call, control: FreezeCluster | ThawCluster) -> FreezeResult:
         thaws = isinstance(control, ThawCluster)
-        waiting = still_waiting(self._approvals.waiting(call.cluster)) if thaws else []
+        waiting = still_waiting(self._config, self._approvals.waiting(call.cluster)) if thaws else []
         return run_freeze_command(
             self._freezes, control, call.cluster, call.entry("asked"), time.time(), waiting=waiting
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,6 +15,7 @@ from bot.commands.grammar import usage_text
 from bot.commands.shared_words import NODE_FLAG, SERVICE_FLAG, SHARED_WORDS
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused
+from bot.freeze import Freezes
 from bot.gate.call import Call
 from bot.last_read import LastRead, ReadNodes, ReadServices
 from bot.queue.job import Order
@@ -37,11 +39,19 @@ class EarlyRefusals:
     """Safe to share between threads. Raises Unavailable."""
 
     def __init__(
-        self, *, config: Config, queue: Queue, approvals: ApprovalRepository, audit: Audit, last_read: LastRead
+        self,
+        *,
+        config: Config,
+        queue: Queue,
+        approvals: ApprovalRepository,
+        freezes: Freezes,
+        audit: Audit,
+        last_read: LastRead,
     ) -> None:
         self._config = config
         self._queue = queue
         self._approvals = approvals
+        self._freezes = freezes
         self._audit = audit
         self._last_read = last_read
 
@@ -120,7 +130,8 @@ class EarlyRefusals:
             mine = job.order.requester == call.user or not private
             answered = confirmation and call.accepts_costs
             if same and mine and not answered and job.order.request_key != call.request_key:
-                error = already_waiting(approvals[job.id])
+                freeze = self._freezes.active(call.cluster, time.time())
+                error = already_waiting(self._config, approvals[job.id], freeze)
                 self._audit.append([call.entry("refused", detail=error.happened)])
                 raise error
 

@@ -69,7 +69,8 @@ class QueuedOrders:
 
     def _may_need_approval(self, call: Call) -> bool:
         command = call.command
-        rule = rule_for(self._config, call.cluster, command.subject(call.arguments), command.approval(call.arguments))
-        if not command.is_change(call.arguments):
-            return bool(rule.count)
-        return bool(rule.count or command.raises) or self._freezes.active(call.cluster, time.time()) is not None
+        subject, default = command.subject(call.arguments), command.approval(call.arguments)
+        change = command.is_change(call.arguments)
+        frozen = change and self._freezes.active(call.cluster, time.time()) is not None
+        rule = rule_for(self._config, call.cluster, subject, default, frozen=frozen)
+        return bool(rule.count or (change and command.raises))

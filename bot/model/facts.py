@@ -236,7 +236,9 @@ class Facts:
     mesh_failure: str = ""
     """Why the overlay network could not be tested."""
     freeze: Freeze | None = None
-    """The active freeze. Only questions get it."""
+    """The active freeze. Steps do not get it."""
+    force_approvals: int | None = None
+    """How many approvals an order with ``--force`` needs now, if only that lets it through. Only plans get it."""
     closed_channel: ClosedChannel | None = None
     """Read for ``FactsQuery.open_changes``: the cluster's channel, if Slack refuses messages there."""
     open_changes: tuple[OpenChange, ...] = ()

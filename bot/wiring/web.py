@@ -84,7 +84,9 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
             watch_orders=WatchOrders(watch, config, last_read),
         ),
         totp_command=totp_command,
-        early_refusals=EarlyRefusals(config=config, queue=queue, approvals=approvals, audit=audit, last_read=last_read),
+        early_refusals=EarlyRefusals(
+            config=config, queue=queue, approvals=approvals, freezes=freezes, audit=audit, last_read=last_read
+        ),
         last_read=last_read,
         secret_form=SecretForm(commands, queue, SecretInbox(redis, settings.swarmbot_secret_key)),
         command_forms=CommandForms(config, commands, last_read),

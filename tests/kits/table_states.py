@@ -81,7 +81,8 @@ class RealState:
         if self._query(case) is None:
             return None, None
         beside = Description.model_validate(described(given, case)).facts(command.query(arguments))
-        whole = replace(facts, backups=beside.backups, probed_routes=beside.probed_routes)
+        needs = beside.force_approvals
+        whole = replace(facts, backups=beside.backups, probed_routes=beside.probed_routes, force_approvals=needs)
         came = self._renamed(facts, outcome(command, whole, arguments, case))
         return expected(case, came), came
 

@@ -192,6 +192,7 @@ class Description(BaseModel):
             listed_stacks=tuple(self.listed_stacks) if query.listed_stacks else (),
             history=self._history() if query.history else None,
             freeze=Freeze(self.name, NOW + 3600, *self.frozen) if self.frozen else None,
+            force_approvals=3 if self.frozen else 2,
         )
 
     def _history(self) -> History:

@@ -49,7 +49,7 @@ def judge_plan(facts: Facts, plan: Plan, domain: str) -> Plan:
         return replace(plan, warnings=(*plan.warnings, *warnings))
     weakened = _weakened(facts, plan.steps)
     if weakened and plan.force != "given":
-        raise _refused_weakening(facts, *weakened, _or_force(plan, "Or"))
+        raise _refused_weakening(facts, *weakened, _or_force(facts, plan, "Or"))
     forced = bool(weakened) or not after.reachable
     return replace(
         plan,
@@ -77,7 +77,7 @@ def permit_step(facts: Facts, plan: Plan, step: Step) -> None:
     weakened = _weakened(facts, rest)
     if weakened and not forced:
         true_now = f"This was not so when the plan was made. The steps before this one are done. {STEP_NOT_STARTED}"
-        raise _refused_weakening(facts, *weakened, _or_force(plan, "Or run the command again and"), true_now)
+        raise _refused_weakening(facts, *weakened, _or_force(facts, plan, "Or run the command again and"), true_now)
 
 
 def _refuse_losses(facts: Facts, plan: Plan) -> None:
@@ -143,7 +143,7 @@ def _refused_end(facts: Facts, operation: Operation) -> Refused:
         f"{operation.doing} would end {facts.name}: it is the last manager. All services, networks, secrets and "
         "configs would be lost.",
         true_now=NOTHING_CHANGED,
-        next_step=f"To end {facts.name} permanently, add `--force`. This needs {FORCED_APPROVALS} approvals.",
+        next_step=f"To end {facts.name} permanently, add `--force`. This needs {_force_needs(facts)}.",
     )
 
 
@@ -166,8 +166,16 @@ def _needed(quorum: Quorum) -> str:
     return f"{quorum.needed} {'is' if quorum.needed == 1 else 'are'} needed"
 
 
-def _or_force(plan: Plan, how: str) -> str:
-    return f" {how} add `--force`, which needs {FORCED_APPROVALS} approvals." if plan.force else ""
+def _or_force(facts: Facts, plan: Plan, how: str) -> str:
+    return f" {how} add `--force`, which needs {_force_needs(facts)}." if plan.force else ""
+
+
+def _force_needs(facts: Facts) -> str:
+    """Return the approvals that ``--force`` needs now, without their number if it is not known."""
+    if facts.force_approvals is None:
+        return "approval"
+    frozen = f", one of them because {facts.name} is frozen" if facts.freeze else ""
+    return f"{number_of(facts.force_approvals, 'approval')}{frozen}"
 
 
 def _effect(facts: Facts, before: RaftMembers, stages: list[RaftMembers]) -> str:

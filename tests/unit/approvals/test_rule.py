@@ -16,8 +16,9 @@ from bot.approvals.rule import (
     approver_names,
     approvers,
     cluster_rules,
-    frozen_rule,
+    confirmation_rule,
     may_approve,
+    needs_text,
     rule_for,
     shortage,
 )
@@ -77,7 +78,26 @@ def test_cluster_overrides_key_by_key(general: dict[str, Any], own: dict[str, An
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_freeze_needs_one_more_approval(count: int) -> None:
     """A change that needs no approval needs one."""
-    assert frozen_rule(Rule("promote", ("admins",), count, 60.0)).count == count + 1
+    assert rule_for(_config(), "prod", "promote", count, frozen=True).count == count + 1
+
+
+def test_what_a_change_needs_is_said_before_it_is_requested() -> None:
+    """How many approvals, from whom, which of them a freeze adds; or that its requester must confirm it."""
+    config = _config({"promote": {"second_factor": "totp"}})
+
+    def needs(count: int, *, frozen: bool = False) -> str:
+        return needs_text(config, rule_for(config, "prod", "drain", count, frozen=frozen), "prod", "U01")
+
+    assert needs(0) == ""
+    assert needs(1) == "It needs 1 approval from @admins (not <@U01>)."
+    assert needs(0, frozen=True) == "It needs 1 approval from @admins (not <@U01>), because prod is frozen."
+    frozen = "It needs 3 approvals from @admins (not <@U01>), one of them because prod is frozen."
+    assert needs(2, frozen=True) == frozen
+    coded = rule_for(config, "prod", "promote", 1)
+    assert needs_text(config, coded, "prod", "U01") == "It needs 1 approval from @admins with a code (not <@U01>)."
+    confirmed = confirmation_rule(rule_for(config, "prod", "drain", 0), "U01")
+    told = "It costs service: <@U01> must confirm it before it starts."
+    assert needs_text(config, confirmed, "prod", "U01") == told
 
 
 def test_approvers_are_people_and_group_members() -> None:

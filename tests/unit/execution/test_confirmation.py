@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +14,9 @@ from bot.approvals.approval import Approval
 from bot.approvals.card import approval_card, readable_plan
 from bot.audit import Entry, Filter
 from bot.blocks import Message
+from bot.config import ApprovalRule
 from bot.errors import Refused
+from bot.execution.approval_step import ApprovalStep
 from bot.model import Facts, FactsQuery, ServiceFacts, TaskFacts
 from bot.queue.job import Job
 from bot.store import keys
@@ -321,7 +323,42 @@ def test_what_was_confirmed_is_no_approval(scene: Scene) -> None:
     scene.work()
     assert not scene.drained
     assert scene.job().state == "refused"
-    assert "more approvals are needed now" in scene.told()[-1]
+    assert "this has no approvals, and more are needed now. It needs 1 approval from @" in scene.told()[-1]
+    assert "because prod is frozen." in scene.told()[-1]
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_plan_says_what_it_needs_now(scene: Scene, *, frozen: bool) -> None:
+    """Before it is requested: the confirmation of its requester, or the approvals, with the one that a freeze adds."""
+    scene.first.freeze(frozen=True)
+    if not frozen:
+        scene.first.freeze(frozen=False)
+    promote = order_of("job-0", "U0ADA", "node-1")
+    order = replace(promote, command="drain", words="drain node-1 --plan", lane="concurrent", only_plan=True)
+    scene.first.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
+    lease = scene.first.queue.take("one", "concurrent", block_ms=0)
+    assert lease is not None
+    scene.first.runner.handle(lease)
+    scene.first.deliver()
+    confirmed = "It costs service: <@U0ADA> must confirm it before it starts."
+    approved = "It needs 1 approval from @admins (not <@U0ADA>), because prod is frozen."
+    assert (approved if frozen else confirmed) in scene.told()[-1]
+    assert (confirmed if frozen else approved) not in scene.told()[-1]
+
+
+@pytest.mark.parametrize(("written", "needed"), [(None, 2), (3, 3)])
+def test_a_freeze_adds_an_approval_to_force(scene: Scene, written: int | None, needed: int) -> None:
+    """To the number of swarmbot.yml, or else of the quorum gate: what a refusal says is what the order will need."""
+    first, config = scene.first, config_of(1, ("S0ADMINS",))
+    if written:
+        config.rules.approvals["force"] = ApprovalRule(count=written)
+    step = ApprovalStep(config, first.approvals, cast("Any", scene.people), first.freezes)
+    read = Facts("prod", 0.0, {})
+    assert step.with_needs(read) == replace(read, force_approvals=needed)
+    first.freeze(frozen=True)
+    known = step.with_needs(read)
+    assert known.freeze is not None
+    assert known.force_approvals == needed + 1
 
 
 def _crash() -> None:

@@ -11,6 +11,7 @@ from bot.commands import Vocabulary
 from bot.errors import Refused, SwarmbotError
 from bot.execution.changes import Changes
 from bot.execution.services import WorkerServices
+from bot.model import Facts
 from bot.queue.job import Job
 from tests.kits.commands import COMMANDS
 from tests.kits.jobs import order
@@ -47,6 +48,10 @@ class Worker:
     def refuse(self, _: object, error: SwarmbotError) -> None:
         """End the job with an error."""
         self.said.append(error.happened)
+
+    def with_needs(self, facts: Facts) -> Facts:
+        """Be what knows approvals."""
+        return facts
 
     def requested(self, *_: object, **__: object) -> bool:
         """Ask for approval."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
@@ -16,6 +17,7 @@ from bot.blocks import Message
 from bot.commands import SERVICE, Flag, Word, change
 from bot.config import Config
 from bot.errors import NotUnderstood, Refused
+from bot.freeze import Freezes
 from bot.gate import Gate
 from bot.gate.call import Call
 from bot.gate.early_refusals import EarlyRefusals
@@ -147,8 +149,14 @@ def ordered(client: Redis, queue: Queue, audit: Audit, last_read: LastRead) -> C
     services = tuple(ServiceFacts(name, 1, 1, id=f"idof{name}") for name in ("web", "api"))
     last_read.note("prod", ClusterFacts("cluster", "host-1", 1, {}, (), services=services), services=True)
     approvals = ApprovalRepository(client, audit)
+    config = Config.model_validate(CONFIG)
     refusals = EarlyRefusals(
-        config=Config.model_validate(CONFIG), queue=queue, approvals=approvals, audit=audit, last_read=last_read
+        config=config,
+        queue=queue,
+        approvals=approvals,
+        freezes=Freezes(client, audit, config),
+        audit=audit,
+        last_read=last_read,
     )
 
     def check(arguments: Restarted) -> None:
@@ -207,7 +215,7 @@ def test_the_same_order_is_not_requested_twice(gate: Gate, queue: Queue, audit: 
     first = parked(queue, audit)
     with pytest.raises(Refused, match=f"this is already waiting as `{first.id}`, requested by <@U0ASKER>") as refused:
         gate.slash(typed("leave host-2"))
-    assert "has 0 of the 1 approvals" in refused.value.happened
+    assert "has 0 of the 1 approval that" in refused.value.happened
     assert refused.value.next_step.startswith(f"`/swarm approvals {first.id}` shows it")
     assert len(queue.recent("prod", 9)) == 1
     assert [entry.action for entry in audit.query(Filter(command="leave"))] == ["refused", "asked"]
@@ -217,15 +225,20 @@ def test_the_same_order_is_not_requested_twice(gate: Gate, queue: Queue, audit: 
 
 
 def test_what_waits_because_of_a_freeze_says_so(gate: Gate, queue: Queue, audit: Audit) -> None:
-    """Whoever requests it again after the freeze is told how."""
+    """Whoever requests it again is told whether the freeze is over, and how to go on without its approval."""
     gate.slash(typed("label host-2 zone=a"))
     first = parked(queue, audit, frozen=True)
+    again = f"Requested again it needs no approval: `/swarm cancel {first.id}`, then the same order."
+    shows = f"`/swarm approvals {first.id}` shows it; `/swarm cancel {first.id}` withdraws it."
     with pytest.raises(Refused) as refused:
         gate.slash(typed("label host-2 zone=a"))
-    assert refused.value.next_step == (
-        f"`/swarm approvals {first.id}` shows it; `/swarm cancel {first.id}` withdraws it. "
-        "A freeze added one of these approvals: once it is over, withdraw this and request it again."
-    )
+    assert refused.value.next_step == f"{shows} The freeze that added one of these approvals is over. {again}"
+    gate.slash(typed("freeze --until 4h --reason sale"))
+    with pytest.raises(Refused) as refused:
+        gate.slash(typed("label host-2 zone=a"))
+    told = re.sub(r"<!date[^>]*>", "18:00", refused.value.next_step)
+    frozen = "One of these approvals is needed because prod is frozen until 18:00. After that:"
+    assert told == f"{shows} {frozen} {again}"
 
 
 def test_a_second_delivery_is_no_second_order(gate: Gate, queue: Queue, audit: Audit) -> None:
