@@ -34,6 +34,8 @@ MAX_DETAIL_CHARS: Final = 160
 DIGEST_CHARS: Final = 6
 TYPED_DETAIL: Final = frozenset({"asked", "denied", "froze"})
 """Actions whose detail people typed: shown as plain text. The other details are Swarmbot's own sentences."""
+PEOPLE_DETAIL: Final = frozenset({"told secret", "replaced freeze"})
+"""Actions whose detail names people by their ids."""
 _DIGEST: Final = re.compile(r"\b[0-9a-f]{16,}\b")
 _PERSON: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 _PEOPLE: Final = re.compile(r"\b[UW](?=[A-Z0-9]*[0-9])[A-Z0-9]{3,}\b")
@@ -61,7 +63,9 @@ LINES: Final[dict[str, tuple[str, str]]] = {
     "secret not told": (WARNING, "secret not shown"),
     "cancelled": (FAILED, "{who} cancelled {words}"),
     "froze": (WARNING, "{who} froze {cluster}"),
+    "replaced freeze": (WARNING, "{who} replaced the freeze of {cluster}"),
     "thawed": (WARNING, "{who} thawed {cluster}"),
+    "freeze ended": (WARNING, "the freeze of {cluster} ended"),
     "share": (WAITING, "{who} shared the answer"),
     "hide": (WAITING, "{who} hid a private message"),
 }
@@ -173,7 +177,7 @@ def _detail(entry: EntryRecord) -> str:
     if len(shown) > MAX_DETAIL_CHARS:
         shown = shown[: MAX_DETAIL_CHARS - 1] + "…"
     shown = plain_line(shown) if entry.action in TYPED_DETAIL else escape(shown)
-    return _PEOPLE.sub(lambda found: user(found[0]), shown) if entry.action == "told secret" else shown
+    return _PEOPLE.sub(lambda found: user(found[0]), shown) if entry.action in PEOPLE_DETAIL else shown
 
 
 def _plain(action: str) -> str:

@@ -12,6 +12,7 @@ from bot.blocks import DONE, WARNING, Message, echo, paragraphs, quoted, text_me
 from bot.commands import FreezeCluster, ThawCluster
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
+from bot.model import Freeze
 from bot.secrets.redact import redact
 from bot.text.timespec import read_future
 
@@ -46,7 +47,8 @@ def run_freeze_command(
     return _thaw(freezes, cluster, entry, now, waiting)
 
 
-def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry, now: float) -> FreezeResult:
+def _until(command: FreezeCluster, now: float) -> float:
+    """Return when the freeze is to end, unix seconds. Raise NotUnderstood for a time that cannot be meant."""
     until = read_future(command.until, now)
     if until is None or until <= now:
         raise NotUnderstood(
@@ -57,35 +59,59 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
         raise NotUnderstood(
             f"{echo(command.until)} is more than a year away.", next_step="A freeze lasts a year at most."
         )
-    current = freezes.manual(cluster, now)
-    if current is not None and (current.until, current.reason) == (until, redact(command.reason)):
-        held = f"{cluster} is frozen until {when(until)} by {user(current.by)}"
-        return FreezeResult(
-            text_message(f"{DONE} No change needed: {held}: {quoted(current.reason)}. Nothing was changed."), None
-        )
-    written = replace(entry, action="froze", detail=f"until {_utc(until)}: {command.reason}")
-    freezes.freeze(cluster, until, entry.by, command.reason, [written])
+    return until
+
+
+def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry, now: float) -> FreezeResult:
+    until = _until(command, now)
+    while True:
+        kept = freezes.kept(cluster)
+        current = kept if kept and kept.until > now else None
+        if current is not None and (current.until, current.reason) == (until, redact(command.reason)):
+            held = f"{cluster} is frozen until {when(until)} by {user(current.by)}"
+            return FreezeResult(
+                text_message(f"{DONE} No change needed: {held}: {quoted(current.reason)}. Nothing was changed."), None
+            )
+        entries = [replace(entry, action="froze", detail=f"until {_utc(until)}: {command.reason}")]
+        if current is not None:
+            entries.insert(0, replace(entry, action="replaced freeze", detail=_replaced_detail(current, until)))
+        if freezes.freeze(cluster, until, entry.by, command.reason, entries, replaces=kept):
+            break
     terms = (
         f"until {when(until)}: {quoted(command.reason)}. Until then every change needs one more "
         "approval, also a change that usually needs none. `/swarm thaw` ends the freeze."
     )
+    replaced = [_replaced_text(current, until)] if current else []
     return FreezeResult(
-        text_message(f"*{cluster} is frozen* {terms}"),
-        text_message(f"{WARNING} *{cluster} is frozen* by {user(entry.by)} {terms}"),
+        message_of(f"*{cluster} is frozen* {terms}", *replaced),
+        message_of(f"{WARNING} *{cluster} is frozen* by {user(entry.by)} {terms}", *replaced),
     )
 
 
+def _replaced_text(replaced: Freeze, until: float) -> str:
+    """Return which freeze was replaced, and plainly whether that has made it shorter."""
+    which = f"the one that {user(replaced.by)} set until {when(replaced.until)} ({quoted(replaced.reason)})"
+    if until < replaced.until:
+        return f"{WARNING} *The freeze is shorter now*: it replaces {which}."
+    return f"It replaces {which}."
+
+
+def _replaced_detail(replaced: Freeze, until: float) -> str:
+    ends = "earlier" if until < replaced.until else "later" if until > replaced.until else "at the same time"
+    return f"it was set by {replaced.by} until {_utc(replaced.until)}; the new one ends {ends}"
+
+
 def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float, waiting: Sequence[str]) -> FreezeResult:
-    thawed = freezes.thaw(cluster, [replace(entry, action="thawed")])
+    thawed = freezes.thaw(cluster, [replace(entry, action="thawed")], now)
     scheduled = freezes.scheduled(cluster, now)
     if not thawed and scheduled is None:
-        return FreezeResult(_lines(f"{cluster} is not frozen. Nothing was changed.", *waiting), None)
+        return FreezeResult(message_of(f"{cluster} is not frozen. Nothing was changed.", *waiting), None)
     if scheduled is None:
         return FreezeResult(
-            _lines(f"*{cluster} is thawed*.", *waiting),
-            _lines(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.", *waiting),
+            message_of(f"*{cluster} is thawed*.", *waiting),
+            message_of(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.", *waiting),
         )
-    held = f"swarmbot.yml freezes {cluster} until {when(scheduled.until)} ({quoted(scheduled.reason)})"
+    held = scheduled_text(scheduled)
     if not thawed:
         raise Refused(
             f"{held}, and `/swarm thaw` cannot end a scheduled freeze.",
@@ -97,7 +123,13 @@ def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float, waiting: Seq
     )
 
 
-def _lines(*lines: str) -> Message:
+def scheduled_text(scheduled: Freeze) -> str:
+    """Return that swarmbot.yml freezes the cluster, until when and why."""
+    return f"swarmbot.yml freezes {scheduled.cluster} until {when(scheduled.until)} ({quoted(scheduled.reason)})"
+
+
+def message_of(*lines: str) -> Message:
+    """Return a message of these lines."""
     return Message("\n".join(lines), tuple(paragraphs(lines)))
 
 

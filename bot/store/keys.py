@@ -148,7 +148,7 @@ def block_age(team: str) -> str:
 
 
 def freeze(cluster: str) -> str:
-    """String: JSON of the freeze that somebody ordered. Expires when it ends."""
+    """String: JSON of the freeze that somebody ordered. Goes when its end was told; expires a week after its end."""
     return f"swarmbot:freeze:{cluster}"
 
 

@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from bot.approvals.after_freeze import still_waiting
 from bot.approvals.card_publisher import CardPublisher
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule_check import log_rule_problems
@@ -25,6 +26,7 @@ from bot.execution.runner import Runner
 from bot.execution.secret_messages import SecretMessages
 from bot.execution.services import WorkerServices
 from bot.freeze import Freezes
+from bot.freeze.ends import FreezeEnds
 from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.one_time_tokens.pending_rotations import PendingRotations
@@ -87,6 +89,7 @@ def run_worker(settings: Settings) -> int:
     patient = Notifier(impatient, block_age, retries=False)
     deliverer = Deliverer(outbox, patient, secret_messages.again, senders, worker=name)
     user_groups = UserGroups(short_timeout_client(settings), redis)
+    freezes = Freezes(redis, audit, config)
     services = WorkerServices(
         config=config,
         commands=commands,
@@ -97,7 +100,7 @@ def run_worker(settings: Settings) -> int:
         outbox=outbox,
         cluster_reader=cluster_reader,
         approvals=approvals,
-        approval_step=ApprovalStep(config, approvals, user_groups, Freezes(redis, audit, config)),
+        approval_step=ApprovalStep(config, approvals, user_groups, freezes),
         watch=WatchRepository(redis, audit),
         pending_rotations=pending_rotations,
         enrolment_message=EnrolmentMessage(
@@ -114,9 +117,17 @@ def run_worker(settings: Settings) -> int:
     maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, leases=leases)
     watcher = RotationWatcher(services, name)
     counts = commands.approval_counts()
+    freeze_ends = FreezeEnds(
+        config=config,
+        freezes=freezes,
+        waiting=lambda cluster: still_waiting(config, approvals.waiting(cluster)),
+        deliverer=deliverer,
+        worker=name,
+    )
     tasks = [
         PeriodicTask("card publisher", CardPublisher(queue, approvals, deliverer, name).publish_due, interval_s=0.25),
         PeriodicTask("messages", deliverer.turn, interval_s=0.25),
+        PeriodicTask("ends of freezes", freeze_ends.turn, interval_s=1),
         home_task(settings, config, redis, audit, patient),
         PeriodicTask("QR codes", QrCodeCleanup(redis, files).delete_due, interval_s=3),
         PeriodicTask("token rotations", watcher.turn, interval_s=1),

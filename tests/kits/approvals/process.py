@@ -126,4 +126,4 @@ class Process:
         if frozen:
             self.freezes.freeze("prod", time.time() + 3600, "U0DAN", "", [Entry("froze", "U0DAN")])
         else:
-            assert self.freezes.thaw("prod", [Entry("thawed", "U0DAN")])
+            assert self.freezes.thaw("prod", [Entry("thawed", "U0DAN")], time.time())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -50,31 +51,33 @@ def test_freeze_lasts_until_it_is_thawed(freezes: Freezes, audit: Audit, client:
     freezes.freeze("prod", now + 600, "U0CLEO", "sale", [SAID])
     assert freezes.active("prod", now) == Freeze("prod", now + 600, "U0CLEO", "sale")
     assert freezes.active("lab", now) is None
-    assert freezes.thaw("prod", [THAWED]) is True
+    assert freezes.thaw("prod", [THAWED], now) is True
     assert freezes.active("prod", now) is None
-    assert freezes.thaw("prod", [THAWED]) is False
+    assert freezes.thaw("prod", [THAWED], now) is False
     assert _actions(audit) == ["froze", "thawed"]
 
 
-def test_last_freeze_wins(freezes: Freezes, client: Redis) -> None:
-    """A shorter freeze replaces a longer one."""
+def test_a_freeze_replaces_only_the_one_that_was_seen(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """A shorter freeze may replace a longer one. If another one has begun meanwhile, nothing is written."""
     now = _now(client)
-    freezes.freeze("prod", now + 600, "U0CLEO", "sale", [SAID])
-    freezes.freeze("prod", now + 60, "U0DAN", "nearly done", [SAID])
+    assert freezes.freeze("prod", now + 600, "U0CLEO", "sale", [SAID])
+    assert not freezes.freeze("prod", now + 60, "U0DAN", "nearly done", [SAID])
+    assert freezes.freeze("prod", now + 60, "U0DAN", "nearly done", [SAID], replaces=freezes.kept("prod"))
     assert freezes.active("prod", now) == Freeze("prod", now + 60, "U0DAN", "nearly done")
+    assert _actions(audit) == ["froze", "froze"]
 
 
-def test_freeze_expires(freezes: Freezes, client: Redis) -> None:
-    """At its end for readers, and soon after that it is deleted from Redis."""
+def test_a_freeze_that_is_over_is_kept_until_it_was_told(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """For readers it has ended, and nobody can thaw it; after a week nobody is told any more."""
     until = _now(client) + 600
     freezes.freeze("prod", until, "U0CLEO", "sale", [SAID])
     assert freezes.active("prod", until - 0.01) is not None
     assert freezes.active("prod", until) is None
-    freezes.freeze("prod", _now(client) + 0.1, "U0CLEO", "sale", [SAID])
-    deadline = monotonic() + 10
-    while client.exists(keys.freeze("prod")):
-        assert monotonic() < deadline
-    assert freezes.thaw("prod", [THAWED]) is False
+    assert freezes.thaw("prod", [THAWED], until) is False
+    assert freezes.kept("prod") == Freeze("prod", until, "U0CLEO", "sale")
+    week_s = 7 * 24 * 3600
+    assert week_s < client.ttl(keys.freeze("prod")) <= week_s + 601
+    assert _actions(audit) == ["froze"]
 
 
 def test_retried_freeze_is_written_once(freezes: Freezes, audit: Audit, client: Redis) -> None:
@@ -121,7 +124,7 @@ def test_longer_of_two_freezes_is_shown(client: Redis, audit: Audit) -> None:
     assert freezes.active("prod", SATURDAY) == planned
     freezes.freeze("prod", monday + 60, "U0CLEO", "sale", [])
     assert freezes.active("prod", SATURDAY) == Freeze("prod", monday + 60, "U0CLEO", "sale")
-    freezes.freeze("prod", monday - 60, "U0CLEO", "sale", [])
+    freezes.freeze("prod", monday - 60, "U0CLEO", "sale", [], replaces=freezes.kept("prod"))
     assert freezes.active("prod", SATURDAY) == planned
     assert freezes.active("elsewhere", SATURDAY) is None
 
@@ -157,6 +160,57 @@ def test_same_freeze_twice_needs_no_change(freezes: Freezes, audit: Audit, clien
     assert _actions(audit) == ["froze"]
     assert _order(freezes, FreezeCluster(written, "stocktaking"), now).startswith("*prod is frozen*")
     assert _order(freezes, FreezeCluster("3h", "stocktaking"), now).startswith("*prod is frozen*")
+
+
+@pytest.mark.parametrize(("hours", "ends"), [(2, "earlier"), (4, "at the same time"), (6, "later")])
+def test_a_second_freeze_says_which_one_it_replaces(
+    freezes: Freezes, audit: Audit, client: Redis, hours: int, ends: str
+) -> None:
+    """The requester, the channel and the audit log learn whose freeze ended, when it would have ended, and why."""
+    now = _now(client)
+    freezes.freeze("prod", now + 4 * 3600, "U0DAN", "sale", [replace(SAID, by="U0DAN")])
+    entry = Entry("asked", "U0CLEO", cluster="prod", command="freeze", words="freeze")
+    result = run_freeze_command(freezes, FreezeCluster(f"{hours}h", "stocktaking"), "prod", entry, now)
+    replaced = 'replaces the one that <@U0DAN> set until then ("sale").'
+    assert result.announcement is not None
+    for message in (result.reply, result.announcement):
+        head, line = re.sub(r"<!date[^>]*>", "then", message.text).split("\n")
+        assert "*prod is frozen*" in head
+        assert line == f"{'! *The freeze is shorter now*: it' if ends == 'earlier' else 'It'} {replaced}"
+        assert "<@U0DAN>" in str(message.blocks)
+    assert _actions(audit) == ["froze", "replaced freeze", "froze"]
+    detail = audit.query()[1].detail
+    assert detail.startswith("it was set by U0DAN until 20")
+    assert detail.endswith(f"the new one ends {ends}")
+
+
+def test_two_freezes_at_the_same_moment_are_both_told(freezes: Freezes, client: Redis) -> None:
+    """Somebody else freezes between the look and the write: the reply names that freeze."""
+    now, original = _now(client), freezes._freeze
+
+    def after_another(places: list[str], args: list[str]) -> list[Any]:
+        freezes._freeze = original
+        freezes.freeze("prod", now + 600, "U0DAN", "sale", [SAID])
+        return original(places, args)
+
+    freezes._freeze = after_another  # type: ignore[assignment] # stands for another process
+    assert "it replaces the one that <@U0DAN> set" in _order(freezes, FreezeCluster("5m", "test"), now)
+
+
+def test_a_thaw_ends_the_freeze_that_has_just_begun(freezes: Freezes, audit: Audit, client: Redis) -> None:
+    """Somebody else freezes between the look and the write: what is thawed is thawed."""
+    now, original = _now(client), freezes._thaw
+    freezes.freeze("prod", now + 600, "U0DAN", "sale", [SAID])
+
+    def after_another(places: list[str], args: list[str]) -> list[Any]:
+        freezes._thaw = original
+        freezes.freeze("prod", now + 900, "U0DAN", "sale", [SAID], replaces=freezes.kept("prod"))
+        return original(places, args)
+
+    freezes._thaw = after_another  # type: ignore[assignment] # stands for another process
+    assert freezes.thaw("prod", [THAWED], now)
+    assert freezes.kept("prod") is None
+    assert _actions(audit) == ["froze", "froze", "thawed"]
 
 
 @pytest.mark.parametrize("until", ["2020-01-01", "0001-01-01T00:00+14:00", "0s", "9999-12-31T23:59-12:00", "53w"])
@@ -199,7 +253,7 @@ def test_announcement(client: Redis, audit: Audit) -> None:
     assert _announced(free, ThawCluster(), SATURDAY) == ""
     frozen = _announced(free, FreezeCluster("4h", "sale"), _now(client))
     assert frozen.startswith("! *prod is frozen* by <@U0CLEO> until <!date^")
-    assert _announced(free, ThawCluster(), SATURDAY) == "✓ *prod is thawed* by <@U0CLEO>."
+    assert _announced(free, ThawCluster(), _now(client)) == "✓ *prod is thawed* by <@U0CLEO>."
     free.freeze("prod", SATURDAY + 600, "U0CLEO", "sale", [])
     held = _announced(planned, ThawCluster(), SATURDAY)
     assert held.startswith("! <@U0CLEO> ended the freeze set by `/swarm freeze`, but swarmbot.yml freezes prod until")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import replace as with_fields
 from typing import Any
 
@@ -77,9 +77,9 @@ class _Freezes:
     set_by_hand: Freeze | None
     planned: Freeze | None
 
-    def manual(self, cluster: str, now: float) -> Freeze | None:
+    def kept(self, cluster: str) -> Freeze | None:
         """Return the freeze that a person set."""
-        del cluster, now
+        del cluster
         return self.set_by_hand
 
     def scheduled(self, cluster: str, now: float) -> Freeze | None:
@@ -87,8 +87,9 @@ class _Freezes:
         del cluster, now
         return self.planned
 
-    def freeze(self, *_: Any) -> None:
-        """Do nothing."""
+    def freeze(self, *_: Any, **__: Any) -> bool:
+        """Return whether no other freeze was set meanwhile."""
+        return True
 
     def thaw(self, *_: Any) -> bool:
         """Return whether there was a freeze."""
@@ -106,12 +107,14 @@ def test_a_freeze_is_announced_as_plain_text(text: str) -> None:
             run_freeze_command(freezes, order, "prod", Entry("asked", "U0ADA", cluster="prod"), NOW)
             for order, freezes in _orders(FreezeCluster("1h", reason), ThawCluster(), held)
         ]
-        assert [bool(result.announcement) for result in results] == [True, False, True]
+        assert [bool(result.announcement) for result in results] == [True, False, True, True]
         return [message for result in results for message in result if message]
 
     assert [look(message) for message in shown(text)] == [look(message) for message in shown("x")]
 
 
 def _orders(freeze: FreezeCluster, thaw: ThawCluster, held: Freeze) -> list[tuple[FreezeCluster | ThawCluster, Any]]:
-    """Return a freeze, the same one again, and a thaw while swarmbot.yml freezes the cluster too."""
-    return [(freeze, _Freezes(None, None)), (freeze, _Freezes(held, None)), (thaw, _Freezes(held, held))]
+    """Return a freeze, the same one again, a thaw while swarmbot.yml freezes the cluster too, and a shorter freeze."""
+    shorter = replace(freeze, until="30m")
+    free, frozen, twice = _Freezes(None, None), _Freezes(held, None), _Freezes(held, held)
+    return [(freeze, free), (freeze, frozen), (thaw, twice), (shorter, frozen)]
