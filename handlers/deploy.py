@@ -27,7 +27,7 @@ from bot.swarm.operations import AwaitService, DeployObject, RemoveVersion
 from bot.swarm.operations.service_plan import last_update
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.stacks.checks import network_drift, refuse_impossible, stack_warnings
-from bot.swarm.stacks.deploy_plan import changes_of, costs_of, counted, warnings_of
+from bot.swarm.stacks.deploy_plan import EFFECT, changes_of, costs_of, counted, warnings_of
 from bot.swarm.stacks.typed_file import file_problem, require_stack_name
 from bot.swarm.stacks.unchanged import not_running, require_running
 from bot.swarm.stacks.versions import old_versions
@@ -139,7 +139,7 @@ def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
     return Plan(
         _titles(facts, recording.name, "deploy", "deployed"),
         steps=tuple(steps),
-        effect=f"{counted(recording, pending)} · {recording.source} · by Docker's command line {recording.cli}",
+        effect=f"{counted(recording, pending, EFFECT)} · {recording.source} · by Docker's command line {recording.cli}",
         costs=tuple(cost for write in pending for cost in costs_of(facts, recording, write)),
         warnings=(
             *(f"{each.text} now. The deploy does not change it, and waits for it too." for each in missing),
@@ -172,7 +172,7 @@ def undeploy(facts: Facts, arguments: UndeployArguments) -> Plan:
     return Plan(
         _titles(facts, arguments.stack, "remove", "removed"),
         steps=tuple(_step(swarm, recording, write, f"undeploy {recording.name}") for write in writes),
-        effect=f"{number_of(len(writes), 'object')} to remove; volumes stay on their nodes",
+        effect=f"{number_of(len(writes), 'object')}; volumes stay on their nodes",
         costs=tuple(cost for write in writes for cost in costs_of(facts, recording, write)),
     )
 

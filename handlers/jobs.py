@@ -138,7 +138,8 @@ def _state(found: JobRecord) -> str:
 def _times(found: JobRecord) -> str:
     parts = [f"requested {when(found.asked_at)}"]
     if found.started_at:
-        parts.append(f"started {when(found.started_at)} by {plain_line(found.worker)}, attempt {found.attempt}")
+        again = f", attempt {found.attempt}: the process that ran it before stopped responding"
+        parts.append(f"started {when(found.started_at)}{again if found.attempt > 1 else ''}")
     if found.finished_at:
         parts.append(f"finished {when(found.finished_at)}")
     return " · ".join(parts)

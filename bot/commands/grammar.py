@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from bot.blocks import echo
 from bot.commands.command import Command, Flag, Parameter, Word
@@ -19,6 +20,8 @@ CLUSTER_FLAG = "--cluster"
 REASON_FLAG = "--reason"
 PLAN_FLAG = "--plan"
 YES_FLAG = "--yes"
+_BARE: Final = re.compile(r"""[^\s"']+""")
+"""A word that needs no quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,19 @@ def _with_masked_reason(words: list[str]) -> list[str]:
 
 
 def typed_again(words: Iterable[str]) -> str:
-    """Return the words as they can be typed: one that has a space is quoted."""
-    return " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
+    """Return the words as they can be typed: one that has a space or a quote is quoted.
+
+    Where both kinds of quotes stand, a double one becomes a single one: nothing that is typed means the first then.
+    """
+    words = tuple(words)
+    apostrophes = any("'" in word for word in words)
+    return " ".join(word if _BARE.fullmatch(word) else _quoted(word, single=not apostrophes) for word in words)
+
+
+def _quoted(word: str, *, single: bool) -> str:
+    if '"' not in word:
+        return f'"{word}"'
+    return f"'{word}'" if single else '"{}"'.format(word.replace('"', "'"))
 
 
 def read_arguments(command: Command, words: tuple[str, ...], vocabulary: Vocabulary) -> Any:

@@ -216,7 +216,6 @@ def _job(job: Job, after: str = "") -> JobRecord:
         started_at=job.started_at or 0.0,
         finished_at=job.finished_at or 0.0,
         attempt=job.attempt,
-        worker=job.worker,
         lines=job.lines,
         outcome=_outcome(job),
         cancel_by=job.cancel_by,

@@ -24,7 +24,6 @@ class JobRecord:
     started_at: float = 0.0
     finished_at: float = 0.0
     attempt: int = 0
-    worker: str = ""
     lines: tuple[Line, ...] = ()
     """The steps and findings."""
     outcome: str = ""

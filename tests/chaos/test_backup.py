@@ -45,7 +45,7 @@ def stopped(scenario: Scenario) -> tuple[str, str]:
     swarm = scenario["host-3"].folder / "data" / "swarm"
     scenario["host-3"].run("dd", "if=/dev/urandom", f"of={swarm}/ballast", "bs=1M", f"count={BALLAST}")
     job = scenario.begin("cleo", "backup host-3")
-    until(lambda: "attempt 1" in scenario.ask("eve", f"job {job}"), "a worker runs the job")
+    until(lambda: "started" in scenario.ask("eve", f"job {job}"), "a worker runs the job")
     first = who_runs(scenario, job)
     until(lambda: not scenario["host-3"].docker_runs, "the engine of host-3 is stopped")
     return job, first

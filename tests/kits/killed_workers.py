@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.audit import Audit
+from bot.queue.queue import Queue
+from bot.secrets.secret import Secret
+from bot.store.client import connect
 from tests.kits.scenario import Scenario
 
 WORKERS: Final = ("worker.1", "worker.2")
@@ -21,10 +25,13 @@ def kill_who_runs(scenario: Scenario, job: str) -> str:
 
 def who_runs(scenario: Scenario, job: str) -> str:
     """Return the Procfile name of the worker that runs ``job`` at its first attempt."""
-    told = scenario.ask("eve", f"job {job}")
-    running = [name for name, process in scenario.deployment.processes.items() if f"-{process.pid}, attempt 1" in told]
-    assert len(running) == 1, told
-    return running[0]
+    with connect(Secret(scenario.deployment.redis_url)) as redis:
+        found = Queue(redis, Audit(redis)).get(job)
+    assert found is not None
+    assert found.attempt == 1
+    processes = scenario.deployment.processes.items()
+    [running] = [name for name, process in processes if found.worker.endswith(f"-{process.pid}")]
+    return running
 
 
 def took_over(scenario: Scenario, job: str, first: str) -> bool:

@@ -28,7 +28,17 @@ from bot.blocks import (
 from bot.config.models import Severity
 from bot.model.incident import Incident, Tracked
 from bot.model.observation import Signal
-from bot.swarm.incidents.grouping import MANAGERS, NODES, PLACES, SERVICES, explains, flapping_of, headline_of, rank
+from bot.swarm.incidents.grouping import (
+    HOSTS,
+    MANAGERS,
+    NODES,
+    PLACES,
+    SERVICES,
+    explains,
+    flapping_of,
+    headline_of,
+    rank,
+)
 from bot.swarm.incidents.partial_observation import UNSEEN
 from bot.swarm.incidents.thread import SIGNS
 from bot.text.durations import age
@@ -98,7 +108,7 @@ def resolved_text(incident: Incident) -> str:
 
 
 def open_text(incident: Incident) -> str:
-    """Return what is wrong: "`host-4` (worker) is down and 2 more like it"."""
+    """Return what is wrong: "`host-4` (worker) is down, and 2 other nodes too"."""
     top = headline_of(incident.tracked)
     return _flapping_text(incident) or f"{top.signal.text}{_more(incident, top)}"
 
@@ -113,7 +123,14 @@ def _more(incident: Incident, top: Tracked) -> str:
     """Return how many signals of the same rank are part of the incident too, and hold or not as ``top`` does."""
     same = [each for each in incident.tracked if rank(each.signal) == rank(top.signal)]
     alike = sum(bool(each.over_at) == bool(top.over_at) and not _is_note(each) for each in same) - (not _is_note(top))
-    return f" and {alike} more like it" if alike else ""
+    return f", and {number_of(alike, f'other {_noun(top.signal)}')} too" if alike else ""
+
+
+def _noun(signal: Signal) -> str:
+    """Return what a signal is about."""
+    nouns: dict[str, str] = {**dict.fromkeys(SERVICES, "service"), **dict.fromkeys(HOSTS, "host")}
+    nouns |= dict.fromkeys(NODES | {"node cloned", "overlay cut off", "clock drift", "certificate expires"}, "node")
+    return nouns.get(signal.kind, "problem")
 
 
 def _flapping_text(incident: Incident) -> str:

@@ -18,6 +18,9 @@ from bot.swarm.stacks.writes import before, canonical
 from bot.text.suggest import number_of
 
 SIGNS: Final[Mapping[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
+TO_DO: Final[Mapping[Action, str]] = {"create": "to create", "update": "to update", "delete": "to remove"}
+EFFECT: Final[Mapping[Action, str]] = {"create": "new", "update": "changed", "delete": "removed"}
+"""For a plan, whose effect is shown when it is done too."""
 
 
 def changes_of(swarm: ClusterFacts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
@@ -68,11 +71,10 @@ def warnings_of(facts: Facts, recording: StackRecording, write: StackWrite) -> t
     return *told, *rollout_warnings(facts, service, after, replaced)
 
 
-def counted(recording: StackRecording, pending: tuple[StackWrite, ...]) -> str:
+def counted(recording: StackRecording, pending: tuple[StackWrite, ...], words: Mapping[Action, str] = TO_DO) -> str:
     """Return how many objects change: "1 to create, 2 to update, 3 unchanged"."""
     counts = Counter(write.shown_action for write in pending)
-    verbs = (("create", "to create"), ("update", "to update"), ("delete", "to remove"))
-    told = [f"{counts[action]} {words}" for action, words in verbs if counts[action]]  # type: ignore[index] # an Action
+    told = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
     same = sum(write.shown_action == "update" for write in recording.writes) - counts["update"]
     return ", ".join([*told, *([f"{same} unchanged"] if same else [])])
 

@@ -32,7 +32,7 @@ def test_tasks_see_the_new_content(cluster: Scenario, app: StackFolder) -> None:
     for colour, content in (("red", SECOND), ("green", THIRD)):
         app.write(small(), settings_ini=f"colour={colour}\n", content_txt=content)
         plan = cluster.ask("ada", f"{DEPLOY} --plan").replace("`", "")
-        assert "4 to update" in plan, plan
+        assert "4 changed" in plan, plan
         assert "~ updating config app_settings: content changed (new name app_settings-" in plan
         assert "~ updating secret app_password: content changed (new name app_password-" in plan
         assert "secret password changed (value not shown)" in plan

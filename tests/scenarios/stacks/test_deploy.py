@@ -20,7 +20,7 @@ NEW_VALUE = "a-new-pass-phrase"
 def test_first_deploy_then_no_change(cluster: Scenario, app: StackFolder) -> None:
     """Everything is created and seen to run. The same file, also in another order, posts nothing."""
     plan = cluster.ask("ada", f"{DEPLOY} --plan")
-    assert "5 to create" in plan
+    assert "5 new" in plan
     assert (
         "+ creating service app_web: image swarmbot/task:latest; 2 replicas; networks app_inner (as web); configs"
         in plan.replace("`", "")
@@ -58,7 +58,7 @@ def test_changes_are_shown_and_carried_out(cluster: Scenario, app: StackFolder) 
     app.write(changed)
     plan = cluster.ask("ada", f"{DEPLOY} --plan").replace("`", "")
     for shown in (
-        "1 to update, 3 unchanged",
+        "1 changed, 3 unchanged",
         f"image {TASK_IMAGE} → {OTHER_IMAGE}",
         "replicas 2 → 3",
         "environment variable LOG_LEVEL info → debug",
@@ -199,7 +199,7 @@ def test_a_deploy_that_stops_in_the_middle(cluster: Scenario, app: StackFolder) 
     assert "not started: + creating service app_web: image swarmbot/task:latest; 2 replicas" in told, told
     assert "LOG_LEVEL=info" in told
     plan = cluster.ask("ada", next_order(card.text))
-    assert "4 to create" in plan, plan
+    assert "4 new" in plan, plan
     app.write(compose())
     assert cluster.change("ada", DEPLOY).text.startswith("✓")
 

@@ -64,6 +64,14 @@ def test_words_are_shown_as_they_can_be_typed(text: str) -> None:
     assert typed_again((sentence.name, *sentence.words)) == text
 
 
+@given(st.lists(st.text("ab =-'\"", max_size=9)))
+def test_what_is_shown_means_the_same_when_it_is_typed(words: list[str]) -> None:
+    """Whatever is quoted; only of both kinds of quotes in one command, double ones become single ones."""
+    both = any('"' in word for word in words) and any("'" in word for word in words)
+    meant = [word.replace('"', "'") for word in words] if both else words
+    assert read_sentence(typed_again(("label", *words))).words == tuple(meant)
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_example_is_understood(name: str) -> None:
     """What help shows as an example can be typed as it stands."""

@@ -42,7 +42,6 @@ def test_jobs_are_shown_as_plain_text(text: str) -> None:
             1.0,
             2.0,
             3.0,
-            worker="x",
             outcome="done",
             cancel_by="U0DAN",
             untold="x",
