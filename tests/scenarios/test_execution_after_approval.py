@@ -148,6 +148,25 @@ def test_freeze_needs_one_more_approval(approvals: ApprovalScenario) -> None:
     assert "host-4" in said.split()
 
 
+def test_a_freeze_that_is_over_by_itself_is_told(approvals: ApprovalScenario) -> None:
+    """A second freeze makes it shorter and says so. Its end names what waits still, as does the same order again."""
+    slack, after = approvals.slack, len(approvals.slack.transcript())
+    slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')
+    slack.wait_to_see("dan", "is frozen", after=after, private=True)
+    waits = approvals.asks("ada", "label host-3 frozen=yes")
+    slack.slash("cleo", "prod", 'freeze --until 2s --reason "sold out"')
+    slack.wait_to_see(
+        "eve", "*The freeze is shorter now*: it replaces the one that <@U0DAN> set", after=after, private=False
+    )
+    told = slack.wait_to_see("eve", "*prod is not frozen any more*", after=after, private=False, timeout=20)
+    assert f"`/swarm cancel {waits}`, then the same order." in told.text
+    slack.slash("ada", "prod", "label host-3 frozen=yes")
+    again = "is over. Requested again it needs no approval: "
+    slack.wait_to_see("ada", f"{again}`/swarm cancel {waits}`, then the same", after=after, private=True)
+    slack.slash("ada", "prod", f"cancel {waits}")
+    assert sum("is not frozen any more" in entry.text for entry in slack.transcript()[after:]) == 1
+
+
 def test_a_change_of_the_service_voids_the_approval_and_a_moved_task_does_not(approvals: ApprovalScenario) -> None:
     """The approval holds for the spec that the plan shows, wherever its tasks run."""
     manager = approvals.fleet["host-1"]
