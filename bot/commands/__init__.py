@@ -3,25 +3,27 @@
 from bot.commands.command import (
     GROUPS,
     RUN_COMMAND,
+    Command,
+    FileAnswer,
+    Flag,
+    NoArguments,
+    Raise,
+    SecretField,
+    TextField,
+    TypedText,
+    Word,
+)
+from bot.commands.control import (
     AcknowledgeIncident,
     CancelJob,
-    Command,
     Control,
     EndSilence,
     EnrolTotp,
-    FileAnswer,
-    Flag,
     FreezeCluster,
-    NoArguments,
-    Raise,
     ResetTotp,
-    SecretField,
     SilenceSubject,
-    TextField,
     ThawCluster,
-    TypedText,
     WatchOrder,
-    Word,
 )
 from bot.commands.grammar import Sentence, read_arguments, read_options, read_sentence, typed_again
 from bot.commands.kinds import (

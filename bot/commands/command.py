@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final, Literal
 
 from bot.blocks import Message
+from bot.commands.control import Control
 from bot.commands.kinds import Kind
 from bot.config.models import Permission
 from bot.errors import SwarmbotError
@@ -135,65 +136,6 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelJob:
-    """Stop a job: at once while it waits, between steps while it runs."""
-
-    job: str
-
-
-@dataclass(frozen=True, slots=True)
-class FreezeCluster:
-    """Start a freeze: each change needs one more approval, until a time (a text that ``read_future`` reads)."""
-
-    until: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ThawCluster:
-    """End the freeze that `/swarm freeze` started."""
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolTotp:
-    """Set up the requester's second factor."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResetTotp:
-    """Remove the second factor of ``person`` (U…)."""
-
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class AcknowledgeIncident:
-    """Note that the requester knows of an incident."""
-
-    incident: str
-
-
-@dataclass(frozen=True, slots=True)
-class SilenceSubject:
-    """Keep a node's or a service's incidents, or all, quiet for so many seconds."""
-
-    subject: str
-    """A name, or ``all``."""
-    for_s: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndSilence:
-    """End a silence."""
-
-    silence: str
-
-
-WatchOrder = AcknowledgeIncident | SilenceSubject | EndSilence
-
-
-@dataclass(frozen=True, slots=True)
 class FileAnswer:
     """A file that belongs to an answer and is too long for a message. The requester gets it as a direct message."""
 
@@ -204,7 +146,6 @@ class FileAnswer:
     """Shown above the file."""
 
 
-Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp | WatchOrder
 PlanFunction = Callable[[Facts, Any], Plan]
 AnswerFunction = Callable[[Facts, Any], Message]
 OverviewFunction = Callable[[Mapping[str, Facts | AgedSummary | SwarmbotError]], Message]

@@ -13,7 +13,6 @@ from bot.commands.command import (
     AnswerFunction,
     CheckFunction,
     Command,
-    Control,
     ControlFunction,
     FileAnswer,
     FileFunction,
@@ -29,6 +28,7 @@ from bot.commands.command import (
     no_query,
     no_records,
 )
+from bot.commands.control import Control
 from bot.config.models import Permission
 from bot.model import Facts, FactsQuery, Plan
 from bot.model.cluster_map import ClusterMap
