@@ -20,7 +20,7 @@ from bot.home.homes import Homes
 from bot.last_read import LastRead
 from bot.queue.deliveries import Deliveries
 from bot.queue.queue import Queue
-from bot.stack_revisions import TypedFiles
+from bot.typed_files import TypedFiles
 from bot.usergroups import UserGroups
 from bot.watch.repository import WatchRepository
 

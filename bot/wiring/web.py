@@ -25,9 +25,9 @@ from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Listen, Settings
 from bot.slack.outbound.notifier import Notifier
-from bot.stack_revisions import TypedFiles
 from bot.store.client import MONITORING_TIMEOUTS, WEB_TIMEOUTS, connect
 from bot.totp import SeedVault, Totp
+from bot.typed_files import TypedFiles
 from bot.usergroups import UserGroups, short_timeout_client
 from bot.watch.orders import WatchOrders
 from bot.watch.repository import WatchRepository

@@ -29,6 +29,7 @@ LAYERS: Final = (
         "bot.pictures",
         "bot.good_specs",
         "bot.stack_revisions",
+        "bot.typed_files",
     ),
     ("bot.outbox", "bot.webhooks"),
     ("bot.commands", "bot.engine", "bot.queue", "bot.totp"),

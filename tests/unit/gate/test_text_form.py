@@ -14,7 +14,7 @@ from bot.gate import Gate
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import SlashRequest, SubmitRequest
-from bot.stack_revisions import TypedFiles
+from bot.typed_files import TypedFiles
 from sandbox.tour.secret_scan import redis_contents
 from tests.kits.gates import gate_of
 from tests.kits.totp import KEY as KEY_OF_TESTS
