@@ -13,12 +13,12 @@ from bot.engine.api import containers, engine_service
 from bot.engine.api.client import READ_TIMEOUT_S, EngineClient
 from bot.engine.api.events import EngineEvents
 from bot.engine.api.listing import RecordDecoder, decode_current
+from bot.engine.api.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.disk import stopped_engine, swarm_folder
 from bot.engine.disk.key_file import key_file, known_managers, open_key_file
 from bot.engine.disk.raft_log import last_entry
 from bot.engine.disk.throwaway_engine import throwaway_client
 from bot.engine.probes import machine, probe_round
-from bot.engine.probes.overlay_trial import EngineOverlayTrial, left_trials
 from bot.engine.probes.prober import prober
 from bot.engine.ssh import host_key_trust
 from bot.errors import EngineError, HostUnreachable

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine.probes.overlay_trial import EngineOverlayTrial
+from bot.engine.api.overlay_trial import EngineOverlayTrial
 from bot.errors import EngineError
 from bot.model import Mesh
 from bot.swarm.network.overlay_trial import try_overlay
