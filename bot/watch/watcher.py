@@ -28,10 +28,10 @@ from bot.queue.queue import Queue
 from bot.store import keys
 from bot.store.leader_lease import LeaderLease, LeaderLeases, LeadershipLost
 from bot.swarm.health.summary import summary_of
-from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.observation import nothing_read, observe
 from bot.swarm.incidents.service_signals import may_go_back
 from bot.swarm.incidents.transitions import advance
+from bot.swarm.incidents.watch_state import held_signals
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.announce import announcements
 from bot.watch.bell import Bell

@@ -9,7 +9,7 @@ from bot.model import ClusterFacts, Facts, NodeFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal
 from bot.swarm.incidents.grouping import PLACES
-from bot.swarm.incidents.memory import held_signals
+from bot.swarm.incidents.watch_state import held_signals
 from bot.text.durations import at_most
 
 MEMORY_S: Final = 28.0

@@ -11,9 +11,9 @@ from bot.model import ClusterFacts, Facts, HostFacts
 from bot.model.incident import WatchState
 from bot.model.observation import Signal
 from bot.swarm.health.issues import is_split_off, split_brain_issue
-from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.node_signals import split_off_advice
 from bot.swarm.incidents.partial_observation import PartialObservation, joined, key_of
+from bot.swarm.incidents.watch_state import held_signals
 from bot.swarm.reading.cloned_nodes import clone_finding, clone_groups
 from bot.swarm.reading.host_membership import is_membership_unknown, other_cluster_text, was_removed
 from bot.swarm.reading.node_lookup import replacement_of

@@ -14,8 +14,8 @@ from bot.swarm.health.issues import check_step, is_split_off
 from bot.swarm.health.missing_managers import is_former_manager, may_rejoin, missing_manager_issue
 from bot.swarm.incidents.grouping import HOSTS, NODES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, lost_tasks_lines
-from bot.swarm.incidents.memory import LATE_HOLDS_S, held_signals
 from bot.swarm.incidents.partial_observation import UNSEEN, PartialObservation, key_of
+from bot.swarm.incidents.watch_state import LATE_HOLDS_S, held_signals
 from bot.swarm.reading.host_membership import failed_record, swarm_error_text
 from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.mrkdwn import one_line

@@ -10,13 +10,13 @@ from bot.model.incident import WatchSettings, WatchState
 from bot.model.observation import Extra, Observation, Signal
 from bot.swarm.incidents.leadership import leader_answered_at
 from bot.swarm.incidents.membership_signals import membership_signals
-from bot.swarm.incidents.memory import with_known_failures
 from bot.swarm.incidents.node_signals import host_signals, node_signals
 from bot.swarm.incidents.overlay_signals import overlay_signals
 from bot.swarm.incidents.partial_observation import NOTHING, joined
 from bot.swarm.incidents.quorum_signals import is_trusted, quorum_held, quorum_signals
 from bot.swarm.incidents.service_signals import service_signals
 from bot.swarm.incidents.upkeep_signals import upkeep_signals
+from bot.swarm.incidents.watch_state import with_known_failures
 
 UNWATCHED_S: Final = 60.0
 """If nothing was read for so long, what is seen then may have begun before."""

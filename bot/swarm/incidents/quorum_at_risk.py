@@ -12,8 +12,8 @@ from bot.swarm.health.health import manager_issues
 from bot.swarm.health.issues import quorum_issues
 from bot.swarm.health.missing_managers import may_rejoin
 from bot.swarm.health.next_steps import fixes
-from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.partial_observation import typable
+from bot.swarm.incidents.watch_state import held_signals
 from bot.swarm.quorum import Quorum, managers_text, quorum_of, quorum_text, raft_members, reported_quorum
 from bot.swarm.quorum.advice import member_names, strengthening_step
 from bot.swarm.reading.node_lookup import replacement_of

@@ -17,9 +17,9 @@ from bot.model.observation import Signal, SignalKind
 from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
 from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
 from bot.swarm.incidents.leadership import new_leader
-from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.partial_observation import PartialObservation
 from bot.swarm.incidents.quorum_at_risk import INFERRED_HOLDS_S, LATE_HOLDS_S, at_risk, back_text, may_be_up
+from bot.swarm.incidents.watch_state import held_signals
 from bot.swarm.quorum import Quorum, managers_text, quorum_counts, quorum_of, quorum_text, raft_members, reported_quorum
 from bot.swarm.quorum.lost_managers import missing_managers
 

@@ -14,9 +14,9 @@ from bot.model.incident import WatchState
 from bot.model.observation import Signal, SignalKind
 from bot.swarm.incidents.grouping import SERVICES
 from bot.swarm.incidents.lost_tasks import MAX_REASON_CHARS, unplaced_reason
-from bot.swarm.incidents.memory import held_signals
 from bot.swarm.incidents.partial_observation import PartialObservation, key_of, typable
 from bot.swarm.incidents.update_signals import docker_paused, error_of, update_signals
+from bot.swarm.incidents.watch_state import held_signals
 from bot.swarm.reading.parse_services import CRASH_WINDOW_S, MIN_FAILURES, STEADY_S, was_replaced
 from bot.swarm.services.diagnosis.diagnosis import UNPLACED, Diagnosis, Failing, Unplaced, diagnose
 from bot.swarm.services.diagnosis.remedies import remedies

@@ -45,11 +45,11 @@ from bot.swarm.incidents.incident_choice import (
     must_notify,
 )
 from bot.swarm.incidents.incident_message import resolved_text
-from bot.swarm.incidents.memory import remembered
 from bot.swarm.incidents.partial_observation import UNSEEN
 from bot.swarm.incidents.telling import tell
 from bot.swarm.incidents.thread import ThreadLine, acknowledged_line, began_line, ended_line, returned_lines
 from bot.swarm.incidents.tracking import followed
+from bot.swarm.incidents.watch_state import remembered
 
 MAX_TOLD_AGAIN: Final = 5
 """How often the thread tells that one signal begins and ends."""
