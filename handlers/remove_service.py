@@ -15,7 +15,7 @@ from bot.swarm.operations.service_plan import titles
 from bot.swarm.reading.node_lookup import require_cluster
 from bot.swarm.services.change_plan import service_to_change
 from bot.swarm.services.service_names import node_instead, refuse_shared_names
-from bot.swarm.services.spec.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_changes import spec_fingerprint
 from bot.text.suggest import number_of
 
 
@@ -65,7 +65,7 @@ def _service(facts: Facts, name: str) -> ServiceFacts:
 
 
 def _operation(facts: Facts, service: ServiceFacts) -> RemoveService:
-    return RemoveService(service.id, service.name, facts.name, fingerprint(service.spec))
+    return RemoveService(service.id, service.name, facts.name, spec_fingerprint(service.spec))
 
 
 def _cost(facts: Facts, service: ServiceFacts) -> Cost:

@@ -19,7 +19,7 @@ from bot.swarm.services.change_plan import image_warnings, service_to_change
 from bot.swarm.services.rollout.job_run import job_run
 from bot.swarm.services.spec.job_spec import JobSpec
 from bot.swarm.services.spec.masked import masked_words
-from bot.swarm.services.spec.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_changes import spec_fingerprint
 from bot.text.suggest import number_of
 
 NAME: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
@@ -100,7 +100,7 @@ def run(facts: Facts, arguments: RunArguments) -> Plan:
         _refuse_another_spec(service, arguments.spec)
     found = job_run(require_cluster(facts), service, facts.cluster_time)
     operation = RunJob(
-        service.name, facts.name, id=service.id, spec=fingerprint(service.spec), force=service.forced + 1
+        service.name, facts.name, id=service.id, spec=spec_fingerprint(service.spec), force=service.forced + 1
     )
     running = f"A run is in progress: its {number_of(found.running, 'running task')} will be stopped."
     return Plan(

@@ -9,7 +9,7 @@ from bot.blocks import Message
 from bot.commands import Flag, Permission, Word, choice, question
 from bot.model import Facts, FactsQuery, Plan, Revealed, Role
 from bot.swarm.membership.secrets import token_message, token_rotation_plan
-from bot.swarm.operations import fingerprint
+from bot.swarm.operations import secret_fingerprint
 from bot.swarm.reading.node_lookup import no_readable_cluster
 
 
@@ -55,7 +55,7 @@ def rotate(facts: Facts, arguments: TokenArguments) -> Plan:
     secret = _secret(arguments.role)
     if facts.swarm is None or secret not in facts.secrets:
         raise no_readable_cluster(facts, "No token was shown or changed.")
-    plan = token_rotation_plan(facts.name, arguments.role, before=fingerprint(facts.secrets[secret]))
+    plan = token_rotation_plan(facts.name, arguments.role, before=secret_fingerprint(facts.secrets[secret]))
     once = "; the new token is for one node, then rotated again" if arguments.once else ""
     return replace(plan, effect=plan.effect + once, reveals=(secret,))
 

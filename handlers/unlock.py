@@ -10,7 +10,7 @@ from bot.commands import HOST, Flag, Word, change, question, unlock_key_form
 from bot.errors import Failed, Refused
 from bot.model import Facts, FactsQuery, HostFacts, Plan, PlanTitles, Step
 from bot.swarm.membership.secrets import unlock_key_message
-from bot.swarm.operations import RotateUnlockKey, Unlock, fingerprint
+from bot.swarm.operations import RotateUnlockKey, Unlock, secret_fingerprint
 from bot.swarm.operations.unlock import is_unlocked
 from bot.swarm.reading.host_membership import membership_text
 from bot.swarm.reading.node_lookup import require_cluster
@@ -65,7 +65,9 @@ def rotate(facts: Facts, arguments: UnlockKeyArguments) -> Plan:
             success=f"The unlock key of {facts.name} was rotated",
             failure=f"The unlock key of {facts.name} was not rotated",
         ),
-        steps=(Step(RotateUnlockKey(facts.name, before=fingerprint(facts.secrets["unlock key"])), "unlock key"),),
+        steps=(
+            Step(RotateUnlockKey(facts.name, before=secret_fingerprint(facts.secrets["unlock key"])), "unlock key"),
+        ),
         effect="managers need the new key from their next restart",
         warnings=warnings,
         reveals=("unlock key",),

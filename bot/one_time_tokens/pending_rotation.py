@@ -10,7 +10,7 @@ from typing import Final
 from bot.blocks import tick
 from bot.model import Facts, Revealed, Role
 from bot.stored_json import from_hash, from_json
-from bot.swarm.operations import fingerprint
+from bot.swarm.operations import secret_fingerprint
 
 REQUESTER: Final = "requester:"
 """Prefix of the fields that hold requesters. The id of the job that showed the token follows."""
@@ -75,7 +75,7 @@ def node_ids(facts: Facts) -> str:
 
 def is_rotated(pending_rotation: PendingRotation, facts: Facts) -> bool:
     """Return whether the token was rotated already. Raise KeyError if the facts were read without the token."""
-    return fingerprint(facts.secrets[secret_of(pending_rotation.role)]) != pending_rotation.fingerprint
+    return secret_fingerprint(facts.secrets[secret_of(pending_rotation.role)]) != pending_rotation.fingerprint
 
 
 def rotation_cause(pending_rotation: PendingRotation, facts: Facts, now: float) -> str:

@@ -20,7 +20,7 @@ from bot.store import keys
 from bot.store.client import translate_errors
 from bot.store.scripts import Script
 from bot.stored_json import to_json
-from bot.swarm.operations import fingerprint
+from bot.swarm.operations import secret_fingerprint
 
 LUA: Final = Path(__file__).parent / "lua"
 ROLES: Final[tuple[Role, ...]] = ("worker", "manager")
@@ -51,7 +51,7 @@ class PendingRotations:
         for role in ROLES:
             secret = secret_of(role)
             if secret in facts.secrets:
-                found = fingerprint(facts.secrets[secret])
+                found = secret_fingerprint(facts.secrets[secret])
                 until = (
                     self._create(order, worker, facts, role, found)
                     if query.one_time

@@ -11,7 +11,7 @@ from bot.errors import Failed
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
-from bot.swarm.operations import fingerprint
+from bot.swarm.operations import secret_fingerprint
 from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import until
@@ -45,7 +45,7 @@ def rotated_once(scenario: Scenario, old: str) -> None:
     until(lambda: token(scenario) != old, "the token is rotated", timeout=60)
     await_rotations(scenario)
     scenario.quiet()
-    jobs = [job for job in rotations(scenario) if job.order.pending_rotation.endswith(fingerprint(Secret(old)))]
+    jobs = [job for job in rotations(scenario) if job.order.pending_rotation.endswith(secret_fingerprint(Secret(old)))]
     assert jobs
     assert [job.state for job in jobs].count("succeeded") <= 1
     with pytest.raises(Failed, match=REFUSED):

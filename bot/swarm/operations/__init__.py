@@ -19,7 +19,7 @@ from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, Remo
 from bot.swarm.operations.remove_service import RemoveService
 from bot.swarm.operations.role import Demote, Promote
 from bot.swarm.operations.run_job import CreateJob, RunJob
-from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, fingerprint
+from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, secret_fingerprint
 from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService
 from bot.swarm.operations.stacks import AwaitService, DeployObject
 from bot.swarm.operations.unlock import Unlock
@@ -71,6 +71,6 @@ __all__ = [
     "TrustHostKey",
     "Unlock",
     "Update",
-    "fingerprint",
     "images_query",
+    "secret_fingerprint",
 ]

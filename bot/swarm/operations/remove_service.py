@@ -9,7 +9,7 @@ from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Operation
 from bot.swarm.operations.spec_updates import reading_manager
-from bot.swarm.services.spec.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_changes import spec_fingerprint
 from bot.text.suggest import number_of
 
 
@@ -60,7 +60,7 @@ class RemoveService(Operation):
         service = facts.service(self.id)
         if service is None:
             return
-        if fingerprint(service.spec) != self.spec:
+        if spec_fingerprint(service.spec) != self.spec:
             raise Failed(
                 f"{tick(self.service)} was changed by somebody else after this was planned.",
                 true_now="It was not removed.",

@@ -20,7 +20,7 @@ class RotateToken(Operation):
     role: Role
     cluster: str
     before: str
-    """The :func:`fingerprint` of the old token."""
+    """The :func:`secret_fingerprint` of the old token."""
 
     @property
     def doing(self) -> str:
@@ -45,7 +45,7 @@ class RotateToken(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the token has another fingerprint."""
         token = facts.secrets.get(self.secret)
-        return token is not None and fingerprint(token) != self.before
+        return token is not None and secret_fingerprint(token) != self.before
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Rotate the token with the whole spec: docker-py's own call would reset the spec."""
@@ -57,7 +57,7 @@ class RotateToken(Operation):
         )
 
 
-def fingerprint(token: Secret) -> str:
+def secret_fingerprint(token: Secret) -> str:
     """Return 16 hex digits that identify a token and cannot be reversed: each token has 128 random bits."""
     return hashlib.sha256(b"swarmbot token " + token.reveal().encode()).hexdigest()[:16]
 
@@ -70,7 +70,7 @@ class RotateUnlockKey(Operation):
 
     cluster: str
     before: str
-    """The :func:`fingerprint` of the old key."""
+    """The :func:`secret_fingerprint` of the old key."""
 
     @property
     def doing(self) -> str:
@@ -90,7 +90,7 @@ class RotateUnlockKey(Operation):
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the key has another fingerprint."""
         key = facts.secrets.get("unlock key")
-        return key is not None and bool(key) and fingerprint(key) != self.before
+        return key is not None and bool(key) and secret_fingerprint(key) != self.before
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Rotate the key with the whole spec."""

@@ -22,7 +22,7 @@ from bot.swarm.services.change_plan import (
 from bot.swarm.services.rollout.paused_rollout import is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout.rollout import rollout
 from bot.swarm.services.spec.already_set import already_set_text
-from bot.swarm.services.spec.spec_changes import FieldChange, fingerprint, restarts, spec_changes
+from bot.swarm.services.spec.spec_changes import FieldChange, restarts, spec_changes, spec_fingerprint
 from bot.swarm.services.spec.spec_edit import SpecEdit
 from bot.text.suggest import listed
 
@@ -50,7 +50,7 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
         id=service.id,
         service=service.name,
         cluster=facts.name,
-        spec=fingerprint(present.spec),
+        spec=spec_fingerprint(present.spec),
         changes=changes,
         waits=moves,
         last_update=last_update(present),
@@ -80,11 +80,11 @@ def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts, *, ke
         id=service.id,
         service=service.name,
         cluster=facts.name,
-        spec=fingerprint(present.spec),
+        spec=spec_fingerprint(present.spec),
         changes=changes,
         waits=moves,
         last_update=last_update(present),
-        target=fingerprint(target.spec),
+        target=spec_fingerprint(target.spec),
         kept=kept,
     )
     return part(facts, service, target, operation)
@@ -97,7 +97,7 @@ def resumed(facts: Facts, service: ServiceFacts) -> Plan:
         id=service.id,
         service=service.name,
         cluster=facts.name,
-        spec=fingerprint(service.spec),
+        spec=spec_fingerprint(service.spec),
         changes=(),
         waits=True,
         last_update=last_update(present),

@@ -16,7 +16,7 @@ from bot.swarm.operations.rolled_out import RolledOut
 from bot.swarm.operations.spec_updates import reading_manager, retry_conflicts, update_service_spec
 from bot.swarm.reading.parse_services import seconds
 from bot.swarm.services.rollout.paused_rollout import is_paused, unpaused
-from bot.swarm.services.spec.spec_changes import fingerprint, spec_changes
+from bot.swarm.services.spec.spec_changes import spec_changes, spec_fingerprint
 from bot.swarm.services.spec.spec_edit import SpecEdit, unforced
 
 Verb = Literal["update", "scale", "restart"]
@@ -103,7 +103,7 @@ class RollBackService(RolledOut, Operation):
 
     def has_spec(self, service: ServiceFacts) -> bool:
         """Return whether the service has the spec of before."""
-        return fingerprint(service.spec) == self.target
+        return spec_fingerprint(service.spec) == self.target
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Roll back, if both specs are as they were when it was planned."""
@@ -113,9 +113,9 @@ class RollBackService(RolledOut, Operation):
             raw = engine.service(self.id)
             version, present = raw["Version"]["Index"], raw["Spec"]
             target = good_target(facts, self.id, present) if self.kept else raw.get("PreviousSpec")
-            if fingerprint(present) == self.target:
+            if spec_fingerprint(present) == self.target:
                 return
-            if target is None or (fingerprint(present), fingerprint(target)) != (self.spec, self.target):
+            if target is None or (spec_fingerprint(present), spec_fingerprint(target)) != (self.spec, self.target):
                 raise self.moved()
             if self.kept:
                 engine.update_service(self.id, version, target)
@@ -146,7 +146,7 @@ class ResumeUpdate(RolledOut, Operation):
 
     def has_spec(self, service: ServiceFacts) -> bool:
         """Return whether the spec is the one whose update was paused."""
-        return fingerprint(service.spec) == self.spec
+        return spec_fingerprint(service.spec) == self.spec
 
     def failed(self, facts: Facts) -> str:
         """Return the same as for an update; that the update is still paused is no failure before it was resumed."""
@@ -162,7 +162,7 @@ class ResumeUpdate(RolledOut, Operation):
             raw = engine.service(self.id)
             status = raw.get("UpdateStatus") or {}
             wanted = unpaused(raw["Spec"])
-            if fingerprint(wanted) != self.spec:
+            if spec_fingerprint(wanted) != self.spec:
                 raise self.moved()
             same = seconds(status.get("StartedAt")) == self.last_update
             if is_paused(raw["Spec"]) or (status.get("State") == "paused" and same):

@@ -12,7 +12,7 @@ from bot.errors import Failed
 from bot.queue.job import new_id
 from bot.secrets.secret import Secret
 from bot.store.client import connect
-from bot.swarm.operations import fingerprint
+from bot.swarm.operations import secret_fingerprint
 from tests.kits.examples import examples
 from tests.kits.rotations import Bot, Killed, end
 
@@ -98,7 +98,7 @@ class Showings(RuleBasedStateMachine):
         assert all(count == 1 for count in self.bot.swarm.rotations.values())
         assert self.bot.swarm.rotations.keys() <= self.due
         ordered = {job.order.pending_rotation.rpartition(":")[2] for job in self.bot.queue.recent("prod", 100)}
-        assert ordered <= {fingerprint(Secret(token)) for token in self.due}
+        assert ordered <= {secret_fingerprint(Secret(token)) for token in self.due}
 
     def _waiting(self) -> list[str]:
         return [job.id for job in self.bot.queue.recent("prod", 100) if not job.ended]

@@ -80,7 +80,7 @@ def restarts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Restarts:
     return "some" if before == after else "all"
 
 
-def fingerprint(spec: Mapping[str, Any] | None) -> str:
+def spec_fingerprint(spec: Mapping[str, Any] | None) -> str:
     """Return a text that is another one for another spec, to be stored; "" for None.
 
     Of a value that looks like a secret only 16 bits go into it: whoever reads them cannot tell what the value is, and a

@@ -12,7 +12,7 @@ from bot.model import Engines, Facts
 from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.services import ResumeUpdate, RollBackService
 from bot.swarm.services.rollout.paused_rollout import is_paused, paused, unpaused
-from bot.swarm.services.spec.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_changes import spec_fingerprint
 from bot.swarm.services.spec.spec_edit import SpecEdit
 from handlers.change_service import UpdateServiceArguments, update_service
 from handlers.rollback import ResumeArguments, RollbackArguments, resume, rollback
@@ -153,7 +153,7 @@ def test_an_automatic_rollback_returns_to_the_pause() -> None:
     back = seen(update={"state": "rollback_started", "minutes": 0}, tasks=[NEW, OLD, HELD], paused=True)
     assert step.operation.failed(back).startswith("Docker stopped the update because tasks failed")
     assert held.swarm is not None
-    assert step.operation.spec == fingerprint(unpaused(held.swarm.services[0].spec))  # type: ignore[attr-defined]
+    assert step.operation.spec == spec_fingerprint(unpaused(held.swarm.services[0].spec))  # type: ignore[attr-defined]
 
 
 def test_the_same_update_again_does_not_end_the_pause() -> None:

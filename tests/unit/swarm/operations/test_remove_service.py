@@ -9,7 +9,7 @@ import pytest
 from bot.errors import Failed
 from bot.model import Engines, Facts
 from bot.swarm.operations import RemoveService
-from bot.swarm.services.spec.spec_changes import fingerprint
+from bot.swarm.services.spec.spec_changes import spec_fingerprint
 from tests.plans.description import Description
 
 TASK = {"service": "web", "node": "id-host-2", "state": "running", "minutes": 5}
@@ -40,7 +40,7 @@ class Engine:
 def removal(facts: Facts) -> RemoveService:
     """Return the removal of web as ``facts`` show it."""
     assert facts.swarm is not None
-    return RemoveService("id-web", "web", "prod", fingerprint(facts.swarm.services[0].spec))
+    return RemoveService("id-web", "web", "prod", spec_fingerprint(facts.swarm.services[0].spec))
 
 
 def test_a_removal_is_done_when_no_task_is_left() -> None:

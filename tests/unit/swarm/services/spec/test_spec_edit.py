@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.secrets.secret import MASK
 from bot.stored_json import from_json, to_json
 from bot.swarm.services.spec.same_spec import same_spec
-from bot.swarm.services.spec.spec_changes import FieldChange, fingerprint, restarts, spec_changes
+from bot.swarm.services.spec.spec_changes import FieldChange, restarts, spec_changes, spec_fingerprint
 from bot.swarm.services.spec.spec_edit import SpecEdit
 from tests.kits.examples import examples
 
@@ -117,7 +117,7 @@ def test_the_differences_are_empty_exactly_for_the_same_spec(one: SpecEdit, othe
     before, after = one.edited(SPEC), other.edited(SPEC)
     changes = spec_changes(before, after)
     assert (changes == ()) is same_spec(before, after)
-    assert (fingerprint(before) == fingerprint(after)) is (changes == ())
+    assert (spec_fingerprint(before) == spec_fingerprint(after)) is (changes == ())
     assert (spec_changes(after, before) == ()) is (changes == ())
     assert "hunter2" not in repr(changes)
     if restarts(before, after) == "none":
@@ -156,7 +156,7 @@ def test_a_changed_secret_is_a_difference_without_its_value() -> None:
         "environment variable DB_PASSWORD changed (value not shown)",
         "arguments changed (value not shown)",
     ]
-    assert fingerprint(spec) != fingerprint(SPEC)
+    assert spec_fingerprint(spec) != spec_fingerprint(SPEC)
 
 
 def test_a_list_in_another_order_is_a_difference() -> None:
