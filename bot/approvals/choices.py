@@ -1,4 +1,4 @@
-"""Which buttons of an approval its reader may press. Pure; a press is checked again by :mod:`bot.approvals.voting`."""
+"""Which buttons of an approval its viewer may press. Pure; a press is checked again by :mod:`bot.approvals.voting`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ EVERY_CHOICE: Final[tuple[Choice, ...]] = ("approve", "deny", "withdraw")
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads an approval."""
+class Viewer:
+    """Who views an approval."""
 
     person: str
     members: Mapping[str, frozenset[str]] | None
@@ -37,25 +37,25 @@ def needed_now(config: Config, request: ApprovalRequest, *, frozen: bool) -> int
     return rule_for(config, request.cluster, request.subject, own, frozen=frozen).count
 
 
-def choices(config: Config, approval: Approval, reader: Reader) -> tuple[Choice, ...]:
-    """Return what the reader may do. Where it is unknown whether they are an approver, they may try."""
+def choices(config: Config, approval: Approval, viewer: Viewer) -> tuple[Choice, ...]:
+    """Return what the viewer may do. Where it is unknown whether they are an approver, they may try."""
     request = approval.request
     if not approval.open:
         return ()
-    if reader.person == request.requester:
+    if viewer.person == request.requester:
         return ("approve", "withdraw") if request.confirmation else ("withdraw",)
-    if request.confirmation or not _may_be_approver(config, request, reader):
+    if request.confirmation or not _may_be_approver(config, request, viewer):
         return ()
-    voted = any(vote.by == reader.person for vote in approval.votes)
-    return ("deny",) if voted or lacks_code(request, reader) else ("approve", "deny")
+    voted = any(vote.by == viewer.person for vote in approval.votes)
+    return ("deny",) if voted or lacks_code(request, viewer) else ("approve", "deny")
 
 
-def lacks_code(request: ApprovalRequest, reader: Reader) -> bool:
-    """Return whether the reader must set up a second factor before they can approve."""
-    return bool(request.second_factor) and not reader.enrolled
+def lacks_code(request: ApprovalRequest, viewer: Viewer) -> bool:
+    """Return whether the viewer must set up a second factor before they can approve."""
+    return bool(request.second_factor) and not viewer.enrolled
 
 
-def _may_be_approver(config: Config, request: ApprovalRequest, reader: Reader) -> bool:
-    if reader.members is None:
+def _may_be_approver(config: Config, request: ApprovalRequest, viewer: Viewer) -> bool:
+    if viewer.members is None:
         return True
-    return reader.person in approvers(config, rule_of(config, request), reader.members)
+    return viewer.person in approvers(config, rule_of(config, request), viewer.members)

@@ -11,10 +11,10 @@ from itertools import pairwise
 from bot import policy
 from bot.approvals.approval import Approval
 from bot.approvals.card import brief_lines, choice_buttons, confirmation_message, full_card, list_line, readable_plan
-from bot.approvals.choices import Reader, choices, lacks_code
-from bot.approvals.readers import Readers
+from bot.approvals.choices import Viewer, choices, lacks_code
 from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule import Rule, approver_groups, approver_names, cluster_rules, may_approve, rule_for
+from bot.approvals.viewers import Viewers
 from bot.audit import Filter
 from bot.audit.paging import AuditPages, Page, resolve_filter
 from bot.blocks import context, tick
@@ -64,7 +64,7 @@ class RecordReader:
         self._queue = queue
         self._pages = pages
         self._user_groups = user_groups
-        self._readers = Readers(config, user_groups, enrolled)
+        self._viewers = Viewers(config, user_groups, enrolled)
 
     @staticmethod
     def reads(query: RecordsQuery) -> bool:
@@ -179,8 +179,8 @@ class RecordReader:
         found = [one] if one else [] if query.approval else self._approvals.waiting(cluster or None)
         jobs = [(approval, self._queue.get(approval.id)) for approval in found]
         shown = [(approval, readable_plan(job.plan)) for approval, job in jobs if job and job.plan]
-        reader = self._readers.reader(person, [approval.request for approval, _ in shown])
-        return tuple(_approval(approval, plan, self._config, reader) for approval, plan in shown)
+        viewer = self._viewers.viewer(person, [approval.request for approval, _ in shown])
+        return tuple(_approval(approval, plan, self._config, viewer) for approval, plan in shown)
 
     def _waits(
         self, rules: Iterable[Rule], cluster: str, membership: policy.Membership
@@ -236,12 +236,12 @@ def _outcome(job: Job) -> str:
     return str(found.get("told", ""))
 
 
-def _approval(approval: Approval, plan: Plan, config: Config, reader: Reader) -> ApprovalRecord:
-    """Return the approval with the buttons that its reader may press."""
-    may = choices(config, approval, reader)
+def _approval(approval: Approval, plan: Plan, config: Config, viewer: Viewer) -> ApprovalRecord:
+    """Return the approval with the buttons that its viewer may press."""
+    may = choices(config, approval, viewer)
     shown = (confirmation_message if approval.request.confirmation else full_card)(approval, plan, may)
     row = choice_buttons(approval, may)
-    if "deny" in may and lacks_code(approval.request, reader):
+    if "deny" in may and lacks_code(approval.request, viewer):
         hint = context("Your approval needs a code: `/swarm totp` sets it up.")
         row, shown = [hint, *row], replace(shown, blocks=(*shown.blocks, hint))
     line = "\n".join([list_line(approval), *(brief_lines(approval, plan) if may else [])])

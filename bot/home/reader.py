@@ -11,8 +11,8 @@ from bot import policy
 from bot.approvals.approval import Approval
 from bot.approvals.card import brief_lines, choice_buttons, readable_plan
 from bot.approvals.choices import choices
-from bot.approvals.readers import Readers
 from bot.approvals.repository import ApprovalRepository
+from bot.approvals.viewers import Viewers
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.home.view import MAX_JOBS, HomeApproval, HomeCluster, HomeFacts, HomeJob
@@ -65,7 +65,7 @@ class HomeReader:
         self._watch = watch
         self._freezes = freezes
         self._user_groups = user_groups
-        self._readers = Readers(config, user_groups, enrolled)
+        self._viewers = Viewers(config, user_groups, enrolled)
         self._now = now
 
     def stored(self) -> Stored:
@@ -112,8 +112,8 @@ class HomeReader:
 
     def _waiting(self, person: str, stored: Stored) -> list[HomeApproval]:
         """Return what this person may decide or withdraw. Nobody may approve a plan that is not shown."""
-        reader = self._readers.reader(person, [each.request for each in stored.approvals])
-        found = [(each, choices(self._config, each, reader)) for each in stored.approvals if each.id in stored.plans]
+        viewer = self._viewers.viewer(person, [each.request for each in stored.approvals])
+        found = [(each, choices(self._config, each, viewer)) for each in stored.approvals if each.id in stored.plans]
         return [
             HomeApproval(
                 id=each.id,

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from bot.approvals.approval import Approval, ApprovalRequest, Vote
-from bot.approvals.choices import Choice, Reader, choices
+from bot.approvals.choices import Choice, Viewer, choices
 from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
 from bot.audit.paging import AuditPages
@@ -54,7 +54,7 @@ INSIDE: Final = {GROUP: frozenset({"U0CLEO", "U0BEN", "U0DAN"})}
 
 def may(person: str, approval: Approval = OPEN, *, enrolled: bool = False, silent: bool = False) -> tuple[Choice, ...]:
     """Return the choices of a person; ``silent``: Slack does not say who is in the group."""
-    return choices(CONFIG, approval, Reader(person, None if silent else INSIDE, enrolled))
+    return choices(CONFIG, approval, Viewer(person, None if silent else INSIDE, enrolled))
 
 
 @pytest.mark.parametrize(
