@@ -76,7 +76,7 @@ class Gate:
         self._cluster_choices = services.cluster_choices
         self._command_forms = services.command_forms
         self._typed_files = services.typed_files
-        self._deliveries = services.deliveries
+        self._handled_requests = services.handled_requests
         self._homes = services.homes
         self._incident_buttons = IncidentButtons(services.watch, services.config)
         self._interactions = Interactions(services, self.take, self._authorisation.require)
@@ -165,22 +165,22 @@ class Gate:
     def mention(self, request: MentionRequest) -> Message | None:
         """Handle a command in a message to the bot, as if it had been typed with a slash. See GateLike."""
         command = request.command
-        if not self._deliveries.begin(command.request_key):
+        if not self._handled_requests.begin(command.request_key):
             return None
         with self._delivery(command.request_key):
             refuse_foreign_or_old(request, time.time())
             answer = self.slash(command)
-        self._deliveries.end(command.request_key)
+        self._handled_requests.end(command.request_key)
         return answer if isinstance(answer, Message) else None
 
     def press(self, request: PressRequest) -> Message | Modal | None:
         """Handle the press of a button. A second delivery has no answer: the first one was sent as a message."""
         key = request.request_key
-        if not self._deliveries.begin(key):
+        if not self._handled_requests.begin(key):
             return None
         with self._delivery(key):
             answer = self._press(request)
-        self._deliveries.end(key)
+        self._handled_requests.end(key)
         if request.view:
             with suppress(Unavailable):  # what was pressed is done: whatever is said of it now must not deny that
                 self._homes.changed(request.user)
@@ -193,15 +193,15 @@ class Gate:
     def submit(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
         """Handle a submitted form. A second delivery has the same answer: it takes the place of the form."""
         key = request.request_key
-        if not self._deliveries.begin(key):
-            kept = self._deliveries.answer(key)
+        if not self._handled_requests.begin(key):
+            kept = self._handled_requests.answer(key)
             return from_json(Message, kept) if kept else None
         with self._delivery(key):
             answer = self._submit(request)
         if isinstance(answer, FieldErrors | Modal):
-            self._deliveries.forget(key)  # nothing was done, and the next submission of a form has the same key
+            self._handled_requests.forget(key)  # nothing was done, and the next submission of a form has the same key
         else:
-            self._deliveries.end(key, to_json(answer) if answer else "")
+            self._handled_requests.end(key, to_json(answer) if answer else "")
         return answer
 
     @contextmanager
@@ -210,10 +210,10 @@ class Gate:
         try:
             yield
         except Unavailable:
-            self._deliveries.forget(key)
+            self._handled_requests.forget(key)
             raise
         except SwarmbotError as error:
-            self._deliveries.end(key, to_json(error_message(error)))
+            self._handled_requests.end(key, to_json(error_message(error)))
             raise
 
     def _press(self, request: PressRequest) -> Message | Modal | None:

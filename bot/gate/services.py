@@ -18,7 +18,7 @@ from bot.gate.secret_form import SecretForm
 from bot.gate.totp_command import TotpCommand
 from bot.home.homes import Homes
 from bot.last_read import LastRead
-from bot.queue.deliveries import Deliveries
+from bot.queue.handled_requests import HandledRequests
 from bot.queue.queue import Queue
 from bot.typed_files import TypedFiles
 from bot.usergroups import UserGroups
@@ -48,6 +48,6 @@ class GateServices:
     typed_files: TypedFiles
     """Long texts that a form takes."""
     cluster_choices: ClusterChoices
-    deliveries: Deliveries
+    handled_requests: HandledRequests
     homes: Homes
     watch: WatchRepository

@@ -20,7 +20,7 @@ from bot.gate.totp_command import TotpCommand
 from bot.home.homes import Homes
 from bot.last_read import LastRead
 from bot.metrics.page import WebMetrics
-from bot.queue.deliveries import Deliveries
+from bot.queue.handled_requests import HandledRequests
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
 from bot.settings import Listen, Settings
@@ -92,7 +92,7 @@ def open_gate(settings: Settings, _: Notifier) -> Gate:
         command_forms=CommandForms(config, commands, last_read),
         typed_files=TypedFiles(redis, settings.swarmbot_secret_key),
         cluster_choices=ClusterChoices(config, redis),
-        deliveries=Deliveries(redis),
+        handled_requests=HandledRequests(redis),
         homes=Homes(redis),
         watch=watch,
     )

@@ -15,7 +15,7 @@ _BEGUN: Final = "begun"
 _ENDED: Final = "ended "
 
 
-class Deliveries:
+class HandledRequests:
     """Safe to share between threads. Calls raise :class:`~bot.errors.Unavailable`."""
 
     def __init__(self, redis: Redis) -> None:
