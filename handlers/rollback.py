@@ -84,7 +84,8 @@ def _undone(facts: Facts, service: ServiceFacts) -> tuple[Cost, ...]:
     if rollback_helps(require_cluster(facts), service):
         return ()
     told = (
-        f"The last change of {tick(service.name)} was a rollback. This one undoes it, back to the spec that was left."
+        f"The last change of {tick(service.name)} was a rollback. This one undoes it and returns to the spec that "
+        "it replaced."
         if is_rolled_back(service)
         else "Tasks of the spec before failed, and none of them runs now."
     )

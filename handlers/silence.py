@@ -18,7 +18,7 @@ SUBJECT = replace(text("NODE|SERVICE|all"), names="subjects")
 class SilenceArguments:
     """The arguments of ``silence``."""
 
-    subject: Annotated[str, Word(SUBJECT, "whose incidents are not told; `all`: of the whole cluster")]
+    subject: Annotated[str, Word(SUBJECT, "whose incidents are not reported; `all`: of the whole cluster")]
     for_: Annotated[float, Flag(DURATION, "for how long, `1m` to `30d`", suggested="2h")]
     reason: Annotated[str, Flag(text("TEXT"), "why; shown in the channel")]
 
@@ -48,7 +48,7 @@ def silence(arguments: SilenceArguments) -> SilenceSubject:
 @control(
     "unsilence",
     group="Watch",
-    help="End a silence: incidents are told again",
+    help="End a silence: incidents are reported again",
     example="unsilence 3f2a",
     permission="operate",
     risk="reversible",

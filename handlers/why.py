@@ -132,7 +132,7 @@ def _update(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, names:
     if (cause := found.update_cause) is not None:
         told.append(f"{tick(names[cause.id])} {_ended(swarm, cause)}.")
     if update.state == "updating" and found.unplaced:
-        told.append("Docker waits without end for a task that fits nowhere: that is no failure for it.")
+        told.append("Docker waits without limit for a node that can run a task, and does not count this as a failure.")
     if update.started:
         told.append(f"It began {when(update.started)}.")
     return [" ".join(filter(None, told))]
@@ -145,12 +145,12 @@ def _unplaced(group: Unplaced, names: dict[str, str]) -> list[str]:
     state = "waits for its networks" if new else group.tasks[0].state
     lines = [f"{WAITING} {listed_tasks(names, group.tasks)} {state} since {when(since)}: {said}"]
     if group.outdated:
-        lines.append("Docker found this then, and has not tried again since: it is not true of every node any more.")
+        lines.append("Docker reported this then and has not tried again since: it is no longer true for every node.")
     if new:
         return lines
     for text, nodes in list(nodes_by_obstacle(group.verdicts).items())[:MAX_NODES]:
         shown = listed((tick(node.name) for node in nodes), limit=MAX_NODES)
-        lines.append(f"• {shown}: {text or 'takes it, as far as the facts tell'}")
+        lines.append(f"• {shown}: {text or 'can run it, as far as Swarmbot has seen'}")
     return lines
 
 
@@ -193,7 +193,7 @@ def _failing(facts: Facts, service: ServiceFacts, failing: Failing, names: dict[
         lines.append(f"Its last lines are unknown: {reading.failure}")
     if (check := _check(service)) and (last.state == "complete" or UNHEALTHY in last.error):
         certain = UNHEALTHY in last.error
-        told = "Its health check failed" if certain else "It may be that its health check failed"
+        told = "Its health check failed" if certain else "Its health check may have failed"
         lines.append(f"{told}:{check}. Docker stops such a task and starts another.")
     if failing.now is None:
         if missing_tasks(swarm, service):

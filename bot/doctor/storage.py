@@ -58,7 +58,7 @@ def watch(resources: Resources) -> Iterator[Finding]:
             yield ok(f"{cluster} is watched by {leader}.")
         elif turn is not None:
             yield warning(
-                f"{cluster} is not watched since {age(time.time() - turn.at)}: incidents are not told.",
+                f"{cluster} is not watched since {age(time.time() - turn.at)}: incidents are not reported.",
                 "Start `python -m bot watch`, as the Procfile does.",
             )
         else:

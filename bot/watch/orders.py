@@ -90,7 +90,7 @@ class WatchOrders:
             silence = replace(silence, id=f"{new_id()}{secrets.randbelow(10)}")
         subject = _incidents_of(name, cluster)
         terms = (
-            f"until {when(until)}: {quoted(order.reason)}. They are recorded and not told. "
+            f"until {when(until)}: {quoted(order.reason)}. They are recorded and not reported. "
             f"`/swarm unsilence {silence.id}` ends this.{note}"
         )
         return Done(

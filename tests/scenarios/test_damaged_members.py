@@ -28,7 +28,7 @@ def test_a_clone_of_a_worker_is_named_and_repaired(scenario: Scenario) -> None:
     shutil.copytree(_swarm_folder(scenario["host-3"]), _swarm_folder(clone), symlinks=True)
     clone.start_docker()
     told = scenario.await_status("`host-3` and `host-4` have the same node id")
-    assert "On the clone alone, run `docker swarm leave --force`" in told
+    assert "On the clone only, run `docker swarm leave --force`" in told
     assert "host-3, host-4 (clones)" in scenario.ask("eve", "nodes")
     for order in ("leave host-4", "leave host-3 --force", "drain host-3", "remove host-4", "join worker host-4"):
         assert "one is a clone of the other" in scenario.ask("cleo", order), order

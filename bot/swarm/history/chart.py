@@ -115,7 +115,7 @@ class _Sight:
         high_at, high = max(read, key=lambda pair: pair[1].high)
         if low.low == high.high:
             shown = number_text(low.low)
-            return f"always {shown}" if len(read) == self._slots else f"{shown} whenever read"
+            return f"always {shown}" if len(read) == self._slots else f"{shown} in every reading"
         lowest, highest = f"lowest {number_text(low.low)}", f"highest {number_text(high.high)}"
         if high_is_bad:
             return f"{highest} at {moment(high_at, self._since)} · {lowest}"

@@ -63,7 +63,7 @@ def _responds(facts: Facts, name: str) -> bool:
 def _clone_advice(group: list[HostFacts]) -> str:
     role = "manager" if any(host.is_manager for host in group) else "worker"
     joins = listed((f"`/swarm join {role} {host.name}`" for host in group), joint="or")
-    return f"on the clone alone, run `docker swarm leave --force`, then make it a node of its own: {joins}"
+    return f"on the clone only, run `docker swarm leave --force`, then make it a node of its own: {joins}"
 
 
 def _records(before: WatchState, facts: Facts, swarm: ClusterFacts) -> PartialObservation:

@@ -89,4 +89,4 @@ def unwatched_lines(cluster: str, turn: WatchTurn | None) -> list[str]:
 def unwatched_text(cluster: str, last_read: float) -> str:
     """Return that no process watches a cluster, and when it was last read; 0 for never."""
     last = f" It was last read {when(last_read)}." if last_read else ""
-    return f"{FAILED} *{cluster} is not watched*: no `watch` process runs.{last} Incidents are not told."
+    return f"{FAILED} *{cluster} is not watched*: no `watch` process runs.{last} Incidents are not reported."

@@ -38,7 +38,7 @@ def clone_finding(clones: list[HostFacts]) -> Finding:
     role = "manager" if any(host.is_manager for host in clones) else "worker"
     text = f"{names} have the same node id {tick(clones[0].node_id)}: one is a clone of the other."
     step = (
-        f"On the clone alone, run `docker swarm leave --force`, then `/swarm join {role} HOST` makes it a node of its "
+        f"On the clone only, run `docker swarm leave --force`, then `/swarm join {role} HOST` makes it a node of its "
         "own."
     )
     return Finding("failed", text, clones[0].name, step)

@@ -131,6 +131,8 @@ def membership_text(facts: Facts, host: HostFacts) -> str:
     if host.membership in {"inactive", "locked"}:
         return "not part of any cluster" if host.membership == "inactive" else f"locked: `/swarm unlock {host.name}`"
     error = f": {plain_line(host.swarm_error)}" if host.swarm_error else ""
+    if host.membership == "error":
+        return f"unable to start its membership{error}"
     if not host.runs_as_member:
         return f"{host.membership}{error}"
     if was_removed(facts, host):

@@ -31,7 +31,7 @@ def service_to_change(facts: Facts, name: str) -> ServiceFacts:
     service = find_service(facts, name)
     if service.name != name and len(name) < MIN_ID_CHARS:
         raise NotUnderstood(
-            f"{facts.name} has no service {echo(name)}. The id of {tick(service.name)} begins so.",
+            f"{facts.name} has no service {echo(name)}. The id of {tick(service.name)} begins with these characters.",
             next_step=f"Use its name, or at least {MIN_ID_CHARS} characters of an id.",
         )
     return service

@@ -24,7 +24,7 @@ def task_lines(swarm: ClusterFacts, node: NodeFacts) -> list[str]:
     failed = sorted((task for task in here if not task.alive and task.error), key=lambda task: -task.since)
     lines = [_line(task, names) for task in (*alive, *failed)]
     more = [f"and {len(lines) - MAX_TASKS} more"] if len(lines) > MAX_TASKS else []
-    heard = ", as last heard of: the node is down" if alive and node.state == "down" else ""
+    heard = ", as last reported: the node is down" if alive and node.state == "down" else ""
     return [f"*Tasks* {len(alive) or 'none'}{heard}", *lines[:MAX_TASKS], *more]
 
 

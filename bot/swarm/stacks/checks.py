@@ -119,10 +119,10 @@ def orphans(recording: StackRecording) -> Iterator[str]:
     written = {(write.type, write.name) for write in recording.writes}
     left = [each.name for each in recording.members if each.type == "service" and (each.type, each.name) not in written]
     if left:
-        runs = "runs" if len(left) == 1 else "run"
+        keep = "keeps running although it is" if len(left) == 1 else "keep running although they are"
         yield (
-            f"{listed(map(tick, left))} {runs} on: the compose file does not have "
-            f"{'it' if len(left) == 1 else 'them'}. `--prune` removes {number_of(len(left), 'service')}."
+            f"{listed(map(tick, left))} {keep} not in the compose file. "
+            f"`--prune` removes {number_of(len(left), 'service')}."
         )
 
 

@@ -85,7 +85,7 @@ def test_services_that_the_file_no_longer_has(cluster: Scenario, app: StackFolde
     smaller["services"]["web"]["environment"]["LOG_LEVEL"] = "warn"
     app.write(smaller)
     plan = cluster.ask("ada", f"{DEPLOY} --plan")
-    assert "`app_db` runs on: the compose file does not have it. `--prune` removes 1 service." in plan
+    assert "`app_db` keeps running although it is not in the compose file. `--prune` removes 1 service." in plan
     card = cluster.confirmed("ada", f"{DEPLOY} --prune", "`app_db` (1 running task) is removed")
     assert card.text.startswith("✓"), card.text
     assert names(cluster, "services") == {"app_web"}

@@ -30,15 +30,15 @@ def remedies(
     """
     steps = [step for group in found.unplaced if not group.taker for step in _for_unplaced(swarm, service, group)]
     if any("No such image" in failing.last.error for failing in found.failing):
-        steps.append(f"an image that its nodes find: {_order(f'update {service.name} --image IMAGE')}")
+        steps.append(f"use an image that its nodes can pull: {_order(f'update {service.name} --image IMAGE')}")
     other = rollback_helps(swarm, service)
     rollback = _order(f"rollback {service.name}")
     if service.update is not None and service.update.state == "paused" and other:
-        steps.append(f"back to the spec before: {rollback}")
+        steps.append(f"return to the spec before: {rollback}")
     elif other and _new_constraints(service) and any(map(_is_constrained, found.unplaced)):
-        steps.insert(0, f"its constraints came with the last update, back to the spec before: {rollback}")
+        steps.insert(0, f"its constraints came with the last update, so return to the spec before: {rollback}")
     elif not found.well and not other and good is not None and spec_changes(service.spec, good):
-        steps.append(f"back to the last spec whose tasks ran: {_order(f'rollback {service.name} --last-good')}")
+        steps.append(f"return to the last spec whose tasks ran: {_order(f'rollback {service.name} --last-good')}")
     if logged := [
         failing for failing in found.failing if failing.reading and failing.reading.log and failing.reading.log.lines
     ]:
@@ -73,13 +73,13 @@ def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -
         yield f"{_order(f'check {node.host}')} shows why {tick(node.name)} is {node.state}"
     placed = sum(task.wanted and task.alive for task in swarm.tasks_of(service.id))
     if service.mode == "replicated" and placed and any(_is_full(verdict) for verdict in group.verdicts):
-        yield f"no more tasks than fit: {_order(f'scale {service.name}={placed}')}"
+        yield f"run only as many tasks as fit: {_order(f'scale {service.name}={placed}')}"
     holders = [each.holder for verdict in group.verdicts for each in verdict.refused if each.holder]
     if not ways and not placed and holders:
         yield f"{_order(f'service {holders[0]}')} shows the service that has the port"
     if not ways and (less := _fixes(group.verdicts, lambda each: each.spec_fix)):
         changed = " ".join(less[0])
-        yield f"ask for less: {_order(f'update {service.name} {changed}')}"
+        yield f"require less: {_order(f'update {service.name} {changed}')}"
 
 
 def _fixes(verdicts: Iterable[Verdict], fix_of: Callable[[Obstacle], str]) -> list[list[str]]:

@@ -72,7 +72,7 @@ def test_what_is_not_read_lately_is_not_told_as_now() -> None:
     lost = chart(samples(HOUR, lambda at, place: sample(at, 1, read=place < 20)))
     assert lost.plots[0].now == "5 of 5 ready, last read 07:40"
     assert lost.plots[3].now == "1 open now"
-    assert (stopped.plots[0].extremes, lost.plots[3].extremes) == ("5 whenever read", "always 1")
+    assert (stopped.plots[0].extremes, lost.plots[3].extremes) == ("5 in every reading", "always 1")
     never = chart(samples(HOUR, lambda at, _: sample(at, read=False)))
     assert (never.plots[0].now, never.plots[0].extremes) == ("not read", "")
 

@@ -119,7 +119,7 @@ def test_nothing_is_advised_while_a_node_takes_the_task() -> None:
 def test_a_service_is_made_smaller_only_as_far_as_needed() -> None:
     """What a node has left is what a task may reserve; as many tasks as run are what fits."""
     assert advised(BIG, nodes=(node(1),)) == [
-        "ask for less: `/swarm update web --reserve-cpu 2 --reserve-memory 2048m`"
+        "require less: `/swarm update web --reserve-cpu 2 --reserve-memory 2048m`"
     ]
     most = {"Placement": {"MaxReplicas": 1}}
-    assert advised(most, task("running"), nodes=(node(1),)) == ["no more tasks than fit: `/swarm scale web=1`"]
+    assert advised(most, task("running"), nodes=(node(1),)) == ["run only as many tasks as fit: `/swarm scale web=1`"]
