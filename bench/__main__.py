@@ -25,9 +25,9 @@ MEASURED: Final = "measured"
 DOCUMENT: Final = ROOT / "docs" / "measured.md"
 KEPT: Final = ROOT / "docs" / "measured"
 BENCHMARKS_FILE: Final = "benchmarks.json"
-"""In that folder: the results in docs/measured.md, which newer ones replace one by one."""
+"""The file in that folder with the results in docs/measured.md, which newer ones replace one by one."""
 LIMIT_S: Final = 30 * 60
-"""So long a benchmark may take: the longest takes ten minutes, and a machine under load three times that."""
+"""How long a benchmark may take: the longest takes ten minutes, and three times that on a machine under load."""
 
 
 class TookTooLong(Exception):
@@ -46,7 +46,7 @@ def run(benchmark: Benchmark, *, quick: bool) -> Result:
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TookTooLong in the block after so long, whatever it waits for."""
+    """Raise TookTooLong in the block after this time, even while it waits."""
 
     def end(*_: object) -> None:
         raise TookTooLong(f"it took more than {seconds:.0f} s")

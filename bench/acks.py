@@ -79,7 +79,7 @@ def _measured(way: str, found: Iterator[Run]) -> Iterator[tuple[tuple[Cell, ...]
 
 
 async def _all_sent(sends: list[Send], requests: int) -> Sent:
-    """Send so many commands, one after the other by each sender; return the latencies in ms, and the seconds of all."""
+    """Send this many commands, one after the other by each sender; return the latencies in ms, and the seconds of all."""
     payloads = [_payload(next(_numbers)) for _ in range(requests)]
     latencies: list[float] = []
 
@@ -178,7 +178,7 @@ def _signed(payload: Mapping[str, str]) -> bytes:
 
 
 def _by_socket(requests: int) -> Iterator[Run]:
-    """Yield the same of the bot's socket process."""
+    """Yield clients, latencies and seconds of the bot's socket process, for each number of clients."""
     with TemporaryDirectory(prefix="swarmbot-bench-") as name, ExitStack() as stack:
         port = free_port()
         url = f"http://127.0.0.1:{port}/api/"

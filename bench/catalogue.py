@@ -25,7 +25,7 @@ from bench.result import Measured
 
 
 class Measure(Protocol):
-    """Runs a benchmark; ``quick``: only so long that it is seen to work."""
+    """Runs a benchmark; ``quick``: only long enough to see that it works."""
 
     def __call__(self, *, quick: bool) -> Measured:
         """Return what was found."""

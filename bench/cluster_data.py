@@ -1,4 +1,4 @@
-"""A cluster as the API of its managers tells it: nodes, services and tasks, with objects as large as real ones."""
+"""A cluster as the API of its managers reports it: nodes, services and tasks, with objects as large as real ones."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ClusterData:
     services: int
     tasks_per_service: int
     failing_every: int = 0
-    """One service of so many lacks a task; 0: none does."""
+    """One service of this many lacks a task; 0: no service does."""
     cluster_id: str = "c"
 
     def info(self, number: int = 0) -> Json:

@@ -22,7 +22,7 @@ ROUNDS: Final = 15
 
 
 def measure(*, quick: bool) -> Measured:
-    """Measure the CLI, a step and a plan, by turns."""
+    """Measure the CLI, a step and a plan in turn."""
     with tempfile.TemporaryDirectory(prefix="bench-deploys-") as name, Fleet(Path(name) / "fleet", size=1) as fleet:
         folder = Path(name)
         (folder / "compose.yml").write_text(yaml.safe_dump(_compose()))

@@ -1,4 +1,4 @@
-"""How soon a node runs no task any more: by ``docker node update`` on the manager, and by Swarmbot, by turns."""
+"""How soon a node no longer runs a task: with ``docker node update`` on the manager, and with Swarmbot, in turn."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _make_cluster(fleet: Fleet) -> Host:
 
 
 def _spread(manager: Host) -> None:
-    """Have as many tasks on each worker."""
+    """Spread the tasks evenly over the workers."""
 
     def running(count: int) -> bool:
         lines = manager.docker("service", "ps", "web", *STATES).splitlines()

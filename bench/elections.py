@@ -14,7 +14,8 @@ from bot.errors import Failed
 from sandbox.fleet.host import Host
 
 INTERVAL_S: Final = 0.1
-"""So often each manager is asked, while earlier calls hang: a manager without a leader answers after seconds."""
+"""The interval at which each manager is asked, also while earlier calls hang: a manager without a leader responds after
+seconds."""
 CALL_TIMEOUT_S: Final = 5
 THREADS: Final = 128
 

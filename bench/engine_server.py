@@ -22,7 +22,7 @@ from bench.cluster_data import ClusterData
 from bot.model import Json
 
 POLL_S: Final = 3600.0
-"""How often a server looks whether it is to stop: it is killed with its process."""
+"""How often a server checks whether it must stop: it is killed with its process."""
 
 
 class Cluster:

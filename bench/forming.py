@@ -1,8 +1,8 @@
-"""How soon a cluster is formed, a worker joins and a status is answered, beside other ways: in one run, by turns.
+"""How soon a cluster is formed, a worker joins and a status is answered, compared with other ways, in turn in one run.
 
-On five real Docker hosts. The floor is the bare Engine API over the hosts' own
-sockets, without SSH and without a check. Swarmbot is measured from Slack's request until the engines show the state, or
-until the answer is posted; its SSH connections are open, as those of the ControlMaster are.
+On five real Docker hosts. The floor is the bare Engine API over the hosts' own sockets, without SSH and without a
+check. Swarmbot is measured from Slack's request until the engines show the state, or until the answer is posted; its
+SSH connections are open, as those of the ControlMaster are.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Bench:
         """When Swarmbot's last forming and join began and ended, in unix seconds."""
 
     def round(self, ways: Sequence[str] = WAYS) -> None:
-        """Measure each task once or more in each way, by turns."""
+        """Measure each task once or more in each way, in turn."""
         for way in ways:
             try:
                 self._tasks(way)
@@ -242,7 +242,7 @@ def _await_formed(roles: Callable[[], dict[str, str]]) -> None:
 
 
 def _roles(stack: ExitStack, manager: Host) -> Callable[[], dict[str, str]]:
-    """Return what tells the roles of the nodes that are ready and, as managers, reachable; by their own connection."""
+    """Return a function that reads the roles of nodes that are ready and, as managers, reachable."""
     engine = stack.enter_context(manager.engine(timeout=5))
 
     def roles() -> dict[str, str]:
@@ -260,7 +260,7 @@ def _roles(stack: ExitStack, manager: Host) -> Callable[[], dict[str, str]]:
 
 
 def measure(*, quick: bool) -> Measured:
-    """Measure every task in every way, by turns; the goals are for Swarmbot."""
+    """Measure every task in every way, in turn; the goals are for Swarmbot."""
     folder = Path(tempfile.mkdtemp(prefix="swarmbot-bench-"))
     with (
         Fleet(folder) as fleet,

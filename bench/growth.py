@@ -59,7 +59,7 @@ def measure(*, quick: bool) -> Measured:
 
 @contextmanager
 def _watched(data: ClusterData) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Yield the configuration of such a cluster and the bot's environment, once watch has told of an incident."""
+    """Yield the configuration of such a cluster and the bot's environment, once watch has reported an incident."""
     with (
         TemporaryDirectory(prefix="swarmbot-bench-") as name,
         stand_in(Path(name), data) as config,

@@ -16,10 +16,10 @@ from sandbox.slack.local import LocalSlack
 NODES: Final = 500
 TASKS_PER_NODE: Final = 10
 SETTLING_S: Final = 20.0
-"""Until the first readings, which are the most expensive ones, are over."""
+"""The time until the first readings, which are the most expensive ones, are over."""
 MEASURED_S: Final = 45.0
 TOLD_S: Final = 60.0
-"""Until watch has told that a node is down."""
+"""The time until watch has reported that a node is down."""
 
 
 def measure(*, quick: bool) -> Measured:

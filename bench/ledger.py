@@ -16,9 +16,9 @@ from bot.store.client import connect
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
 SINGLE: Final = 3000
-"""So many are appended one by one, as the bot does."""
+"""How many entries are appended one by one, as the bot does."""
 BATCH: Final = 500
-"""The others are appended so many at a time, to fill the log."""
+"""How many of the others are appended at a time, to fill the log."""
 
 
 def measure(*, quick: bool) -> Measured:

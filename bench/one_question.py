@@ -61,7 +61,7 @@ def main(config_path: Path, runs: int, typed: str) -> None:
 
 
 def _asked(stack: ExitStack, config: Config, typed: str) -> Ask:
-    """Return what answers the question."""
+    """Return a function that answers the question."""
     if typed == HOME:
         return _home(stack, config)
     (cluster,) = config.clusters
@@ -72,7 +72,7 @@ def _asked(stack: ExitStack, config: Config, typed: str) -> Ask:
 
 
 def _read(stack: ExitStack, config: Config, cluster: str, command: Command, arguments: Any) -> Ask:
-    """Return what reads the cluster, and draws the picture if the answer has one."""
+    """Return a function that reads the cluster, and draws the picture if the answer has one."""
     pool, reader = EnginePool(config, Path("/nonexistent")), FactsReader({})
     stack.callback(pool.close)
     stack.callback(reader.close)
@@ -87,7 +87,7 @@ def _read(stack: ExitStack, config: Config, cluster: str, command: Command, argu
 
 
 def _recorded(stack: ExitStack, config: Config, cluster: str, command: Command, arguments: Any) -> Ask:
-    """Return what reads the bot's own records."""
+    """Return a function that reads the bot's own records."""
     redis = stack.enter_context(connect(Secret(os.environ["REDIS_URL"])))
     audit = Audit(redis)
     reader = RecordReader(
@@ -106,7 +106,7 @@ def _recorded(stack: ExitStack, config: Config, cluster: str, command: Command, 
 
 
 def _home(stack: ExitStack, config: Config) -> Ask:
-    """Return what reads a Home."""
+    """Return a function that reads a Home."""
     redis = stack.enter_context(connect(Secret(os.environ["REDIS_URL"])))
     reader = home_reader(Settings.from_environment(), config, redis, Audit(redis))
     return lambda: home_view(reader.facts(PERSON, reader.stored()))

@@ -67,7 +67,7 @@ def running(
 
 
 def cpu_share(pid: int, seconds: float) -> float:
-    """Measure for so many seconds which share of one core a process uses."""
+    """Measure for this many seconds which share of one core a process uses."""
     spent, began = cpu_s(pid), monotonic()
     sleep(seconds)
     return (cpu_s(pid) - spent) / (monotonic() - began)

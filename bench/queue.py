@@ -1,4 +1,4 @@
-"""How many jobs are carried out, how soon one starts, and how soon another worker has that of a killed one.
+"""How many jobs are carried out, how soon one starts, and how soon another worker takes over the job of a killed one.
 
 The bot's own queue, workers and audit log, with jobs that do nothing; a durable Redis of its own.
 """

@@ -9,7 +9,7 @@ from typing import Final
 from bench.result import Cell, Goal, Machine, Result, Results, Table
 
 FEW, SOME = 10, 100
-"""Below these numbers, so many digits follow the point: two, one; then none."""
+"""Numbers below the first have two digits after the point, below the second one digit, others none."""
 SWARMBOT: Final = "Swarmbot"
 HEAD: Final = """\
 # Measured

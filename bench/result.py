@@ -72,7 +72,7 @@ class Result:
     machine: Machine
     measured: Measured
     niceness: int = 0
-    """Below 0 it had precedence over what else ran."""
+    """Below 0 it had precedence over other processes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from bot.swarm.reading import facts_reader
 REDIS: Final = "Redis"
 WORKER: Final = "worker"
 IDLE: Final = {"XREADGROUP", "XAUTOCLAIM", "BLPOP"}
-"""What waits for a job, and does none."""
+"""Threads that wait for a job and do no work."""
 SCRIPTS: Final = {
     EXAMINE_SCRIPT: "examine",
     ROUND_SCRIPT: "round of probes",

@@ -1,4 +1,4 @@
-"""How soon `/swarm status` shows something, with what watch read and without: in one run, by turns."""
+"""How soon `/swarm status` shows something, with what watch read and without, in turn in one run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def measure(*, quick: bool) -> Measured:
 
 
 def _rows(deployment: Deployment, redis: Redis, state: str, pairs: int) -> list[tuple[Cell, ...]]:
-    """Return a row with and a row without what watch read, by turns."""
+    """Return a row with and a row without what watch read, measured in turn."""
     found: dict[str, list[tuple[float, float]]] = {"with watch": [], "without": []}
     for _ in range(pairs):
         until(lambda: bool(redis.exists(keys.watch_summary("prod"))), "watch has read the cluster", timeout=TIMEOUT_S)

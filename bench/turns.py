@@ -1,4 +1,4 @@
-"""Measure several ways to do the same thing by turns, so that load of the machine hits them alike."""
+"""Measure several ways to do the same thing in turn, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How soon watch tells that a worker has lost power, beside the engines' own detection, and what watch costs."""
+"""How soon watch reports that a worker has lost power, beside the engines' own detection, and what watch costs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from sandbox.slack.observer import Observer
 TASKS: Final = 30
 MANAGERS: Final = ("host-1", "host-2", "host-3")
 WORKERS: Final = ("host-4", "host-5")
-"""Each in turn runs all tasks: Docker does not move them back."""
+"""The workers in turn run all tasks: Docker does not move them back."""
 ROUNDS: Final = 6
-"""In each a worker loses power, and then the leader: a host that does so too often would count as flapping."""
+"""In each round a worker loses power, and then the leader: a host that loses power too often would count as
+flapping."""
 QUIET_S: Final = 45.0
 """How long the cost of watching a quiet cluster is measured."""
 TIMEOUT_S: Final = 90.0
@@ -74,7 +75,7 @@ def _delays(what: str, found: Sequence[tuple[float, float]]) -> tuple[Cell, ...]
 
 
 def make_cluster(fleet: Fleet) -> None:
-    """Have three managers and two workers. The first worker joins alone, so it gets all tasks."""
+    """Create three managers and two workers. The first worker joins alone, so it gets all tasks."""
     first = fleet["host-1"]
     first.docker("swarm", "init", "--advertise-addr", first.address)
     for name in (*MANAGERS[1:], WORKERS[0]):

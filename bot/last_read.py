@@ -61,7 +61,7 @@ class LastRead:
     def note(self, cluster: str, swarm: ClusterFacts, *, services: bool = False) -> None:
         """Store the nodes that were just read, and the services if those were (``services``).
 
-        Without Redis nothing is stored: a reader must not fail for it.
+        Without Redis nothing is stored: a read must not fail because of that.
         """
         nodes = ReadNodes(
             names=tuple(node.name for node in swarm.nodes),

@@ -21,7 +21,7 @@ from bot.stored_json import from_json, to_json
 from bot.typed_files import TypedFiles
 
 MAX_REVISIONS: Final = 10
-"""Kept for each stack."""
+"""The number of revisions kept for each stack."""
 
 
 class Revisions:
@@ -39,7 +39,7 @@ class Revisions:
     def hold(self, job: str, plan: str, source: StackSource) -> None:
         """Hold what the deploy of a job is made from until its end. ``plan`` is the plan's text.
 
-        A worker that takes the job over makes no plan of its own once something may have changed, so it finds this.
+        A worker that takes over the job makes no plan of its own once something may have changed: it uses this source.
         """
         if self._key is None:
             return

@@ -26,7 +26,7 @@ from bot.text.suggest import listed
 CACHE_S: Final = 60.0
 """How long an answer of Slack is used without asking again."""
 SLACK_TIMEOUT_S: Final = 2
-"""For all groups together: the command must be acknowledged within 3 s."""
+"""The time-out for all groups together: the command must be acknowledged within 3 s."""
 PARALLEL_REQUESTS: Final = 8
 
 _log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from bot.text.suggest import number_of
 MAX_TABLE_NODES: Final = 19
 """A Slack table has at most 20 columns; one has the names."""
 READ_TIMEOUT_S: Final = 2.0
-"""For the hosts, and again for the manager: a check of hosts must end within 5 s."""
+"""The time-out for the hosts, and again for the manager: a check of hosts must end within 5 s."""
 SIGNS: Final[dict[Sign, str]] = {"done": DONE, "warning": WARNING, "failed": FAILED}
 
 

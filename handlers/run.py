@@ -86,7 +86,7 @@ def _validate(arguments: RunArguments) -> None:
     validate=_validate,
 )
 def run(facts: Facts, arguments: RunArguments) -> Plan:
-    """Run a job of the cluster again: its spec stays as it is but for the number of the run. Or create one."""
+    """Run a job of the cluster again: its spec stays as it is, except for the number of the run. Or create one."""
     if arguments.image and not any(each.name == arguments.job for each in require_cluster(facts).services):
         return _new(facts, arguments)
     service = service_to_change(facts, arguments.job)

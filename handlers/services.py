@@ -273,7 +273,7 @@ def _narrower(services: Sequence[ServiceFacts]) -> str:
 
 
 def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
-    """Return why tasks are missing, and what to do; [] if none is."""
+    """Return why tasks are missing, and what to do; [] if no task is missing."""
     if service_sign(swarm, found) != FAILED:
         loop = crash_loop_line(swarm, found)
         return [f"{WARNING} {loop[:1].upper()}{loop[1:]}", why_step(found)] if loop else []

@@ -35,7 +35,7 @@ from bot.swarm.quorum import quorum_of, raft_members
 from bot.text.suggest import number_of
 
 READ_TIMEOUT_S: Final = 5.0
-"""For the hosts, and again for the manager: a status must not wait for hosts that are down."""
+"""The time-out for the hosts, and again for the manager: a status must not wait for hosts that are down."""
 
 
 LEVELS: Final[tuple[Level, ...]] = ("no quorum", "no leader", "unknown", "degraded", "none", "healthy")

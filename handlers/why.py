@@ -46,7 +46,7 @@ MAX_FAILING: Final = 5
 MAX_NODES: Final = 12
 """The number of nodes that a line names, and the number of lines about nodes."""
 MAX_CHECK_CHARS: Final = 200
-"""Of the command of a health check."""
+"""The most characters of a health check's command."""
 UNHEALTHY: Final = "unhealthy container"
 """How Docker says that a health check failed."""
 MAX_ERROR_CHARS: Final = 300

@@ -87,7 +87,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have every ``redis-server`` of the run be the chosen one.
+    """Use the chosen server for every ``redis-server`` of the run.
 
     Collect no garbage while pytest collects the tests: none of their million objects can be removed.
     """
@@ -97,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the tests of slow folders run first."""
+    """Run the tests of slow folders first."""
     items.sort(key=_turn)
 
 

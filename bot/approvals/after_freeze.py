@@ -19,7 +19,7 @@ MAX_SHOWN: Final = 10
 
 
 def still_waiting(config: Config, approvals: Iterable[Approval]) -> list[str]:
-    """Return these requests with how each goes on without that approval; [] for none."""
+    """Return these requests with what happens to each without that approval; [] for none."""
     found = [approval for approval in approvals if approval.request.frozen]
     if not found:
         return []

@@ -17,7 +17,7 @@ from bot.stored_json import to_json
 from bot.text.suggest import number_of
 
 UNORDERED: Final = frozenset({"nodes", "hosts", "gone", "hold_off"})
-"""Arguments that name several hosts or nodes. Their order decides in which order steps run, and not what is done."""
+"""Arguments that name several hosts or nodes. Their order only decides in which order steps run."""
 
 
 def same_arguments(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -26,7 +26,7 @@ def same_arguments(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def same_plan(one: Basis, other: Basis) -> bool:
-    """Return whether two plans do the same, whatever the order of their nodes."""
+    """Return whether two plans do the same, in any order of their nodes."""
     return _unordered(one).digest == _unordered(other).digest
 
 

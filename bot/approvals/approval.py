@@ -89,7 +89,7 @@ class Approval:
     """The number of changes; a transition names the version that it saw."""
     votes: tuple[Vote, ...] = ()
     counted: tuple[str, ...] = ()
-    """Whose approvals counted when it was approved, the last one last."""
+    """The people whose approvals counted when it was approved, in order."""
     decided_by: str = ""
     """Who denied or withdrew it."""
     decided_at: float = 0.0

@@ -43,7 +43,8 @@ BRIEF_STEPS: Final = 3
 MAX_VOTES: Final = 20
 MAX_QUORUM_STATES: Final = 6
 MAX_MENTIONS: Final = 10
-"""Of more people and groups the others are counted: a user group is the better rule then."""
+"""At most this many people and groups are named; the rest are counted. For more people, a rule should name a user
+group."""
 MAX_REASON_CHARS: Final = 600
 UNREADABLE: Final = (
     "Another version of Swarmbot made this plan, and this version cannot show it: withdraw it and request it again."
@@ -60,9 +61,9 @@ def readable_plan(plan: str) -> Plan:
 
 
 def approval_card(approval: Approval, plan: Plan) -> Message:
-    """Return the card for the channel, once decided with the decision first.
+    """Return the card for the channel. Once decided, the decision comes first.
 
-    It counts what it leaves out, and names the command that shows all of it.
+    It counts what it omits, and names the command that shows everything.
     """
     request = approval.request
     title = f"{user(request.requester)} asks to {plan.titles.imperative or order_text(request.words)}"
@@ -176,7 +177,7 @@ def plan_message(job: Job, plan: Plan, warning: str = "", needs: str = "") -> Me
 
 
 def no_change_lines(plan: Plan) -> list[str]:
-    """Return that all is as ordered, and what is wrong nevertheless."""
+    """Return that no change is needed, and what is wrong nevertheless."""
     warnings = [finding for finding in plan.findings if finding.sign == "warning"]
     return [
         f"{DONE} *No change needed*: {'; '.join(plan.unchanged)}.",
@@ -211,7 +212,7 @@ def _plan_lines(plan: Plan, max_steps: int, job: str) -> list[str]:
 
 
 def _sampled(quorum: tuple[str, ...]) -> list[str]:
-    """Return the reachable managers now and after each step; of many steps the first and the last."""
+    """Return the reachable managers now and after each step; if there are many steps, the first and the last."""
     if len(quorum) > MAX_QUORUM_STATES:
         quorum = (*quorum[: MAX_QUORUM_STATES - 1], "…", quorum[-1])
     return ["Managers: " + "; ".join(quorum)] if quorum else []
@@ -268,7 +269,7 @@ def _confirmation_end(approval: Approval) -> list[str]:
 
 
 def _terms(approval: Approval) -> str:
-    """Return what is needed and until when; once that is decided, only which plan and job it was."""
+    """Return what is needed and until when; after the decision only the plan and the job."""
     request = approval.request
     which = f"plan `{short(request.digest)}` · `{request.job}`"
     if not approval.open:
@@ -306,7 +307,7 @@ def _is_long_denial(approval: Approval) -> bool:
 
 
 def _cut(text: str, job: str) -> str:
-    """Return a reason in quotes; of a long one the beginning, and the command that shows all of it."""
+    """Return a reason in quotes; if it is long, its beginning and the command that shows all of it."""
     shown = quoted(text[:MAX_REASON_CHARS])
     left_out = len(text) - MAX_REASON_CHARS
     return f"{shown} … ({left_out} characters left out: `/swarm approvals {job}`)" if left_out > 0 else shown

@@ -131,7 +131,7 @@ def _confirmation(approval: Approval, job: Job) -> Outgoing:
 
 
 def _end(approval: Approval, job: Job) -> Outgoing:
-    """Return what the requester is told of the end; a request to confirm that was not sent yet is not sent then."""
+    """Return the message to the requester about the end. An unsent request to confirm is then not sent."""
     return _privately(
         job, decision_message(approval), name="confirmation" if approval.request.confirmation else approval.state
     )
@@ -142,7 +142,7 @@ def _privately(job: Job, message: Message, name: str) -> Outgoing:
 
 
 def _unheard(approval: Approval) -> bool:
-    """Return whether the requester has not heard of the end: a press of theirs was answered at once."""
+    """Return whether the requester must be notified of the end: if they pressed a button, the answer came at once."""
     return approval.state not in {"open", "approved"} and approval.decided_by != approval.request.requester
 
 

@@ -13,12 +13,12 @@ from bot.text.suggest import listed, number_of
 
 DEFAULT_EXPIRY_S: Final = 1800.0
 CONFIRMATION_EXPIRY_S: Final = 600.0
-"""Whoever asked is there to confirm it: Slack's response_url, which the question is sent by, lives for 30 minutes."""
+"""The requester is present to confirm it: Slack's response_url, which carries the question, is valid for 30 minutes."""
 
 REMINDED_PART: Final = 0.25
 """People are reminded when this part of a request's lifetime is left."""
 MIN_REMINDED_S: Final = 300.0
-"""Of a request that expires sooner nobody is reminded, unless its rule says when."""
+"""If a request expires sooner than this, nobody is reminded of it, unless its rule says when."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ FAILED: Final = "✗"
 MAX_LINES: Final = 8
 """A card fits on a phone."""
 MAX_WARNINGS: Final = 4
-"""Of these lines, if there are others: a card shows what runs, too."""
+"""At most this many warnings are shown if there are other lines: a card also shows what runs."""
 MAX_TITLE_CHARS: Final = 150
 WORDS: Final[dict[Sign, str]] = {
     DONE: "done",

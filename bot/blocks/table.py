@@ -13,7 +13,7 @@ from bot.text.mrkdwn import cut_short, one_line, plain_line, tick
 PHONE_WIDTH_CHARS: Final = 44
 MAX_CELL_CHARS: Final = 120
 PAGE_ROWS: Final = 20
-"""Of a data table with more rows Slack shows pages."""
+"""Slack splits a data table with more rows into pages."""
 TABLES: Final = frozenset({"table", "data_table"})
 
 

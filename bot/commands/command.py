@@ -60,7 +60,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class SecretField:
-    """A secret that a form takes from the requester: Slack shows the words of a command to others.
+    """A secret that the requester types into a form: Slack shows the words of a command to others.
 
     Operations get it as ``Facts.typed_secret``.
     """
@@ -80,7 +80,7 @@ class TypedText:
 
 @dataclass(frozen=True, slots=True)
 class TextField:
-    """A long text that a form takes from the requester at once: it is kept encrypted, and an argument has its id."""
+    """A long text that the requester types into a form that opens at once: it is kept encrypted, and an argument has its id."""
 
     label: str
     hint: str
@@ -89,9 +89,9 @@ class TextField:
     needed: Callable[[Any], bool]
     """Whether a command with these arguments needs it."""
     about: Callable[[Any], str]
-    """What a text for these arguments is about: the form begins with what the same person last typed about it."""
+    """The subject of a text for these arguments: the form begins with what the same person last typed about it."""
     problem: Callable[[str], str]
-    """Returns why a text cannot be used, in plain words for the form; "" if that is not seen yet."""
+    """Returns why a text cannot be used, in plain words for the form; "" if no error is found yet."""
 
     def asked_for(self, arguments: Any) -> bool:
         """Return whether these arguments still lack the text."""
@@ -105,7 +105,7 @@ class Raise:
     count: int
     """How many people must approve."""
     when: str = ""
-    """What the facts show, to follow the subject: "of a manager"; "" if it is not said."""
+    """What the facts show, to be appended to the subject: "of a manager"; "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class Command:
 
     name: str
     typed: str = ""
-    """What people type for it if that is a word of two commands (bot.commands.shared_words); "" for the name."""
+    """The word that people type for it if it is shared by two commands (bot.commands.shared_words); "" for the name."""
     group: Group
     help: str
     """One line for `/swarm help`, a verb first."""

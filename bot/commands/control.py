@@ -46,7 +46,7 @@ class AcknowledgeIncident:
 
 @dataclass(frozen=True, slots=True)
 class SilenceSubject:
-    """Keep a node's or a service's incidents, or all, quiet for so many seconds."""
+    """Keep a node's or a service's incidents, or all, quiet for this many seconds."""
 
     subject: str
     """A name, or ``all``."""

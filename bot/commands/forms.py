@@ -23,14 +23,14 @@ REASON: Final = "reason"
 WORDS: Final = "words"
 """The block with the words that would do the same."""
 TEXTS_FOLLOW: Final = "Text is added with Enter in its field, or with the next choice."
-"""Slack could report each pause in typing, but every answer would then redraw the form under the person's hands."""
+"""Slack could report each pause in typing, but every answer would then redraw the form while the person types."""
 MAX_OFFERED: Final = 100
-"""Of more names Slack takes no menu: they are typed then."""
+"""Slack accepts no menu with more names. They are typed instead."""
 FIELD_WORDS: Final = {"addr": "address", "ca": "CA", "cpu": "CPU", "env": "environment", "id": "ID", "rm": "remove"}
 """Parts of the names of parameters, as labels say them."""
 MAX_SWITCHES: Final = 10
 MAX_NAME_CHARS: Final = 75
-"""A longer name could not be read in a menu, and is typed, as is one with characters that are not seen."""
+"""A longer name would be unreadable in a menu, so it is typed, and so is a name with invisible characters."""
 MAX_SHOWN_CHARS: Final = 1500
 
 
@@ -187,7 +187,7 @@ def _hint(parameter: Parameter) -> str:
 
 
 def _texts(parameter: Parameter, values: Mapping[str, str]) -> Sequence[str]:
-    """Return the values of a field: of one that takes several, its lines."""
+    """Return the values of a field; if it takes several, its lines."""
     text = values.get(parameter.name, "")
     lines: Iterable[str] = text.splitlines() if parameter.many else [" ".join(text.split())]
     return [*dict.fromkeys(line.strip() for line in lines if line.strip())]

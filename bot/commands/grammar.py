@@ -227,7 +227,7 @@ def _values(command: Command, name: str, texts: list[str], vocabulary: Vocabular
 
 
 def _refuse_twice(parameter: Parameter, texts: list[str]) -> None:
-    """Raise NotUnderstood if a word or a host is repeated: another was probably meant. A range may overlap a name."""
+    """Raise NotUnderstood if a word or a host is repeated: it is probably a mistake. A range may overlap a name."""
     hosts = parameter.kind is HOST
     named = [part for text in texts for part in text.split(",") if part] if hosts else texts
     twice = [text for text in named if named.count(text) > 1]

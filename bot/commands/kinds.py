@@ -40,11 +40,12 @@ class Kind:
     claims: Callable[[str], bool] = lambda _: False
     """Whether a text can only be of this kind, so that an earlier word that takes several values leaves it."""
     words: tuple[str, ...] = ()
-    """All that it can be, if these are few."""
+    """All words that it can be, if these are few."""
     names: Literal["", "hosts", "nodes", "stacks", "subjects"] = ""
     """The known names that it can be, for a form to offer; "" if it is typed freely. Subjects: nodes, services, all."""
     service: Callable[[Any], str] | None = None
-    """Returns the service that a value names: a change is refused early if there is none. None: it names none."""
+    """Returns the service that a value names: a change is refused early if it does not exist. None: values name no
+    service."""
 
 
 ALL_NODES = "all"

@@ -9,7 +9,7 @@ from bot.commands.command import Command, Flag, Parameter, Word
 from bot.config.models import Permission
 
 ANY_FLAG: Final = "--…"
-"""Stands for any flag of the command."""
+"""It stands for any flag of the command."""
 
 
 def base_permission(command: Command) -> Permission:

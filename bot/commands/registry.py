@@ -37,8 +37,8 @@ class CommandRegistry(Mapping[str, Command]):
     def find(self, name: str) -> Command:
         """Return the command called ``name``.
 
-        Raises NotUnderstood, which suggests similar names, but never a command that may cost the quorum or removes
-        what does not come back: who reads in haste must not be led from ``resume`` to ``remove``.
+        Raises NotUnderstood, which suggests similar names, but never a command that may cost the quorum or deletes
+        something permanently: a person in a hurry must not confuse ``resume`` with ``remove``.
         """
         if name in self._commands:
             return self._commands[name]
@@ -63,7 +63,7 @@ class CommandRegistry(Mapping[str, Command]):
     def approval_counts(self) -> dict[str, int]:
         """Return how many approvals each subject needs unless swarmbot.yml names another number.
 
-        Subjects that need none are not in it. For a subject that only some facts make risky it is what those need.
+        Subjects that need none are not in it. If only some facts make a subject risky, the number is for these facts.
         """
         counts: dict[str, int] = {}
         for command in self._commands.values():

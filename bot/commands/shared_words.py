@@ -34,12 +34,11 @@ class SharedWord:
     service: str
     """The name of the command about services."""
     by_name: bool
-    """Whether what is named decides; else, whether anything is named."""
+    """Whether the named thing decides; otherwise it matters whether anything is named."""
     unknown: str
-    """The command for a name that the last read has not: what is newer, or the start of a node's id.
+    """The command for a name that was not in the last reading: something newer, or the start of a node's id.
 
-    If nothing was read for an hour, the name of a host of swarmbot.yml means a node, and any other one a service.
-    """
+    If nothing was read for an hour, the name of a host of swarmbot.yml means a node, and any other one a service."""
 
 
 SHARED_WORDS: Final[Mapping[str, SharedWord]] = MappingProxyType(

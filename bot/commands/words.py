@@ -1,4 +1,4 @@
-"""From what Slack delivers to words: quotes, phones' typography, Slack's angle brackets."""
+"""Splits what Slack delivers into words: quotes, phones' typography, Slack's angle brackets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bot.blocks import echo
 from bot.errors import NotUnderstood
 
 MAX_CHARS: Final = 40_000
-"""As long as a message of Slack's may be. A word of a megabyte takes shlex ten seconds and more, and all other requests
-wait for it."""
+"""The length of the longest message in Slack. shlex needs ten seconds and more for a word of a megabyte, and all other
+requests wait meanwhile."""
 # Slack wraps what people mention or what looks like an address (docs.slack.dev, slash commands).
 _MARKUP = re.compile(r"<(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _DOUBLE_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
@@ -23,7 +23,7 @@ _SMART = str.maketrans({**_DOUBLE_QUOTES, **_SINGLE_QUOTES, **_HYPHENS})
 # Swarmbot prints names and commands in backticks, so people copy them so.
 _BACKTICKS = re.compile(r"(?<![^\s\"',])`+|`+(?![^\s\"',])")
 _PLAIN = re.compile(r"[\w ./:,=+@#-]*", re.ASCII)
-"""A text in which nothing is to be undone: most of what people type. shlex and its preparation take 0.02 ms for it."""
+"""A text that needs no preparation, as most of what people type. shlex and its preparation take 0.02 ms for it."""
 _LONG_DASH = re.compile("(?<!\\S)[\u2012-\u2015]{1,2}-?(?=\\w)")
 
 
@@ -32,8 +32,8 @@ def split(text: str) -> list[str]:
 
     Quoted parts stay whole; smart quotes count as quotes, a long dash before a flag as ``--``. ``<@U1|ada>`` becomes
     ``@U1``, ``<#C1|ops>`` becomes ``#C1``. A link becomes the text that was typed: its label, or else the URL.
-    Backticks around words, invisible characters and unusual spaces and hyphens are undone. Raises NotUnderstood for a
-    quote that is not closed, and for a text that nobody can have typed.
+    Backticks around words and invisible characters are removed, unusual spaces and hyphens replaced. Raises
+    NotUnderstood for a quote that is not closed, and for a text that nobody can have typed.
     """
     if len(text) > MAX_CHARS:
         raise NotUnderstood(f"This command has {len(text):,} characters. The most are {MAX_CHARS:,}.")

@@ -18,7 +18,7 @@ def cluster_of_channel(config: Config, channel: str) -> str | None:
 
 
 def choose_cluster(config: Config, channel: str, named: str | None) -> str:
-    """Return the cluster ``named`` with ``--cluster``, or else the channel's cluster, or else the only one.
+    """Return the cluster ``named`` with ``--cluster``, otherwise the channel's cluster, otherwise the only one.
 
     Raises ClusterNeeded or, for an unknown name, NotUnderstood: both list the clusters.
     """

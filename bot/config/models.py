@@ -111,7 +111,8 @@ Keep = Annotated[float, BeforeValidator(_days)]
 Template = Annotated[Secret, PlainValidator(_template)]
 """Text that may be a secret, and may name environment variables."""
 Severity = Literal["critical", "warning", "note"]
-"""Of an incident. ``critical``: service or quorum is at stake now. ``note``: told once, without an end."""
+"""The severity of an incident. ``critical``: service or quorum is at risk now. ``note``: reported once; it has no
+end."""
 WebhookKind = Literal["json", "pagerduty", "alertmanager"]
 """``json``: Swarmbot's own fields. ``pagerduty``: Events API v2. ``alertmanager``: its API v2."""
 UpToADay = Annotated[float, BeforeValidator(_up_to_a_day)]
@@ -213,7 +214,7 @@ class Deploy(Model):
 
 
 class Webhook(Model):
-    """Where else incidents are told. ``${NAME}`` in ``url`` and ``key`` is the environment variable of watch."""
+    """Where else incidents are reported. ``${NAME}`` in ``url`` and ``key`` is the environment variable of watch."""
 
     kind: WebhookKind = "json"
     url: Template | None = None
@@ -222,7 +223,7 @@ class Webhook(Model):
     """PagerDuty's routing key."""
     severities: Annotated[tuple[Severity, ...], Field(min_length=1)] = ("critical", "warning")
     clusters: tuple[Name, ...] = ()
-    """Whose incidents are told; (): those of every cluster."""
+    """The clusters whose incidents are sent; (): every cluster."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -234,37 +235,37 @@ class Webhook(Model):
 
 
 class Digest(Model):
-    """When each cluster's channel is told how the cluster is, once a day."""
+    """When the daily digest is posted in each cluster's channel."""
 
     at: TimeOfDay
     timezone: Zone = ZoneInfo("UTC")
 
 
 class Watch(Model):
-    """When watch reads the clusters, and when it tells what it has seen. All times in seconds."""
+    """When watch reads the clusters, and when it reports what it has seen. All times are in seconds."""
 
     poll: UpToADay = 2.0
-    """Between two readings while something is wrong or has just changed."""
+    """Seconds between two readings while something is wrong or has just changed."""
     quiet_poll: UpToADay = 10.0
-    """The same while nothing is."""
+    """Seconds between two readings while nothing is wrong."""
     group_wait: UpToADay = 2.0
-    """From an incident's first sign to its message: what comes within is told together."""
+    """Seconds from an incident's first signal to its message: what follows within this time is in the same message."""
     group_interval: UpToADay = 20.0
-    """Between two edits of an incident's message, but for its end."""
+    """Seconds between two edits of an incident's message. Its end is shown at once."""
     repeat: UpToADay | None = None
-    """After this time an incident that nobody acknowledged is told again; None: never."""
+    """After this time an incident that nobody acknowledged is reported again; None: never."""
     quiet_while_frozen: bool = False
-    """Whether nothing new is told during a freeze, except the loss of the quorum."""
+    """Whether nothing new is reported during a freeze, except the loss of the quorum."""
     certificates: Keep = 7 * DAY_S
-    """How long before a certificate expires this is told."""
+    """How long before a certificate expires this is reported."""
     backups: Keep | None = None
     """How old the newest backup may be; None: not checked."""
     tokens: Keep | None = None
     """How long a join token that was shown may stay unrotated; None: not checked."""
     overlay_check: CheckInterval | None = None
-    """Between two checks of the routes between the nodes and of the overlay; None: there are none."""
+    """Seconds between two checks of the routes between the nodes and of the overlay; None: no checks."""
     digest: Digest | None = None
-    """None: no digest is told."""
+    """None: no digest is posted."""
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
 
 

@@ -50,9 +50,9 @@ class Stack(Model):
     """Its full path on the worker; with ``git`` its path in the repository."""
     git: GitUrl | None = None
     ref: GitRef = "HEAD"
-    """What of the repository to read: a branch, a tag or a commit."""
+    """The part of the repository to read: a branch, a tag or a commit."""
     variables: dict[Variable, str] = Field(default_factory=dict)
-    """The values of the variables in the compose file. It gets no others."""
+    """The values of the variables in the compose file. It gets no other variables."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -1,4 +1,4 @@
-"""Blocks: whether this workspace accepts those that Swarmbot sends, which Slack says without showing anything."""
+"""Whether this workspace accepts the blocks that Swarmbot sends: Slack checks them without showing anything."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def blocks(resources: Resources) -> Iterator[Finding]:
 
 
 def _message() -> Message:
-    """Return a message with each type of block that messages have, but pictures."""
+    """Return a message with each type of block that messages have, except pictures."""
     lines = [Line(sign, "a step") for sign in (DONE, RUNNING, WAITING, FAILED)]
     card = progress("*A job*", lines, "a note", [button("Cancel", "doctor.example", "-", style="danger")])
     more = (

@@ -1,4 +1,4 @@
-"""The known_hosts files: what of them is skipped."""
+"""The known_hosts files: which lines are skipped."""
 
 from __future__ import annotations
 

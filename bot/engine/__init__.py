@@ -1,1 +1,1 @@
-"""Docker's Engine API, and a few looks at the machine, over SSH."""
+"""Docker's Engine API, and what a shell on the host shows besides, over SSH."""

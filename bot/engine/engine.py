@@ -32,14 +32,14 @@ REGISTRY_AUTH: Final = "X-Registry-Auth"
 OUT_OF_SEQUENCE: Final = "update out of sequence"
 ONLY_LABELS: Final = "only updates to Labels are allowed"
 NODES_SHARE: Final = frozenset({"Spec", "Platform", "Resources", "Engine", "TLSInfo"})
-"""What is often the same of nodes: what they are to be, and of what they report their kind and their issuer."""
+"""Fields that are often equal among nodes: their spec and, of what they report, their kind and their issuer."""
 SERVICES_SHARE: Final = frozenset(
     {
         *("Labels", "Mode", "UpdateConfig", "RollbackConfig", "EndpointSpec"),
         *("Resources", "RestartPolicy", "Placement", "Networks", "LogDriver"),
     }
 )
-"""The same of services' specs."""
+"""Fields of specs that are often equal among services."""
 UNLOCK_TIMEOUT_S: Final = 6
 """Seconds: a wrong key is answered at once, a right one not before there is a quorum (measured on 20.10)."""
 
@@ -58,7 +58,7 @@ class SshEngine:
         return self._client.host
 
     def recent_silence(self) -> HostUnreachable | None:
-        """How nobody answered at the host's address moments ago."""
+        """The failure if nobody responded at the host's address moments ago."""
         return self._connection.recent_silence()
 
     def info(self, timeout_s: float = READ_TIMEOUT_S) -> Json:
@@ -204,15 +204,15 @@ class SshEngine:
         self._client.change("DELETE", f"/images/{quote(image, safe='/:@')}")
 
     def init_swarm(self, request: Json) -> str:
-        """``POST /swarm/init``; by hand, for the SDK's call lacks Availability."""
+        """``POST /swarm/init`` without the SDK, whose call lacks Availability."""
         return str(self._client.change("POST", "/swarm/init", body=request))
 
     def join_swarm(self, request: Json, token: Secret) -> None:
-        """``POST /swarm/join``; by hand, for the SDK's call lacks Availability."""
+        """``POST /swarm/join`` without the SDK, whose call lacks Availability."""
         self._client.change("POST", "/swarm/join", body={**request, "JoinToken": token.reveal()})
 
     def leave_swarm(self, *, force: bool) -> None:
-        """``POST /swarm/leave``; by hand, for the SDK's call takes some errors for success."""
+        """``POST /swarm/leave`` without the SDK, whose call reports some errors as success."""
         self._client.change("POST", "/swarm/leave", params={"force": _flag(force)})
 
     def unlock_swarm(self, key: Secret) -> None:
@@ -247,15 +247,15 @@ class SshEngine:
         self._client.change("DELETE", f"/nodes/{quote(node_id, safe='')}", params={"force": _flag(force)})
 
     def create_service(self, spec: Json) -> str:
-        """``POST /services/create``; by hand, for the SDK builds a spec of its own."""
+        """``POST /services/create`` without the SDK, which builds a spec of its own."""
         return str(self._client.change("POST", "/services/create", body=spec)["ID"])
 
     def update_service(self, service_id: str, version: int, spec: Json) -> None:
-        """``POST /services/{id}/update``; by hand, for the same reason."""
+        """``POST /services/{id}/update`` without the SDK, which builds a spec of its own."""
         self._update_service(service_id, spec, {"version": str(version), "registryAuthFrom": "spec"})
 
     def roll_back_service(self, service_id: str, version: int, spec: Json) -> None:
-        """The same with ``rollback=previous``; the SDK does not have it."""
+        """``POST /services/{id}/update`` with ``rollback=previous``, which the SDK does not have."""
         self._update_service(service_id, spec, {"version": str(version), "rollback": "previous"})
 
     def _update_service(self, service_id: str, spec: Json, params: dict[str, str]) -> None:
@@ -288,7 +288,7 @@ class SshEngine:
     def secret_has(self, secret_id: str, spec: Json) -> bool:
         """Ask with a version that no record has: an engine compares the content before the version.
 
-        So it answers that the content must not change, or that the version is not the current one (measured on 20.10).
+        It responds that the content must not change, or that the version is not the current one (measured on 20.10).
         """
         path = f"/secrets/{quote(secret_id, safe='')}/update"
         try:

@@ -31,7 +31,7 @@ from bot.text.suggest import number_of
 from bot.usergroups import UserGroups
 
 MAX_APPROVAL_S: Final = 7 * 86400.0
-"""No approval request is open for longer, whatever its rule says."""
+"""No approval request is open for longer, even if its rule allows it."""
 SECRET_MARGIN_S: Final = 15.0
 """If the last approval comes at the last moment, a worker has this time to take the typed secret before it expires."""
 
@@ -75,7 +75,7 @@ class ApprovalStep:
     def requested(
         self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, approval: Approval | None
     ) -> bool:
-        """Make the job wait if nobody was asked yet, or the plan is not what its requester confirmed; say whether."""
+        """Make the job wait if nobody was asked yet, or if the plan is not what its requester confirmed; return whether it waits."""
         rule = self.rule(lease, command, arguments, plan)
         if approval is None:
             if rule.count:
@@ -121,8 +121,8 @@ class ApprovalStep:
     ) -> None:
         """Raise Refused unless the approval is enough by today's rules, and for this order and this plan as it is now.
 
-        The digest is computed again. If it differs from the approved one, the refusal says what changed. What the
-        requester confirmed counts for nothing here.
+        The digest is computed again. If it differs from the approved one, the refusal says what changed. A confirmation
+        by the requester does not count here.
         """
         rule = self.rule(lease, command, arguments, plan)
         confirmed = approval.request.confirmation

@@ -1,7 +1,7 @@
-"""Changes of a cluster, each in its turn: planned, and carried out if no approval is needed.
+"""Changes of a cluster: each is planned in its turn, and carried out if no approval is needed.
 
-A change that needs approval leaves the line while it waits, so that it holds up nobody. Once approved it stands in
-line again, and in its turn it is planned again.
+A change that needs approval leaves the line while it waits, so that it does not block others. Once approved it returns
+to the line, and is planned again in its turn.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Changes:
         return replace(plan, findings=findings), Seen(facts, began)
 
     def _next_step(self, lease: Lease, facts: Facts, happened: str, next_step: str) -> str:
-        """Return the next step of what is refused or skipped: a change that waits for a decision may be the cause."""
+        """Return the next step after a refusal or a skipped target: a change that waits for a decision may be the cause."""
         order = lease.job.order
         known = {name for node in (facts.swarm.nodes if facts.swarm else ()) for name in (node.name, node.id)}
         named = (known | facts.hosts.keys()).intersection(words_in(order.args))

@@ -59,7 +59,7 @@ class ClusterReader:
         self._good_specs.note(facts, operation)
 
     def hold_source(self, job: Job, plan: Plan, facts: Facts) -> None:
-        """Hold what a deploy is made from until its end, if ``plan`` was made from such facts."""
+        """Hold the source of a deploy until its end, if ``plan`` was made from facts with one."""
         if facts.stack is not None and facts.stack.made_from is not None:
             self._revisions.hold(job.id, to_json(plan), facts.stack.made_from)
 
@@ -77,9 +77,9 @@ class ClusterReader:
         return self._good_specs.added_to(facts, [service.id for service in services])
 
     def read_whole(self, cluster: str, query: FactsQuery) -> Facts:
-        """As :meth:`read`, but wait for every host: a plan or a secret must not depend on which host responds first."""
+        """Read as :meth:`read` does, but wait for every host: a plan or a secret must not depend on which host responds first."""
         return self.read(cluster, replace(query, all_hosts=True))
 
     def read_for(self, plan: Plan, cluster: str, query: FactsQuery) -> Facts:
-        """As :meth:`read`, of the cluster that ``plan`` was made for, even if a host is part of another one by now."""
+        """Read the cluster that ``plan`` was made for as :meth:`read` does, even if a host is part of another cluster by now."""
         return self.read(cluster, replace(query, cluster_id=plan.cluster_id))

@@ -1,4 +1,4 @@
-"""What is answered before everything is known, and how it says what is still awaited. Pure."""
+"""Answers that are given before everything is known, and say what is still awaited. Pure."""
 
 from __future__ import annotations
 

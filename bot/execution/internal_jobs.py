@@ -26,7 +26,7 @@ FAILURES: Final[Mapping[str, str]] = {
     EXPORT: "The audit entries were not sent",
     ANNOUNCE: "The change was made, but not announced",
 }
-"""What a person is told if it fails, by internal job."""
+"""The message to the requester if it fails, by internal job."""
 
 
 class InternalJobs:
@@ -48,7 +48,7 @@ class InternalJobs:
         return command in FAILURES
 
     def run(self, lease: Lease) -> None:
-        """Carry it out and end the job. The requester is told a failure."""
+        """Carry it out and end the job. A failure is reported to the requester."""
         order = lease.job.order
         told, detail = order.command, "succeeded"
         messages: list[Ready] = []

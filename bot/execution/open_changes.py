@@ -25,7 +25,7 @@ def open_changes(
 ) -> tuple[OpenChange, ...]:
     """Return what runs or waits for its turn in the cluster, then what waits for a decision. Raises Unavailable.
 
-    With ``facts``, each of the latter tells whether its plan still applies.
+    With ``facts``, each of the latter says whether its plan still applies.
     """
     waiting = changes_that_wait(queue, approvals, cluster, facts)
     return (*changes_in_line(queue, cluster), *waiting)
@@ -36,7 +36,7 @@ def changes_that_wait(
 ) -> tuple[OpenChange, ...]:
     """Return what waits for a decision in ``cluster``. Raises Unavailable.
 
-    With ``facts``, each tells whether its plan still applies.
+    With ``facts``, each says whether its plan still applies.
     """
     waiting = {approval.id: approval for approval in approvals.waiting(cluster)}
     return tuple(_awaiting(job.order, waiting[job.order.id], facts) for job in queue.jobs(waiting))

@@ -29,7 +29,7 @@ from bot.stored_json import to_json
 MAX_PARALLEL_TRACKS: Final = 8
 
 Keep = Callable[[Facts, Operation], None]
-"""Is called with the facts in which the wanted state of a step was seen."""
+"""Called with the facts in which the wanted state of a step was seen."""
 Reveal = Callable[[], tuple[Sequence[Entry], Sequence[Ready]]]
 
 
@@ -37,7 +37,7 @@ Reveal = Callable[[], tuple[Sequence[Entry], Sequence[Ready]]]
 class _TrackEnd:
     succeeded: bool
     seen: Seen | None
-    """What was seen last."""
+    """The facts that were seen last."""
 
 
 class PlanRun:
@@ -197,7 +197,7 @@ class PlanRun:
     def _allow(self, step: Step, facts: Facts) -> None:
         """Ask the quorum gate, and store that something may have changed from now on.
 
-        Whoever continues the job then continues its plan. Until then the plan is made and judged again.
+        A worker that continues the job then continues this plan. Until then it plans and judges again.
         """
         let_through(step, facts, self.card.plan)
         if not self._begun:

@@ -44,7 +44,7 @@ RUN_PLAN: Final = "plan.run"
 """The button below a plan that is only shown: the same order without ``--plan``."""
 FINDINGS: dict[str, Sign] = {"done": DONE, "warning": WARNING, "failed": FAILED}
 SLOW_S: Final = 10.0
-"""Of a change that takes longer, people ask where the time went."""
+"""If a change takes longer, the card also shows how long each step took: people ask for it."""
 
 
 @dataclass(slots=True)
@@ -72,11 +72,11 @@ class ProgressCard:
     preface: str = ""
     """Who approved it."""
     outcome: str = ""
-    """What its end brought besides, in a few words."""
+    """Additional results of its end, in a few words."""
     cancelled_by: str = ""
     """Who cancelled the job before its end (U…); "" if nobody did."""
     next_told: bool = False
-    """Whether a step that was cancelled names the orders that go on and back: the same order again does neither."""
+    """Whether a cancelled step names the commands that continue it or undo it: repeating the order does neither."""
     notes: list[str] = field(default_factory=list)
     """Warnings about the end."""
     _rows: list[_Row] = field(default_factory=list)
@@ -147,7 +147,7 @@ class ProgressCard:
     def result(self) -> str:
         """Return the result in a few words: "2 of 3 workers joined prod".
 
-        Of a job that was cancelled before any target was done it is what was asked for: "restart `web` in prod".
+        If a job was cancelled before any target was done, it is the request: "restart `web` in prod".
         """
         if self.cancelled_by and not self.succeeded and not self._counted():
             return self.plan.titles.imperative
@@ -208,7 +208,10 @@ class ProgressCard:
         return list(dict.fromkeys([*self.plan.unchanged, *targets]))
 
     def _counted(self) -> bool:
-        """Whether some targets are done and the heading counts them. A heading without a count claims all of them."""
+        """Whether some targets are done and the heading counts them.
+
+        A heading without a count says that all are done.
+        """
         return bool(self._done()) and "{count}" in self.plan.titles.success
 
     def _done(self) -> list[str]:

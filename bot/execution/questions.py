@@ -30,14 +30,14 @@ from bot.stored_json import to_json
 from bot.swarm.health.summary import AgedSummary
 
 AT_ONCE_S: Final = 0.3
-"""After this time a question is answered with what watch read last, if it can be. Slack lets nobody edit the private
+"""After this time a question is answered with what watch read last, if possible. Slack lets nobody edit the private
 answer to a typed command, so the complete answer is a second message: an earlier first one must be worth it."""
 FIRST_ANSWER_S: Final = 2.0
 """After this time a question is answered with the hosts that are still silent as unknown."""
 ELECTION_TIMEOUT_S: Final = 12.0
-"""So long a cluster that no manager shows is read again, before it is read for the last time."""
+"""How long a cluster that no manager shows is read again, before it is read for the last time."""
 ELECTION_READ_S: Final = 4.0
-"""The time of each such read: engines that lost their leader let calls wait for longer."""
+"""The time-out of each of these reads: engines that lost their leader delay calls for longer."""
 ELECTION_PAUSE_S: Final = 1.0
 MAX_CLUSTERS_AT_ONCE: Final = 8
 log = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ class Questions:
     def _at_once(
         self, lease: Lease, earlier: Callable[[], Message | None] | None, working: Timer
     ) -> AbstractContextManager[Timer | None]:
-        """Answer with what watch read last while the facts are read, if that takes long. Cancel ``working`` then.
+        """If reading the facts takes long, answer with what watch read last meanwhile, and cancel ``working``.
 
         Refresh replaces an answer, which may be newer than what watch read.
         """
@@ -268,7 +268,7 @@ class Questions:
     def _with_records(self, facts: Facts, query: FactsQuery, *, read: bool = True) -> Facts:
         """Return the facts with what Swarmbot's own records say of the cluster.
 
-        ``read``: whether there are facts of the cluster, which tell whether the plans of changes still apply.
+        ``read``: whether there are facts of the cluster, which show whether the plans of changes still apply.
         """
         facts = replace(facts, freeze=self._approval_step.freeze(facts.name))
         if query.incidents:

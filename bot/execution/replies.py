@@ -74,7 +74,7 @@ class Replies:
         self.end(lease, "succeeded", result, [lease.audit_entry("ended", f"succeeded: {how}")], ready)
 
     def offer_form(self, lease: Lease, message: Message) -> None:
-        """End a job that did nothing but offer the form for a secret."""
+        """End a job that only offered the form for a secret."""
         entry = lease.audit_entry("ended", "form for a secret offered: nothing was changed")
         result = results.success(message.text, form_offered=True)
         self.end(lease, "succeeded", result, [entry], [Ready(private(lease.job.order, message))])

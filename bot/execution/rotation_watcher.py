@@ -24,11 +24,11 @@ from bot.queue.job import Job, Order, new_id
 from bot.slack.outbound.notifier import Undelivered
 
 CHECK_INTERVAL_S: Final = 2.0
-"""Between two checks of a pending rotation."""
+"""Seconds between two checks of a pending rotation."""
 MAX_RETRY_INTERVAL_S: Final = 60.0
 """The longest time until the next check after failures."""
 TELL_TIMEOUT_S: Final = 3600.0
-"""How long after the deadline a requester is told again if Slack does not accept the message."""
+"""How long after the deadline the message to a requester is tried again if Slack does not accept it."""
 
 log = logging.getLogger(__name__)
 

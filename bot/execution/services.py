@@ -32,7 +32,7 @@ class WorkerServices:
     queue: Queue
     notifier: Notifier
     replies: Replies
-    """What the requester is told, and the end of jobs."""
+    """Replies to the requester, and the end of jobs."""
     secret_messages: SecretMessages
     """Messages that show secrets."""
     outbox: Outbox

@@ -14,7 +14,7 @@ from bot.queue.end_messages import card, card_id
 from bot.queue.job import Order
 
 MAX_PAGE_CHARS: Final = 10_000
-"""Of one message. Slack documents how long a section is and how many there are, not how long all may be together."""
+"""The size of one message. Slack documents the length of a section and the number of sections, but not the total."""
 
 
 def step_details(order: Order, channel: str, lines: Sequence[str]) -> list[Outgoing]:

@@ -14,13 +14,13 @@ from bot.model import Engines, Facts, FactsQuery, Operation
 
 Read = Callable[[FactsQuery], Facts]
 Pause = Callable[[float], None]
-"""Waits so many seconds. Raises LeaseLost if another worker has the job."""
+"""Waits this many seconds. Raises LeaseLost if another worker has the job."""
 
 Allow = Callable[[Facts], None]
-"""Is called just before a change, with the facts as they are. Raises Refused if the change is not permitted."""
+"""Called just before a change, with the facts as they are. Raises Refused if the change is not permitted."""
 
 Tell = Callable[[Facts], None]
-"""Is called with the facts of each read while the wanted state is waited for."""
+"""Called with the facts of each read while waiting for the wanted state."""
 
 Stop = Callable[[], bool]
 """Returns whether somebody cancelled the job."""
@@ -43,7 +43,7 @@ class Seen:
         return young and self.facts.hosts.keys() >= {*operation.query.hosts}
 
     def beside(self, older: Seen | None) -> Seen:
-        """Return these facts with the hosts that only ``older`` ones have; they are as old as those then."""
+        """Return these facts with the hosts that only ``older`` has; the result is then as old as ``older``."""
         if older is None or older.facts.hosts.keys() <= self.facts.hosts.keys():
             return self
         hosts = MappingProxyType({**older.facts.hosts, **self.facts.hosts})
@@ -61,7 +61,7 @@ class End:
 
     @property
     def facts(self) -> Facts:
-        """Those facts."""
+        """The facts that were seen."""
         return self.seen.facts
 
 
@@ -79,9 +79,9 @@ def carry_out(
     """Bring about the state that ``operation`` wants.
 
     ``before`` was seen moments ago: some operations need no newer facts. ``allow`` is called with the facts just
-    before. If the state is not seen, the operation undoes what is half done and a SwarmbotError that says what is true
-    now is raised. An engine's error alone is no failure: if the wanted state is seen after it, the step succeeded. If
-    the operation says that it has failed, it is not waited for any longer.
+    before. If the state is not seen, the operation undoes what is half done, and a SwarmbotError that describes the
+    state now is raised. An engine's error alone is no failure: if the wanted state is seen after it, the step
+    succeeded. If the operation says that it has failed, the wait ends.
     """
     if before is None or not before.stands_for(operation):
         before = _look(read, _query_before(operation))
@@ -111,7 +111,9 @@ def carry_out(
 
 
 def stop_engines(operation: Operation, engines: Engines, read: Read, pause: Pause, allow: Allow) -> Facts | None:
-    """Stop what the engines go on with for a cancelled job. Return the facts after that; None if nothing can stop it.
+    """Stop the work that engines continue for a cancelled job.
+
+    Return the facts after that; None if nothing can stop it.
 
     Raise a SwarmbotError if it is not seen that they have stopped.
     """

@@ -1,4 +1,4 @@
-"""Tells a requester something before the answer, if the answer takes long: at least that the work goes on."""
+"""Informs a requester before the answer if the answer takes long: at least that the work continues."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def still_working(replies: Replies, lease: Lease) -> AbstractContextManager[thre
 
 @contextmanager
 def after(seconds: float, tell: Callable[[], None], lease: Lease) -> Iterator[threading.Timer]:
-    """Call ``tell`` once if the work of the context takes longer than so many seconds; never after its end.
+    """Call ``tell`` once if the work of the context takes longer than this many seconds; never after its end.
 
-    Yield what can be cancelled before.
+    Yield a timer that can be cancelled before.
     """
     timer = threading.Timer(seconds, _tell, (tell, lease))
     timer.daemon = True

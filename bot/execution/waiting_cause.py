@@ -1,4 +1,4 @@
-"""An order is refused or fails for a host that a change names, too, which waits for a decision: it may be the cause."""
+"""If an order about a host is refused or fails, a change of the same host that waits for a decision may be the cause."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.execution.open_changes import change_text
 from bot.model import OpenChange
 
 QUESTIONS: Final = frozenset({"check", "node"})
-"""Commands that advice names with a host, and that change nothing: they contradict no change."""
+"""Commands that advice names with a host and that change nothing: they do not conflict with a change."""
 
 
 def next_step_with(waiting: Iterable[OpenChange], named: Collection[str], happened: str, next_step: str) -> str:

@@ -17,7 +17,7 @@ from bot.secrets.redact import redact
 from bot.text.timespec import read_future
 
 MAX_FREEZE_S: Final = 366 * 24 * 3600.0
-"""A later end is taken for a typing mistake."""
+"""A later end is treated as a typing mistake."""
 
 
 class FreezeResult(NamedTuple):
@@ -40,7 +40,7 @@ def run_freeze_command(
 ) -> FreezeResult:
     """Freeze or thaw ``cluster`` for ``entry.by`` at ``now`` (unix seconds).
 
-    ``waiting`` is told when no freeze is left: which orders still wait for an approval that a freeze added.
+    ``waiting`` is shown when no freeze is left: the orders that still wait for an approval that a freeze added.
     """
     if isinstance(command, FreezeCluster):
         return _freeze(freezes, command, cluster, entry, now)

@@ -13,7 +13,7 @@ from bot.gate.early_refusals import EarlyRefusals
 from bot.usergroups import UserGroups, membership_unknown
 
 ANSWERED_WITHOUT_GROUPS: Final = frozenset({"help", "whoami"})
-"""These show nothing of a cluster, and help to find out why something is not permitted."""
+"""Commands that show nothing of a cluster, and help to find out why something is not permitted."""
 
 
 class Authorisation:
@@ -40,7 +40,7 @@ class Authorisation:
             raise decision.reason
 
     def require_for_form(self, permission: Permission, user: str, shown: str) -> None:
-        """Raise the same for the form of a command, which ``shown`` names. Nothing is ordered yet, nor recorded."""
+        """Raise these errors for the form of a command, which ``shown`` names. Nothing is ordered or recorded yet."""
         membership = self._membership(user, permission, may_be_stale=True)
         decision = policy.decide(self._config, permission, membership, shown)
         if isinstance(decision, policy.Unsettled):
@@ -54,6 +54,6 @@ class Authorisation:
         return frozenset((*policy.permissions(self._config, membership), *policy.unsettled(self._config, membership)))
 
     def _membership(self, user: str, *permissions: Permission, may_be_stale: bool) -> policy.Membership:
-        """Return which of the groups a person is in that decide on these permissions."""
+        """Return the person's groups among those that decide on these permissions."""
         groups = {group for each in permissions for group in policy.groups_to_ask(self._config, each, user)}
         return self._user_groups.membership(user, groups, may_be_stale=may_be_stale)

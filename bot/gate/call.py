@@ -38,7 +38,7 @@ class Call:
     channel: str
     response_url: str
     request_key: str
-    """The same in a second delivery of the same request."""
+    """A second delivery of the same request has the same key."""
     replace: bool = False
     """Whether the answer replaces the message with the button."""
     reason: str = ""

@@ -1,4 +1,4 @@
-"""An order without a cluster, typed where the channel does not say which: a button for each cluster.
+"""Offers a button for each cluster if an order names no cluster and was typed in a channel without one.
 
 The order is kept in Redis. A button carries the id of one choice, and nothing of the order.
 """

@@ -70,7 +70,10 @@ class CommandForms:
         return FieldErrors({field_of(command, f"{error.happened} {error.next_step}"): plain_problem(error)})
 
     def _read(self, stored: str) -> tuple[FormSubject, Command]:
-        """Return the subject and the command. Raise NotUnderstood if this version, or swarmbot.yml now, has no such."""
+        """Return the subject and the command.
+
+        Raise NotUnderstood if this version, or swarmbot.yml now, does not have them.
+        """
         subject = FormSubject(**form_subject(stored, *FormSubject.__slots__))
         if subject.command not in self._commands or subject.cluster not in self._config.clusters:
             raise other_version()

@@ -84,7 +84,7 @@ class ControlCommands:
         return reply
 
     def _announce(self, call: Call, message: Message) -> None:
-        """Let a worker post it in the cluster's channel. If that fails, what it reports was done nevertheless."""
+        """Make a worker post it in the cluster's channel. If that fails, the reported change was still made."""
         channel = self._config.clusters[call.cluster].channel
         order = replace(call.order("concurrent"), command=ANNOUNCE, channel=channel, args={"message": to_json(message)})
         try:

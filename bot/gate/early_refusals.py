@@ -32,7 +32,7 @@ DEPLOY: Final = "deploy"
 ROLLOUTS: Final = frozenset({"update-service", "restart", "rollback", "resume"})
 """The commands whose jobs pause their rollout when they are cancelled."""
 MAY_BE_ID: Final = re.compile(r"(?=.*[0-9])[0-9a-z]{10,25}")
-"""The id of a node or service, or its start. Of what is newer than the last read, only the id can have been copied."""
+"""The id of a node or service, or its start. Only the id of an object newer than the last read can have been copied."""
 
 
 class EarlyRefusals:
@@ -90,8 +90,8 @@ class EarlyRefusals:
     def _refuse_unknown_services(self, call: Call) -> None:
         """Raise NotUnderstood for a name that is like that of a service, and that none had when they were last read.
 
-        Other names go to a worker: services are created without Swarmbot at any time. So is every name while a change
-        runs or is in line: it may create the service.
+        Other names go to a worker: services are created without Swarmbot at any time. While a change runs or is in
+        line, every name goes to a worker: the change may create the service.
         """
         names = [name for name in call.services if not MAY_BE_ID.fullmatch(name)]
         services = self._last_read.services(call.cluster) if names else None
@@ -119,7 +119,7 @@ class EarlyRefusals:
     def _refuse_what_waits(self, call: Call) -> None:
         """Raise Refused if the same order waits for a decision.
 
-        What a requester alone decides or gets to see, others may request for themselves.
+        Other people may request for themselves what only a requester decides or sees.
         """
         approvals = {approval.id: approval for approval in self._approvals.waiting(call.cluster)}
         for job in self._queue.jobs(approvals):

@@ -1,4 +1,4 @@
-"""What a form was opened with: texts by name, which come back with it as JSON."""
+"""The texts that a form was opened with, by name. They come back with it as JSON."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class Gate:
         return answer
 
     def home_opened(self, user: str, *, empty: bool) -> None:
-        """Have a person's Home published. See GateLike."""
+        """Publish a person's Home. See GateLike."""
         self._homes.opened(user, empty=empty)
 
     def submit(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
@@ -253,7 +253,7 @@ class Gate:
         return self._queued_orders.admit(call)
 
     def _submit_command(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
-        """Run the command of a form. What is wrong with its words is told at a field, and the form stays open."""
+        """Run the command of a form. An error in its words is shown at a field, and the form stays open."""
         typed = self._command_forms.read(request)
         if isinstance(typed, FieldErrors):
             return typed

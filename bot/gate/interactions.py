@@ -118,7 +118,7 @@ class Interactions:
                 raise other_version("button")
 
     def _proceed(self, request: PressRequest) -> Message:
-        """Let a change begin that only its requester must confirm, if they may still run it."""
+        """Start a change that only its requester must confirm, if they may still run it."""
         job = self._queue.get(request.value)
         if job is None or job.order.command not in self._commands:
             raise other_version("button")

@@ -1,4 +1,4 @@
-"""What is refused of a message to the bot, although the same words typed with a slash would not be."""
+"""Refuses messages to the bot whose words would be accepted after a slash."""
 
 from __future__ import annotations
 

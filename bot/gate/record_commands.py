@@ -62,7 +62,7 @@ class RecordCommands:
         return ReplacingMessage(shown.text, shown.blocks, shown.plain)
 
     def _export(self, call: Call, query: RecordsQuery) -> Message:
-        """Let a worker send the entries as files: that takes longer than Slack waits."""
+        """Make a worker send the entries as files: that takes longer than Slack waits."""
         wanted = self._records.wanted_entries(query, call.cluster, time.time())
         order = replace(call.order("concurrent"), command=EXPORT, args=asdict(wanted))
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])

@@ -31,7 +31,7 @@ class TotpCommand:
         self._totp = totp
 
     def start(self, call: Call) -> Message | None:
-        """Let a worker show the requester a key. Raises Refused if there is one already."""
+        """Make a worker show the requester a key. Raises Refused if there is one already."""
         self._totp.may_enrol(call.user)
         order = call.order("concurrent")
         admission = self._queue.admit(order, [call.entry("asked", job=order.id)])

@@ -30,7 +30,7 @@ class HomeClaim:
     opened_at: float
     """When the person last opened it, unix seconds."""
     digest: str
-    """Of what was published last; "" if it is unknown."""
+    """The digest of what was published last; "" if it is unknown."""
     hash: str
     """Slack's hash of that view; "" if it is unknown."""
     score: str
@@ -61,7 +61,7 @@ class Homes:
             self._redis.zadd(keys.HOMES, {person: 0}, xx=True)
 
     def claim(self) -> HomeClaim | None:
-        """Claim the next Home that is due; None if none is."""
+        """Claim the next Home that is due; None if no Home is due."""
         with translate_errors():
             claimed = self._run["claim"]([keys.HOMES], [f"{CLAIM_S * 1000:.0f}"])
             if not claimed:

@@ -19,7 +19,7 @@ from bot.slack.outbound.notifier import Notifier, Undelivered
 
 TURN_INTERVAL_S: Final = 0.5
 PER_TURN: Final = 10
-"""So few that a slow Slack accepts them before the claims expire."""
+"""How many Homes are claimed at once: few, so that a slow Slack accepts them before the claims expire."""
 FRESH_S: Final = 600.0
 """How long after it was opened a Home is checked often."""
 KEPT_S: Final = 12 * 3600.0
@@ -28,7 +28,7 @@ OFTEN_S: Final = 5.0
 SELDOM_S: Final = 30.0
 RETRY_S: Final = 10.0
 BUSY_S: Final = 15.0
-"""When Slack takes no more calls in this minute."""
+"""The pause if Slack accepts no more calls in this minute."""
 GONE: Final = frozenset({"user_not_found", "not_enabled", "missing_scope", "invalid_auth", "account_inactive"})
 """Slack will not show this Home until somebody changes something."""
 

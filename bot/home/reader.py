@@ -23,22 +23,22 @@ from bot.usergroups import UserGroups
 from bot.watch.repository import WatchRepository
 
 RECENT_JOBS: Final = 200
-"""Of so many newest jobs a person's own are shown."""
+"""A person's own jobs are looked up among this many newest jobs."""
 INTERNAL: Final = frozenset({"announce", "hide", "share"})
 """Jobs that nobody typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is the same for everybody. It is read once for several Homes."""
+    """The part that is equal for everybody. It is read once for several Homes."""
 
     at: float
     """Unix seconds."""
     clusters: tuple[HomeCluster, ...]
     approvals: tuple[Approval, ...]
-    """Those that wait."""
+    """The approvals that wait."""
     plans: Mapping[str, Plan]
-    """Their plans, by job."""
+    """The plans of these approvals, by job."""
     jobs: tuple[tuple[Order, State], ...]
     """The newest first."""
     workers: int

@@ -63,7 +63,7 @@ class HomeCluster:
     turn: WatchTurn | None
     """The last reading of watch; None if there was none."""
     incidents: tuple[Incident, ...]
-    """Those that are open and were told."""
+    """The incidents that are open and were reported."""
     frozen_until: float = 0.0
     """When the present freeze ends, unix seconds; 0 if there is none."""
 
@@ -111,7 +111,7 @@ class HomeFacts:
     """None if Slack did not say."""
     clusters: tuple[HomeCluster, ...] = ()
     approvals: tuple[HomeApproval, ...] = ()
-    """Those that the reader may decide, or withdraw."""
+    """The approvals that the reader may decide or withdraw."""
     jobs: tuple[HomeJob, ...] = ()
     """The newest first."""
     workers: int = 1
@@ -125,13 +125,13 @@ def home_view(facts: HomeFacts) -> dict[str, Any]:
 
 
 def digest_of(facts: HomeFacts) -> str:
-    """Return a digest of what Home shows, the same as long as nothing but the time of reading differs."""
+    """Return a digest of what Home shows. It does not change if only the time of reading differs."""
     text = json.dumps(list(_blocks(facts)), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _fitting(blocks: Sequence[Block]) -> list[Block]:
-    """Return as many of the blocks as Slack takes, and the number of those that are left out."""
+    """Return as many of the blocks as Slack accepts, and how many are omitted."""
     kept: list[Block] = []
     size = 0
     for each in blocks:

@@ -1,1 +1,1 @@
-"""What Prometheus reads of Swarmbot at /metrics: what Redis has, and how long this process took."""
+"""The metrics of Swarmbot at /metrics for Prometheus: what Redis has, and how long this process took."""

@@ -52,7 +52,10 @@ class Metrics:
         return Page(CONTENT_TYPE_LATEST, generate_latest(self.registry))
 
     def listen(self, at: Listen) -> None:
-        """Serve them at an address of their own as long as the process runs. It goes on without if that is taken."""
+        """Serve them at an address of their own as long as the process runs.
+
+        If the address is in use, the process runs without.
+        """
         try:
             start_http_server(at.port, at.address, self.registry)
         except OSError as error:
@@ -62,7 +65,7 @@ class Metrics:
 
 
 class WebMetrics(Metrics):
-    """Those of the web process. ``shown``: whether it shows them with its other pages."""
+    """The metrics of the web process. ``shown``: whether it shows them with its other pages."""
 
     def __init__(self, redis: Redis, clusters: Sequence[str], webhooks: Sequence[str] = (), *, shown: bool) -> None:
         super().__init__(redis, clusters, webhooks)
@@ -80,7 +83,7 @@ class WebMetrics(Metrics):
 
 
 class WatchMetrics(Metrics):
-    """Those of watch."""
+    """The metrics of watch."""
 
     def __init__(self, redis: Redis, clusters: Sequence[str], webhooks: Sequence[str] = ()) -> None:
         super().__init__(redis, clusters, webhooks)

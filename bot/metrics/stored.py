@@ -1,4 +1,4 @@
-"""The metrics that Redis has: the same on every process, read when Prometheus asks.
+"""The metrics in Redis: equal on every process, read when Prometheus asks.
 
 The counts of a cluster come from the last turn of the process that leads its watch. What is older than FRESH_S is left
 out, because nothing says that it still holds.
@@ -61,7 +61,7 @@ class StoredMetrics(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        """Return all metrics; without Redis that it does not respond, and nothing else."""
+        """Return all metrics; if Redis does not respond, only that it does not."""
         try:
             return [
                 _gauge("swarmbot_redis_up", "Whether Redis responds.", 1),

@@ -16,7 +16,7 @@ SHOWN = 6
 OF_A_STACK = frozenset({"deploy-object", "remove-version"})
 """The kinds of operations on an object of a stack."""
 OF_THE_HOST = frozenset({"answers", "membership", "engine"})
-"""What only the host itself tells. It is absent if the host was not read."""
+"""What only the host itself reports. It is absent if the host was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,8 @@ class Basis:
     managers: Mapping[str, Mapping[str, str]]
     """Name and reachability of each manager, by node id; empty if the plan does not rest on them."""
     targets: Mapping[str, Mapping[str, str]]
-    """Node id, role, state, membership and engine version of each host that the operations name; less if not read.
-
-    Task counts, times and leadership are left out: they may change without changing what was approved.
-    """
+    """Node id, role, state, membership and engine version of each host that the operations name; fewer if they were not
+    read. Task counts, times and leadership are left out: they may change without changing what was approved."""
     costs: Mapping[str, str] = field(default_factory=dict)
     """What the plan costs services, in words, by what is lost. The digest leaves out the words: they have numbers."""
 
@@ -112,7 +110,7 @@ def _manager_records(facts: Facts) -> dict[str, dict[str, str]]:
 
 
 def _rests_on_managers(plan: Plan) -> bool:
-    """Return whether other managers would make it another plan: not if its steps leave managers and quorum alone."""
+    """Return whether the plan depends on the managers: not if its steps change neither managers nor quorum."""
     weighed = plan.quorum or plan.approvals or plan.force == "given"
     return bool(weighed) or not plan.steps or any(step.operation.may_lose_manager for step in plan.steps)
 
@@ -191,7 +189,7 @@ def _became(what: str, then: str, now: str) -> str:
 
 
 def _target_changes(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return the changes of one target. A change of its role is a change of the managers, and told as such.
+    """Return the changes of one target. A change of its role is reported as a change of the managers.
 
     If its host stopped responding, what was not read is no change, and its node's state follows from it.
     """

@@ -28,7 +28,7 @@ class Drill:
     since: tuple[str, ...] = ()
     """Differences that are newer than the backup."""
     faults: tuple[str, ...] = ()
-    """Differences that are not, and speak against the backup."""
+    """Differences that are not newer: they are evidence against the backup."""
 
 
 @dataclass(frozen=True, slots=True)

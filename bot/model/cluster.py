@@ -85,7 +85,7 @@ class NodeFacts:
 
     @property
     def availability_text(self) -> str:
-        """Return it as people say it: ``drained``, ``paused``."""
+        """Return the availability as people say it: ``drained``, ``paused``."""
         return {"drain": "drained", "pause": "paused"}.get(self.availability, self.availability)
 
 

@@ -19,7 +19,7 @@ class MapNode:
     """``host``: it is in swarmbot.yml and not part of the cluster."""
     colour: Colour
     state: str
-    """In words, because colours are not seen by everybody: "ready", "down", "drained"."""
+    """The state in words, because not everybody sees colours: "ready", "down", "drained"."""
     tasks: int | None = None
     """Running tasks; None if that was not read."""
 
@@ -53,5 +53,5 @@ class ClusterMap:
     colour: Colour
     groups: tuple[MapGroup, ...]
     blocked: tuple[str, ...] = ()
-    """The ways that are known to be blocked, each in words."""
+    """The routes that are known to be blocked, each in words."""
     foot: str = ""

@@ -18,7 +18,7 @@ class LogQuery:
     lines: int
     """How many lines to read of each container at most: the last ones."""
     age_s: float = 0.0
-    """No line is read that is older, in seconds. 0 for all."""
+    """Lines older than this, in seconds, are not read. 0: all are read."""
     failed: bool = False
     """Only of the latest tasks that failed; also read whether the kernel killed them at their memory limit."""
 
@@ -91,7 +91,7 @@ class DiskPart:
     """How many of them a container uses (of containers: how many run)."""
     size_bytes: int
     reclaimable_bytes: int
-    """What would be free if all that are not in use were deleted."""
+    """The space that would be freed if all unused objects were deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Engine(Protocol):
         ...
 
     def prober(self) -> Prober:
-        """Return what sends probes from the host, once its shell is up. Raises EngineError if the host has no bash."""
+        """Return a prober on the host, once its shell is up. Raises EngineError if the host has no bash."""
         ...
 
     def examine(self) -> Examination:
@@ -108,7 +108,7 @@ class Engine(Protocol):
         ...
 
     def nodes(self) -> Iterable[Json]:
-        """``GET /nodes``. As of each long list, its records come one by one: to be read once."""
+        """``GET /nodes``. As with each long list, its records come one by one and can be read once."""
         ...
 
     def services(self) -> Iterable[Json]:
@@ -226,7 +226,7 @@ class Engine(Protocol):
         ...
 
     def roll_back_service(self, service_id: str, version: int, spec: Json) -> None:
-        """The same with ``rollback=previous``: to the spec before. ``spec`` is the present one."""
+        """``POST /services/{id}/update`` with ``rollback=previous``. ``spec`` is the present one."""
         ...
 
     def remove_service(self, service_id: str) -> None:

@@ -20,7 +20,7 @@ class JoinTokens:
 
 
 class CurrentTask(NamedTuple):
-    """What little of a task that is to run is needed of all of them."""
+    """The few fields that are needed of all tasks that should run."""
 
     service: str
     """The id of its service; "" for a network attachment."""
@@ -41,12 +41,12 @@ class Answer:
 
 
 class EventStream(Protocol):
-    """A bell: it rings when an object of the cluster changed. What changed must be read."""
+    """A stream of events: an event means that an object of the cluster changed. What changed must be read."""
 
     def wait(self, timeout_s: float) -> bool:
-        """Return whether it rang within ``timeout_s`` seconds. Raises HostUnreachable if the stream broke.
+        """Return whether an event came within ``timeout_s`` seconds. Raises HostUnreachable if the stream broke.
 
-        Silence means nothing: a stream of a worker is silent, and one of a manager without a quorum.
+        Silence means nothing: the streams of a worker and of a manager without a quorum are silent.
         """
         ...
 

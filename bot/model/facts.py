@@ -85,7 +85,7 @@ class FactsQuery:
     hosts: tuple[str, ...] = ()
     """Hosts to wait for. Others are in the facts only if they responded by then."""
     only_hosts: tuple[str, ...] = ()
-    """The hosts to read at all; () for every host. Those of ``hosts`` are read in any case."""
+    """The hosts to read; () for every host. Those in ``hosts`` are always read."""
     all_hosts: bool = False
     """Wait for every host that is read, as each plan and each secret needs."""
     probe: tuple[str, ...] = ()
@@ -137,7 +137,7 @@ class FactsQuery:
     image: str = ""
     """An image to look for: in the lists of all hosts' images, and if no active node has it in its registry."""
     wait_s: float = 0.0
-    """Wait so many seconds before reading. Only for questions: the lines that a log gets meanwhile."""
+    """Seconds to wait before reading. Only for questions: the lines that a log gets meanwhile."""
     secrets: tuple[Revealed, ...] = ()
     """Secrets to show to the requester."""
     ca_files: tuple[tuple[str, str], ...] = ()
@@ -155,7 +155,7 @@ class FactsQuery:
     listed_stacks: bool = False
     """Name the stacks that swarmbot.yml lists, deployed or not."""
     tried_networks: tuple[str, ...] = ()
-    """Managers whose engine to have make a network of the cluster, which is removed again."""
+    """Managers through whose engine to create a network of the cluster, which is removed again."""
     swarm_folders: tuple[str, ...] = ()
     """Hosts whose swarm folder to examine."""
     raft_state: bool = False
@@ -183,10 +183,8 @@ class FactsQuery:
     (docs/swarm-behaviour.md#managers-and-raft).
     """
     try_silent: Literal["all", "reachable", "none"] = "all"
-    """Of the managers that do not answer Swarmbot, those to which another one tries to connect, for up to 3 s.
-
-    ``reachable``: only those that the managers call so.
-    """
+    """Which managers that do not respond to Swarmbot another manager tries to connect to, for up to 3 s. ``reachable``:
+    only those that the managers report as reachable."""
     timeout_s: float = 15.0
     """Time-out for a host, and then for the manager that is asked for the cluster, in seconds."""
 
@@ -210,8 +208,7 @@ class Facts:
     swarm: ClusterFacts | None = None
     """None if no manager with a quorum could be read.
 
-    Either no host is part of a cluster yet, or the quorum is lost or unreachable; ``hosts`` tell which.
-    """
+    Either no host is part of a cluster yet, or the quorum is lost or unreachable; ``hosts`` show which."""
     task_readings: Mapping[str, TaskReading] = field(default_factory=lambda: MappingProxyType({}))
     """What was read at the nodes of tasks for ``FactsQuery.task_logs`` and ``task_usage``, by task id."""
     secrets: Mapping[Revealed, Secret] = field(default_factory=lambda: MappingProxyType({}))

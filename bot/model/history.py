@@ -13,12 +13,12 @@ MAX_SAMPLES: Final = KEPT_S // SLOT_S
 
 
 class Range(NamedTuple):
-    """What a number was in the readings of a slot."""
+    """The values of a number in the readings of a slot."""
 
     low: int
     high: int
     last: int
-    """In the last of them."""
+    """The number in the last reading."""
 
 
 class Counts(NamedTuple):
@@ -32,7 +32,7 @@ class Counts(NamedTuple):
     """Members of Raft."""
     managers_reachable: Range
     managers_needed: Range
-    """For a quorum."""
+    """The members needed for a quorum."""
 
 
 class Sample(NamedTuple):
@@ -41,7 +41,7 @@ class Sample(NamedTuple):
     at: int
     """When the slot began, unix seconds."""
     incidents: Range
-    """Open incidents that were told, or that a silence keeps quiet."""
+    """Open incidents that were reported, or that a silence keeps quiet."""
     counts: Counts | None
     """None if no manager with a quorum could be read in the slot: then nothing is known of nodes and tasks."""
 
@@ -57,14 +57,14 @@ class History:
 
 
 Level = Literal["good", "warning", "bad"]
-"""``good``: all that there should be. ``warning``: some of it is missing. ``bad``: an incident."""
+"""``good``: everything is there. ``warning``: something is missing. ``bad``: an incident."""
 LEVELS: Final[tuple[Level, ...]] = ("good", "warning", "bad")
 """The worst is the last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a number was in one column of a plot."""
+    """The values of a number in one column of a plot."""
 
     low: int
     high: int
@@ -76,7 +76,7 @@ class Reference:
     """A line that a plot's number is compared with."""
 
     name: str
-    """For the legend."""
+    """The name in the legend."""
     values: tuple[int | None, ...]
     """One for each column, None where nothing was read."""
     dashed: bool = False
@@ -98,7 +98,7 @@ class Plot:
 
     title: str
     now: str
-    """"5 of 5 ready now"; of what was not read lately: "5 of 5 ready, last read 12:10"."""
+    """"5 of 5 ready now"; if it was not read recently: "5 of 5 ready, last read 12:10"."""
     extremes: str
     """Its lowest and highest value, and when."""
     marks: tuple[Mark | None, ...]
@@ -117,7 +117,7 @@ class HistoryChart:
 
     title: str
     time: str
-    """From when to when, in words."""
+    """The time that it shows, in words."""
     since: int
     until: int
     """Unix seconds."""

@@ -20,9 +20,8 @@ class KeyFile:
     state: Literal["open", "locked", "opened"]
     """Whether it is encrypted.
 
-    ``locked``: with the cluster's unlock key (autolock). ``opened``: it was, and Swarmbot decrypted it so that a new
-    cluster can be forced. ``open``: autolock is off.
-    """
+    ``locked``: with the cluster's unlock key (autolock). ``opened``: it was encrypted, and Swarmbot decrypted it so
+    that a new cluster can be forced. ``open``: autolock is off."""
     text: bytes = field(default=b"", repr=False)
     """The whole file if it is locked. A file that is not encrypted never leaves its host: "" then."""
 
@@ -143,7 +142,7 @@ class HostFailure:
 
     @property
     def shows_no_engine(self) -> bool:
-        """Whether the engine was seen not to work: nobody answers at the host, or its engine is stopped.
+        """Whether the engine was seen not to run: nobody responds at the host, or its engine is stopped.
 
         Any other failure says nothing of the engine: it was late, it hangs, or it could not be asked.
         """
@@ -202,9 +201,9 @@ class HostFacts:
     network_error: str = ""
     """The error after which it made none: any error, also one that passes."""
     data_root: str = ""
-    """The engine's data root, by the engine."""
+    """The engine's data root, as the engine reports it."""
     disk_space: DiskSpace | None = None
-    """Of the data root. Read of probed hosts; None if it is unknown."""
+    """Disk space of the data root. It is read only on probed hosts; None if it is unknown."""
     certificate: Certificate | None = None
     certificate_error: str = ""
     """Why the certificate could not be read."""
@@ -213,9 +212,9 @@ class HostFacts:
     volumes: tuple[VolumeFacts, ...] | None = None
     """Its volumes. None if not read."""
     peer_reach: Mapping[str, Reach] = field(default_factory=lambda: MappingProxyType({}))
-    """Of a manager: how its connection to each other manager (``address:port``) ended."""
+    """How a manager's connection to each other manager (``address:port``) ended."""
     reach_from_managers: Reach | None = None
-    """Of a host that does not respond to Swarmbot: how a manager's connection to it ended."""
+    """How a manager's connection to this host ended, if the host does not respond to Swarmbot."""
     raft_position: RaftPosition | None = None
     """Where its Raft log ends."""
     raft_error: str = ""
@@ -234,7 +233,7 @@ class HostFacts:
 
     @property
     def has_left(self) -> bool:
-        """Whether it is seen to be in no cluster: its engine says so, and keeps no state of one."""
+        """Whether it is seen to be part of no cluster: its engine says so, and keeps no state of one."""
         return self.membership == "inactive" and self.swarm_folder == ""
 
     @property

@@ -11,7 +11,7 @@ from bot.model.observation import Signal
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """A signal of an incident, and what became of it."""
+    """A signal of an incident, and its current state."""
 
     signal: Signal
     first_seen: float
@@ -33,7 +33,7 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What people are told of as one thing: one message and its thread."""
+    """What is reported as one thing: one message and its thread."""
 
     id: str
     """Short, unique in Redis, typed by people: ``/swarm incidents 3f2a``."""
@@ -44,7 +44,7 @@ class Incident:
     opened_at: float
     """When the first of its signals was seen, unix seconds."""
     told_at: float = 0.0
-    """When it was told; 0 while it waits (for ``group_wait``, or for signals that must hold) or is quiet."""
+    """When it was reported; 0 while it waits (for ``group_wait``, or for signals that must hold) or is quiet."""
     changed_at: float = 0.0
     """When its message was last changed."""
     resolved_at: float = 0.0
@@ -53,15 +53,15 @@ class Incident:
     acknowledged_at: float = 0.0
     reminded_at: float = 0.0
     silenced_by: str = ""
-    """The id of the silence that keeps it quiet; "" if none does."""
+    """The id of the silence that keeps it quiet; "" if there is none."""
     quorum: str = ""
-    """What of the quorum held when it was last read, in words."""
+    """The state of the quorum when it was last read, in words."""
     shown: str = ""
-    """A digest of what its message last said; "" if it was not told."""
+    """A digest of what its message last said; "" if it was not reported."""
     edits: tuple[float, ...] = ()
     """When its message was edited within the last minute."""
     severities: tuple[Severity, ...] = ()
-    """Those that its signals have had when its message was posted or edited, each once."""
+    """The severities of its signals when its message was posted or edited, each once."""
     noted_at: float = 0.0
     """The latest time that a line of its thread names, unix seconds."""
 
@@ -87,7 +87,7 @@ ALL_SUBJECTS: Final = "all"
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A time in which a subject's incidents are kept but not told."""
+    """A time in which a subject's incidents are recorded but not reported."""
 
     id: str
     cluster: str
@@ -138,18 +138,18 @@ class WatchState:
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """When people are told (``watch`` in swarmbot.yml). Times in seconds."""
+    """When incidents are reported (``watch`` in swarmbot.yml). Times are in seconds."""
 
     group_wait_s: float = 2.0
-    """From an incident's first signal to its message: what comes within is told together."""
+    """Seconds from an incident's first signal to its message: what follows within this time is in the same message."""
     group_interval_s: float = 20.0
-    """At least so long between two edits of a message, but for its end."""
+    """The least time between two edits of a message. Its end is shown at once."""
     repeat_s: float = 0.0
-    """After this time an incident that nobody acknowledged is told again, once; 0: never."""
+    """After this time an incident that nobody acknowledged is reported again, once; 0: never."""
     flap_high: float = 0.3
-    """Share of changes between the last 21 states of a root, one each 15 s, from which it counts as flapping."""
+    """The share of changes between the last 21 states of a root, one each 15 s, from which it counts as flapping."""
     flap_low: float = 0.15
-    """Share below which it no longer does."""
+    """The share below which it no longer counts as flapping."""
     certificate_days: float = 7.0
     backup_days: float = 7.0
     """0: not checked."""
@@ -212,7 +212,7 @@ class ClusterNumbers:
     """Members of Raft."""
     managers_reachable: int
     managers_needed: int
-    """For a quorum."""
+    """The members needed for a quorum."""
     services: int
     services_short: int
     """Services with fewer running tasks than wanted."""
@@ -231,7 +231,7 @@ class WatchTurn:
     duration_s: float = 0.0
     """How long that took."""
     interval_s: float = 0.0
-    """In how many seconds it reads again at the latest."""
+    """The longest time in seconds until it reads again."""
     read_from: str = ""
     """The manager that the cluster was read from; "" if none could be read."""
     bell: bool = False
@@ -245,4 +245,4 @@ class WatchTurn:
     overlay_checked_at: float = 0.0
     """When a check of the routes between the nodes last ended, unix seconds; 0 if none did."""
     overlay_check_s: float = 0.0
-    """Between two such checks; 0: there are none."""
+    """Seconds between two of these checks; 0: no checks."""

@@ -84,7 +84,7 @@ class DiskSpace:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What one script showed of a host, before others send to it."""
+    """What one script showed of a host, before others sent to it."""
 
     interfaces: tuple[Interface, ...] | None
     """None if the host could not list them."""
@@ -94,12 +94,12 @@ class Examination:
     seconds: float
     """How long the script took, with the way to the host and back."""
     space: DiskSpace | None = None
-    """Of the folder that is likely the engine's data root; None if the host did not show it."""
+    """Disk space of the folder that is likely the engine's data root; None if the host did not show it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a host sends on one route in a round: so many datagrams, or as many connections until one is accepted."""
+    """What a host sends on one route in a round: a number of datagrams, or at most as many connections until one is accepted."""
 
     transport: Transport
     address: str
@@ -121,7 +121,7 @@ class RoundReport:
     """What a host saw of a round."""
 
     sent: tuple[SentProbe, ...]
-    """For each of its probes."""
+    """The result of each of its probes."""
     counters: Mapping[Transport, Counters]
     """When it had counted as much of a transport as was waited for, or at the end."""
 
@@ -189,7 +189,8 @@ class Mesh:
     skipped: Mapping[str, str]
     """Why other nodes could not take part."""
     unsure: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """For each node: those that it did not reach at the first try and could not try again. A busy host may do that."""
+    """For each node: the nodes that it did not reach at the first try and could not try again, as happens on a busy
+    host."""
     leftovers: tuple[str, ...] = ()
     """What could not be removed."""
 
@@ -214,7 +215,7 @@ class OverlayTrial(Protocol):
         ...
 
     def tell(self, addresses: Sequence[str]) -> None:
-        """Have the container connect to other containers' addresses: the first and then the second time."""
+        """Send other containers' addresses, to which the container then connects: the first and the second time."""
         ...
 
     def reached(self) -> frozenset[str] | None:

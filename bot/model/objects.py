@@ -34,7 +34,7 @@ class NetworkFacts(Labelled):
     attachable: bool = False
     """Whether containers outside of services may join it."""
     internal: bool = False
-    """Whether it has no way out."""
+    """Whether it has no route to the outside."""
     ingress: bool = False
     """Whether it is the network of published ports."""
     encrypted: bool = False

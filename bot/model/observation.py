@@ -1,4 +1,4 @@
-"""What one reading of a cluster showed: signals, which are what is wrong, and what was seen to be well."""
+"""What one reading of a cluster showed: signals, which say what is wrong, and what was seen to be well."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ class Signal:
     nodes: tuple[str, ...] = ()
     """Ids of the nodes that it is about or that its tasks were on: what explains those explains it."""
     hosts: tuple[str, ...] = ()
-    """The same as names in swarmbot.yml: a host that is silent has no id."""
+    """The names in swarmbot.yml of those nodes: a host that is silent has no id."""
     holds_s: float = 0.0
-    """How long it must have held before people are told: some states pass by themselves."""
+    """How long it must have held before it is reported: some states pass by themselves."""
 
     @property
     def key(self) -> str:
-        """The same for the same thing in every reading."""
+        """A key that is equal for the same thing in every reading."""
         return f"{self.kind}:{self.subject_id or self.subject}"
 
 

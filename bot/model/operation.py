@@ -1,4 +1,4 @@
-"""An operation: one change to a cluster, as data. It can tell whether the wanted state already holds."""
+"""An operation: one change to a cluster, as data. It can judge whether the wanted state already holds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Operation(ABC):
     timeout_s: ClassVar[float] = 30.0
     """How long the wanted state may take to be seen after ``apply`` returned."""
     facts_hold_s: ClassVar[float] = 0.0
-    """How old the plan's facts, or those of the step before, may be to stand for a reading just before it: seconds."""
+    """How old, in seconds, the facts of the plan or of the step before may be to replace a reading just before it."""
     may_lose_manager: ClassVar[bool] = False
     """Whether it may take a manager away, permanently or for a while.
 
@@ -69,7 +69,7 @@ class Operation(ABC):
         return FactsQuery()
 
     def query_after(self, facts: Facts) -> FactsQuery:
-        """Return what to read after it was applied; ``facts`` are from before. ``query`` if no cluster is read so."""
+        """Return what to read after it was applied; ``facts`` are from before. By default ``query``."""
         del facts
         return self.query
 
@@ -118,7 +118,7 @@ class Operation(ABC):
         return None
 
     def cancelled(self, facts: Facts) -> Failed:
-        """Return what is told of a cancelled job. ``facts`` are from after ``on_cancel``."""
+        """Return the message about a cancelled job. ``facts`` are from after ``on_cancel``."""
         del facts
         return Failed(f"Cancelled before it was seen that {self.done}. The engines go on with it.")
 

@@ -1,4 +1,4 @@
-"""A plan: the steps of a change in order, and what people are told of them, as data."""
+"""A plan: the steps of a change in order, and the words for them, as data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.model.operation import Operation
 
 Sign = Literal["done", "warning", "failed"]
 EVERY_TRACK: Final = "*"
-"""For ``Step.after``: every track that comes earlier in the plan."""
+"""The value of ``Step.after`` for every track that comes earlier in the plan."""
 Force = Literal["", "offered", "given"]
 
 
@@ -20,7 +20,7 @@ class Finding:
     """Something that was seen while the plan was made."""
 
     sign: Sign
-    """``done`` is good; ``failed`` leaves the target out."""
+    """``done`` is good; with ``failed`` the target is skipped."""
     text: str
     target: str = ""
     """The host or node that it is about."""
@@ -44,7 +44,7 @@ class Step:
     after: str = ""
     """On the first step of a track: the track that must have succeeded before, or ``EVERY_TRACK``. It is earlier."""
     always: bool = False
-    """Whether it runs even if a step before it failed or the job was cancelled: it takes back what was temporary."""
+    """Whether it runs even if a step before it failed or the job was cancelled: it undoes what was temporary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Cost:
     """Service that a plan costs. The requester confirms it before the first step, unless other people approve it."""
 
     what: str
-    """The same for the same loss, whatever the numbers in ``text`` are: "service web"."""
+    """Names the loss, without the numbers in ``text``: "service web". It is equal for the same loss."""
     text: str
 
 
@@ -67,12 +67,12 @@ class PlanTitles:
     success: str = ""
     """The heading when all, or some, targets are done. ``{count}`` is how many: "2", or "1 of 2" if not all are."""
     failure: str = ""
-    """The heading when no target is done, or a part counts for nothing. ``{failed}`` is a list of targets."""
+    """The heading when no target is done, or when a partial result is useless. ``{failed}`` is a list of targets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a change, and what people are told of them."""
+    """The steps of a change, and the words for them."""
 
     titles: PlanTitles
     steps: tuple[Step, ...] = ()
@@ -80,13 +80,13 @@ class Plan:
     effect: str = ""
     """What changes for the cluster: "managers 2 → 3, tolerates 0 → 1 failure"."""
     meanwhile: tuple[str, ...] = ()
-    """What holds only while the steps run."""
+    """Effects that last only while the steps run."""
     costs: tuple[Cost, ...] = ()
     """What the steps cost services."""
     warnings: tuple[str, ...] = ()
     """What people must know before they approve, one sentence each."""
     findings: tuple[Finding, ...] = ()
-    """What was seen while the plan was made. A finding with the sign ``failed`` leaves its target out."""
+    """What was seen while the plan was made. The target of a finding with the sign ``failed`` is skipped."""
     unchanged: tuple[str, ...] = ()
     """What already holds, one sentence each: no step is needed for it."""
     reveals: tuple[Revealed, ...] = ()
@@ -119,5 +119,5 @@ class Plan:
 
     @property
     def left_out(self) -> tuple[Finding, ...]:
-        """The findings that leave their targets out."""
+        """The findings whose targets are skipped."""
         return tuple(finding for finding in self.findings if finding.sign == "failed")

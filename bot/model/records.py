@@ -106,7 +106,7 @@ class RecordsQuery:
     entries: EntryFilter | None = None
     """Audit entries."""
     export: bool = False
-    """Let a worker send the entries as files."""
+    """Make a worker send the entries as files."""
     incidents: bool = False
     """Read the cluster's incidents: open ones, and those that ended within the last hours."""
     silences: bool = False

@@ -71,12 +71,11 @@ class ServiceFacts:
 
     name: str
     running: int
-    """How many of its tasks run, without those on nodes that are down: the managers count these on."""
+    """How many of its tasks run, without those on nodes that are down, which the managers still count."""
     desired: int
-    """How many tasks the managers want now. Of a global service in a crash loop this is 0, whatever the nodes are.
+    """How many tasks the managers want now. It is 0 for a global service in a crash loop, on any number of nodes.
 
-    :func:`bot.swarm.services.service_state.wanted_tasks` returns how many should run.
-    """
+    :func:`bot.swarm.services.service_state.wanted_tasks` returns how many should run."""
     complaint: str = ""
     """Why the missing tasks are not running, in the scheduler's or the engine's words."""
     id: str = ""
@@ -102,7 +101,7 @@ class ServiceFacts:
     def ended_early(self, task: TaskFacts) -> bool:
         """Return whether a task failed, or ended by itself with exit code 0 although its service is no job.
 
-        So ends a task whose health check fails, too, if its process exits with 0 when Docker stops it.
+        A task whose health check fails ends in this way too, if its process exits with 0 when Docker stops it.
         """
         return task.failed or (task.state == "complete" and not self.is_job)
 
@@ -150,7 +149,7 @@ class ServiceFacts:
 
     @property
     def forced(self) -> int:
-        """How often all its tasks were restarted by force (``ForceUpdate``); of a job, how often it was run again."""
+        """How often all its tasks were restarted by force (``ForceUpdate``), or how often a job was run again."""
         return int(self.template.get("ForceUpdate") or 0)
 
     @property
@@ -231,7 +230,7 @@ class TaskFacts:
 
     @property
     def place(self) -> str:
-        """What it has in common with the tasks that it replaced: its service, and its slot or (global) its node."""
+        """Its place, which it has in common with the tasks that it replaced: its service, and its slot or (global) its node."""
         return f"{self.service}.{self.slot or self.node}"
 
     def name_in(self, service: str) -> str:
@@ -250,5 +249,5 @@ class TaskFacts:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended by itself and not as it should."""
+        """Whether it ended by itself without success."""
         return self.state in {"failed", "rejected"}

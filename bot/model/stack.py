@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 ObjectType = Literal["network", "secret", "config", "service"]
 OBJECT_TYPES: Final[tuple[ObjectType, ...]] = ("network", "secret", "config", "service")
-"""In the order in which they are created: services need the others."""
+"""The types in the order in which they are created: services need the others."""
 REMOVAL_ORDER: Final[tuple[ObjectType, ...]] = ("service", "secret", "config", "network")
-"""As ``docker stack rm``: an engine refuses to remove what a service uses."""
+"""The order of removal, as in ``docker stack rm``: an engine refuses to remove what a service uses."""
 Action = Literal["create", "update", "delete"]
 BASE_NAME_LABEL: Final = "swarmbot.base-name"
-"""On a config or secret that a deploy named by its content: the name that the compose file gives it."""
+"""The label of a config or secret that a deploy named by its content. Its value is the name in the compose file."""
 LAST_REVISION: Final = -1
-"""In a query: the revision of the last deploy; if there is none, what the source has now."""
+"""The value in a query for the revision of the last deploy; if there is none, for what the source has now."""
 ResolveImages = Literal["always", "changed", "never"]
-"""As ``docker stack deploy --resolve-image``: all, those that the compose file names in another way now, or none."""
+"""The values of ``docker stack deploy --resolve-image``: all images, those that the compose file now names in another
+way, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class StackRevision:
     """The record of a deploy whose every step was seen to be done. Its source is kept encrypted beside it."""
 
     number: int
-    """From 1 for each stack, and never given to another deploy."""
+    """The number, from 1 for each stack; it is never given to another deploy."""
     at: float
     """When the deploy ended, unix seconds."""
     requester: str
@@ -98,7 +99,7 @@ class StackObject:
     version: int = 0
     """The version of its record; 0 for a network, which has none."""
     spec: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """Its spec; of a network the whole record. That of a secret has no ``Data``."""
+    """Its spec; for a network the whole record. A secret's spec has no ``Data``."""
 
     @property
     def stack(self) -> str:
@@ -119,12 +120,12 @@ class StackWrite:
     type: ObjectType
     name: str
     id: str
-    """The object's id; of one that does not exist yet, a virtual id."""
+    """The object's id; a virtual id if it does not exist yet."""
     api: str
     """The API version that the CLI spoke: ``1.41``."""
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     base: str = ""
-    """Of a config or secret that is named by its content: the name that the compose file gives it."""
+    """The name in the compose file of a config or secret that is named by its content."""
 
     @property
     def shown_action(self) -> Action:
@@ -138,9 +139,9 @@ class StackRecording:
 
     name: str
     objects: tuple[StackObject, ...]
-    """Read just before the CLI ran: what the writes are compared with."""
+    """The objects just before the CLI ran, with which the writes are compared."""
     writes: tuple[StackWrite, ...] = ()
-    """In the order in which they must be carried out. The CLI also writes what does not change."""
+    """The writes in the order in which they must be carried out. The CLI also writes what does not change."""
     source: str = ""
     """Where the compose file comes from, in words."""
     commit: str = ""

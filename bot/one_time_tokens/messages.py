@@ -1,4 +1,4 @@
-"""What requesters of a token for one node are told about its end."""
+"""The messages to requesters of a token for one node about its end."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ REQUESTER: Final = "requester:"
 
 @dataclass(frozen=True, slots=True)
 class TokenRequester:
-    """Somebody who was shown the token, by which job, and where to tell them."""
+    """A person who was shown the token, by which job, and where to notify them."""
 
     job: str
     user: str
@@ -33,7 +33,7 @@ class PendingRotation:
     cluster: str
     role: Role
     fingerprint: str
-    """Of the token."""
+    """The fingerprint of the token."""
     deadline: float
     """Unix seconds by Redis' clock."""
     known: frozenset[str]
@@ -52,7 +52,7 @@ class PendingRotation:
 
     @property
     def id(self) -> str:
-        """The same for all who are shown the same token."""
+        """An id that is equal for all requesters who are shown the same token."""
         return f"{self.cluster}:{self.role}:{self.fingerprint}"
 
     @classmethod

@@ -28,9 +28,9 @@ SECRET_MAX_AGE_S: Final = 300.0
 FIRST_PAUSE_S: Final = 1.0
 MAX_PAUSE_S: Final = 15.0
 CLOSED_PAUSE_S: Final = 60.0
-"""Between two attempts in a channel that cannot be posted to."""
+"""Seconds between two attempts in a channel that cannot be posted to."""
 LATE_S: Final = 30.0
-"""A message that is sent so late after it was made says when it was true."""
+"""A message that is sent this long after it was made says when it was true."""
 HOOK_TRIES: Final = 3
 """Failed attempts after which a private message is sent without its response_url, which may be what fails."""
 PERSON_GONE: Final = CHANNEL_CLOSED | {"user_not_found", "user_disabled", "cannot_dm_bot", "messages_tab_disabled"}
@@ -47,7 +47,7 @@ class Ready:
 
     outgoing: Outgoing
     secret: Message | None = None
-    """What to send at the first attempt in its place. It is stored nowhere."""
+    """What to send instead at the first attempt. It is stored nowhere."""
 
 
 class Deliverer:
@@ -84,7 +84,10 @@ class Deliverer:
             self._begin(each.outgoing.id, each.secret)
 
     def turn(self) -> None:
-        """Send what is due, and give up what is too much. Raises Unavailable if Redis does not respond."""
+        """Send the messages that are due, and give up the oldest if there are too many.
+
+        Raises Unavailable if Redis does not respond.
+        """
         for outgoing, version in self._outbox.surplus(MAX_MESSAGES):
             self._give_up(outgoing, version, f"more than {MAX_MESSAGES} messages waited for Slack")
         begun: set[str] = set()

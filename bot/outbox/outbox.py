@@ -25,7 +25,7 @@ LUA: Final = Path(__file__).parent / "lua"
 HANDOVER_S: Final = 1.0
 """The worker that promised a message sends it. If it does not begin within this time, any worker does."""
 PROGRESS_INTERVAL_S: Final = 1.5
-"""Between two edits of a message that shows progress."""
+"""Seconds between two edits of a message that shows progress."""
 CLAIM_S: Final = 30.0
 """How long one attempt may take. If its worker dies or stands still, another one tries after this time."""
 
@@ -135,15 +135,15 @@ class Outbox:
         return str(other[0]) if word == "lost" else None
 
     def put_off(self, claim: Claim, seconds: float) -> None:
-        """End the attempt; try again in so many seconds."""
+        """End the attempt; try again in this many seconds."""
         self._put_off(claim, seconds, "", "")
 
     def note_copied(self, claim: Claim, seconds: float) -> None:
-        """As :meth:`put_off`, after the requester was told that the channel cannot be posted to."""
+        """Do as :meth:`put_off`, after the requester was told that the channel cannot be posted to."""
         self._put_off(claim, seconds, "copied", "1")
 
     def drop_secret(self, claim: Claim) -> None:
-        """End the attempt; from now on, send what is sent if the secret cannot be."""
+        """End the attempt; from now on, send the message without the secret."""
         self._put_off(claim, 0.0, "body", claim.outgoing.without_secret().stored())
 
     def _put_off(self, claim: Claim, seconds: float, field: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""A message on its way to Slack, and what of it is stored."""
+"""A message on its way to Slack, and which part of it is stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.stored_json import from_json, to_json
 from bot.text.suggest import without_middle
 
 MAX_FOLDED_LINES: Final = 20
-"""Of more lines in replies that are sent as one, the first and the last ones are sent."""
+"""Replies that are sent as one have at most this many lines: the first and the last ones."""
 _REPLY: Final = ":reply:"
 
 Target = Literal["channel", "private", "shared"]
@@ -34,18 +34,18 @@ class Outgoing:
     made_at: float
     """Unix seconds. A message that is sent late says so."""
     channel: str
-    """Where it is posted; of a private message, where it was asked for."""
+    """Where it is posted; for a private message, where the question was asked."""
     user: str
     """The requester."""
     response_url: str = ""
     replace: bool = False
     """It replaces the message whose button was pressed."""
     asked_in: str = ""
-    """Where the requester reads that ``channel`` cannot be posted to."""
+    """Where the requester is notified that ``channel`` cannot be posted to."""
     hint: str = ""
     """What to do until then."""
     promised: bool = True
-    """Whether it must arrive. Of others, like the progress of a job, only the newest is sent, and not too often."""
+    """Whether it must arrive. Other messages, like the progress of a job, are sent less often, and only the newest."""
     if_there: bool = False
     """It is promised only if a message with this id is there to edit."""
     reply_to: str = ""

@@ -20,14 +20,14 @@ CARD_HEIGHT: Final = 150
 MAX_IN_TWO_COLUMNS: Final = 12
 """Groups of more nodes have three columns."""
 MAX_NODES: Final = 60
-"""Of more nodes only the number is drawn: the picture would not be read."""
+"""If a cluster has more nodes, only their number is drawn: nobody could read the picture."""
 NAME_SIZES_PX: Final = (40, 36, 32, 28)
 TEXT_PX: Final = 32
 TITLE_PX: Final = 56
 LINE: Final = 46
 PALETTE_COLOURS: Final = 256
 MIN_DISTANCE: Final = 8
-"""Between a shade and a colour of a state, or the one would be drawn as the other."""
+"""The least difference between a shade and the colour of a state. With less, one would be drawn as the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ FOLDER: Final = Path("/usr/share/fonts/truetype/dejavu")
 NOT_A_LETTER: Final = "\uffff"
 UNSHOWN: Final = "?"
 MAX_CHARS: Final = 200
-"""More of a text is never drawn."""
+"""The most characters of a text that are drawn."""
 
 Font = ImageFont.FreeTypeFont
 
 
 @functools.cache
 def font(size: int, *, bold: bool = False) -> Font:
-    """Return a font of so many pixels."""
+    """Return a font of this many pixels."""
     path = FOLDER / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
     if path.exists():
         return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
@@ -34,7 +34,7 @@ def font(size: int, *, bold: bool = False) -> Font:
 
 
 def fitting(text: str, width: int, wanted: Font, *, keep_end: int = 0) -> str:
-    """Return the text on one line of so many pixels: of a longer one the beginning, "…" and ``keep_end`` characters."""
+    """Return the text on one line of this many pixels; if it is longer, its beginning, "…" and ``keep_end`` characters."""
     line = "".join(character if _is_shown(character, wanted) else UNSHOWN for character in one_line(text)[:MAX_CHARS])
     if wanted.getlength(line) <= width:
         return line
@@ -44,14 +44,14 @@ def fitting(text: str, width: int, wanted: Font, *, keep_end: int = 0) -> str:
 
 
 def largest(text: str, width: int, sizes: Sequence[int]) -> Font:
-    """Return the largest of these bold fonts in which a text fits into so many pixels; the last one if none does."""
+    """Return the largest of these bold fonts in which a text fits into this many pixels; the last one if it never fits."""
     fonts = [font(size, bold=True) for size in sizes]
     return next((found for found in fonts if found.getlength(one_line(text)[:MAX_CHARS]) <= width), fonts[-1])
 
 
 @functools.cache
 def _is_shown(character: str, wanted: Font) -> bool:
-    """Return whether the font has this character, rather than a box for any that it has not."""
+    """Return whether the font has this character. It draws a box in place of a missing one."""
     return character == " " or _drawn(character, wanted) != _drawn(NOT_A_LETTER, wanted)
 
 

@@ -24,13 +24,13 @@ TEXT_PX: Final = 30
 LINE: Final = 44
 PLOT_HEIGHT: Final = 190
 LABEL_GAP: Final = 14
-"""Between the labels of an axis and the plot."""
+"""The space between the labels of an axis and the plot."""
 UNREAD: Final = COLOURS["unknown"]
 GRID: Final = BACKGROUND
 SHADE: Final = 0.3
 """How much of a line's colour the area below it has."""
 SPREAD: Final = 0.6
-"""The same of the bar between the lowest and the highest value of a column."""
+"""How much of a line's colour the bar between the lowest and the highest value of a column has."""
 HATCH: Final = 14
 """Pixels between two lines of a hatching."""
 FROM_ZERO: Final = 30
@@ -38,7 +38,7 @@ FROM_ZERO: Final = 30
 ROUND: Final = (1, 2, 5, 10)
 HOUR_S: Final = 3600
 STEPS_S: Final = (300, 600, 900, 1800, *(HOUR_S * hours for hours in (1, 2, 3, 4, 6, 12, 24, 48)))
-"""Between two times that are named."""
+"""The possible seconds between two times that are named."""
 MAX_TIMES: Final = 7
 DASH: Final = 24
 DASH_DRAWN: Final = 14
@@ -234,12 +234,12 @@ class _LegendLine:
     """What a sign of the picture means."""
 
     sign: Level | Gap | Reference | None
-    """None: the line goes on with the text of the one before."""
+    """None: the line continues the text of the line before."""
     text: str
 
 
 def _legend(chart: HistoryChart) -> Iterator[_LegendLine]:
-    """Yield what the signs mean that are in the picture."""
+    """Yield the meanings of the signs in the picture."""
     references = [line for plot in chart.plots for line in plot.references]
     for dashed in (False, True):
         if found := [line for line in references if line.dashed == dashed]:

@@ -1,4 +1,4 @@
-"""Answers with a picture: drawn, uploaded, and shown in the message, or told in words if Slack does not take it."""
+"""Answers with a picture: drawn, uploaded, and shown in the message, or put into words if Slack does not accept it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Pictures:
     def blocks(
         self, words: Sequence[str], told: Sequence[Block], shown: ClusterMap | HistoryChart, name: str
     ) -> tuple[Block, ...]:
-        """Return a picture, with ``words`` as its description; if Slack does not take it, what is ``told`` instead."""
+        """Return a picture with ``words`` as its description; ``told`` if Slack does not accept the picture."""
         try:
             file_id = self._files.upload(f"{name}.png", draw(shown), begun=lambda _: None)
         except FileRefused as error:

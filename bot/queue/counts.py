@@ -16,7 +16,7 @@ from bot.store.keys import GROUP, Lane
 BUCKETS_S: Final = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 """Upper ends of the histogram of durations, in seconds. Those of earlier versions stay readable."""
 BUCKETS: Final = json.dumps([f"{end:g}" for end in BUCKETS_S])
-"""The same, as lua/finish.lua takes them."""
+"""BUCKETS_S as lua/finish.lua takes them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Slack may deliver the same press or form twice: it is handled once, and answered once."""
+"""Handles a press or form that Slack delivers twice once, and answers it once."""
 
 from __future__ import annotations
 

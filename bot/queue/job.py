@@ -42,7 +42,7 @@ class Order:
     """What was asked. Does not change, except that the lane of a question does when it is approved."""
 
     id: str
-    """Chosen by whoever makes the order."""
+    """Chosen by the code that makes the order."""
     request_key: str
     """Slack's id of the request: the same request twice is one job."""
     lane: Lane
@@ -59,7 +59,7 @@ class Order:
     asked_at: float
     """Unix seconds."""
     replace: bool = False
-    """The answer replaces the message whose button was pressed."""
+    """Whether the answer replaces the message whose button was pressed."""
     reason: str = ""
     """What the requester wrote for approvers."""
     only_plan: bool = False

@@ -11,14 +11,14 @@ from bot.queue.job import Job
 
 
 class LeaseLost(Exception):
-    """Another worker has the job, or the job has ended: whoever gets this stops working on it and writes nothing."""
+    """Another worker has the job, or the job has ended: the worker that gets this stops working on it and writes nothing."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job {job_id} is no longer this worker's")
 
 
 class CancelRequested(Exception):
-    """``by`` cancelled the job: whoever gets this ends it as cancelled."""
+    """``by`` cancelled the job: the worker that gets this ends it as cancelled."""
 
     def __init__(self, job_id: str, by: str) -> None:
         super().__init__(f"job {job_id} is cancelled")
@@ -55,11 +55,11 @@ def check_reply(lease: Lease, reply: list[Any]) -> None:
 
 
 class Reclaimed(NamedTuple):
-    """What was taken over from workers that are gone."""
+    """The jobs that were taken over from workers that are gone."""
 
     lease: Lease | None
     failed: list[Job]
-    """Jobs that had no attempt left. They are ended."""
+    """Jobs that had no attempt left. They have ended."""
 
 
 class Admission(NamedTuple):

@@ -44,7 +44,7 @@ LUA: Final = Path(__file__).parent / "lua"
 _OUTBOX: Final = [keys.OUTBOX, keys.OUTGOING]
 
 Tell = Callable[[Job, SwarmbotError], Sequence[Outgoing]]
-"""Returns the messages that tell the end of a job that failed with an error."""
+"""Returns the messages about the end of a job that failed with an error."""
 
 Cancelled = Literal["cancelled", "stopping", "ended", "unknown"]
 
@@ -176,7 +176,7 @@ class Queue:
     ) -> None:
         """End the job and start its cluster's next exclusive job. Raise LeaseLost as :meth:`record` does.
 
-        ``messages`` tell the end: they are promised in the same step.
+        ``messages`` report the end: they are promised in the same step.
         """
         if state not in ENDED:
             raise ValueError(f"not a final state: {state}")

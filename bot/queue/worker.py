@@ -19,9 +19,9 @@ from bot.queue.queue import Queue, Tell
 from bot.store.keys import LANES, Lane
 
 BLOCK_MS: Final = 1000
-"""How long a thread waits for a job before it looks for jobs to reclaim, or for the worker's stop."""
+"""How long a thread waits for a job before it checks for jobs to reclaim, or whether the worker must stop."""
 PAUSE_S: Final = 1.0
-"""Between two reclaims of a lane, and after an error."""
+"""Seconds between two reclaims of a lane, and after an error."""
 STOP_TIMEOUT_S: Final = 30.0
 
 log = logging.getLogger(__name__)

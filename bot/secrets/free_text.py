@@ -27,7 +27,7 @@ _ORDINARY: Final = (
 CLIENTS: Final = r"(?:mysql|mariadb|mongo|percona|xtrabackup|mydumper|sshpass|docker login|podman login)"
 """Programs whose option ``-p`` takes a password."""
 _CLIENT_CHARS: Final = 300
-"""So far after the name of a program its option is searched for."""
+"""How far after the name of a program its option is searched for."""
 _OPTIONS: Final = rf"[^\n|;&]{{0,{_CLIENT_CHARS}}}?(?<![\w-])"
 """The options between the name of a program and the one with its password."""
 _PATTERNS: Final = (
@@ -47,7 +47,8 @@ _PATTERNS: Final = (
         re.IGNORECASE,
     ),
 )
-"""Each keeps what says that a secret follows. Their time grows with the length of the text, not with its square."""
+"""Each match keeps the words that announce the secret. Its time grows with the length of the text, not with its
+square."""
 
 
 def masked_phrases(text: str) -> str:

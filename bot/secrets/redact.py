@@ -14,7 +14,8 @@ from bot.secrets.secret import MASK
 
 _PEM_TEXT: Final = r"[\w+/=\s:,.\\-]"
 _MAX_PEM_CHARS: Final = 16_384
-"""Of a private key with its end. Of a longer one, or one that is cut off, what can be part of a key is masked."""
+"""The most characters of a private key that has an end marker. If it is longer or cut off, all text that can be part of
+a key is masked."""
 _PEM: Final = (
     rf"-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY-----"
     rf"(?:[^\"]{{0,{_MAX_PEM_CHARS}}}?-----END [A-Z0-9 ]{{0,40}}PRIVATE KEY-----|{_PEM_TEXT}*)"
@@ -44,12 +45,11 @@ _FORMS: Final = tuple(
         ("bearer", r"(?i)(?P<kept>\bbearer[ \t]+)(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/=-]+"),
     )
 )
-"""Secrets that say by their form what they are: tokens of Docker, Slack, AWS, GitHub, GitLab, Stripe, Google, SendGrid,
-JWTs, private keys, passwords in URLs, hashes of passwords, webhooks. Of some the start is kept, which is no secret.
+"""Secrets that can be recognised by their form: tokens of Docker, Slack, AWS, GitHub, GitLab, Stripe, Google, SendGrid,
+JWTs, private keys, passwords in URLs, hashes of passwords, webhooks. The start of some is kept: it is not a secret.
 
-Each with what a text that has it contains, in lower case: to look for that is far quicker than to match. What is
-stored and logged is masked, so this is a good part of the work for each request.
-"""
+Each has a part that every text with it contains, in lower case: searching for that is far quicker than matching.
+Everything stored or logged is masked, so this is a large part of the work for each request."""
 
 
 def redact(text: str) -> str:

@@ -16,7 +16,7 @@ _SECRET_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _FILE_NAME: Final = re.compile(r"_(?:file|path|dir)$", re.IGNORECASE)
-"""By convention such a variable holds the path of a file with the secret, as Docker's own images have it."""
+"""By convention a variable with this ending holds the path of a file with the secret, as in Docker's own images."""
 
 _LOGGED_PAIR: Final = re.compile(
     r"""(?<![\w.-])(?P<name>[\w.-]+)(?P<joint>["']?\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s"',;&}\]]+)"""
@@ -37,7 +37,7 @@ def looks_secret(name: str, value: str) -> bool:
     """Return whether the value of a variable called ``name`` must be treated as a secret.
 
     Its name says so (``DB_PASSWORD``, ``db.password``), or its value holds a secret by its form (:func:`redact`). The
-    path of a file with a secret (``DB_PASSWORD_FILE=/run/secrets/db``) is none.
+    path of a file with a secret (``DB_PASSWORD_FILE=/run/secrets/db``) is not a secret.
     """
     if redact(value) != value:
         return True

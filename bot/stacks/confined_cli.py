@@ -1,7 +1,7 @@
 """Runs Docker's CLI confined: an empty environment, no rights, and in its folder only copies of permitted files.
 
 ``docker stack deploy`` reads the files that a compose file names and puts its own environment into it: with the
-worker's rights and environment, a compose file could carry off its keys and tokens (docs/decisions/0033).
+worker's rights and environment, a compose file could steal its keys and tokens (docs/decisions/0033).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VERSION_TIMEOUT_S: Final = 10.0
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder in it is private
 PREFIX: Final = "swarmbot-stack-"
 LEFT_AFTER_S: Final = 600.0
-"""No run of the CLI takes so long: a folder that is older is of a worker that was killed."""
+"""No run of the CLI takes this long: an older folder is left by a worker that was killed."""
 NOBODY: Final = 65534
 """User and group id that own nothing, by Linux's convention."""
 DETACH_SINCE: Final = 28

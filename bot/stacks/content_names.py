@@ -19,11 +19,11 @@ from bot.secrets.secret import Secret
 from bot.stacks.recorder import virtual_id
 
 MAX_NAME_CHARS: Final = 64
-"""As an engine takes it for a config or secret."""
+"""The characters that an engine accepts in the name of a config or secret."""
 HASH_CHARS: Final = 8
 
 HasContent = Callable[[StackObject, Mapping[str, Any]], bool]
-"""Returns whether an object of the cluster has the content of a body. Only an engine can tell that of a secret."""
+"""Returns whether an object of the cluster has the content of a body. Only an engine can say that of a secret."""
 _REFERENCES: Final = (("Secrets", "Secret"), ("Configs", "Config"))
 
 
@@ -33,7 +33,7 @@ def with_content_names(
     """Return the writes with the object that has each content, also in the references of services.
 
     And the type and name of objects that are not the stack's own, and whose content is another one: they stay as they
-    are. ``key`` is for the names of secrets, which must tell nothing of the content.
+    are. ``key`` is for the names of secrets, which must reveal nothing of the content.
     """
     found: list[StackWrite] = []
     instead: dict[str, StackWrite] = {}

@@ -1,7 +1,7 @@
 """A stand-in for an engine, on a Unix socket: it passes reads on to a manager, and records writes.
 
-Docker's CLI takes it for the engine. No write reaches the manager; what it would have created shows in later reads, so
-that the CLI goes on.
+Docker's CLI treats it as the engine. No write reaches the manager; later reads show what the writes would have created,
+so that the CLI continues.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bot.secrets.secret import Secret
 
 MAX_BODY_BYTES: Final = 4_000_000
 POLL_INTERVAL_S: Final = 0.02
-"""How often the server looks whether it must stop; the default of 0.5 s would be most of a recording's time."""
+"""How often the server checks whether it must stop; the default of 0.5 s would be most of a recording's time."""
 START_TIMEOUT_S: Final = 5.0
 DROPPED: Final = frozenset(
     {
@@ -86,7 +86,7 @@ class Recorder:
         self._virtual: dict[tuple[ObjectType, str], dict[str, Any]] = {}
         self.writes: list[StackWrite] = []
         self.unknown: list[str] = []
-        """Writes that are none of a deploy: they make the recording unusable."""
+        """Writes that a deploy never makes: they make the recording unusable."""
         self.failure: SwarmbotError | None = None
         """How the manager could not be read, or a credential helper failed."""
 

@@ -20,7 +20,7 @@ DOCKER_HUB: Final = "https://index.docker.io/v1/"
 HELPER_TIMEOUT_S: Final = 20.0
 """A helper may ask a cloud provider for a token."""
 OF_THE_BOT: Final = ("SLACK_", "SWARMBOT_", "REDIS_")
-"""How the names of the variables begin that a helper does not get."""
+"""The beginnings of the names of variables that a helper does not get."""
 _TOKEN_USER: Final = "<token>"  # noqa: S105 - what a helper answers in place of a user name for an identity token
 _NOT_FOUND: Final = "credentials not found in native keychain"
 _HELPER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -51,7 +51,7 @@ class FolderSource:
         self._folder = file.parent
 
     def read(self, name: str) -> bytes:
-        """Return a file. Where it really is, is asked of the open file: no link can be put there in between."""
+        """Return a file. The open file itself is asked for its path, so that no link can be created in between."""
         path = self._folder / name
         try:
             folder = Path(os.path.realpath(self._folder))

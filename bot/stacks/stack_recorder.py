@@ -43,10 +43,11 @@ UNCHANGED: Final = "Nothing was changed."
 SOCKET: Final = ".recorder.sock"
 MAX_NOTES: Final = 20
 MAX_KEPT_BYTES: Final = 4_000_000
-"""Of all files of a deploy that is kept as a revision: Redis holds ten for each stack."""
+"""The largest total size of the files of a deploy that is kept as a revision: Redis holds ten revisions for each
+stack."""
 TOO_LARGE: Final = f"It will not be kept as a revision: its files are larger than {MAX_KEPT_BYTES / 1e6:.0f} MB."
 _PROGRESS: Final = ("Creating ", "Updating ", "Removing ")
-"""How the CLI's lines begin that tell what it does."""
+"""The beginnings of the CLI's lines that say what it does."""
 
 
 class CliStackRecorder:
@@ -190,7 +191,7 @@ class CliStackRecorder:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What the CLI is run with for one recording."""
+    """The input of the CLI for one recording."""
 
     cli: DockerCli
     source: Source
@@ -271,7 +272,7 @@ def _objects(engine: Engine) -> Iterator[StackObject]:
 def _has_content(engine: Engine, known: StackObject, body: Mapping[str, Any]) -> bool:
     """Return whether a config or secret of the cluster has the content of a body, and is used in the same way.
 
-    An engine also ignores another template driver without a word.
+    An engine also ignores another template driver silently.
     """
     if (known.spec.get("Templating") or None) != (body.get("Templating") or None):
         return False
@@ -281,7 +282,7 @@ def _has_content(engine: Engine, known: StackObject, body: Mapping[str, Any]) ->
 
 
 def _predefined(engine: Engine, networks: list[Json], services: list[Json]) -> Iterator[Json]:
-    """Yield the networks that services use and no list has: ``host``, and other networks of each node."""
+    """Yield the networks that services use and that are in no list: ``host``, and other networks of each node."""
     used = {
         str(network.get("Target"))
         for service in services

@@ -44,11 +44,11 @@ class Timeouts:
 
 
 WORKER_TIMEOUTS: Final = Timeouts(reply_s=10, connect_s=3, retries=3)
-"""For processes that wait on streams: the reply's time-out must be longer than the longest BLOCK."""
+"""The time-outs of processes that wait on streams: a reply's time-out must be longer than the longest BLOCK."""
 WEB_TIMEOUTS: Final = Timeouts(reply_s=0.8, connect_s=0.8, retries=1)
-"""For the web process: people get an answer within Slack's 3 s, so a call gives up after about 1.7 s."""
+"""The time-outs of the web process: people get an answer within Slack's 3 s, so a call gives up after about 1.7 s."""
 MONITORING_TIMEOUTS: Final = Timeouts(reply_s=1, connect_s=1, retries=0)
-"""For /metrics and /readyz: whoever asks must read soon that Redis does not respond."""
+"""The time-outs of /metrics and /readyz, which must soon report that Redis does not respond."""
 
 
 def connect(url: Secret, timeouts: Timeouts = WORKER_TIMEOUTS) -> Redis:

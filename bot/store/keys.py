@@ -1,4 +1,4 @@
-"""Every key that Swarmbot has in Redis: its type, what it holds and when it goes. Nothing else builds a key's name.
+"""Every key of Swarmbot in Redis: its type, what it holds and when it is deleted. Nothing else builds a key's name.
 
 One Redis server (with replicas, if wanted) holds all keys. Scripts use several keys at once, so Redis Cluster is not
 supported.
@@ -276,7 +276,7 @@ def watch_summary(cluster: str) -> str:
 def watch_history(cluster: str) -> str:
     """Sorted set: JSON of the samples of a cluster (:mod:`bot.model.history`) by when their slots began (unix seconds).
 
-    Only so many are kept, and only for so long; expires as long after the last one.
+    Their number and age are limited; the key expires that long after the last one.
     """
     return f"swarmbot:watch:history:{cluster}"
 

@@ -17,7 +17,7 @@ LUA: Final = Path(__file__).parent / "lua"
 
 
 class LeadershipLost(Exception):
-    """The lease expired, was released or has another holder: whoever gets this stops leading and writes nothing."""
+    """The lease expired, was released or has another holder: the process that gets this stops leading and writes nothing."""
 
     def __init__(self, key: str, fence: int) -> None:
         super().__init__(f"{key} no longer has the fence {fence}")
@@ -61,7 +61,10 @@ class LeaderLease:
         self._expires = asked + self._ttl_s
 
     def release(self) -> None:
-        """Let the next process lead at once. Does nothing if the lease is no longer this holder's."""
+        """Release the lease, so that the next process leads at once.
+
+        Do nothing if the lease is no longer this holder's.
+        """
         self._expires = float("-inf")
         with translate_errors():
             self._leases.release_script([self._key], [str(self.fence)])
@@ -77,7 +80,7 @@ class LeaderLeases:
         self._holder = holder
 
     def acquire(self, key: str, ttl_s: float) -> LeaderLease | None:
-        """Return the lease ``key`` (of :mod:`bot.store.keys`), or None if it is held: by whom does not matter.
+        """Return the lease ``key`` (of :mod:`bot.store.keys`), or None if any process holds it.
 
         A process that holds the lease already gets None too: it keeps its LeaderLease and renews that. The lease
         expires ``ttl_s`` seconds after the last call that extended it, whether or not its holder lives. Does not wait.

@@ -9,7 +9,7 @@ from typing import Final
 from redis import Redis
 
 READ_AGAIN_S: Final = 1.0
-"""Often enough that a clock that was set matters to few requests, and that an outage is seen before a write is sent."""
+"""The clock is read often, so that setting it affects few requests, and an outage is seen before a write is sent."""
 
 
 class ServerClock:

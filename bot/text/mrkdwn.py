@@ -10,14 +10,14 @@ from typing import Final
 MAX_WORD_CHARS: Final = 200
 """How far back a cut looks for the end of a word."""
 MAX_OUTSIDE_CHARS: Final = 1000
-"""Of a text from outside, more is not shown on a line."""
+"""The most characters of a text from outside that are shown on a line."""
 MAX_CODE_CHARS: Final = 2000
-"""Of a name or of a whole command in backticks, more is not shown."""
+"""The most characters of a name or of a whole command that are shown in backticks."""
 MAX_NAME_CHARS: Final = 255
 MAX_ECHO_CHARS: Final = 60
-"""Of a word that was not understood, more is not repeated."""
+"""The most characters of a word that was not understood that are repeated."""
 MAX_ORDER_CHARS: Final = 300
-"""Of an order in a message about it, more is not repeated."""
+"""The most characters of an order that are repeated in a message about it."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode's categories of controls, formats (zero width, direction), surrogates, and characters of no meaning."""
 _LIKE_UNDERSCORE: Final = "\u02cd"

@@ -10,11 +10,11 @@ from typing import Final
 from bot.text.mrkdwn import tick
 
 MOST_SIMILAR: Final = 3
-"""Of more choices that begin alike the others are not named."""
+"""At most this many choices that begin alike are named."""
 MIN_RATIO: Final = 0.6
 SHORT_CHARS: Final = 3
-"""Of so short a word most letters are in many other words: ``del`` is spelt as much like ``deploy`` as ``jod`` like
-``job``. So only choices of about its length are like it."""
+"""A word that is not longer is compared only with choices of about its length. Most of its letters are in many other
+words: ``del`` is as similar to ``deploy`` as ``jod`` to ``job``."""
 
 
 def did_you_mean(word: str, choices: Iterable[str], before: str = "") -> str:

@@ -120,7 +120,7 @@ class Totp:
         return enrolment
 
     def note_qr_code(self, person: str, enrolment_id: str, file_id: str) -> None:
-        """Have the QR code of an enrolment deleted with it, or in ten minutes (:class:`bot.totp.QrCodeCleanup`)."""
+        """Delete the QR code of an enrolment with it, or in ten minutes (:class:`bot.totp.QrCodeCleanup`)."""
         due = str(self._now() + keys.ENROLMENT_TTL_S)
         with translate_errors():
             self._run["keep"]([keys.enrolment(person), keys.PICTURES], [enrolment_id, file_id, due])

@@ -1,1 +1,1 @@
-"""Watches the clusters: reads their facts again and again, and tells the channel what is wrong."""
+"""Watches the clusters: reads their facts again and again, and reports in the channel what is wrong."""

@@ -1,4 +1,4 @@
-"""Which webhooks are told what a step of watch has changed. Pure."""
+"""Which webhooks are sent what a step of watch has changed. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from bot.webhooks.targets import Target
 def announcements(
     before: WatchState, advanced: Advanced, targets: Iterable[Target], cluster: str, now: float
 ) -> list[Delivery]:
-    """Return the requests to send, in order. A webhook is told of incidents that had one of its severities.
+    """Return the requests to send, in order. A webhook is sent incidents that had one of its severities.
 
-    For one that was not told of an incident before, the first change that gives it such a severity is its beginning.
+    If it was not sent an incident before, the first change that gives the incident one of these severities is its
+    beginning.
     """
     happened = events_of(before, advanced)
     earlier = {each.id: frozenset(each.severities) for each in before.incidents}

@@ -29,19 +29,19 @@ from bot.watch.repository import WatchRepository
 from bot.watch.upkeep import last_backup
 
 INTERVAL_S: Final = 20.0
-"""So often it is seen whether a digest is due."""
+"""Seconds between two checks whether a digest is due."""
 LATE_S: Final = 6 * 3600.0
-"""So long after its time it is still told, if nothing watched then."""
+"""How long after its time a digest is still posted, if nothing watched then."""
 READ_TIMEOUT_S: Final = 5.0
 MAX_JOBS: Final = 500
-"""Of more jobs in a day only the latest are seen."""
+"""At most this many jobs of a day are read: the latest."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class DigestTime:
-    """When a digest is told."""
+    """When a digest is posted."""
 
     at: time
     zone: tzinfo
@@ -59,7 +59,7 @@ class Watched:
 
 
 def due_day(digest: DigestTime, now: float) -> date | None:
-    """Return the day, in its time zone, whose digest is due at ``now`` (unix seconds); None if none is.
+    """Return the day, in its time zone, whose digest is due at ``now`` (unix seconds); None if no digest is due.
 
     A time that daylight saving repeats counts once, the first time; one that it skips counts as an hour earlier.
     """

@@ -20,12 +20,12 @@ from bot.swarm.reading.facts_reader import FactsReader
 CONFIRM_AFTER_S: Final = 60.0
 """When a check is repeated that shows a blocked route for the first time."""
 TOLD_INTERVAL_S: Final = 900.0
-"""Between two checks while an incident tells of a blocked route, if swarmbot.yml has no shorter time."""
+"""Seconds between two checks while an incident reports a blocked route, if swarmbot.yml has no shorter time."""
 RETRY_S: Final = 300.0
 """After a check that showed nothing: a change came meanwhile, or nothing could be tested."""
 MIN_NODES: Final = 2
 MAX_JOBS: Final = 20
-"""Of more jobs that ended meanwhile, the latest show that something was changed."""
+"""At most this many jobs that ended meanwhile are read: the latest. They show that something was changed."""
 
 log = logging.getLogger(__name__)
 

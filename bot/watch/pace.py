@@ -8,7 +8,7 @@ from bot.model import Facts
 from bot.model.incident import WatchState
 
 QUICK_FOR_S: Final = 30.0
-"""So long after a change the cluster is read at the quick interval."""
+"""How long after a change the cluster is read at the quick interval."""
 LEADERLESS_S: Final = 1.0
 """The quick interval while no manager can be read: there may be an election."""
 SLOWER: Final = 1.5
@@ -27,7 +27,7 @@ class Pace:
         self._regular_s = poll_s
         self._due = 0.0
         self.interval_s = poll_s
-        """From the end of a reading to the next one at the latest."""
+        """The longest time from the end of a reading to the next one."""
 
     def hurry(self, now: float) -> None:
         """Note that an event came."""

@@ -13,7 +13,7 @@ from bot.swarm.incidents.grouping import AFTER_RESTARTS_S, AFTER_WORK_S
 from bot.text.words import words_in
 
 MAX_JOBS: Final = 20
-"""Of more jobs that ended not long ago only the latest explain anything."""
+"""At most this many jobs that ended recently are read: the latest. Only they explain anything."""
 EVERY_NODE: Final = frozenset({"init", "recover", "restore", "ca", "unlock"})
 """Commands that restart engines, or change the certificates, of nodes that they do not name."""
 
@@ -39,7 +39,7 @@ def planned_work(queue: Queue, facts: Facts, now: float) -> tuple[PlannedWork, .
 
 
 def _explains(job: Job, now: float) -> bool:
-    """Whether a job has begun to change something, and not long ago. What one that failed has left is told at once."""
+    """Whether a job has begun to change something, and not long ago. What a failed job has left is reported at once."""
     if job.order.lane != "exclusive" or not job.begun:
         return False
     command, explains_s = job.order.command, 0.0

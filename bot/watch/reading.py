@@ -12,19 +12,22 @@ from bot.swarm.incidents.service_signals import needs_tasks
 from bot.swarm.reading.facts_reader import FactsReader
 
 READ_TIMEOUT_S: Final = 3.0
-"""For the hosts of a reading, and then for the manager. A host that is late is not read, which is no verdict."""
+"""The time-out for the hosts of a reading, and then for the manager. A host that is late is not read, which is no
+verdict."""
 PATIENT_S: Final = 10.0
-"""So often a reading waits for every host. The others wait only for those that responded last time."""
+"""Seconds between two readings that wait for every host. The others wait only for hosts that responded last time."""
 URGENT_PATIENT_S: Final = 30.0
-"""The same for readings after an event."""
+"""Seconds between two readings after an event that wait for every host."""
 TASKS_S: Final = 30.0
-"""So often all tasks and networks are listed. Other readings list tasks only if a node is down or some are missing."""
+"""Seconds between two readings that list all tasks and networks. Others list tasks only if a node is down or tasks are
+missing."""
 MAX_OTHER_HOSTS: Final = 50
-"""How many hosts that are no managers are asked in one reading. The managers tell the state of every node each time."""
+"""How many hosts that are no managers are asked in one reading. The managers report the state of every node each
+time."""
 CERTIFICATES_S: Final = 3600.0
-"""So often the certificates of the nodes are read, by a command on each host."""
+"""Seconds between two readings of the nodes' certificates, by a command on each host."""
 EXPIRING_S: Final = 60.0
-"""The same while one of them is told to expire soon, until it is renewed."""
+"""Seconds between two readings of the certificates while one is reported to expire soon, until it is renewed."""
 NOT_WAITED_FOR: Final = HostFailure("not yet", "This reading did not wait for it.")
 
 

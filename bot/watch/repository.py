@@ -99,7 +99,7 @@ class WatchRepository:
             return None
 
     def open_incidents(self, cluster: str) -> tuple[Incident, ...]:
-        """Return the open incidents that were told or are silenced; () if no process watches the cluster."""
+        """Return the open incidents that were reported or are silenced; () if no process watches the cluster."""
         if not self.leader(cluster):
             return ()  # nobody would have seen their ends
         found = self.state(cluster).incidents

@@ -19,9 +19,9 @@ from bot.model.observation import Extra, ShownToken
 from bot.store import durability
 
 INTERVAL_S: Final = 300.0
-"""So often all but the audit log is read."""
+"""Seconds between two readings of everything except the audit log."""
 AUDIT_INTERVAL_S: Final = 24 * 3600.0
-"""So often the audit log is verified, which reads all of it."""
+"""Seconds between two verifications of the audit log, which read all of it."""
 MAX_ENTRIES: Final = 1000
 ROLES: Final = ("worker", "manager")
 

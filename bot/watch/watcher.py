@@ -1,4 +1,4 @@
-"""Watches one cluster, if this process leads: reads it again and again, and tells what is wrong.
+"""Watches one cluster, if this process leads: reads it again and again, and reports what is wrong.
 
 Events are a bell, and readings are the truth. A reading that hangs holds up neither the lease, which is renewed in a
 thread of its own, nor other clusters.
@@ -55,7 +55,8 @@ FOLLOW_S: Final = 2.0
 STUCK_S: Final = 120.0
 """A turn that takes longer is stuck: the lease is not renewed any more, so that another process leads."""
 MIN_PAUSE_S: Final = 1.0
-"""Between two readings, however often the bell rings: so a busy cluster costs no more than one reading a second."""
+"""The least time between two readings, however many events there are: a busy cluster costs at most one reading a
+second."""
 SLICE_S: Final = 0.5
 """How long a pause goes on after the process was told to stop."""
 
@@ -79,22 +80,22 @@ class WatchServices:
     poll_s: float
     """Seconds between two readings while something is open or has just changed."""
     quiet_poll_s: float
-    """The same while nothing is."""
+    """Seconds between two readings while nothing is open and nothing has just changed."""
     upkeep: Upkeep
     overlay_check_s: float = 0.0
-    """Between two checks of the routes between a cluster's nodes; 0: there are none."""
+    """Seconds between two checks of the routes between a cluster's nodes; 0: no checks."""
     checker: FactsReader | None = None
     """What these checks read with, so that hosts which they wait for do not hold up readings; None: ``reader``."""
     webhooks: Sequence[Target] = ()
     good_specs: GoodSpecs | None = None
     """Where the way back from a failed rollback is kept; None: none is offered."""
     quiet: Callable[[str, float], str] = lambda _cluster, _now: ""
-    """Returns why nothing new is told of a cluster now; "" if it is."""
+    """Returns why nothing new is reported of a cluster now; "" if it is reported."""
     now: Callable[[], float] = time.time
 
 
 class Watcher:
-    """Watches the cluster ``name`` from ``start`` until ``stopping`` is set. Its incidents are told in ``channel``."""
+    """Watches the cluster ``name`` from ``start`` until ``stopping`` is set. ``channel`` gets its incidents."""
 
     def __init__(self, name: str, channel: str, engines: Engines, services: WatchServices, stopping: Event) -> None:
         self._name = name
@@ -175,7 +176,7 @@ class Watcher:
         self._bell.close()
 
     def _turn(self) -> float:
-        """Read the cluster and tell what has changed. Return the seconds to the next reading at the latest."""
+        """Read the cluster and report what has changed. Return the longest time in seconds to the next reading."""
         lease = self._lease
         if lease is None or not lease.held:
             self._resign()
@@ -203,7 +204,7 @@ class Watcher:
         return self._pace.interval_s
 
     def _tell(self, lease: LeaderLease, before: WatchState, seen: Observation, facts: Facts) -> None:
-        """Store what was seen, with the messages that tell it. ``facts`` are those that were read last."""
+        """Store what was seen, with the messages that report it. ``facts`` are those that were read last."""
         services = self._services
         now = services.now()
         said = services.repository.said(self._name, now)

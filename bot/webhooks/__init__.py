@@ -1,1 +1,1 @@
-"""Webhooks: what watch tells of incidents elsewhere than in Slack, kept in Redis until it was accepted."""
+"""Webhooks: what watch reports elsewhere than in Slack, kept in Redis until it was accepted."""

@@ -35,12 +35,12 @@ class Delivery:
     body: Any
     """JSON values, without secrets."""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    """The same at each attempt, for receivers that want each event once."""
+    """An id that is equal at each attempt, for receivers that want each event once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What became of the first one in line."""
+    """The failed attempts of the first request in line, and when the next one is made."""
 
     tries: int = 0
     """Failed attempts."""
@@ -67,7 +67,7 @@ class Deliveries:
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in ("done", "put_off")}
 
     def first(self, webhook: str) -> tuple[Delivery, Retry] | None:
-        """Return what is to be sent next, and what became of it so far; None if nothing waits."""
+        """Return what is to be sent next, and its failed attempts so far; None if nothing waits."""
         with translate_errors():
             pipe = self._redis.pipeline(transaction=False)
             pipe.lindex(keys.webhook_line(webhook), 0)

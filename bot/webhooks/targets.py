@@ -33,7 +33,7 @@ class Target:
 
 
 def targets(config: Config, environment: Mapping[str, str] = os.environ) -> tuple[Target, ...]:
-    """Return the webhooks. Raise Misconfigured if a variable is not set, or a URL is none; it names no value."""
+    """Return the webhooks. Raise Misconfigured, without values, if a variable is not set or a URL is not valid."""
     return tuple(
         Target(
             name,

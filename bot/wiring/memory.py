@@ -18,7 +18,7 @@ is freed, and a picture's are 0.7 to 6 MiB: a map of 5,000 nodes takes 138 inste
 
 
 def keep_memory_small() -> None:
-    """Have all threads share one heap, and look for unreachable objects that refer to each other less often.
+    """Make all threads share one heap, and look less often for unreachable objects that refer to each other.
 
     Otherwise each of 32 reading threads keeps a heap of its own, and a third of the time of a reading of 5,000 services
     goes into examining what is kept. The web process kept 633 MiB after 24,000 fuzzed requests, some of a megabyte, and

@@ -142,7 +142,7 @@ def _digests(
     watchers: Mapping[str, Watcher],
     pictures: Pictures,
 ) -> list[PeriodicTask]:
-    """Return what tells the daily digests, if swarmbot.yml wants them."""
+    """Return the task that posts the daily digests, if swarmbot.yml has them."""
     section = config.watch.digest
     if section is None:
         return []
@@ -176,7 +176,7 @@ def watch_settings(section: Watch) -> WatchSettings:
 
 
 def _quiet(config: Config, freezes: Freezes) -> Callable[[str, float], str]:
-    """Return what says why nothing new is told of a cluster: a freeze, if swarmbot.yml wants that."""
+    """Return a function that says why nothing new is reported of a cluster: a freeze, if swarmbot.yml says so."""
 
     def quiet(cluster: str, now: float) -> str:
         freeze = freezes.active(cluster, now) if config.watch.quiet_while_frozen else None

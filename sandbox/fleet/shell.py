@@ -19,7 +19,7 @@ PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 _MIN_POLL_INTERVAL_S = 0.02
 _MAX_POLL_INTERVAL_S = 0.5
 _PAUSE_SHARE = 0.2
-"""Of the time that was waited, the next pause is this much."""
+"""The next pause is this share of the time waited so far."""
 
 Found = TypeVar("Found")
 

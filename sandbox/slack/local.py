@@ -118,7 +118,7 @@ class LocalSlack(Observer):
         self._do_if_sent(lambda people: people.close(user))
 
     def close_views(self) -> None:
-        """Close all modals of everybody, without telling the bot."""
+        """Close all modals of everybody, without notifying the bot."""
         with self.workspace.changed:
             for user in self.team.users:
                 self.workspace.views.close(user)

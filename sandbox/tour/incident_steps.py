@@ -1,4 +1,4 @@
-"""Steps with an incident: managers lose power, which the channel is told by itself, and the cluster is recovered."""
+"""Steps with an incident: managers lose power, watch reports it in the channel, and the cluster is recovered."""
 
 from __future__ import annotations
 

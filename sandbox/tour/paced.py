@@ -19,7 +19,7 @@ from sandbox.tour.scenes import SCENES, Scene
 from sandbox.tour.terminal import TerminalStyle
 
 BEFORE_ACTING_S: Final = 1.2
-"""So long a reader sees who acts next before it happens."""
+"""How long a reader sees who acts next before it happens."""
 AFTER_ACTING_S: Final = 1.0
 WAITS: Final = frozenset({"waiting", "unmet", "failed"})
 """The states in which the tour waits for the reader."""
@@ -132,7 +132,7 @@ def faults_undone(fleet: Fleet) -> Callable[[], list[str]]:
 
 
 class PacedDriver(TourDriver):
-    """A driver that says who acts, waits a moment around each action, and tells the page what was seen."""
+    """A driver that says who acts, waits a moment around each action, and sends the page what was seen."""
 
     def __init__(self, tour: PacedTour, deployment: Deployment, out: TextIO, style: TerminalStyle) -> None:
         super().__init__(deployment, out, style)

@@ -1,4 +1,4 @@
-"""Steps with a service: it is scaled, its node is drained without a gap, and an update that fails is told as such."""
+"""Steps with a service: it is scaled, its node is drained without a gap, and a failed update is reported as failed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def drain_without_gap(tour: TourDriver) -> None:
 
 
 def fail_update(tour: TourDriver) -> None:
-    """Docker calls the update rolled back; it is told as failed, with the reason and with what runs now."""
+    """Docker calls the update rolled back; it is reported as failed, with the reason and with what runs now."""
     tour.type("ada", f"update web --image {MISSING_IMAGE}", "failed")
     image = _spec(tour)["TaskTemplate"]["ContainerSpec"]["Image"]
     tour.confirm("web has its image of before", image == TASK_IMAGE, image, on=ENGINE)

@@ -27,7 +27,7 @@ PICTURE_WIDTH_PX: Final = 900
 """By default; a phone has 390."""
 MAX_PICTURE_HEIGHT_PX: Final = 16_000
 MOST_IN_A_CHANNEL: Final = 25
-"""Of what tests showed: so a picture shows all of a channel."""
+"""A channel shows at most this many messages of tests: a picture then shows all of it."""
 NAMED: Final = frozenset({FORMS, HOMES, UNASKED, "menu"})
 
 

@@ -69,7 +69,7 @@ class Crowd:
     chance: Random
 
     def type_for(self, people: list[str], seconds: float) -> list[Delivery]:
-        """Type at the rate for so many seconds, and return what became of each command."""
+        """Type at the rate for this many seconds, and return the result of each command."""
         began = monotonic()
         typed: list[Future[Delivery]] = []
         with ThreadPoolExecutor(TYPING) as pool:

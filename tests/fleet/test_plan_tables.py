@@ -40,7 +40,7 @@ def has_states(real: RealState, standings: dict[str, str]) -> bool:
 
 
 def remain_unknown(hosts: Fleet) -> None:
-    """Have a new leader call a node unknown for 2 minutes, six of these periods, before it calls the node down.
+    """Make a new leader call a node unknown for 2 minutes, six of these periods, before it calls the node down.
 
     With the engine's default, 30 s, a busy machine can see the node down before it sees the others ready.
     """

@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 SHARES: Final = {"few": 10, "some": 3, "all": 1}
-"""Of this many examples one is run: few in ``make check``, some in ``make test``, all in ``make test-long``."""
+"""One of this many examples is run: few in ``make check``, some in ``make test``, all in ``make test-long``."""
 LEVEL: Final = os.environ.get("SWARMBOT_EXAMPLES", "some")
 LEAST: Final = 5
 

@@ -55,7 +55,7 @@ class Told:
 def outages(
     scenario: WatchScenario, history: NodeHistory, chance: Random, hosts: Sequence[str], seconds: float
 ) -> list[Outage]:
-    """Have one fault after the other for so many seconds: the next one when the incident of the last one is over.
+    """Cause one fault after the other for this many seconds: the next one when the incident of the last one is over.
 
     The hosts take turns, and slowly enough that none of them flaps by its own faults.
     """

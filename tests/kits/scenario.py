@@ -221,7 +221,7 @@ class Scenario:
         form_cluster(self.fleet, managers, workers, heartbeat_s=heartbeat_s)
 
     def stand(self, *, managers: tuple[str, ...] = ("host-1",), workers: tuple[str, ...] = ()) -> None:
-        """Have such a cluster for tests that do not change it; reuse the existing one.
+        """Create this cluster for tests that do not change it; reuse the existing one.
 
         Tests of other bots use the same hosts, so the existing cluster is recognized by its id.
         """

@@ -56,7 +56,7 @@ class PrivateRedis:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Have none for a while; what it holds is kept."""
+        """Stop Redis for a while; what it holds is kept."""
         self.stop()
         try:
             yield
@@ -126,7 +126,7 @@ class Served:
     slack: LocalSlack
     redis: PrivateRedis
     url: str
-    """Of the web process."""
+    """The web process's address."""
     folder: Path
     """It has ``bot.log``."""
     began: int = 0

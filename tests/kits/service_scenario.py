@@ -27,7 +27,7 @@ _EXITS: Final = ["sh", "-c", f"sleep 2; echo no database; exit {EXIT_CODE}"]
 
 
 def have_variants(hosts: Iterable[Host]) -> None:
-    """Have the variants on each host."""
+    """Load the variants on each host."""
     for host in hosts:
         for image, command in ((SECOND_IMAGE, _STAYS), (EXITING_IMAGE, _EXITS)):
             if host.docker("image", "ls", "-q", image):
@@ -52,7 +52,7 @@ def remove_services(scenario: Scenario) -> None:
 
 
 def stand_empty(scenario: Scenario) -> None:
-    """Have one manager and two workers, all active, without labels, services and tasks."""
+    """Form a cluster of one manager and two workers, all active, without labels, services and tasks."""
     scenario.stand(workers=NODES[1:])
     remove_services(scenario)
     with engine_of(scenario) as engine:
@@ -89,7 +89,7 @@ def create_running(
 
 
 def create(scenario: Scenario, name: str, *options: str, replicas: int = 2) -> None:
-    """Create a service whose updates are quick, wait until ``replicas`` tasks run, and have a worker read its name."""
+    """Create a service with quick updates; wait until ``replicas`` tasks run and a worker has read its name."""
     counted = () if "global" in options else ("--replicas", str(replicas))
     create_service(scenario, name, *counted, *QUICK, *options)
     until(lambda: len(running(scenario, name)) == replicas, f"{name} runs")

@@ -66,7 +66,7 @@ class Result:
 
 
 def use(store: str) -> None:
-    """Have this process and its children start ``store`` as ``redis-server``, and install it if it is missing.
+    """Make ``store`` the ``redis-server`` of this process and its children, and install it if it is missing.
 
     Raise Failed if debootstrap fails.
     """

@@ -69,7 +69,7 @@ class Alert(BaseModel):
 
 
 def check_pagerduty(body: Any) -> None:
-    """Check an event as it is sent, but for its routing key. Raises ValidationError."""
+    """Check an event as it is sent, except its routing key. Raises ValidationError."""
     sent = {**body, "routing_key": "0" * 32}
     Event.model_validate(sent)
     assert len(json.dumps(sent).encode()) <= MAX_EVENT_BYTES

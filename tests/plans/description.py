@@ -58,7 +58,7 @@ class Description(BaseModel):
     records: list[Record] = []
     services: dict[str, tuple[int, int, str] | Service] = {}
     good_specs: dict[str, dict[str, Any]] = {}
-    """Of a service, what differs in its last good spec, from an hour before."""
+    """What differs in the last good spec of a service. That spec is from an hour before."""
     tasks: dict[str, dict[str, int]] = {}
     image_trouble: str = ""
     task_list: list[Task] = []
@@ -90,7 +90,7 @@ class Description(BaseModel):
     """How long ago a process last watched the cluster; 0 if one does."""
     recorded: Recorded | None = None
     revisions: list[int] = []
-    """Of the stack that is asked for, each from a minute before the next, by `U0ADA`."""
+    """The revisions of the requested stack, each from a minute before the next, by `U0ADA`."""
     listed_stacks: list[str] = []
     """Those that swarmbot.yml lists."""
     recorded_before: list[Stretch] | None = None

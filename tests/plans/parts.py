@@ -144,7 +144,7 @@ class Machine(Strict):
     """What its images occupy, and the free space of 100 GiB, in GiB."""
     disk_error: str = ""
     disk_space: tuple[str, str, str] | None = None
-    """Of the data root: its size, what is used, and what is available (``100g``)."""
+    """The data root's size, its used space and its available space (``100g``)."""
     images: list[Image] | None = []
     images_error: str = ""
 

@@ -1,4 +1,4 @@
-"""Of what may have thousands of characters a message shows the beginning, and the place that shows the rest."""
+"""If a text may have thousands of characters, a message shows its beginning, and where the rest is."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
 
 @pytest.fixture(scope="session")
 def approval_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A bot with the default rules but for two, so that each way of waiting is there."""
+    """A bot with the default rules except two, so that each way of waiting is there."""
     rules = {**PEOPLE["rules"], "approvals": RULES}
     config = {**fleet.config(), "people": PEOPLE["people"], "rules": rules}
     with Deployment(fleet, tmp_path_factory.mktemp("asking"), config=config) as deployment:

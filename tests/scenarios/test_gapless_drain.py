@@ -35,7 +35,7 @@ done
 
 @pytest.fixture
 def cluster(cluster: Scenario) -> Scenario:
-    """Have an overlay network too."""
+    """The cluster, with an overlay network."""
     manager = cluster["host-1"]
     if "app" not in manager.docker("network", "ls", "--format", "{{.Name}}").split():
         manager.docker("network", "create", "--driver", "overlay", "app")

@@ -13,14 +13,14 @@ from tests.kits.scenario import Scenario
 
 @pytest.fixture
 def cluster(scenario: Scenario) -> Scenario:
-    """Have one manager and a worker."""
+    """A cluster of one manager and one worker."""
     scenario.cluster()
     scenario.change("ada", "join worker host-2")
     return scenario
 
 
 def set_live_restore(host: Host, *, enabled: bool) -> None:
-    """Write it to daemon.json and have the engine read the file again, as `systemctl reload docker` does."""
+    """Write it to daemon.json and make the engine read the file again, as `systemctl reload docker` does."""
     file = host.folder / "docker-etc/daemon.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "live-restore": enabled}))
     host.run("sh", "-c", "kill -HUP $(cat /run/docker.pid)")

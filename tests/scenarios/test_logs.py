@@ -22,7 +22,7 @@ STAY = "trap 'exit 0' TERM; while :; do sleep 1; done"
 
 @pytest.fixture
 def cluster(scenario: Scenario) -> Scenario:
-    """Have one manager and two workers, and a service with a chatty task on each."""
+    """A cluster of one manager and two workers, with a service that has a task with many log lines on each node."""
     scenario.cluster(workers=("host-2", "host-3"))
     create(scenario, "web", "--mode", "global", script=CHATTY + STAY)
     for host in ("host-1", "host-2", "host-3"):
@@ -45,7 +45,7 @@ def create(scenario: Scenario, name: str, *options: str, script: str) -> None:
 
 
 def test_lines_of_all_nodes_are_merged(cluster: Scenario) -> None:
-    """Of each node its own, in order, with the node's name; only the requester sees them."""
+    """The lines of each node are in order, with the node's name; only the requester sees them."""
     told = cluster.ask("ada", "logs web")
     assert "18 log lines of web" in told.replace("`", ""), told
     for number in (1, 2, 3):

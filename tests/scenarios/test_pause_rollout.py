@@ -16,7 +16,7 @@ from tests.kits.service_scenario import EXITING_IMAGE, NODES, SECOND_IMAGE, crea
 
 @pytest.fixture
 def cluster(cluster: Scenario) -> Scenario:
-    """Have the images too."""
+    """The cluster, with the test images on each host."""
     have_variants(cluster[name] for name in NODES)
     return cluster
 

@@ -31,7 +31,7 @@ def tags(host: Host) -> set[str]:
 
 
 def have(host: Host, name: str, *others: str) -> None:
-    """Have an image of its own, which is made from no other one, under these names."""
+    """Load an image of its own on the host, which is made from no other one, under these names."""
     container = host.docker("create", TASK_IMAGE).strip()
     change = f"--change 'LABEL for={name}'"
     host.run("sh", "-c", f"docker export {container} | docker import {change} - {name}")

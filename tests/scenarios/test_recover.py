@@ -72,7 +72,7 @@ def test_a_lost_manager_that_returns_voids_the_recovery(operators_approve_deploy
 
 
 def _lose(scenario: Scenario, *, managers: tuple[str, ...]) -> str:
-    """Have a cluster whose managers but the first are off, and return the worker's tasks. Status answers in time."""
+    """Form a cluster, power off all managers but the first, and return the worker's tasks. Status answers in time."""
     scenario.reset()
     scenario.cluster(managers=managers, workers=("host-4",))
     fleet = scenario.fleet
@@ -97,7 +97,7 @@ def _await_recipe(scenario: Scenario, recipe: str) -> None:
 
 
 def _recover(scenario: Scenario, approvals: ApprovalScenario, planned: str) -> None:
-    """Have two people approve a recovery, and wait until it has succeeded."""
+    """Approve a recovery as two people, and wait until it has succeeded."""
     job = approvals.asks("cleo", "recover --gone host-2 --gone host-3")
     for shown in (planned, "treated as permanently lost", "Needs 2 approvals from"):
         assert shown in approvals.card(job).shown

@@ -58,7 +58,7 @@ def test_records_of_nodes_that_are_down_are_removed(scenario: Scenario) -> None:
 
 
 def test_the_old_record_of_a_wiped_host_is_removed(scenario: Scenario) -> None:
-    """Of the two records of the host, the one that is down is removed."""
+    """The host has two records; the one that is down is removed."""
     scenario.cluster(workers=("host-2",), heartbeat_s=HEARTBEAT_S)
     scenario["host-2"].wipe()
     scenario.await_status("`host-2` (worker) is down")

@@ -161,7 +161,7 @@ def rotated_values(scenario: Scenario) -> dict[str, str]:
 
 
 def rotate(scenario: Scenario, words: str) -> str:
-    """Request a rotation, have it approved if necessary, and return its final card."""
+    """Request a rotation, approve it if necessary, and return its final card."""
     after = scenario.now
     job = scenario.begin("cleo", words)
     if words.startswith("unlock-key"):

@@ -71,7 +71,7 @@ def use_all_secrets(scenario: Scenario) -> set[str]:
 
 
 def typed_keys(scenario: Scenario) -> set[str]:
-    """Have the unlock key shown, rotated and typed, wrong and right, and return what was typed."""
+    """Show and rotate the unlock key, type it wrong and right, and return what was typed."""
     for words in ("unlock-key", "unlock-key --rotate"):
         after = scenario.now
         scenario.slack.slash("cleo", "prod", words)

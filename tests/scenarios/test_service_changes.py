@@ -25,7 +25,7 @@ from tests.kits.service_scenario import (
 
 @pytest.fixture
 def cluster(cluster: Scenario) -> Scenario:
-    """Have the images too."""
+    """The cluster, with the test images on each host."""
     have_variants(cluster[name] for name in NODES)
     return cluster
 
@@ -50,7 +50,7 @@ def test_scale_up_down_and_to_nothing(cluster: Scenario) -> None:
 
 
 def test_update_of_the_environment_keeps_every_other_field(cluster: Scenario) -> None:
-    """The spec is byte for byte the one before but for the variable; a secret is refused and stored nowhere."""
+    """The spec is byte for byte the one before, except for the variable; a secret is refused and stored nowhere."""
     create(cluster, "web", "--env", "KEPT=1", "--label", "a=b", "--placement-pref", "spread=node.labels.zone")
     before = inspect(cluster, "web")["Spec"]
     refused = cluster.ask("ada", "update web --env DB_PASSWORD=hunter2")

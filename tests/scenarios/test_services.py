@@ -26,7 +26,7 @@ WORKERS: Final = ("host-2", "host-3")
 
 @pytest.fixture(scope="module")
 def cluster(shared_scenario: Scenario) -> Scenario:
-    """Have a manager and two workers with five services, which no test here changes."""
+    """A cluster of a manager and two workers with five services, which no test here changes."""
     shared_scenario.reset()
     shared_scenario.cluster(workers=WORKERS)
     manager = shared_scenario["host-1"]
@@ -156,7 +156,7 @@ def test_a_service_is_shown_in_words_and_without_secrets(cluster: Scenario) -> N
 
 
 def test_tasks_are_shown_with_why_they_do_not_run(cluster: Scenario) -> None:
-    """Of a service, a node and a stack; past tasks only with `--all`."""
+    """`ps` lists the tasks of a service, a node and a stack; past tasks only with `--all`."""
     web = cluster.ask("eve", "ps web")
     assert {row.split(" | ")[2] for row in web.splitlines() if row.startswith("▸ web.")} == {"running"}
     nowhere = cluster.ask("eve", "ps nowhere")

@@ -50,7 +50,7 @@ def made_before(host: Host, days: int, *, valid_h: int) -> None:
 
 
 def issue_for_90_days(leader: Host) -> None:
-    """Have a leader issue certificates that are valid for 90 days: it reads the setting when it starts.
+    """Make the leader issue certificates that are valid for 90 days: it reads the setting when it starts.
 
     Its clock is right afterwards.
     """
@@ -61,7 +61,7 @@ def issue_for_90_days(leader: Host) -> None:
 
 
 def joins_before(leader: Host, host: Host, days: int) -> None:
-    """Have a worker join so many days ago by both clocks."""
+    """Join a worker as if it were this many days ago, by both clocks."""
     for each in (leader, host):
         set_clock(each, -days * DAY_S)
     token = leader.docker("swarm", "join-token", "-q", "worker").strip()

@@ -98,7 +98,7 @@ def _trees() -> dict[str, ast.Module]:
 
 
 def _statements(tree: ast.AST, left_out: tuple[type[ast.stmt], ...]) -> Iterator[ast.AST]:
-    """Every statement of a tree, but for those of these types and what is in them."""
+    """Every statement of a tree, except those of these types and what is in them."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.stmt | ast.excepthandler | ast.match_case) and not isinstance(node, left_out):
             yield node
@@ -176,7 +176,7 @@ def test_imports_run_one_way() -> None:
 
 
 def test_parts_side_by_side_form_no_cycle() -> None:
-    """Of two parts in one line of the layers only one imports the other."""
+    """If two parts are in one line of the layers, only one imports the other."""
     edges = {
         (_part(name), _part(other))
         for name, imported in _imports().items()

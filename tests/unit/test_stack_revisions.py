@@ -46,7 +46,7 @@ def test_a_deploy_is_kept_encrypted(client: Redis) -> None:
 
 
 def test_the_last_ten_are_kept_and_numbers_are_used_once(client: Redis) -> None:
-    """Of each stack, with their own files. A job that ends twice is one revision."""
+    """The revisions of each stack are kept, with their own files. A job that ends twice is one revision."""
     revisions = Revisions(client, KEY)
     assert [deployed(revisions, f"job{n}", f"file {n}") for n in range(1, 13)] == list(range(1, 13))
     assert deployed(revisions, "job12") == 12

@@ -17,7 +17,8 @@ from bot.engine.ssh.socket_dialer import SocketDialer
 MAX_FORWARDED_CONNECTIONS: Final = 16
 """How many reads one engine gets at a time."""
 MAX_COMMAND_CONNECTIONS: Final = 5
-"""The same if each read takes one of sshd's ten sessions: changes and scripts need sessions too."""
+"""How many reads one engine gets at a time if each read uses one of sshd's ten sessions: changes and scripts need
+sessions too."""
 POOL_TIMEOUT_S: Final = 10.0
 """How long a read waits for a free connection."""
 SAFE_METHODS: Final = {"GET", "HEAD"}

@@ -25,9 +25,10 @@ from bot.secrets.secret import MASK
 from bot.text.engine_text import without_grpc
 
 READ_TIMEOUT_S: Final = 10
-"""For a read."""
+"""The time-out of a read."""
 CHANGE_TIMEOUT_S: Final = 30
-"""For a change: a join to a manager that does not respond fails after 20 to 25 s, a write without a leader after 20."""
+"""The time-out of a change: a join to a manager that does not respond fails after 20 to 25 s, a write without a leader
+after 20 s."""
 
 _SECRET = re.compile(r"SWM(?:TKN|KEY)-[\w./+=-]+")
 _OTHER_VERSION = re.compile(r"client version \S+ is too (?:old|new)")
@@ -81,8 +82,7 @@ class EngineClient:
         """Send a change once; return the response's JSON, or None if it is empty. Raises HostUnreachable, EngineError.
 
         ``body`` is sent as JSON, ``content`` (a tar) as it is; ``version`` is another API version than the client's.
-        Each change gets a new connection, so a change that was not sent is told apart from one that may have taken
-        effect.
+        Each change gets a new connection, so a change that was not sent differs from one that may have taken effect.
         """
 
         def send(api: docker.APIClient) -> Any:

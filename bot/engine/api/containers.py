@@ -16,11 +16,11 @@ from bot.errors import EngineError
 from bot.model.containers import ContainerLog, ContainerUsage, DiskPart, DiskUsage, ImageFacts, LogLine
 
 MAX_LOG_BYTES: Final = 2 * 1024 * 1024
-"""Of one container's log, no more is transferred at a time."""
+"""No more of a container's log is transferred at a time."""
 FEWER_LINES: Final = 8
-"""If the lines are more than that, so many times fewer are asked for."""
+"""If the lines are longer than that, the number requested is divided by this."""
 STREAM_TIMEOUT_S: Final = 3
-"""A log that sends nothing for so long has failed."""
+"""A log that sends nothing for this long has failed."""
 STDOUT_AND_STDERR: Final = frozenset({1, 2})
 FRAME_HEADER: Final = struct.Struct(">BxxxL")
 """Before each piece of a log without a TTY: its stream, and its length in bytes."""
@@ -186,7 +186,7 @@ def _part(found: Sequence[Record], size: Callable[[Record], int], used: Callable
 
 
 def _space(client: EngineClient) -> tuple[int | None, int | None]:
-    """Return free space and size of the file system of the data folder, in bytes; None if the host does not tell."""
+    """Return free space and size of the data folder's file system, in bytes; None if the host does not report them."""
     try:
         done = read(client.dialer.connection, DF_SCRIPT, client.data_root(), timeout=DF_TIMEOUT_S)
         *_, line = done.out.splitlines()

@@ -1,4 +1,4 @@
-"""The event stream of a manager, as a bell: something of the cluster changed, look now.
+"""The event stream of a manager. An event only means that something in the cluster changed and must be read now.
 
 What an event says is not read. A stream repeats old events after a promotion, loses some, and stays silent on a worker
 or without a quorum (docs/swarm-behaviour.md#events): so only a reading of the cluster shows what is true.
@@ -74,7 +74,7 @@ class EngineEvents:
             raise EngineError(self._client.host, status, f"`{self._client.host}` sent no event stream ({status}).")
 
     def _head(self) -> int:
-        """Read the head of the response, and return its status. Raise ValueError if it is none."""
+        """Read the head of the response, and return its status. Raise ValueError if it is not an HTTP head."""
         deadline = time.monotonic() + OPEN_TIMEOUT_S
         head = b""
         while b"\r\n\r\n" not in head:

@@ -14,11 +14,12 @@ import msgspec
 from bot.model.engine_values import CurrentTask, Json
 
 PIECE_BYTES: Final = 128 * 1024
-"""So much is decoded at a time."""
+"""How much is decoded at a time."""
 BETWEEN: Final = b'},{"ID":"'
-"""Between two elements: engines write the id first. In a text it cannot be, for there each quote has a backslash."""
+"""What separates two elements: engines write the id first. It cannot be part of a text, because each quote there has a
+backslash."""
 MAX_TRIES: Final = 8
-"""So many of its last places are tried as the end of a piece. If none is, the piece becomes longer."""
+"""How many of its last places are tried as the end of a piece. If no place is valid, the piece becomes longer."""
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ class _CurrentTask(msgspec.Struct, gc=False):
 
 
 class LazyJson(Mapping[str, Any]):
-    """An object that is decoded when somebody looks into it."""
+    """An object that is decoded at its first use."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
@@ -109,9 +110,8 @@ def decode_current(piece: bytes) -> list[CurrentTask]:
 class RecordDecoder:
     """Decodes whole records of one list.
 
-    ``shared`` names the values that are often equal: then records have them in common. ``parted`` names objects
-    with some shared values. ``lazy`` names objects that are seldom needed: they are decoded when somebody looks
-    into them.
+    ``shared`` names the values that are often equal: then records have them in common. ``parted`` names objects with
+    some shared values. ``lazy`` names objects that are seldom needed: they are decoded at their first use.
     """
 
     def __init__(

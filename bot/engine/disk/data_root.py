@@ -1,4 +1,4 @@
-"""The data root of an engine that does not run, as its service and its configuration say; never a guess.
+"""The data root of an engine that does not run, according to its service and its configuration, without guessing.
 
 A folder that looks like the data root may be an old one that was left behind when the data was moved. So if neither
 swarmbot.yml, the systemd unit nor daemon.json names it, it is unknown.

@@ -1,4 +1,4 @@
-"""What the Engine API does not tell about a host: its clock, its interfaces, its certificate files."""
+"""What the Engine API does not report about a host: its clock, its interfaces, its certificate files."""
 
 from __future__ import annotations
 

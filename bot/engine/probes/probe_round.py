@@ -1,7 +1,7 @@
-"""One script that shows a host before others send to it, and one that sends all of its probes and counts what arrives.
+"""One script reads a host before others send to it; another one sends all of its probes and counts what arrives.
 
-Between them no answer is waited for: the first script reads the counters while the engine is asked, the second one
-ends when as much has arrived as all hosts together send. What is not seen so is tested by bot.engine.probes.prober.
+Nothing waits for an answer between them: the first script reads the counters while the engine is asked, the second one
+ends when as much has arrived as all hosts together send. Everything else is tested by bot.engine.probes.prober.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.engine.ssh.shell import helper, last_line, read
 from bot.model.network import BASELINE_S, Counters, DiskSpace, Examination, Probe, RoundReport, SentProbe
 
 LOOK_S: Final = 0.005
-"""The least time between two looks at the counters in a round."""
+"""The least time between two reads of the counters in a round."""
 _PART: Final = "--\n"
 
 # Reading the counters forks nothing: on a busy host each process counts. It sets `shown` to the lines, whose verdict
@@ -141,7 +141,7 @@ def examine(connection: SshConnection, data_root: str = "") -> Examination:
 
 
 def parse_examination(text: str, seconds: float) -> Examination | None:
-    """Parse the output of EXAMINE_SCRIPT, which took so many seconds; None without counters."""
+    """Parse the output of EXAMINE_SCRIPT, which took ``elapsed_s`` seconds; None without counters."""
     first, listed, space, last = (*text.split(_PART), "", "", "")[:4]
     if "Udp:" not in first or "Udp:" not in last:
         return None
@@ -162,8 +162,8 @@ def parse_space(text: str) -> DiskSpace | None:
 def probe_round(connection: SshConnection, probes: Sequence[Probe], until: Counters, timeout_s: float) -> RoundReport:
     """Send all of ``probes``; report when the host has counted up to ``until``, or after ``timeout_s`` or more.
 
-    Connections should be first: they are begun side by side, and datagrams are sent meanwhile. Raises HostUnreachable,
-    EngineError (no bash).
+    Connections should come first: they are started in parallel, and datagrams are sent meanwhile. Raises
+    HostUnreachable, EngineError (no bash).
     """
     words = [word for each in probes for word in (each.transport, each.address, str(each.port), str(each.number))]
     limits = (str(int(timeout_s / LOOK_S)), str(until.datagrams), str(until.resets))

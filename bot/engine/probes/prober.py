@@ -115,7 +115,7 @@ class ShellProber:
 
 
 def prober(connection: SshConnection) -> ShellProber:
-    """Return what sends probes from a host. Raises HostUnreachable, EngineError (no bash)."""
+    """Return a prober on a host. Raises HostUnreachable, EngineError (no bash)."""
     helper(connection)
     began = time.monotonic()
     if read(connection, ABLE_SCRIPT, timeout=PROBE_TIMEOUT_S).status:

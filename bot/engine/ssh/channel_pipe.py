@@ -1,4 +1,4 @@
-"""What a channel has received and nobody has read yet."""
+"""The data that a channel has received and nobody has read yet."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from paramiko.buffered_pipe import BufferedPipe, PipeTimeout
 
 
 class ChannelPipe(BufferedPipe):  # type: ignore[type-arg] # generic in typeshed alone
-    """It keeps the pieces as they came: paramiko's own pipe moves all that follows at each read.
-
-    100 MB take 0.05 s of CPU less.
-    """
+    """It keeps the pieces as they came: paramiko's own pipe moves all later data at each read. 100 MB cost 0.05 s of CPU less."""
 
     # Attributes of the base class that typeshed lacks.
     _cv: Any

@@ -28,10 +28,10 @@ from bot.engine.ssh.transport import (
 from bot.errors import HostUnreachable
 
 HANDSHAKE_TIMEOUT_S: Final = 8.0
-"""For each of banner, key exchange and login: sshd is slow on a loaded machine."""
+"""The time-out of each of banner, key exchange and login: sshd is slow on a loaded machine."""
 KEEPALIVE_INTERVAL_S: Final = 5
 RECENT_FAILURE_S: Final = 15.0
-"""How long a host counts as unreachable for what does not depend on it, after nobody answered at its address."""
+"""How long a host counts as unreachable for work that does not depend on it, after nobody responded at its address."""
 SESSION_RETRY_S: Final = 0.05
 """How long to wait before a session is requested again that the server has refused."""
 SILENT: Final = frozenset({"no route", "timed out"})
@@ -50,7 +50,7 @@ class SshConnection:
         """Whether the server has refused a session beside others: its MaxSessions is below ours."""
         self.helper = SharedHelper()
         self.close_idle: list[Callable[[], None]] = [self.helper.close_idle]
-        """What closes sessions that are kept only for reuse; called when a session is refused."""
+        """Closes sessions that are kept only for reuse; called when a session is refused."""
         self._lock = threading.Lock()
         self._attempt: Future[HostTransport] | None = None
         self._silence: tuple[float, HostUnreachable] | None = None

@@ -69,7 +69,7 @@ def no_route(target: SshTarget, why: str) -> HostUnreachable:
 
 
 def unsupported_ssh_config(target: SshTarget) -> HostUnreachable:
-    """~/.ssh/config asks for what is not supported. Without it another machine could be reached."""
+    """~/.ssh/config has a setting that is not supported. Without it another machine could be reached."""
     return HostUnreachable(
         target.name,
         "ssh_config",

@@ -39,7 +39,7 @@ class Identities:
 
     def __init__(self, target: SshTarget) -> None:
         self.unusable: list[str] = []
-        """What holds no usable key, and why; it grows during the iteration."""
+        """The files and agents without a usable key, and why; it grows during the iteration."""
         self._target = target
         self._agent_connections = contextlib.ExitStack()
         self._keys = self._all()

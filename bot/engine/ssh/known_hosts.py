@@ -66,7 +66,7 @@ class KnownKeys:
     trusted: tuple[paramiko.PKey, ...] = ()
     """In the order of the files; several of a type are possible."""
     revoked: tuple[paramiko.PKey, ...] = ()
-    """Never trusted, whatever other lines say."""
+    """Keys that are never trusted, even if other lines list them."""
 
     def status(self, key: paramiko.PKey) -> HostKeyStatus:
         """Return what the files say of ``key``."""

@@ -1,4 +1,4 @@
-"""The lines of known_hosts files, read as OpenSSH reads them: what is not for a host is skipped, valid or not.
+"""The lines of known_hosts files, read as OpenSSH reads them: lines that are not for a host are skipped, valid or not.
 
 paramiko's reader differs: it supports neither patterns nor markers, and one damaged line makes it refuse the file.
 """

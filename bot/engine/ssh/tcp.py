@@ -10,7 +10,7 @@ from bot.engine.ssh import failures
 from bot.engine.ssh.target import SshTarget
 
 CONNECT_TIMEOUT_S: Final = 4.0
-"""For opening the TCP connection."""
+"""The time-out for opening the TCP connection."""
 KEEPALIVE_PROBES: Final = 3
 """How many TCP keepalives, a second apart, may go unanswered until the login is done. This detects a dead host within
 4 s and leaves a slow sshd its time: the host's kernel answers keepalives."""
@@ -18,7 +18,7 @@ USER_TIMEOUT_MS: Final = 10_000
 """How long sent data may stay unacknowledged after the login; together with SSH's keepalive this detects a host that
 dies silently within 15 s."""
 AHEAD_BYTES: Final = 64 * 1024
-"""So much is read at once: paramiko asks for a packet in two parts, and each is three calls of the kernel."""
+"""How much is read at once: paramiko asks for a packet in two parts, and each part is three system calls."""
 SILENCE_ERRNOS: Final = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}
 
 

@@ -19,8 +19,8 @@ MAX_SESSIONS: Final = 8
 CHANNEL_OPEN_TIMEOUT_S: Final = 4.0
 """How long a live sshd may take to answer a channel request."""
 FAST_CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
-"""They prove what they decrypt and need no hash beside it: 100 MB take 0.25 s of CPU, 0.44 s with paramiko's first
-choice (aes128-ctr and hmac-sha2-256). paramiko has them last."""
+"""They authenticate what they decrypt and need no separate hash: 100 MB take 0.25 s of CPU, 0.44 s with paramiko's
+first choice (aes128-ctr and hmac-sha2-256). paramiko lists them last."""
 
 
 class SessionSlots:
@@ -151,7 +151,7 @@ class HostTransport(paramiko.Transport):
         return number, channel, answered
 
     def _parse_channel_open_failure(self, message: paramiko.Message) -> None:
-        """Keep sshd's reason per channel: paramiko has one place for it, which all threads share."""
+        """Keep sshd's reason per channel: paramiko has a single variable for it, which all threads share."""
         number, _code, reason = message.get_int(), message.get_int(), message.get_text()
         self._refusals[number] = reason
         message.rewind()

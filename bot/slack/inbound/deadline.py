@@ -27,8 +27,8 @@ clients p99 was 108 and 78 ms with 4 threads, 145 and 126 ms with 8 (two runs ea
 machine). The other requests wait, and can still be cancelled."""
 REPLY_THREADS: Final = 16
 MAX_WAITING_ANSWERS: Final = 1000
-"""Answers that wait while Slack is slow or limits the rate; each may take half a minute then. What comes after them
-would come too late for whoever pressed, and memory is finite."""
+"""Answers that wait while Slack is slow or limits the rate; each may take half a minute then. Later answers would come
+too late for the person who pressed, and memory is finite."""
 NOTHING_DONE: Final = "Nothing was done."
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Responder:
         self._in_turn(request, lambda: self._tell(request, message))
 
     def show(self, request: SlashRequest | PressRequest, message: Message) -> None:
-        """Answer with a view what has no response_url: a press in Home or in a form, and a shortcut."""
+        """Answer requests without a response_url with a view: a press in Home or in a form, and a shortcut."""
         self._in_turn(request, lambda: self._show(request, message))
 
     def open(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
@@ -123,7 +123,7 @@ class Responder:
             self._tell(request, error_message(again))
 
     def _update(self, request: SlashRequest | PressRequest, modal: Modal) -> None:
-        """Replace an open form. If it has changed since, its next change brings what is newer."""
+        """Replace an open form. If the form has changed since, its next change shows what is newer."""
         try:
             self._notifier.update_modal(*modal.replaces, modal.view())
         except Undelivered as error:

@@ -33,7 +33,7 @@ class _Workspace(_Part):
 
 
 class _Payload(_Part):
-    """What Bolt reads of every payload to tell whose it is."""
+    """What Bolt reads of every payload to find out whose it is."""
 
     team: _Workspace | str | None = None
     enterprise: _Workspace | str | None = None

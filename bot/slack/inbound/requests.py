@@ -14,16 +14,16 @@ from bot.slack.outbound.notifier import Notifier
 
 @dataclass(frozen=True, slots=True)
 class SlashRequest:
-    """Somebody typed a command, with a slash or in a message to the bot."""
+    """A command that somebody typed, with a slash or in a message to the bot."""
 
     text: str
-    """As Slack escaped it."""
+    """The text as Slack escaped it."""
     user: str
     channel: str
     response_url: str
     """"" for a message, as is ``trigger_id``."""
     request_key: str
-    """The same in a second delivery of the same request."""
+    """A second delivery of the same request has the same key."""
     trigger_id: str
     thread: str = ""
     """The ts of the message in whose thread it is answered; "" for a slash command, which is answered privately."""
@@ -31,7 +31,7 @@ class SlashRequest:
 
 @dataclass(frozen=True, slots=True)
 class MentionRequest:
-    """Somebody mentioned the bot, or wrote to it directly."""
+    """A message that mentions the bot, or that was sent to it directly."""
 
     command: SlashRequest
     sent_at: float
@@ -42,7 +42,7 @@ class MentionRequest:
 
 @dataclass(frozen=True, slots=True)
 class PressRequest:
-    """Somebody pressed a button. ``action`` and ``value`` come from the client and are not trusted."""
+    """The press of a button. ``action`` and ``value`` come from the client and are not trusted."""
 
     action: str
     value: str
@@ -59,7 +59,7 @@ class PressRequest:
     view_hash: str = ""
     """Changes with each update of the view."""
     callback: str = ""
-    """Of the form that has the button, as are ``subject`` and ``values``."""
+    """The callback id of the form that has the button. ``subject`` and ``values`` are also those of the form."""
     subject: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     """What its fields hold now."""
@@ -67,7 +67,7 @@ class PressRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubmitRequest:
-    """Somebody submitted a form."""
+    """A form that somebody submitted."""
 
     callback: str
     subject: str
@@ -99,7 +99,7 @@ class GateLike(Protocol):
         """Handle the press of a button; a modal is opened for the person who pressed."""
 
     def home_opened(self, user: str, *, empty: bool) -> None:
-        """Have a person's Home published; ``empty`` if Slack has nothing to show there."""
+        """Publish a person's Home; ``empty`` if Slack has nothing to show there."""
 
     def submit(self, request: SubmitRequest) -> Message | Modal | FieldErrors | None:
         """Handle a form; with field errors it stays open, and another form takes its place."""

@@ -124,7 +124,7 @@ class Routes:
         return BoltResponse(status=503, headers={"x-slack-no-retry": "1"} if answer.final else {})
 
     def _home(self, event: Body) -> BoltResponse | None:
-        """Have the Home published that somebody opened. The app's other tab sends the same event."""
+        """Publish the Home that somebody opened. The app's other tab sends the same event."""
         if event.get("tab") in {None, "home"} and isinstance(event.get("user"), str):
             try:
                 self._gate.home_opened(event["user"], empty=not event.get("view"))

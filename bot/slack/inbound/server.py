@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 REQUEST_TIMEOUT_S: Final = 10
-"""For all of a request, from its first byte to its last; also how long a connection may stay without a request."""
+"""The time-out of a whole request, from its first byte to its last; also of a connection without a request."""
 CLEANUP_INTERVAL_S: Final = 1
 PAUSE_S: Final = 3 * CLEANUP_INTERVAL_S
-"""After so long without a cleanup this process stood still."""
+"""After this time without a cleanup this process was suspended."""
 MAX_SOCKETS: Final = 1000
 MAX_SOCKETS_PER_ADDRESS: Final = 600
-"""Above what a reverse proxy opens, whose address all requests have."""
+"""More than a reverse proxy opens, whose address all requests have."""
 MAX_HEADER_BYTES: Final = 16 * 1024
 STOP_TIMEOUT_S: Final = 10
 """How long requests that are being answered may take when the process is stopped."""
@@ -77,7 +77,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc] # waitress has no types
     _cleaned_at = 0.0
 
     def maintenance(self, now: float) -> None:
-        """Close connections whose time is over; after a pause of this process not before what arrived is read."""
+        """Close connections whose time is over; if this process was suspended, only after it has read what arrived."""
         paused, self._cleaned_at = now - self._cleaned_at > PAUSE_S, now
         if not paused:
             super().maintenance(now)

@@ -19,7 +19,8 @@ from redis import Redis, RedisError
 from bot.store import keys
 
 INTERVAL_S: Final = 60.0
-"""A line in the log, and a write to Redis, at most so often; the first of each kind at once."""
+"""The least time between two lines in the log, and between two writes to Redis; the first of each kind is written at
+once."""
 
 log = logging.getLogger(__name__)
 

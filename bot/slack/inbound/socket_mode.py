@@ -23,8 +23,8 @@ from bot.store.client import MONITORING_TIMEOUTS, connect
 
 PARALLEL_REQUESTS: Final = 32
 RECEIVE_BYTES: Final = 16 * 1024
-"""At most, in one call: a TLS record. With the default of Slack's library, 1,024, it parses each request in two parts:
-an acknowledgement costs 9 % more CPU (docs/decisions/0053)."""
+"""The most bytes read in one call: a TLS record. With the default of Slack's library, 1,024, it parses each request in
+two parts: an acknowledgement costs 9 % more CPU (docs/decisions/0053)."""
 PING_INTERVAL_S: Final = 2.0
 """Slack's library drops a connection after five failed or four unanswered pings; until then it runs in a busy loop."""
 MIN_PAUSE_S: Final = 1.0

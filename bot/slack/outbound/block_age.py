@@ -1,4 +1,4 @@
-"""Which blocks the workspace takes: remembered after it refused newer ones, by all processes of the bot."""
+"""Which blocks the workspace accepts: all processes of the bot remember it after it refused newer ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.store import keys
 from bot.store.client import translate_errors
 
 READ_INTERVAL_S: Final = 60.0
-"""How long what was read from Redis, or that it could not be read, holds in a process."""
+"""How long a process uses what it read from Redis, or the failure to read it."""
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,10 @@ class BlockAge:
 
 
 class SharedBlockAge(BlockAge):
-    """The same for all processes, by the id of the workspace, for a day: it may have the newer blocks by then.
+    """One answer for all processes, by the id of the workspace, for a day: it may have the newer blocks by then.
 
-    Without Redis, or if Slack does not say which workspace it is, it holds in the process. ``client`` should not retry.
+    Without Redis, or if Slack does not name the workspace, the answer is valid in this process only. ``client`` should
+    not retry.
     """
 
     def __init__(self, redis: Redis, client: WebClient, now: Callable[[], float] = time.monotonic) -> None:

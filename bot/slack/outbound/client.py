@@ -28,7 +28,7 @@ TIMEOUT_S: Final = 10
 MAX_RETRIES: Final = 3
 MAX_RETRY_AFTER_S: Final = 30
 SLACK_ERRORS: Final = (SlackClientError, HTTPException, OSError)
-"""What a call of Slack's libraries raises if Slack refuses it or does not respond."""
+"""The errors that Slack's libraries raise if Slack refuses a call or does not respond."""
 NO_ANSWER: Final = "no answer"
 RESPONSE_URL_DOMAINS: Final = (".slack.com", ".slack-gov.com")
 

@@ -32,7 +32,7 @@ CHANNEL_CLOSED: Final = frozenset(
         *("restricted_action_thread_only_channel", "team_access_not_granted", "missing_scope"),
     }
 )
-"""A channel cannot be posted to until somebody changes something."""
+"""Slack's error codes for a channel that cannot be posted to until somebody changes something."""
 TEMPORARY: Final = frozenset(
     {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "HTTP 429"}
 )

@@ -16,11 +16,11 @@ from bot.swarm.reading.certificates import read_roots
 
 WARNING_OFFSET_S: Final = 2.0
 MAX_OFFSET_S: Final = 1800.0
-"""From the first on, an offset is reported: logs become hard to read. The second is half of what breaks TLS."""
+"""An offset of WARNING_OFFSET_S is reported: logs become hard to read. MAX_OFFSET_S is half of what breaks TLS."""
 
 
 def clock_offset(facts: Facts, host: HostFacts) -> tuple[float | None, str]:
-    """Return how many seconds the host's clock is ahead, and of whose: the managers' if known, else Swarmbot's."""
+    """Return how many seconds the host's clock is ahead, and of which clock: the managers' if known, otherwise Swarmbot's."""
     managers = {node.host for node in facts.swarm.managers} if facts.swarm else set()
     clocks = [
         other.clock_offset

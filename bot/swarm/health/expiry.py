@@ -14,12 +14,12 @@ LATE_SHARE: Final = 0.2
 
 
 def expires_soon(certificate: Certificate, at: float, within_s: float) -> bool:
-    """Return whether it expires within so many seconds of ``at``, and its engine should have renewed it by now."""
+    """Return whether it expires within this many seconds of ``at``, and its engine should have renewed it by now."""
     return certificate.expires - at < min(within_s, LATE_SHARE * (certificate.expires - certificate.begins))
 
 
 def certificate_issue(facts: Facts, host: HostFacts, within_s: float) -> Issue | None:
-    """Return that the certificate of a host expires within so many seconds; None if not, or if it was not read.
+    """Return that the certificate of a host expires within this many seconds; None if not, or if it was not read.
 
     Without a fix if the host's engine cannot start its membership: the fix of that makes a new certificate.
     """
@@ -38,9 +38,10 @@ def _renewal(facts: Facts, host: HostFacts) -> str:
 
 
 def _replacement(facts: Facts, host: HostFacts) -> str:
-    """Return how a node whose certificate has expired gets another one. Its engine must not stop: it starts no more.
+    """Return how a node whose certificate has expired gets another one.
 
-    Measured on 20.10.24: a rotation renews that of the leader, which issues it itself, and not that of a worker.
+    Its engine must not stop: it would not start again. Measured on 20.10.24: a rotation renews the certificate of the
+    leader, which issues it itself, but not that of a worker.
     """
     if facts.swarm and facts.swarm.leader and facts.swarm.leader.host == host.name:
         return f"`/swarm ca --rotate` renews it; do not restart the engine of `{host.name}` before"
@@ -49,7 +50,7 @@ def _replacement(facts: Facts, host: HostFacts) -> str:
 
 
 def root_issue(facts: Facts, within_s: float) -> Issue | None:
-    """Return that the root certificate expires within so many seconds; None if not, or if it was not read."""
+    """Return that the root certificate expires within this many seconds; None if not, or if it was not read."""
     expires = root_expires(facts.swarm) if facts.swarm else None
     if expires is None or expires - facts.at >= within_s:
         return None

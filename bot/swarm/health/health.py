@@ -44,9 +44,9 @@ from bot.text.suggest import number_of
 
 Level = Literal["healthy", "degraded", "no quorum", "no leader", "unknown", "none"]
 MAX_SERVICES = 8
-"""Of more services with missing tasks, only the number is told."""
+"""At most this many services with missing tasks are named; the rest are counted."""
 MAX_SERVICE_STEPS = 3
-"""Of so many of them the next steps name a command."""
+"""The next steps name a command for at most this many of these services."""
 CERTIFICATE_WARNING_S = 7 * DAY_S
 """A certificate that expires sooner is reported."""
 
@@ -184,7 +184,7 @@ def node_issues(facts: Facts, node: NodeFacts) -> list[Issue]:
 
 
 def _is_told_with_node(facts: Facts, host: HostFacts) -> bool:
-    """Return whether the failure of a host is told with the node that it is."""
+    """Return whether the failure of a host is shown with its node."""
     nodes = facts.swarm.nodes if facts.swarm else ()
     return any(node_issues(facts, node) for node in nodes if node.host == host.name)
 

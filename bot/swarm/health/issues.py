@@ -31,7 +31,7 @@ class Issue:
     where: str = ""
     """The host on which ``fix`` is to be done, if ``fix`` does not name it."""
     urgent: bool = False
-    """Whether ``fix`` comes first: it gives the cluster a manager back at once."""
+    """Whether ``fix`` comes first: it restores a manager of the cluster at once."""
     may_pass: bool = False
     """Whether it may pass by itself in a minute. ``fix`` is for when it has not."""
     regains_manager: bool = False
@@ -99,7 +99,7 @@ def leaderless_issue(names: list[str]) -> Issue:
 
 
 def unsure_leader_issue(names: Sequence[str], unsure: Sequence[str]) -> Issue:
-    """Return the issue of managers: ``names`` respond without a leader, ``unsure`` may be at work."""
+    """Return the issue of managers: ``names`` respond without a leader, ``unsure`` may be running."""
     them, others = listed(map(tick, names)), listed(map(tick, unsure))
     verb = "responds and has" if len(names) == 1 else "respond and have"
     text = f"{them} {verb} no leader; whether the engine of {others} works is unknown"

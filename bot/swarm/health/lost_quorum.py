@@ -50,7 +50,7 @@ class OldManager:
 
     @property
     def gone(self) -> bool:
-        """Return whether it was seen not to work. Of one that is neither gone nor a member, that is unknown."""
+        """Return whether it was seen not to run. This is unknown if it is neither gone nor a member."""
         if self.state == "unreachable":
             return bool(self.host and self.host.failure and self.host.failure.shows_no_engine)
         return self.state not in {"member", "unclear"}
@@ -62,7 +62,7 @@ class OldManager:
 
     @property
     def up(self) -> bool:
-        """Return whether a missing manager answers over SSH: then it is not lost, even if it is declared lost."""
+        """Return whether a missing manager responds over SSH: then it is not lost, even if it is declared lost."""
         failure = self.host.failure if self.host and self.state == "unreachable" else None
         return self.state == "unclear" or (failure is not None and failure.answers_over_ssh)
 

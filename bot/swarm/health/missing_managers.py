@@ -56,7 +56,10 @@ def _rejoining_issue(node: NodeFacts) -> Issue:
 
 
 def _former_issue(node: NodeFacts, host: HostFacts | None) -> Issue:
-    """Return the issue of a former manager whose engine is not seen to run. Where it fails, only that is told."""
+    """Return the issue of a former manager whose engine is not seen to run.
+
+    Where reading it fails, only that is reported.
+    """
     name = tick(node.name)
     text = f"{name} is a former manager: {node.state} and not in Raft"
     back = f"bring {name} back: it rejoins by itself · if its disk is destroyed: `/swarm remove {node.name}`"

@@ -14,8 +14,8 @@ from bot.text.sizes import about_size
 from bot.text.suggest import listed
 
 LOW_SPACE_SHARE: Final = 0.1
-"""The share of free space below which a disk is told to be nearly full: below it, Kubernetes evicts what runs on a node
-(``nodefs.available<10%``, the default of kubelet's ``--eviction-hard``)."""
+"""The share of free space below which a disk is reported as nearly full: below it, Kubernetes evicts what runs on a
+node (``nodefs.available<10%``, the default of kubelet's ``--eviction-hard``)."""
 JOIN_SPACE_BYTES: Final[Mapping[Role, int]] = {"worker": 40 * 1024, "manager": 64 * 10**6}
 """With less free space an engine cannot join: its certificate and database, and the first file of a manager's Raft log
 (tests/fleet/test_join_space.py)."""

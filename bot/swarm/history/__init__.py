@@ -1,1 +1,1 @@
-"""The history of a cluster, as watch recorded it: for what time, as plots, and in words."""
+"""The history of a cluster, as watch recorded it: the time shown, the plots, and the words."""

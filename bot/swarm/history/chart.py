@@ -1,6 +1,6 @@
 """The samples of a time as plots: nodes, tasks, managers and incidents, with the times that were not read. Pure.
 
-A sample is a reading's, or several readings'; a column is one sample's, or several samples'. Nothing else is added up.
+A sample is made of one or more readings, and a column of one or more samples. Nothing else is combined.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bot.swarm.history.span import Span
 from bot.swarm.history.words import gaps_text, moment, number_text, year_moment
 
 MAX_COLUMNS: Final = 480
-"""More would be thinner than two pixels."""
+"""The most columns: more would be thinner than two pixels."""
 
 Seen = Callable[[Sample], Range | None]
 
@@ -154,7 +154,7 @@ class _Kind(NamedTuple):
     whole: str
     state: str
     name: str
-    """Of the whole, for the legend."""
+    """The name of the whole, for the legend."""
 
 
 def _parts(sight: _Sight, kind: _Kind) -> Plot:
@@ -166,7 +166,7 @@ def _parts(sight: _Sight, kind: _Kind) -> Plot:
         return f"{number_text(counted.last)} of {number_text(total.last)} {kind.state}" if counted and total else ""
 
     def level(sample: Sample) -> Level:
-        """Numbers of one slot may be of different readings: only what one of them must have seen is a lack."""
+        """Numbers of one slot may be of different readings: only what one reading must have seen counts as missing."""
         counted, total = some(sample), every(sample)
         return "warning" if counted and total and counted.low < total.low else "good"
 
@@ -182,7 +182,7 @@ def _parts(sight: _Sight, kind: _Kind) -> Plot:
 
 
 def _count(name: str) -> Seen:
-    """Return what finds a number of a sample: a field of Counts."""
+    """Return a function that finds a number of a sample: a field of Counts."""
     return lambda sample: getattr(sample.counts, name) if sample.counts is not None else None
 
 

@@ -24,7 +24,7 @@ class Span(NamedTuple):
 
 
 def check_length(for_s: float) -> None:
-    """Raise NotUnderstood for a length that is not shown; 0 is none."""
+    """Raise NotUnderstood for a length that is not shown; 0: no length was given."""
     if for_s and not SHORTEST_S <= for_s <= KEPT_S:
         raise NotUnderstood(
             f"`--for` takes `{write_duration(SHORTEST_S)}` to `{LONGEST}`: samples are kept for {LONGEST[:-1]} days.",

@@ -10,7 +10,7 @@ from bot.model.history import SLOT_S, Gap, HistoryChart
 from bot.text.suggest import number_of
 
 MAX_GAPS: Final = 5
-"""Of more gaps the longest are named."""
+"""At most this many gaps are named: the longest ones."""
 DAY_S: Final = 86400
 
 

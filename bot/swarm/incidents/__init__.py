@@ -1,4 +1,4 @@
-"""What watch makes of the facts of a cluster: signals, the incidents that they are part of, and what people are told.
+"""What watch makes of the facts of a cluster: signals, the incidents that they are part of, and what is reported.
 
 Pure: time is an argument. :func:`bot.swarm.incidents.observation.observe` turns one reading into signals,
 :func:`bot.swarm.incidents.transitions.advance` keeps the incidents, and

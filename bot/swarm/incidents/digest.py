@@ -18,7 +18,7 @@ from bot.text.suggest import number_of
 
 DAY_S: Final = 24 * 3600.0
 MAX_LINES: Final = 10
-"""Of more changes, incidents or issues only the number is told."""
+"""At most this many changes, incidents or issues are listed; the rest are counted."""
 
 Outcome = Literal["succeeded", "failed", "cancelled", "running", "waits"]
 SIGNS: Final[dict[Outcome, Sign]] = {"succeeded": DONE, "failed": FAILED, "cancelled": FAILED, "running": RUNNING}
@@ -46,7 +46,7 @@ class Day:
     facts: Facts
     """As they are now, read with all hosts, services and certificates."""
     changes: tuple[DayChange, ...]
-    """Of the last day, the newest first."""
+    """The changes of the last day, the newest first."""
     incidents: tuple[Incident, ...]
     """Those that are open or ended within the last day."""
     silences: tuple[Silence, ...] = ()

@@ -1,4 +1,4 @@
-"""What a step of watch tells others than Slack: incidents that began, changed, were acknowledged and ended. Pure."""
+"""What a step of watch reports to webhooks: incidents that began, changed, were acknowledged and ended. Pure."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Happened:
 
 
 def severities_of(incident: Incident) -> frozenset[Severity]:
-    """Return the severities that the signals of an incident have, and those that people were told of before."""
+    """Return the severities that the signals of an incident have, and those that were reported before."""
     return frozenset((*incident.severities, *(each.signal.severity for each in incident.tracked)))
 
 
 def events_of(before: WatchState, advanced: Advanced) -> tuple[Happened, ...]:
-    """Return what has happened between ``before`` and the step after it, of incidents that people are told of."""
+    """Return what has happened between ``before`` and the step after it to incidents that are reported."""
     acknowledged = {each.id: each.acknowledged_by for each in before.incidents}
     told = {each.id for each in advanced.told}
     actions: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""Whether something goes up and down again and again, as Nagios tells it: by the changes between its last 21 states.
+"""Whether something goes up and down again and again, as Nagios detects it: by the changes between its last 21 states.
 
 States are counted at a fixed interval, so that the result does not depend on how often a cluster is read. Newer changes
 weigh more than older ones. Pure.
@@ -53,7 +53,7 @@ def ends_of_flapping(tracked: Iterable[Tracked], settings: WatchSettings, now: f
 
 
 def with_flapping(tracked: Tracked, root: str, settings: WatchSettings, now: float) -> Tracked:
-    """Return the signal with whether it flaps. What follows from others comes and goes with each of them."""
+    """Return the signal with whether it flaps. A signal that follows from others comes and goes with each of them."""
     if tracked.signal.kind not in PLACES and tracked.signal.key != root:
         return replace(tracked, flapping=False)
     share = change_share(tracked.changes, now)

@@ -62,11 +62,12 @@ PLANNABLE: Final[frozenset[SignalKind]] = PLACES | MANAGERS | SERVICES | {"dupli
 AFTER_WORK_S: Final = 60.0
 """How long after its end a job explains what it caused."""
 AFTER_RESTARTS_S: Final = STEADY_S + 20.0
-"""The same of tasks that failed while a job restarted engines: they count as failing until others have run for long."""
+"""How long after its end a job that restarted engines explains tasks that failed meanwhile. They count as failing until
+their successors have run for a while."""
 AWAITED_S: Final = 60.0
-"""So long a silent host is not told because what may explain it has not held long enough."""
+"""How long a silent host is not reported while what may explain it has not held long enough."""
 BEGUN_S: Final = 20.0
-"""What is wrong with a service must have begun so soon after the end of a job that explains it."""
+"""A problem of a service must have begun within this time after the end of a job that explains it."""
 
 
 def rank(signal: Signal) -> int:
@@ -77,9 +78,9 @@ def rank(signal: Signal) -> int:
 
 
 def explains(cause: Signal, effect: Signal) -> bool:
-    """Return whether ``effect`` follows from ``cause``, so that people need to be told of the cause alone."""
+    """Return whether ``effect`` follows from ``cause``, so that only the cause needs to be reported."""
     if cause.kind == effect.kind == "leader changed":
-        return not cause.subject and bool(effect.subject)  # that there is none explains that there is a new one
+        return not cause.subject and bool(effect.subject)  # a missing leader explains a new leader
     if rank(cause) >= rank(effect):
         return False
     if rank(cause) == NO_HOST_RANK:
@@ -107,7 +108,7 @@ def awaits_cause(signal: Signal, waiting: Iterable[Tracked], now: float) -> bool
 
 
 def root_of(tracked: Iterable[Tracked]) -> Tracked:
-    """Return the signal that explains the others, as far as one does."""
+    """Return the signal that explains the others, if there is one."""
     return min(tracked, key=lambda each: (rank(each.signal), each.first_seen, each.signal.key))
 
 
@@ -118,7 +119,7 @@ def headline_of(tracked: Iterable[Tracked]) -> Tracked:
 
 
 def flapping_of(tracked: Iterable[Tracked]) -> Tracked | None:
-    """Return the signal to tell as flapping; None while one holds that is worse than it, or if none is flapping."""
+    """Return the signal to report as flapping; None while a worse one holds, or if no signal is flapping."""
     tracked = list(tracked)
     flapping = [each for each in tracked if each.flapping]
     if not flapping:

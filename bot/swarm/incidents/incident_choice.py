@@ -13,20 +13,20 @@ from bot.model.observation import Signal
 from bot.swarm.incidents.grouping import NODES, PLACES, SERVICES, explains, headline_of, rank
 
 REOPEN_S: Final = 120.0
-"""What begins again so soon after its incident ended goes on in that incident, and in its thread."""
+"""A signal that begins again within this time after its incident ended continues that incident and its thread."""
 BETTER_ROOT_S: Final = 60.0
-"""How long after its beginning an incident gets another root by an edit of its message alone, which notifies nobody."""
+"""How long after its beginning an incident gets another root only by an edit of its message, which notifies nobody."""
 MAX_ALIKE: Final = 4
-"""So many incidents of one kind may begin within BETTER_ROOT_S. What follows is part of the last of them."""
+"""How many incidents of one kind may begin within BETTER_ROOT_S. What follows is part of the last one."""
 AFTERMATH_S: Final = 60.0
 """How long after its end a signal explains others in the same incident."""
 
 
 def explained_in(incidents: Sequence[Incident], signal: Signal, now: float, *, ripe: bool = True) -> int | None:
-    """Return the open incident that explains a signal; of several, that of the most serious cause, then of the newest.
+    """Return the open incident that explains a signal; if there are several, the one with the most serious cause, then the newest.
 
-    A service that lacks tasks of two nodes that are down lacks them now because of the second one. ``ripe``: whether
-    the signal has held long enough; what came and went in an incident is not part of it again for a moment.
+    If two nodes are down, a service lacks tasks now because of the second one. ``ripe``: whether the signal has held
+    long enough; what came and went in an incident is not part of it again for a moment.
     """
     causes = [
         (rank(each.signal), -each.signal.since, place)
@@ -46,7 +46,7 @@ def _explains_still(cause: Tracked, now: float) -> bool:
 def explained_by(incidents: Sequence[Incident], signal: Signal, now: float) -> list[int]:
     """Return the open incidents that this signal explains, and that it is part of.
 
-    A node that goes down long after a service began to lack tasks is not why: it is an incident of its own.
+    A node that goes down long after a service began to lack tasks is not the cause: it is a separate incident.
     """
     return [place for place, incident in enumerate(incidents) if _may_get(incident, signal, now)]
 
@@ -80,7 +80,8 @@ def ended_before(incidents: Sequence[Incident], signal: Signal, now: float) -> i
 def _is_about_the_same(incident: Incident, signal: Signal) -> bool:
     """Return whether an incident is about the host or node of a signal, and had this signal.
 
-    What the managers say of a node is one thing: one that returns may be unreachable, then down, for a moment.
+    All that the managers say of a node belongs together: a node that returns may be unreachable, then down, for a
+    moment.
     """
     root = incident.root_signal
     about_hosts = root.kind in PLACES and signal.kind in PLACES and not {*root.hosts}.isdisjoint(signal.hosts)
@@ -106,7 +107,7 @@ def in_storm(incidents: Sequence[Incident], signal: Signal, now: float) -> int |
 
 
 def may_have_another_cause(incident: Incident, tracked: Tracked) -> bool:
-    """Return whether a signal of an incident is over, and finds its place again if it begins again.
+    """Return whether a signal of an incident is over, and must be assigned again if it begins again.
 
     A service whose tasks were rescheduled may lack tasks of another node then.
     """

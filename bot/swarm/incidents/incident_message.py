@@ -45,9 +45,9 @@ from bot.text.durations import age
 from bot.text.suggest import number_of
 
 MAX_SIGNALS: Final = 8
-"""Of more signals that follow from the root, only the number is shown."""
+"""At most this many signals that follow from the root are shown; the rest are counted."""
 EXACT_S: Final = 3600.0
-"""The times of an incident that lasted less are told with seconds."""
+"""The times of a shorter incident are shown with seconds."""
 
 SHOW: Final = "incident.show"
 CHECK: Final = "incident.check"
@@ -75,7 +75,7 @@ def orders_of(incident: Incident) -> dict[str, str]:
 
 
 def digest_of(incident: Incident) -> str:
-    """Return a digest of what the message says, the same as long as it need not be edited.
+    """Return a digest of what the message says. It does not change while no edit is needed.
 
     Its parts: whether the incident is ``open``, ``over`` or ``flapping``; the signal that is named first; its severity
     and fix, and what people pressed; what else is news; the whole message. A flapping incident says the same until it

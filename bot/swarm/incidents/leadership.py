@@ -1,4 +1,4 @@
-"""Which manager leads, since when another one does, and how long none may have led. Pure."""
+"""Which manager leads, since when it leads, and how long there may have been no leader. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.swarm.incidents.watch_state import held_signals
 from bot.text.durations import at_most
 
 MEMORY_S: Final = 28.0
-"""So long managers may name a leader that no longer leads (docs/swarm-behaviour.md#managers-and-raft)."""
+"""How long managers may name a leader that no longer leads (docs/swarm-behaviour.md#managers-and-raft)."""
 
 
 def leader_answered_at(facts: Facts, leader: NodeFacts | None) -> float:
@@ -46,10 +46,10 @@ def new_leader(before: WatchState, facts: Facts, swarm: ClusterFacts) -> list[Si
 
 
 def _longest_gap_s(before: WatchState, facts: Facts, old: NodeFacts | None) -> float:
-    """Return how long there was no leader at most, in seconds; 0 if no sign of it was seen.
+    """Return the longest time in seconds that there may have been no leader; 0 if no sign of it was seen.
 
-    Managers name a dead leader from memory until they elect another one, and a leader that is cut off goes on to
-    answer. So the time runs from its last answer only if it does not answer any more.
+    Managers name a dead leader from memory until they elect another one, and a leader that is cut off still responds.
+    So the time runs from its last answer only if it no longer responds.
     """
     if not _was_doubted(before):
         return 0.0

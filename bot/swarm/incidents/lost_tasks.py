@@ -73,8 +73,8 @@ def _number_are(count: int, what: str) -> str:
 def reasons_of(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
     """Return why tasks of a service are pending, by what stands in the way of the nodes that are ready.
 
-    While Swarmbot has paused its rollout, that is the reason. If many nodes are down, in the scheduler's words alone:
-    each of them asks.
+    While Swarmbot has paused its rollout, that is the reason. If many nodes are down, only in the scheduler's words:
+    otherwise each of them would be examined.
     """
     if is_paused(service.spec):
         name = service.name

@@ -20,11 +20,12 @@ from bot.swarm.reading.node_lookup import replacement_of
 from bot.text.suggest import listed
 
 RECORDS_HOLD_S: Final = 60.0
-"""A host that leaves and joins again, and a new cluster, are half done for some seconds."""
+"""How long a signal must hold: a host that leaves and joins again, and a new cluster, are incomplete for some
+seconds."""
 
 
 def membership_signals(before: WatchState, facts: Facts, swarm: ClusterFacts | None) -> PartialObservation:
-    """Return what is wrong with memberships. ``swarm`` if the cluster has a quorum."""
+    """Return what is wrong with memberships. ``swarm`` is given if the cluster has a quorum."""
     clones = _clones(before, facts)
     return joined([clones, _records(before, facts, swarm), _second_clusters(facts)]) if swarm else clones
 

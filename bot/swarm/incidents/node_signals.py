@@ -26,18 +26,18 @@ UNKNOWN_HOLDS_S: Final = 30.0
 Source: docs/swarm-behaviour.md#managers-and-raft.
 """
 NOT_IN_RAFT_HOLDS_S: Final = 30.0
-"""A promoted node serves as a manager only a second later."""
+"""How long a signal must hold: a promoted node serves as a manager only a second later."""
 REJOIN_HOLDS_S: Final = 90.0
 """After a recovery lost managers are members again 32 to 90 s after their return (docs/swarm-behaviour.md#recovery)."""
 SILENT_HOLDS_S: Final = 10.0
 ENGINE_HOLDS_S: Final = 5.0
-"""A restart of Docker takes some seconds."""
+"""How long a signal must hold: a restart of Docker takes some seconds."""
 
 
 def node_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> PartialObservation:
     """Return what the managers say of each node. ``swarm`` must be of a cluster with a quorum.
 
-    That a former manager is down, whose record a recovery left, is told only if it was before.
+    A former manager whose record a recovery left is reported as down only if it was down before.
     """
     signals: list[Signal] = []
     known = {signal.key for signal in held_signals(before)}
@@ -63,7 +63,10 @@ def node_signals(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Parti
 
 
 def host_signals(facts: Facts, swarm: ClusterFacts | None) -> PartialObservation:
-    """Return which hosts do not answer. The facts must have been read with all hosts; ``swarm`` if it has a quorum."""
+    """Return which hosts do not respond. The facts must have been read with all hosts.
+
+    ``swarm``: if it has a quorum.
+    """
     signals: list[Signal] = []
     unread: set[str] = set()
     well: dict[str, str] = {key_of("host silent", ""): f"Swarmbot reaches the managers of {facts.name} again"}
@@ -156,7 +159,7 @@ def _locked(facts: Facts, node: NodeFacts) -> tuple[str, str] | None:
 
 
 def _failed(facts: Facts, node: NodeFacts) -> tuple[str, str] | None:
-    """Return that a node's engine cannot start its membership, and what to do; None if it is not seen to."""
+    """Return that a node's engine cannot start its membership, and what to do; None if this is not seen."""
     host = facts.hosts.get(node.host)
     if host is None or failed_record(facts, host) != node:
         return None
@@ -244,7 +247,7 @@ def _silent(facts: Facts, swarm: ClusterFacts | None, host: HostFacts) -> Signal
 
 
 def _of_former_manager(facts: Facts, node: NodeFacts | None) -> str:
-    """Return what to do about a silent host that is a former manager, as `status` says it; "" if it is none."""
+    """Return what to do about a silent host that is a former manager, as `status` says it; "" if it is not one."""
     if node is None or not is_former_manager(node):
         return ""
     return missing_manager_issue(facts, node).advice

@@ -19,7 +19,7 @@ from bot.swarm.incidents.upkeep_signals import upkeep_signals
 from bot.swarm.incidents.watch_state import with_known_failures
 
 UNWATCHED_S: Final = 60.0
-"""If nothing was read for so long, what is seen then may have begun before."""
+"""If nothing was read for this long, what is seen then may have begun before."""
 
 
 def observe(

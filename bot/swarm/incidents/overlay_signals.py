@@ -14,7 +14,8 @@ from bot.swarm.incidents.partial_observation import NOTHING, PartialObservation,
 from bot.swarm.network.mesh_findings import mesh_findings, pair_states
 
 MAX_CHECKED_NODES: Final = 50
-"""Every node is tested with every other one: of larger clusters so many nodes are, others at each check."""
+"""Every node is tested with every other one. In larger clusters this many nodes are tested, other ones at each
+check."""
 CONFIRMED_S: Final = 30.0
 """A second check must show it, after this time: a node may lose power while the first one runs."""
 OVERLAY_KEY: Final = key_of("overlay cut off", "")
@@ -23,7 +24,7 @@ OVERLAY_KEY: Final = key_of("overlay cut off", "")
 def overlay_signals(before: WatchState, checked: Facts | None) -> PartialObservation:
     """Return what the check that has just ended shows; ``checked`` are its facts, None if none has.
 
-    What was told is over when every route that was blocked was seen to be open, or its node has left the cluster.
+    What was reported is over when every route that was blocked was seen to be open, or its node has left the cluster.
     """
     if checked is None or checked.swarm is None:
         return NOTHING
@@ -53,8 +54,8 @@ def overlay_signals(before: WatchState, checked: Facts | None) -> PartialObserva
 def nodes_to_check(before: WatchState, swarm: ClusterFacts, turn: int) -> tuple[str, ...]:
     """Return the ids of the nodes between which to test now; () for all.
 
-    Of more than MAX_CHECKED_NODES these are the ones whose routes were blocked, the managers, and as many of the other
-    hosts of swarmbot.yml as there is room for, in turn: ``turn`` grows by one from check to check.
+    If there are more than MAX_CHECKED_NODES, these are the nodes whose routes were blocked, the managers, and, in turn,
+    as many of the other hosts of swarmbot.yml as fit: ``turn`` grows by one with each check.
     """
     ready = [node for node in swarm.nodes if node.ready]
     if len(ready) <= MAX_CHECKED_NODES:
@@ -69,7 +70,7 @@ def nodes_to_check(before: WatchState, swarm: ClusterFacts, turn: int) -> tuple[
 
 
 def is_overlay_told(before: WatchState) -> bool:
-    """Return whether an open incident tells of blocked routes."""
+    """Return whether an open incident reports blocked routes."""
     return bool(_told(before))
 
 

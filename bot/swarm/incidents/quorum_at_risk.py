@@ -22,14 +22,15 @@ from bot.text.suggest import listed
 INFERRED_HOLDS_S: Final = 10.0
 """How long a loss must hold that follows from silent hosts, and that no engine reports."""
 LATE_HOLDS_S: Final = 30.0
-"""The same if a host only answers too late: engines hang for about 10 s when they have lost their leader."""
+"""How long a loss must hold if a host only responds too late: engines hang for about 10 s when they have lost their
+leader."""
 LOSSES: Final[frozenset[SignalKind]] = frozenset({"quorum lost", "quorum at risk"})
 
 
 def at_risk(before: WatchState, facts: Facts, swarm: ClusterFacts) -> list[Signal]:
     """Return that one more failure loses the quorum, if a manager is missing; [] otherwise.
 
-    After a lost quorum, managers are missing too that Raft does not count any more: a forced cluster has one member.
+    After a lost quorum, managers that Raft no longer counts are missing too: a forced cluster has one member.
     """
     members = raft_members(facts)
     quorum = quorum_of(members)
@@ -47,7 +48,7 @@ def at_risk(before: WatchState, facts: Facts, swarm: ClusterFacts) -> list[Signa
 
 
 def back_text(facts: Facts, swarm: ClusterFacts) -> str:
-    """Return that a lost quorum is back, with the managers that are missing; if none is, with what to do."""
+    """Return that a lost quorum is back, with the managers that are missing; if none are missing, with what to do."""
     quorum, missing = quorum_of(raft_members(facts)), _still_missing(facts, swarm)
     text = f"{facts.name} has a quorum again: {quorum_text(quorum)}{missing}"
     steps = typable(fixes(quorum_issues(facts, swarm))) if quorum.tolerates == 0 and not missing else []
@@ -55,14 +56,14 @@ def back_text(facts: Facts, swarm: ClusterFacts) -> str:
 
 
 def may_be_up(host: HostFacts) -> bool:
-    """Return whether a manager may work although it is missing: it only answers too late, or knows of no loss."""
+    """Return whether a missing manager may still run: it only responds too late, or reports no loss."""
     return host.can_read_cluster if host.failure is None else host.failure.is_late
 
 
 def _former(before: WatchState, swarm: ClusterFacts) -> list[NodeFacts]:
     """Return the managers that Raft does not count, if the quorum was lost and the cluster tolerates no failure since.
 
-    Otherwise such a record says nothing: a join that failed leaves one too.
+    Otherwise this kind of record says nothing: a join that failed leaves one too.
     """
     if all(signal.kind not in LOSSES for signal in held_signals(before)):
         return []
@@ -91,7 +92,7 @@ def _signal(
 
 
 def _still_missing(facts: Facts, swarm: ClusterFacts) -> str:
-    """Return which managers are not reachable although there is a quorum, to follow it in words; "" if none is."""
+    """Return which managers are unreachable despite a quorum, as the end of a sentence; "" if there are none."""
     reachable = raft_members(facts).reachable
     missing: dict[str, list[str]] = {}
     for node in swarm.managers:

@@ -1,7 +1,7 @@
 """Signals about the managers as a whole: quorum lost or at risk, no leader, a new leader. Pure.
 
 Engines go on to answer from memory for up to 28 s after the quorum is lost (docs/swarm-behaviour.md#managers-and-raft):
-what a manager says of the cluster is trusted only if as many managers as are needed are not seen to be down.
+what a manager says of the cluster is trusted only if enough managers for a quorum are not seen to be down.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def quorum_signals(before: WatchState, facts: Facts) -> PartialObservation:
 
 
 def quorum_held(facts: Facts) -> str:
-    """Return what of the quorum holds, in words; "" if it was not read."""
+    """Return the state of the quorum in words; "" if it was not read."""
     return f"quorum holds: {quorum_text(quorum_of(raft_members(facts)))}" if is_trusted(facts) else ""
 
 
@@ -101,7 +101,8 @@ def _told_leaderless(before: WatchState) -> bool:
 def _read_loss(before: WatchState, facts: Facts, swarm: ClusterFacts) -> PartialObservation:
     """Return what the hosts show while a manager still answers, maybe from memory.
 
-    If enough managers may be at work, their loss is not told: a manager without a quorum stops to answer by itself.
+    If enough managers may be running, their loss is not reported: a manager without a quorum stops responding by
+    itself.
     """
     members = raft_members(facts)
     quorum = quorum_of(members)
@@ -126,7 +127,7 @@ def _responds(facts: Facts, node: NodeFacts) -> bool:
 
 
 def _is_gone(facts: Facts, node: NodeFacts) -> bool:
-    """Return whether a manager that is missing was seen not to work. Of the others that is unknown."""
+    """Return whether a missing manager was seen not to run. For the others that is unknown."""
     host = facts.hosts.get(node.host)
     if host is None or host.failure is None:
         return not _responds(facts, node)  # not in swarmbot.yml, locked, or in no cluster any more
@@ -162,9 +163,9 @@ def _unread(before: WatchState, facts: Facts) -> PartialObservation:
 def _leaderless(
     before: WatchState, facts: Facts, quorum: Quorum, names: Sequence[str], unsure: Sequence[str]
 ) -> Signal:
-    """Return that none of the managers leads: still the loss of the quorum if that was seen before.
+    """Return that none of the managers leads; the loss of the quorum if that was seen before.
 
-    ``names`` respond; ``unsure`` may be at work, and are needed for a quorum.
+    ``names`` respond; ``unsure`` may be running, and are needed for a quorum.
     """
     was_lost = any(signal.kind == "quorum lost" for signal in held_signals(before))
     responding = managers_text(replace(quorum, reachable=len(names)))

@@ -31,21 +31,22 @@ from bot.text.suggest import number_of, part_of
 SHORT_HOLDS_S: Final = 15.0
 """How long tasks must be missing: a task that ended is restarted after 5 s unless its service says otherwise."""
 MOVING_HOLDS_S: Final = 60.0
-"""The same after a change of the service, and during an update: Docker is at work."""
+"""How long tasks must be missing after a change of the service, and during an update: Docker is at work."""
 STARTING_HOLDS_S: Final = 300.0
-"""The same while all missing tasks are being started: pulling an image takes minutes."""
+"""How long tasks must be missing while all of them are being started: pulling an image takes minutes."""
 PENDING_HOLDS_S: Final = 10.0
 CHANGED_S: Final = 60.0
-"""So long after a change of a service its tasks are expected to start."""
+"""How long after a change of a service its tasks are expected to start."""
 CULPRIT_S: Final = 3600.0
-"""A change since then may be why tasks fail."""
+"""A change within this time may be the cause of failing tasks."""
 MOVED_S: Final = 300.0
 """A service lacks tasks because of a node if a task of it was told to stop there since then."""
 MAX_DIAGNOSED: Final = 50
-"""Of more services that lack tasks, or whose tasks fail, only that is told: a reading must not take long."""
+"""At most this many services that lack tasks, or whose tasks fail, are diagnosed. The rest are only reported: a reading
+must not take long."""
 MAX_STEPS: Final = 2
 MAX_HEADLINE_CHARS: Final = 80
-"""So much of an error is in a headline; the thread has all of it."""
+"""How much of an error is in a headline; the thread has all of it."""
 TASK_KINDS: Final = SERVICES - {"update failed"}
 
 
@@ -124,7 +125,7 @@ def _well(swarm: ClusterFacts, service: ServiceFacts) -> Mapping[str, str]:
 
 
 def _is_suspect(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]) -> bool:
-    """Return whether a service lacks tasks, or one of them has failed of late or waits for a node."""
+    """Return whether a service lacks tasks, or one of them failed recently or waits for a node."""
     oldest = facts.cluster_time - CRASH_WINDOW_S
     return _is_short(swarm, service) or any(
         (task.failed and task.since > oldest) or (task.wanted and task.state in UNPLACED) for task in tasks
@@ -149,7 +150,7 @@ def _of_tasks(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: l
 def _of_crash_loop(
     facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
 ) -> list[Signal]:
-    """Return the same whether a task that will fail runs just now, starts, or has not found its node yet."""
+    """Return the signal. It does not depend on whether a task that will fail runs now, starts, or has no node yet."""
     places = {each.last.place for each in looping}
     tasks = swarm.tasks_of(service.id)
     well = [task for task in tasks if task.wanted and task.state == "running" and task.place not in places]
@@ -258,7 +259,7 @@ def _failing(
 
 
 def _way_back(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
-    """Return the command that takes back a change of late, after which tasks fail; "" if there was none."""
+    """Return the command that undoes a recent change after which tasks fail; "" if there was none."""
     fresh = facts.cluster_time - service.updated < CULPRIT_S and not is_paused(service.spec)
     return rollback_command(facts, swarm, service) if fresh else ""
 

@@ -10,7 +10,7 @@ from bot.model.observation import Signal, SignalKind
 from bot.swarm.incidents.grouping import SERVICES, explains
 
 NEVER_SILENCED: Final[SignalKind] = "quorum lost"
-"""It is told in spite of every silence, freeze and maintenance window: nothing of the cluster can be changed then."""
+"""It is reported in spite of every silence, freeze and maintenance window: the cluster cannot be changed then."""
 
 
 def silence_of(incident: Incident, silences: Iterable[Silence], now: float) -> Silence | None:
@@ -22,7 +22,7 @@ def silence_of(incident: Incident, silences: Iterable[Silence], now: float) -> S
 
 
 def _covers(subject: str, incident: Incident) -> bool:
-    """Return whether all that holds of an incident is about ``subject`` or explained by what is."""
+    """Return whether all signals that hold are about ``subject`` or explained by a signal about it."""
     if subject == ALL_SUBJECTS:
         return True
     held = [each.signal for each in incident.tracked if not each.over_at] or [incident.root_signal]
@@ -31,7 +31,9 @@ def _covers(subject: str, incident: Incident) -> bool:
 
 
 def _subjects(signal: Signal) -> set[str]:
-    """Return what a silence may call a signal's subject. What has none is about the managers or the cluster as a whole.
+    """Return the names by which a silence may mean a signal.
+
+    A signal without a name is about the managers or the whole cluster.
 
     The hosts of a service's tasks do not count: they may fail for another reason than the host.
     """

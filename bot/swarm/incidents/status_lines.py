@@ -20,11 +20,11 @@ from bot.text.suggest import number_of
 
 START_WATCH: Final = "start `python -m bot watch`, as the Procfile does"
 MAX_INCIDENTS: Final = 3
-"""Of more incidents that no issue is about, only the number is told."""
+"""At most this many incidents that no issue is about are named; the rest are counted."""
 ORDER: Final[tuple[Severity, ...]] = ("critical", "warning", "note")
 QUORUM: Final[frozenset[SignalKind]] = frozenset({"quorum lost", "quorum at risk"})
 SEEN_BY_STATUS: Final = PLACES | QUORUM | {"service short of tasks"}
-"""What would be an issue, too, if it held."""
+"""The kinds of signals that would be an issue if they held."""
 UNREAD: Final = frozenset({"no quorum", "no leader", "unknown"})
 """The levels of a cluster that could not be read."""
 FIRST_NAME: Final = re.compile(r"`([^`]+)`")
@@ -52,7 +52,7 @@ def _place(incident: Incident) -> tuple[bool, int, float]:
 
 
 def _lead(incident: Incident, found: Health) -> str:
-    """Return how the line of an incident begins that no issue is about: it may be about what has just ended.
+    """Return the beginning of the line of an incident that no issue is about: it may have just ended.
 
     Without a manager that can be read, nothing is known of services.
     """

@@ -1,4 +1,4 @@
-"""What people are told of incidents, and when: a message, its edits, its end, one reminder. Pure."""
+"""What is reported of incidents, and when: a message, its edits, its end, one reminder. Pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ SLOWER: Final = 0.1
 KEPT_EDITS: Final = 1
 """How many edits in a minute are only for what must not wait."""
 QUIET: Final = "freeze"
-"""What keeps an incident quiet in place of a silence's id: a freeze or a maintenance window."""
+"""The value in place of a silence's id: a freeze or a maintenance window keeps an incident quiet."""
 
 
 @dataclass(slots=True)
 class Told:
-    """What a step tells."""
+    """What a step reports."""
 
     incidents: list[Incident] = field(default_factory=list)
     """All incidents, as they are after it."""
@@ -38,7 +38,7 @@ class Told:
     due: list[float] = field(default_factory=list)
 
     def message(self, incident: Incident) -> None:
-        """Tell an incident: its message is posted or edited."""
+        """Report an incident: its message is posted or edited."""
         severities = dict.fromkeys((*incident.severities, *(each.signal.severity for each in incident.tracked)))
         incident = replace(incident, severities=tuple(severities))
         self.incidents.append(incident)
@@ -63,7 +63,7 @@ def tell(
     quiet: str,
     acknowledged: Collection[str] = (),
 ) -> Told:
-    """Return what to tell of each incident now. ``lines`` are the new lines of its thread.
+    """Return what to report of each incident now. ``lines`` are the new lines of its thread.
 
     ``acknowledged`` are the ids of those that were acknowledged just now.
     """
@@ -92,21 +92,21 @@ def tell(
 
 
 def _is_over(incident: Incident) -> bool:
-    """Return whether its end was told, or will not be because it ended while nobody was to be told."""
+    """Return whether its end was reported, or will not be because it ended while it was quiet."""
     if incident.open:
         return False
     return _state_of(incident.shown) == "over" if incident.told_at else bool(incident.silenced_by)
 
 
 def _keeper(incident: Incident, now: float, silences: Iterable[Silence], quiet: str) -> tuple[str, float]:
-    """Return what keeps an incident quiet, a silence's id or QUIET, and until when; ("", 0) if it is to be told."""
+    """Return what keeps an incident quiet, a silence's id or QUIET, and until when; ("", 0) if it must be reported."""
     if silence := silence_of(incident, silences, now):
         return silence.id, silence.until
     return (QUIET, 0.0) if quiet and incident.root_signal.kind != NEVER_SILENCED else ("", 0.0)
 
 
 def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSettings) -> None:
-    """Post the message of an incident, after the time in which what belongs together arrives: a new leader ends it."""
+    """Post the message of an incident, after the time in which related signals arrive: a new leader ends it."""
     at = incident.opened_at + settings.group_wait_s
     if now < at and not any(each.signal.severity == "note" for each in incident.tracked):
         told.incidents.append(incident)
@@ -131,7 +131,7 @@ def _tell_first(told: Told, incident: Incident, now: float, settings: WatchSetti
 
 
 def _tell_silenced(told: Told, incident: Incident, now: float, *, by_person: bool) -> None:
-    """Keep an incident quiet that was told. Its message only shows that people silenced or acknowledged it."""
+    """Keep an incident quiet that was reported. Its message only shows that people silenced or acknowledged it."""
     if not by_person or not incident.open or _state_of(incident.shown) == "over":
         told.incidents.append(incident)
         return
@@ -139,7 +139,7 @@ def _tell_silenced(told: Told, incident: Incident, now: float, *, by_person: boo
 
 
 def _missed(incident: Incident, now: float) -> list[ThreadLine]:
-    """Return what its thread was not told while it was silenced: what began since and holds, or its end."""
+    """Return what its thread lacks because it was silenced: what began since and holds, or its end."""
     if not incident.open:
         return [ThreadLine(now, f"{resolved_text(incident)}.")]
     reopened, top = _state_of(incident.shown) == "over", headline_of(incident.tracked)
@@ -186,8 +186,9 @@ def _was_not_read(incident: Incident, shown: str, now: float) -> bool:
 def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings: WatchSettings) -> float:
     """Return when the message may be edited: news at once, but never more often than ``group_interval`` allows.
 
-    Of the edits in a minute one is kept for what must not wait: the end, a new beginning, flapping, another headline or
-    severity, and what people pressed. The longer an incident lasts, the less often the rest of its message changes.
+    One of the edits in a minute is reserved for what must not wait: the end, a new beginning, flapping, another
+    headline or severity, and what people pressed. The longer an incident lasts, the less often the rest of its message
+    changes.
     """
     if not settings.group_interval_s:
         return 0.0
@@ -203,7 +204,7 @@ def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings:
 
 
 def _reminded(told: Told, incident: Incident, now: float, settings: WatchSettings) -> Incident:
-    """Tell an incident again that nobody has acknowledged."""
+    """Report an incident again that nobody has acknowledged."""
     acknowledged = incident.acknowledged_by or incident.silenced_by
     if not settings.repeat_s or incident.reminded_at or acknowledged or not incident.open or incident.unstable:
         return incident

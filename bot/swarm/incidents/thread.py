@@ -23,7 +23,7 @@ class ThreadLine:
     """What happened at one moment, and details of it. Mrkdwn, safe to show."""
 
     at: float
-    """Unix seconds. Lines that are told together are in this order."""
+    """Unix seconds. Lines that are posted together are in this order."""
     text: str
     details: tuple[str, ...] = ()
     notifies: bool = False
@@ -33,9 +33,9 @@ class ThreadLine:
 def began_line(tracked: Tracked, beside: Iterable[Tracked], noted_at: float, now: float) -> ThreadLine:
     """Return that a signal is part of an incident since ``now``: what it is, and details.
 
-    In a thread that was told of what happened at ``noted_at``, no line has an earlier time: then it is of ``now``, and
-    says since when this is so. Of a silent host whose node is down or unreachable, as a signal ``beside`` it says, only
-    the silence is told: what the managers saw before is not so any more.
+    No line is earlier than ``noted_at``, the time of the thread's last line. If the signal is, the line has the time
+    ``now`` and says since when the signal holds. A silent host whose node is already reported down or unreachable (a
+    signal ``beside`` it) gets only the line about the silence: the managers' view is out of date.
     """
     signal = tracked.signal
     causes = (each.signal for each in beside if each.signal.kind in NODES and not each.over_at)
@@ -55,7 +55,7 @@ def ended_line(tracked: Tracked, *, goes_on: bool = False) -> ThreadLine:
 
 
 def returned_lines(old: Tracked, new: Tracked, seen: Observation) -> list[ThreadLine]:
-    """Return which managers are reachable again that a cluster lacked which tolerated no failure."""
+    """Return the managers that are reachable again, if the cluster tolerated no failure without them."""
     if old.signal.kind != "quorum at risk" or old.over_at:
         return []
     lacked = () if new.over_at else new.signal.nodes
@@ -69,7 +69,7 @@ def acknowledged_line(said: Acknowledgement) -> ThreadLine:
 
 
 def thread_text(lines: Iterable[ThreadLine]) -> str:
-    """Return lines as the text of one message in the thread, each once; of too many the first and the last ones."""
+    """Return lines as the text of one message in the thread, each once; if there are too many, the first and the last ones."""
     ordered = sorted(lines, key=lambda line: line.at)
     texts = [text for line in ordered for text in (line.text, *(f"{_INDENT}{each}" for each in line.details))]
     return "\n".join(without_middle(dict.fromkeys(texts), MAX_THREAD_LINES, "line"))

@@ -1,4 +1,4 @@
-"""What a new observation changes of a signal that is known. Pure."""
+"""What a new observation changes in a signal that is known. Pure."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def followed(tracked: Tracked, seen: Observation, signals: dict[str, Signal]) ->
 
 
 def _changes_at_end(tracked: Tracked, at: float) -> tuple[float, ...]:
-    """Return the changes of a signal that is over: none, if it did not hold so long that it would be told by itself.
+    """Return the changes of a signal that is over: none, if it did not hold long enough to be reported by itself.
 
-    A busy host answers too late now and then: that is not flapping.
+    A busy host responds too late now and then: that is not flapping.
     """
     passing = tracked.last_seen - tracked.signal.since < tracked.signal.holds_s
     return tracked.changes[:-1] if passing else with_change(tracked.changes, at)
 
 
 def ended_text(signal: Signal) -> str:
-    """Return that a signal is over whose subject was not seen to be well: it is gone."""
+    """Return that a signal is over although its subject was not seen to be well: the subject is gone."""
     name = tick(signal.subject)
     if signal.kind in NODES:
         return f"{name} is no longer a node of the cluster"

@@ -52,7 +52,7 @@ from bot.swarm.incidents.tracking import followed
 from bot.swarm.incidents.watch_state import remembered
 
 MAX_TOLD_AGAIN: Final = 5
-"""How often the thread tells that one signal begins and ends."""
+"""How often the thread reports that one signal begins and ends."""
 
 
 def advance(
@@ -66,10 +66,10 @@ def advance(
     acknowledged: Sequence[Acknowledgement] = (),
     quiet: str = "",
 ) -> Advanced:
-    """Return the state after an observation, and what to tell people.
+    """Return the state after an observation, and what to report.
 
-    ``acknowledged``: what people acknowledged; those already known change nothing. ``quiet``: why nothing new is told
-    now, a freeze or a maintenance window; "" if there is none. The loss of the quorum is told even then.
+    ``acknowledged``: what people acknowledged; those already known change nothing. ``quiet``: why nothing new is
+    reported now, a freeze or a maintenance window; "" if there is none. The loss of the quorum is reported even then.
     """
     step = _Step(seen, work, new_id, [*state.incidents], [*state.waiting])
     step.follow()
@@ -116,7 +116,7 @@ class _Step:
         return self.seen.at
 
     def follow(self) -> None:
-        """Follow what is known, and let what is new wait."""
+        """Update the signals that are known, and make new ones wait."""
         signals = {signal.key: self._unless_under_way(signal) for signal in self.seen.signals}
         signals = {key: signal for key, signal in signals.items() if signal.severity != "note"}
         self.incidents = [self._followed(each, signals) for each in self.incidents]
@@ -174,7 +174,7 @@ class _Step:
             placed = any(results)
 
     def _place(self, waiting: Tracked, held_back: set[str]) -> bool:
-        """Give a signal its place, if it may have one. Causes must come before what they explain."""
+        """Assign a signal to an incident, if it may have one. Causes must come before what they explain."""
         ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
         place = explained_in(self.incidents, waiting.signal, self.now, ripe=ripe)
         if place is None:
@@ -209,7 +209,7 @@ class _Step:
         return set(causes)
 
     def _gets_better_root(self, waiting: Tracked) -> int | None:
-        """Return the place of the incident that this signal explains. Others that were not told become part of it."""
+        """Return the place of the incident that this signal explains. Others not reported yet become part of it."""
         found = explained_by(self.incidents, waiting.signal, self.now)
         for place in reversed(found[1:]):
             if not self.incidents[place].told_at:  # one incident with the first of them
@@ -261,7 +261,7 @@ class _Step:
             self._say(incident, replace(line, notifies=notifies))
 
     def note(self) -> None:
-        """Tell what has no end: as part of the incident that explains it, or as a message of its own."""
+        """Report a note: as part of the incident that explains it, or as a message of its own."""
         for signal in self.seen.signals:
             if signal.severity != "note" or self._is_known(signal) or self._is_planned(signal):
                 continue

@@ -1,4 +1,4 @@
-"""Signals about what nobody notices until it hurts: certificates, clocks, addresses, tokens, backups. Pure."""
+"""Signals about what nobody notices until it causes damage: certificates, clocks, addresses, tokens, backups. Pure."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ ADDRESSES_HOLD_S: Final = 60.0
 """While tasks are replaced, the old ones and the new ones have addresses."""
 CLOCK_HOLDS_S: Final = 60.0
 PRECISE_READ_S: Final = 1.0
-"""Clocks are compared if reading all hosts took no longer: an engine's clock is read at some moment of it."""
+"""Clocks are compared only if reading all hosts took no longer than this: an engine's clock is read at some moment of
+it."""
 NEARLY_USED_UP: Final = 0.9
-"""The share of a network's addresses in use from which it is told."""
+"""A network is reported if this share of its addresses or more is in use."""
 RESERVED_ADDRESSES: Final = 3
-"""Of each subnet: the network's, the gateway's and the broadcast address."""
+"""The reserved addresses of each subnet: the network's, the gateway's and the broadcast address."""
 
 
 def upkeep_signals(
     facts: Facts, swarm: ClusterFacts | None, settings: WatchSettings, extra: Extra
 ) -> PartialObservation:
-    """Return what needs care. ``swarm`` if the cluster has a quorum."""
+    """Return what needs attention. ``swarm`` is given if the cluster has a quorum."""
     parts = [_certificates(facts, swarm, settings), _clocks(facts), *_extra(facts, settings, extra)]
     return joined([*parts, _addresses(facts, swarm)] if swarm else parts)
 

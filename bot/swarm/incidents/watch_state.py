@@ -15,9 +15,9 @@ from bot.swarm.incidents.grouping import HOSTS
 KEPT_S: Final = 24 * 3600.0
 """How long an incident is kept after its end."""
 MAX_ENDED: Final = 200
-"""Of more incidents that ended, only the last ones are kept."""
+"""At most this many ended incidents are kept: the last ones."""
 LATE_HOLDS_S: Final = 60.0
-"""How long a host must answer too late, again and again, until people are told: it may only be busy."""
+"""How long a host must respond too late, again and again, until it is reported: it may only be busy."""
 
 
 def with_known_failures(before: WatchState, facts: Facts) -> Facts:
@@ -34,20 +34,20 @@ def with_known_failures(before: WatchState, facts: Facts) -> Facts:
 
 
 def held(before: WatchState) -> list[Tracked]:
-    """Return what holds as far as is known, told or not."""
+    """Return what holds as far as is known, reported or not."""
     tracked = [*before.waiting, *(each for incident in before.incidents if incident.open for each in incident.tracked)]
     return [each for each in tracked if not each.over_at]
 
 
 def held_signals(before: WatchState) -> list[Signal]:
-    """Return the signals that hold as far as is known, told or not."""
+    """Return the signals that hold as far as is known, reported or not."""
     return [each.signal for each in held(before)]
 
 
 def remembered(
     state: WatchState, seen: Observation, incidents: Sequence[Incident], waiting: Sequence[Tracked]
 ) -> WatchState:
-    """Return what is remembered after an observation: what waits, and the incidents that are open or ended of late."""
+    """Return what is remembered after an observation: what waits, and the incidents that are open or ended recently."""
     led = bool(seen.leader)
     same = seen.leader in {"", state.leader}
     return WatchState(

@@ -1,4 +1,4 @@
-"""What a webhook is sent of an incident: Swarmbot's own JSON, PagerDuty's events and Alertmanager's alerts. Pure.
+"""What a webhook is sent about an incident: Swarmbot's own JSON, PagerDuty's events and Alertmanager's alerts. Pure.
 
 No body holds a secret: PagerDuty's routing key is added when it is sent.
 """
@@ -26,7 +26,7 @@ PAGERDUTY_ACTIONS: Final[Mapping[IncidentEvent, str]] = {
 MAX_SUMMARY_CHARS: Final = 1024
 """PagerDuty's limit."""
 MAX_SIGNALS: Final = 100
-"""Of more signals PagerDuty is told the number: it takes 512 kB."""
+"""At most this many signals are sent to PagerDuty, which accepts 512 kB; the rest are counted."""
 ALERT_S: Final = 7 * 24 * 3600.0
 """How long Alertmanager keeps an alert that Swarmbot never ends. It ends an alert without an end after 5 minutes."""
 
@@ -43,7 +43,7 @@ def webhook_body(kind: WebhookKind, happened: Happened, severities: Collection[S
 
 
 def incident_key(incident: Incident) -> str:
-    """Return the same for the same incident, and never for another: its id may be used again years later."""
+    """Return a key that is equal only for the same incident: an incident's id may be used again years later."""
     return f"swarmbot/{incident.cluster}/{incident.id}/{incident.opened_at:.0f}"
 
 

@@ -1,1 +1,1 @@
-"""How nodes leave, where tasks can go, which secrets let a node join."""
+"""How hosts join and nodes leave, and which secrets let a host join."""

@@ -34,7 +34,8 @@ class Joining:
 def join_plan(facts: Facts, joining: Joining, *, part: bool = False) -> Plan:
     """Join each host that can join; report what stops the others.
 
-    Raise Refused if each is a member otherwise, unless the plan is only a ``part`` of another one.
+    Raise Refused if each is already a member with another role or options, unless the plan is only a ``part`` of
+    another one.
     """
     findings: list[Finding] = []
     unchanged: list[str] = []
@@ -77,8 +78,8 @@ def join_plan(facts: Facts, joining: Joining, *, part: bool = False) -> Plan:
 def founding_joins(facts: Facts, first: str, joinings: Collection[Joining]) -> tuple[list[Step], list[Finding]]:
     """Return the joins to a cluster that ``first`` is about to be the first manager of, and what was seen of the hosts.
 
-    A manager is judged by its routes to those before it: of two that do not reach each other, only the later one is
-    left out. All join side by side once the first is seen: docs/decisions/0041.
+    A manager is judged by its routes to those before it: if two do not reach each other, only the later one is skipped.
+    All join side by side once the first is seen: docs/decisions/0041.
     """
     steps: list[Step] = []
     findings: list[Finding] = []
@@ -106,7 +107,7 @@ def joining_effect(facts: Facts, steps: Collection[Step]) -> str:
 
 
 def _refused(findings: list[Finding]) -> Refused:
-    """Return the refusal of an order that no host can follow because each is a member: `join` is tried in vain."""
+    """Return the refusal of an order that no host can follow because each is a member."""
     if len(findings) == 1:
         return findings[0].refusal()
     told = "\n".join(f"{finding.text} {finding.next_step}".rstrip() for finding in findings)
@@ -114,7 +115,7 @@ def _refused(findings: list[Finding]) -> Refused:
 
 
 def _titles(facts: Facts, joining: Joining, steps: list[Step], members: int) -> PlanTitles:
-    """Return titles that call nothing a join that is none; ``members`` hosts are such members already."""
+    """Return the titles. They say *join* only if a host joins; ``members`` hosts are members already."""
     count, role, plural = len(joining.hosts), joining.role, "" if len(joining.hosts) == 1 else "s"
     if steps and not any(isinstance(step.operation, Join) for step in steps):
         what = f"{number_of(count, role)} of {facts.name}"
@@ -139,7 +140,7 @@ def _is_such(facts: Facts, node: NodeFacts, joining: Joining) -> bool:
 
 
 def _state(node: NodeFacts) -> str:
-    """Return "ready", or of a manager that Raft does not reach "unreachable, down"."""
+    """Return "ready", or "unreachable, down" for a manager that Raft does not reach."""
     return node.state if node.ready or node.role == "worker" else f"{node.raft_state}, {node.state}"
 
 

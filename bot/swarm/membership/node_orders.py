@@ -12,7 +12,7 @@ from bot.swarm.reading.node_lookup import find_node
 from bot.text.suggest import listed, number_of
 
 MAX_NAMED: Final = 4
-"""The number of nodes that a title names. Of more it says how many."""
+"""The number of nodes that a title names. If there are more, it says how many."""
 MANAGERS_TRACK: Final = "managers"
 """The track of several nodes whose roles change: one by one, each after the last was seen to have changed."""
 

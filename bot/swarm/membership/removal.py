@@ -1,4 +1,4 @@
-"""Take nodes out of their cluster, in the order that costs neither quorum nor tasks. Pure.
+"""Remove nodes from their cluster, in the order that costs neither quorum nor tasks. Pure.
 
 The node is drained and demoted, its host leaves and is reported down, and only then its record is removed
 (docs/swarm-behaviour.md#removal). If the host does not respond, the node loses only its role and its record. The last
@@ -84,14 +84,17 @@ def remaining_managers(facts: Facts, nodes: Sequence[NodeFacts]) -> set[str]:
 
 
 def reachable_host(facts: Facts, node: NodeFacts) -> HostFacts | None:
-    """Return the node's host, if its engine responds and has this membership; else None."""
+    """Return the node's host, if its engine responds and has this membership; otherwise None."""
     host = facts.hosts.get(node.host)
     sound = host is not None and host.responds and host.node_id == node.id and host.membership == "active"
     return host if sound else None
 
 
 def demote_operation(facts: Facts, node: NodeFacts) -> Demote:
-    """Return the step that demotes the node. Its host is waited for only if the node is ready: else it is not told."""
+    """Return the step that demotes the node.
+
+    It waits for the host only if the node is ready: otherwise the host does not learn of it.
+    """
     host = reachable_host(facts, node) if node.ready else None
     return Demote(node.id, node.name, facts.name, host.name if host else "")
 

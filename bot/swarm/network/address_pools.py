@@ -1,7 +1,7 @@
 """The address pools of overlay networks, compared with the networks that the hosts are in. Pure.
 
 Engines accept a pool that contains the hosts' own network (seen on 20.10.24). A container on an overlay network from it
-takes the hosts there for containers and cannot reach them. A cluster keeps its pools for good.
+treats the hosts there as containers and cannot reach them. A cluster's pools cannot be changed.
 """
 
 from __future__ import annotations
@@ -93,9 +93,9 @@ def _networks(facts: Facts) -> dict[Network, list[str]]:
 
 
 def _networks_of(host: HostFacts) -> list[Network]:
-    """Return the networks of a host, and those of its addresses that are in none of them.
+    """Return the networks of a host, and its addresses outside of them.
 
-    Of a host that was not read, only the address in swarmbot.yml is known, if it is an IP address.
+    If a host was not read, only the address in swarmbot.yml is known, if it is an IP address.
     """
     found = [ipaddress.ip_network(network) for interface in host.interfaces for network in interface.networks]
     addresses = [host.address] if not found else []

@@ -15,7 +15,8 @@ SELF = "·"
 UNKNOWN = "?"
 OPEN = "✓"
 PairState = Literal["blocked", "open", "untested"]
-"""Of the way from a node to another one. ``blocked``: a port is, or one container did not reach the other."""
+"""The state of the route from one node to another. ``blocked``: a port is blocked, or one container did not reach the
+other."""
 
 
 def mesh_findings(facts: Facts, swarm: ClusterFacts) -> list[Finding]:
@@ -49,7 +50,7 @@ def matrix_rows(facts: Facts, names: list[str]) -> list[list[str]]:
 
 
 def pair_states(facts: Facts, names: list[str]) -> dict[tuple[str, str], PairState]:
-    """Return for each two nodes, by sender and receiver, what was seen of the ports and of the overlay between them."""
+    """Return for each pair of nodes, by sender and receiver, what was seen of the ports and of the overlay between them."""
     between = _between(facts)
     return {
         (one, other): _state(between.get((one, other), []), facts.mesh, one, other)

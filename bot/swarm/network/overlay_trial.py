@@ -89,7 +89,7 @@ class _Trial:
         )
 
     def clear(self, manager: str, trials: Mapping[str, OverlayTrial]) -> list[str]:
-        """Remove everything, where it failed a second time; return what could not be removed, in words."""
+        """Remove everything, with a second try where it failed; return what could not be removed, in words."""
         _, failed = self._each(trials, lambda _, trial: trial.remove())
         _, failed = self._each({host: trials[host] for host in failed}, lambda _, trial: trial.remove())
         left = [f"container and image `{self._name}` on `{host}`: {why}" for host, why in failed.items()]

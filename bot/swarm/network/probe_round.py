@@ -20,19 +20,20 @@ from bot.model.network import BASELINE_S
 from bot.swarm.network.packet_counters import COUNTER_LOCKS, MIN_PACKETS, verdict_of
 
 ROUND_TIMEOUT_S: Final = 0.25
-"""How long a round lasts in which something does not arrive, if every host answers at once."""
+"""How long a round lasts if something does not arrive and every host responds at once."""
 SHOWN_TIMES: Final = 4
-"""How many times as long as the slowest host took to be examined it lasts beyond that."""
+"""The additional time of a round, as a multiple of the time that the slowest host took to be examined."""
 USUAL_TIMES: Final = 2
-"""How many times as long it usually takes from an examination to the end of the round."""
+"""The usual time from an examination to the end of the round, as a multiple of the time of the examination."""
 MAX_ROUND_S: Final = 4.0
 MAX_PACKETS: Final = 160
-"""The most that is sent on a route, twice this at random: a host with so many other packets is not part of a round."""
+"""The most that is sent on a route, at random up to twice this: a host with more other packets is not part of a
+round."""
 UNSEEN_PACKETS: Final = 5
-"""So many more packets than were counted may be usual in the same time: if none were, 99 % certain."""
+"""How many more packets than were counted may be usual in the same time: if none were counted, this is 99 % certain."""
 CLOCK_TICK_S: Final = 0.01
 HIDING: Final = 0.75
-"""So many of a route's packets, if they did not arrive, could be replaced by others without being noticed."""
+"""How many of a route's packets could be lost and replaced by others without being noticed."""
 
 _Group = tuple[str, Transport]
 """The routes to one counter: of a host, for one transport."""
@@ -80,7 +81,7 @@ def others_within(examination: Examination, transport: Transport, seconds: float
 
 
 def packets_for(examination: Examination, transport: Transport, seconds: float) -> int:
-    """Return how many packets a route needs so that those of others within ``seconds`` cannot stand for them."""
+    """Return how many packets a route needs so that other packets within ``seconds`` cannot replace them."""
     return max(MIN_PACKETS, ceil(others_within(examination, transport, seconds) / HIDING))
 
 
@@ -99,7 +100,7 @@ class _Round:
         """How many packets each of its routes gets: random, because another check may send to the same host."""
 
     def run(self, pool: Executor, timeout_s: float) -> dict[Route, ProbedRoute]:
-        """Have all hosts send and count at once; return what is proven."""
+        """Start sending and counting on all hosts at once; return what is proven."""
         by_source: dict[str, list[Route]] = {target: [] for target, _ in self._groups}
         for group in self._groups.values():
             for route in group:
@@ -139,8 +140,8 @@ class _Round:
     ) -> Iterator[ProbedRoute]:
         """Yield the routes to one counter that are proven to be open.
 
-        These are connections that a process accepted; and the rest, if just as much was counted as all senders sent, so
-        soon that the packets of others cannot stand for those of a route.
+        These are connections that a process accepted. The rest is proven if exactly as much was counted as all senders
+        sent, and so soon that other packets cannot replace those of a route.
         """
         target, transport = group
         routes, number = self._groups[group], self._numbers[group]

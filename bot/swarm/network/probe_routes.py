@@ -18,13 +18,13 @@ from bot.swarm.network.probe_round import Examined, proven_routes
 PROBER_TIMEOUT_S: Final = 1.5
 """The time within which the shell of a host must be up that has not responded yet; a slower host is skipped."""
 SLOW_PROBER_TIMEOUT_S: Final = 15.0
-"""The same for a host that has responded: its login shell may be slow."""
+"""The time within which the shell of a host that has responded must be up: its login shell may be slow."""
 EXTRA_ROUND_TRIPS: Final = 20
 """How many round trips of the slowest host are added to the time for tests."""
 MAX_EXTRA_S: Final = 10.0
 ATTEMPTS: Final = 3
 MORE_TIME_S: Final = 12.0
-"""After this time no other attempt begins."""
+"""No other attempt begins after this time."""
 MAX_THREADS: Final = 32
 REFUSED: Final = "connection refused"
 
@@ -45,8 +45,8 @@ def probe_routes(
 
     ``unreachable`` are hosts that did not respond just now, with the reason in words: they are not asked again.
     ``responding`` are hosts that did: their shells may take long to start. Once these are up, no new test starts after
-    ``time_s`` seconds, and some more if a host is slow; running tests end within 0.8 s. Routes between two hosts whose
-    shells are up that stay untested so are tested again, if ``again``.
+    ``time_s`` seconds, and some more if a host is slow; running tests end within 0.8 s. With ``again``, untested routes
+    between two hosts with running shells are tested again.
 
     A TCP connection shows whether the target answers; no answer is a verdict if the target's shell is up. A refused
     connection is examined: it was refused by the target's kernel, which counts refusals, or by a firewall. Datagrams
@@ -85,7 +85,7 @@ class _Trial:
         self._closed = dict(unreachable)
 
     def open(self, names: Iterable[str], responding: Collection[str]) -> None:
-        """Have a prober on each host; remember why a host has none."""
+        """Start a prober on each host; remember why a host has none."""
         known = set(self._engines.names())
         self._closed |= {name: f"`{name}` is not in swarmbot.yml" for name in names if name not in known}
         opening = {name: self._pool.submit(self._engines[name].prober) for name in names if name not in self._closed}
@@ -133,7 +133,7 @@ class _Trial:
         return [self._doubted(probed) for group, tried in tries for probed in _met(group, tried)]
 
     def _doubted(self, probed: ProbedRoute) -> ProbedRoute:
-        """Return no verdict about a target that does not answer Swarmbot either: the machine may be off."""
+        """Return no verdict about a target that does not respond to Swarmbot either: the machine may be off."""
         target = probed.route.target
         if not probed.blocked or target in self._probers:
             return probed

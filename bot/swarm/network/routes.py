@@ -122,7 +122,7 @@ def ready_peers(swarm: ClusterFacts, hosts: Mapping[str, HostFacts], only: Colle
 def default_address(host: HostFacts) -> str:
     """Return the address that a host advertises by default.
 
-    This is the address in swarmbot.yml if the host has it on an interface, else its first address.
+    This is the address in swarmbot.yml if the host has it on an interface, otherwise its first address.
     """
     addresses = [address for interface in host.interfaces for address in interface.addresses]
     return host.address if host.address in addresses or not addresses else addresses[0]

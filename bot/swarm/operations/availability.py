@@ -18,7 +18,7 @@ STATES: Final = {"active": "active", "pause": "paused: it keeps its tasks and ge
 
 @dataclass(frozen=True, slots=True)
 class SetAvailability(Operation):
-    """Make a node active or paused. Its tasks stay as they are. Drain takes them off."""
+    """Make a node active or paused. Its tasks stay as they are; only a drain moves them."""
 
     kind: ClassVar[str] = "availability"
 

@@ -69,7 +69,7 @@ class Init(Operation):
         return self.query if self.force_new_cluster else replace(self.query, only_hosts=(self.host,))
 
     def raft(self, members: RaftMembers) -> RaftMembers:
-        """Return the members with this host as the first one. What forcing a cluster costs is told by its plan."""
+        """Return the members with this host as the first one. The plan says what forcing a cluster costs."""
         return members if self.force_new_cluster else members.joined(newcomer(self.host))
 
     def satisfied(self, facts: Facts) -> bool:

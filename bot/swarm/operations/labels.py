@@ -15,7 +15,7 @@ from bot.text.suggest import listed
 Labels = tuple[tuple[str, str], ...]
 """Pairs of key and value."""
 MAX_LABEL_CHARS: Final = 100
-"""Of a longer label only the beginning is shown: it may have thousands of characters."""
+"""Only this much of a label is shown: it may have thousands of characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class LabelHost(Operation):
 
     @property
     def query(self) -> FactsQuery:
-        """Return a query for the host, which tells its node id."""
+        """Return a query for the host, which reports its node id."""
         return FactsQuery(hosts=(self.host,))
 
     def record(self, node: NodeFacts) -> NodeFacts:

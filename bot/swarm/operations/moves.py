@@ -25,7 +25,7 @@ from bot.swarm.services.spec.temporary_spec import (
 from bot.text.suggest import listed, number_of
 
 START_TIMEOUT_S: Final = 60.0
-"""For one task to be placed, prepared and started, beyond the times that its spec names."""
+"""The time for one task to be placed, prepared and started, in addition to the times that its spec names."""
 
 
 @dataclass(frozen=True, slots=True)

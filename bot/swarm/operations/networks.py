@@ -12,7 +12,7 @@ from bot.model import Engines, Facts, FactsQuery, Operation
 
 @dataclass(frozen=True, slots=True)
 class RegainNetworks(Operation):
-    """Have a manager's engine make a network of the cluster, which is removed again; restart it if it refuses.
+    """Create a network of the cluster through a manager's engine, and remove it; restart the engine if it refuses.
 
     An engine on which a new cluster is forced may lose its networks until it restarts: it manages the cluster, and
     neither makes a network nor starts a task on one (docs/swarm-behaviour.md#recovery). Not for an autolocked one: it

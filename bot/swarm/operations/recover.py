@@ -97,7 +97,7 @@ class LeaveLostCluster(Operation):
 
     host: str
     node: str
-    """The host's node id; "" if the engine does not tell it."""
+    """The host's node id; "" if the engine does not report it."""
     cluster: str
 
     @property
@@ -200,7 +200,7 @@ class RemoveOldRecords(Operation):
             remove_record(engines[facts.swarm.read_from], node)
 
     def _is_out(self, facts: Facts) -> bool:
-        """Return whether its engine tells its membership, or its disk shows that it is held off."""
+        """Return whether its engine reports its membership, or its disk shows that it is held off."""
         host = facts.hosts.get(self.host)
         return host is not None and (host.responds or (host.stopped is not None and host.stopped.held_off))
 
@@ -222,7 +222,7 @@ class RemoveOldRecords(Operation):
 class Rejoin(Operation):
     """Join a host, as a manager, to the cluster that was recovered from ``source``.
 
-    Unlike a :class:`Join`, the plan does not know the cluster's id: no engine tells it while there is no quorum.
+    Unlike a :class:`Join`, the plan does not know the cluster's id: no engine reports it while there is no quorum.
     """
 
     kind: ClassVar[str] = "rejoin"

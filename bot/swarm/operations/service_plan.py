@@ -168,5 +168,5 @@ def _rescales(changes: Sequence[FieldChange]) -> bool:
 
 
 def last_update(service: ServiceFacts) -> float:
-    """Return when Docker's last update of the service began, unix seconds; 0 if it tells of none."""
+    """Return when Docker's last update of the service began, unix seconds; 0 if it reports none."""
     return service.update.started if service.update else 0.0

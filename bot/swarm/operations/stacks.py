@@ -45,7 +45,7 @@ from bot.swarm.stacks.writes import (
 from bot.text.suggest import listed, number_of
 
 MAX_TOLD_CHARS: Final = 2300
-"""Of the differences in one step's line: Slack takes 3000 in a block."""
+"""The most characters of differences in one step's line: Slack accepts 3000 in a block."""
 VERBS: Final[dict[Action, tuple[str, str]]] = {
     "create": ("creating", "created"),
     "update": ("updating", "updated"),

@@ -1,1 +1,1 @@
-"""From the answers of engines to Facts: which manager is read, and which host is which node."""
+"""Makes Facts from the answers of engines: chooses the manager that is read, and finds which host is which node."""

@@ -43,12 +43,12 @@ MIN_ROUTE_TIMEOUT_S = 0.5
 FOLDER_TIMEOUT_S = 3.0
 ASK_AGAIN_S = 1.0
 MAX_ASKED_AGAIN = 4
-"""Any manager that answers tells of the new leader, and each call that hangs occupies a thread."""
+"""Any manager that responds names the new leader, and each call that hangs occupies a thread."""
 SSH_FAILURES = {"ssh_config", "no route", "timed out", "refused", "slow"}
 
 
 class NoteHost(Protocol):
-    """Is told of each reading of a host."""
+    """Called after each reading of a host."""
 
     def __call__(self, seconds: float, *, responded: bool) -> None:
         """Note how long it took."""
@@ -57,8 +57,8 @@ class NoteHost(Protocol):
 class FactsReader:
     """Reads the facts of the clusters in swarmbot.yml. All reads share its threads; ``close`` ends them.
 
-    ``foreign`` maps addresses of hosts to the cluster in swarmbot.yml that has them. ``note_host`` is told how many
-    seconds each reading of a host took, and whether it responded.
+    ``foreign`` maps addresses of hosts to the cluster in swarmbot.yml that has them. ``note_host`` is called with how
+    many seconds each reading of a host took, and whether it responded.
     """
 
     def __init__(self, foreign: Mapping[str, str], *, threads: int = 32, note_host: NoteHost | None = None) -> None:

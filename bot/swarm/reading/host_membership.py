@@ -83,7 +83,7 @@ def was_removed(facts: Facts, host: HostFacts) -> bool:
 
 
 def is_membership_unknown(facts: Facts, host: HostFacts) -> bool:
-    """Return whether a host is in a swarm and nothing that was read tells which.
+    """Return whether a host is part of a swarm and nothing that was read says which.
 
     Either this cluster could not be read, or the host's engine names no cluster and no managers.
     """

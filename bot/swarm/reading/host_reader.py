@@ -20,7 +20,8 @@ from bot.swarm.reading.raft_log import position
 ENGINE_DOWN: Final = frozenset({"docker stopped", "no docker"})
 """Problems of a host that answers over SSH and whose engine may not run."""
 INFO_TIMEOUT_S: Final = 10.0
-"""For ``GET /info``. A read that waits for less time abandons it soon after: it occupies a connection and a thread."""
+"""The time-out of ``GET /info``. A read that waits for less time abandons it soon after: it occupies a connection and a
+thread."""
 
 MAX_CLOCK_READ_S: Final = 0.5
 """A clock is off by half the time that its reading took, at most. If the engine took longer, it is read again."""
@@ -33,7 +34,7 @@ Seen in docs/decisions/0055.
 A manager without a quorum says "Manager is being prepared" in place of "Use": that passes.
 """
 NETWORK_TRIES: Final = 3
-"""So often an engine that makes no network is asked for one, a second apart: what passes is no refusal."""
+"""How often an engine that makes no network is asked for one, a second apart: a problem that passes is no refusal."""
 NETWORK_PAUSE_S: Final = 1.0
 
 

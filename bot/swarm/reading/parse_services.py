@@ -17,7 +17,7 @@ from bot.text.mrkdwn import safe_name
 CRASH_WINDOW_S: Final = 600.0
 """Failures since then count, even if a successor runs: a task may start and die again and again."""
 MIN_FAILURES: Final = 3
-"""So many of them in one slot: a crash loop."""
+"""This many of them in one slot are a crash loop."""
 REPLACED_S: Final = 5.0
 """A successor that was made so long before a task failed was not made because it failed: clocks differ less."""
 STEADY_S: Final = 120.0

@@ -18,9 +18,10 @@ from bot.swarm.reading.parse_services import restarted, running_tasks
 from bot.swarm.reading.task_targets import query_target
 
 READ_TIMEOUT_S = 15.0
-"""For a whole read. Each engine call has its own time-out (bot.engine)."""
+"""The time-out of a whole read. Each engine call has its own time-out (bot.engine)."""
 MAX_COMPLAINTS = 50
-"""Of more services that may lack tasks, the tasks are not read for the reason. One request asks for all of them."""
+"""The tasks of at most this many services that may lack tasks are read to find the reason. One request asks for all of
+them."""
 NOT_FOUND = 404
 
 

@@ -2,7 +2,7 @@
 
 A service's log that the managers collect loses lines and hangs as soon as a node is silent
 (docs/swarm-behaviour.md#logs). So each task is read at its own node, all side by side: a node that does not respond
-costs only what its own tasks would tell.
+costs only the data of its own tasks.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from bot.model import ClusterFacts, Engine, Engines, FactsQuery, LogQuery, Servi
 LOG_TIMEOUT_S: Final = 3.0
 """Log lines that were not read by then are called unread. With the read of the cluster, an answer takes under 5 s."""
 USAGE_TIMEOUT_S: Final = 6.0
-"""The same for the use of CPU and memory, which an engine measures for one to two seconds."""
+"""CPU and memory use that was not read by then is called unread. An engine measures it for one to two seconds."""
 MAX_TASKS: Final = 60
 """The most tasks whose containers are read, the latest first."""
 MAX_FAILED_TASKS: Final = 3
-"""The same of failed ones, each of another slot."""
+"""The most failed tasks whose containers are read, each of another slot."""
 GONE: Final = 404
 
 Read = Callable[[Engine, TaskFacts], TaskReading]

@@ -71,7 +71,10 @@ def refuse_unless_lost(facts: Facts) -> None:
 
 
 def choose_source(facts: Facts, wanted: str | None, flags: RecoverFlags) -> HostFacts:
-    """Return the manager to recover from: ``wanted``, or that with the newest Raft log. Raise Refused if none is."""
+    """Return the manager to recover from: ``wanted``, or the one with the newest Raft log.
+
+    Raise Refused if there is none.
+    """
     able = recovery_candidates(facts)
     if not able:
         raise _refused_none(facts)

@@ -20,7 +20,7 @@ from bot.text.durations import write_duration
 from bot.text.suggest import listed, number_of, part_of
 
 MIN_ID_CHARS: Final = 10
-"""Of an id so many characters must be given to change its service: a shorter word may be a misspelt name."""
+"""A change by service id needs at least this many characters of it: a shorter word may be a misspelt name."""
 
 
 def service_to_change(facts: Facts, name: str) -> ServiceFacts:

@@ -24,7 +24,7 @@ from bot.text.suggest import first_of, number_of, part_of
 
 COLUMNS: Final = ("service", "mode", "image", "tasks", "ports", "last update")
 MAX_TOLD: Final = 5
-"""Of so many services that lack tasks, the reason is told above the table."""
+"""The reason is shown above the table for at most this many services that lack tasks."""
 MAX_PORTS: Final = 3
 MAX_COMPLAINT_CHARS: Final = 200
 

@@ -1,7 +1,7 @@
 """Whether a service runs as it should. Every list, the status and the health of a cluster judge by this. Pure.
 
-The managers' own counts do not tell: a global service whose tasks crash wants no tasks by their count, and an update is
-``completed`` for them with no task running (docs/swarm-behaviour.md#services).
+The managers' own counts do not show it: a global service whose tasks crash wants no tasks by their count, and an update
+is ``completed`` for them with no task running (docs/swarm-behaviour.md#services).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ KEY_FOLDERS: Final = ("/etc/shadow", "/etc/ssh", "/home", "/root", "/var/lib/doc
 
 
 def new_rights(recording: StackRecording) -> Iterator[str]:
-    """Yield the rights that services get with a deploy. What a service may do already is not told again."""
+    """Yield the rights that services get with a deploy. What a service may do already is not repeated."""
     for write in pending_writes(recording):
         if write.type != "service" or write.action == "delete":
             continue

@@ -10,7 +10,7 @@ from bot.secrets.redact import redact
 
 
 def file_problem(text: str) -> str:
-    """Return what is wrong with a file, in plain words; "" if only Docker's command line can tell more."""
+    """Return what is wrong with a file, in plain words; "" if only Docker's command line can find more."""
     try:
         document = parse(text)
     except Invalid as error:

@@ -48,7 +48,7 @@ def pending_writes(recording: StackRecording) -> tuple[StackWrite, ...]:
 
 
 def changes_nothing(recording: StackRecording, write: StackWrite) -> bool:
-    """Return whether an update sends what the cluster has. An engine never tells the content of a secret."""
+    """Return whether an update sends what the cluster has. An engine never reveals the content of a secret."""
     known = before(recording, write)
     if write.action != "update" or known is None:
         return False

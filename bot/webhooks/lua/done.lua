@@ -1,7 +1,7 @@
 -- Remove the first request of a webhook's line, if the lease still has its fence.
 -- KEYS[1] the lease
 -- KEYS[2] the line
--- KEYS[3] what became of its first request
+-- KEYS[3] the failed attempts of its first request
 -- KEYS[4] the audit log
 -- KEYS[5] the audit log's head
 -- ARGV[1] the lease's fence

@@ -1,6 +1,6 @@
 -- Note that the first request of a webhook's line was not accepted, if the lease still has its fence.
 -- KEYS[1] the lease
--- KEYS[2] what became of the first request
+-- KEYS[2] the failed attempts of the first request
 -- ARGV[1] the lease's fence
 -- ARGV[2] how many attempts have failed
 -- ARGV[3] when the next one is made, unix seconds

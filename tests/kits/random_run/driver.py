@@ -74,7 +74,7 @@ class Driver:
         self._slack.clear_faults()
 
     def _start(self, start: Callable[[], None]) -> None:
-        """Have the thread that calls :meth:`run` start a process: a process dies with the thread that started it."""
+        """Start a process from the thread that calls :meth:`run`: a process dies with the thread that started it."""
         started: Future[None] = Future()
         self._to_start.put((start, started))
         started.result()

@@ -25,7 +25,7 @@ def small() -> dict[str, Any]:
 
 @pytest.mark.long
 def test_tasks_see_the_new_content(cluster: Scenario, app: StackFolder) -> None:
-    """Of a config and a secret, twice. The same file is then no change; the first content again creates nothing."""
+    """A config and a secret change twice. The same file is then no change; the first content again creates nothing."""
     app.write(small())
     cluster.change("ada", DEPLOY)
     assert seen_by_tasks(cluster, "app_web", "/settings") == {"colour=blue"}
@@ -53,7 +53,7 @@ def test_tasks_see_the_new_content(cluster: Scenario, app: StackFolder) -> None:
 
 
 def old_ones_are_removed(cluster: Scenario, app: StackFolder) -> None:
-    """Of blue, red, green and two more: three are kept, and blue for as long as Docker's rollback returns to it."""
+    """There are blue, red, green and two more. Three are kept, and blue as long as Docker's rollback returns to it."""
     app.write(small(), settings_ini="colour=black\n")
     cluster.change("ada", DEPLOY)
     assert len(names(cluster, "configs")) == 4

@@ -48,7 +48,7 @@ def deployed(cluster: Scenario, text: str) -> ProgressCard:
 
 
 def test_a_typed_file_is_deployed_and_kept(cluster: Scenario) -> None:
-    """Of a stack that swarmbot.yml does not list; its revision is the way back, and tells drift."""
+    """A stack that swarmbot.yml does not list can be deployed. Its revision is the way back, and shows drift."""
     card = deployed(cluster, compose())
     assert card.text.startswith("✓ *Stack `typed` is deployed in prod*"), card.text
     assert "the typed compose file" in card.text

@@ -112,7 +112,7 @@ def test_steps_over_the_limit_are_counted() -> None:
 
 
 def test_what_is_so_already_is_said() -> None:
-    """Of several nodes those that need no change are on the card too."""
+    """Nodes that need no change are also on the card if there are several nodes."""
     partly = Plan(PLAN.titles, steps=PLAN.steps, unchanged=("`host-3` is a worker of prod, ready",))
     assert "✓ `host-3` is a worker of prod, ready: no change needed" in texts(
         approval_card(approval("open"), partly).blocks

@@ -52,7 +52,7 @@ def test_no_approval_revives_a_cancelled_job(redis_url: str) -> None:
 
 
 def test_a_second_press_is_no_refusal(redis_url: str) -> None:
-    """Of one who has approved it: the job may have begun meanwhile."""
+    """A person who has approved it denies it: the job may have begun meanwhile."""
     reckoning = approved(redis_url)
     voting = reckoning.processes[1].voting
     assert voting.approve("job-0", "U0BEN", "") == "You have approved `job-0` already."

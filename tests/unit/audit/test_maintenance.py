@@ -69,7 +69,7 @@ def posted(slack: LocalSlack) -> list[str]:
 
 
 def test_once_a_day(client: Redis, slack: LocalSlack, workers: Workers) -> None:
-    """Of ten workers at once one posts; the next day there is another anchor, and verify takes each."""
+    """If ten workers try at once, one posts. The next day there is another anchor, and verify accepts each."""
     heads = write(client, 3)
     crowd = [workers.one(f"worker-{number}") for number in range(10)]
     for day in range(2):

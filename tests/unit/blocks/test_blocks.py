@@ -148,7 +148,7 @@ def test_long_card_keeps_failed_and_running_lines() -> None:
 
 
 def test_long_card_has_room_for_what_runs_beside_warnings() -> None:
-    """Of many warnings four are shown; of what is done, the last."""
+    """At most four warnings are shown, and of the finished steps the last one."""
     many = [blocks.Line(blocks.WARNING, f"w{number}") for number in range(9)]
     many += [blocks.Line(blocks.DONE, f"a{number}", 100.0, 100.0 + number) for number in range(9)]
     card = blocks.progress("t", [*many, blocks.Line(blocks.RUNNING, "c")])

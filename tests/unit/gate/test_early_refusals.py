@@ -179,7 +179,7 @@ def test_an_unknown_service_is_refused_at_once(ordered: Callable[[Restarted], No
 def test_a_long_list_says_how_many_are_left_out(
     ordered: Callable[[Restarted], None], last_read: LastRead, gate: Gate
 ) -> None:
-    """Of services and of nodes twelve are named."""
+    """At most twelve services or nodes are named."""
     services = tuple(ServiceFacts(f"web-{number}", 1, 1, id=f"idof{number}") for number in range(15))
     nodes = tuple(worker(f"idof{number}", f"node-{number}") for number in range(13))
     last_read.note("prod", ClusterFacts("cluster", "host-1", 1, {}, nodes, services=services), services=True)

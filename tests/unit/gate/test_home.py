@@ -21,7 +21,7 @@ STATUS = PressRequest("command.type", "status --cluster prod", "U0ADA", "", "", 
 
 @pytest.fixture(autouse=True)
 def _worker(client: Redis) -> None:
-    """Have a worker that lives."""
+    """Register a worker that is alive."""
     client.zadd(keys.WORKERS, {"one": 10**15})
 
 

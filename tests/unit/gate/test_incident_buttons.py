@@ -32,7 +32,7 @@ def repository(client: Redis, audit: Audit) -> WatchRepository:
 
 
 def stored(client: Redis, *incidents: Incident) -> None:
-    """Have watch remember these incidents."""
+    """Store these incidents as watch does."""
     client.set(keys.watch_state("prod"), to_json(WatchState(incidents=incidents)))
 
 

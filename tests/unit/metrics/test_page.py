@@ -152,7 +152,7 @@ def _known(client: Redis) -> set[str]:
 
 
 def test_the_documents_name_metrics_that_exist(client: Redis) -> None:
-    """And all of them, but for those that are named by their end."""
+    """The page also has all of them, except those that are named by their end."""
     text = OPERATIONS.read_text()
     named = set(re.findall(r"\bswarmbot_\w+", text))
     ends = set(re.findall(r"`(_\w+)", text))

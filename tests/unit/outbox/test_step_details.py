@@ -57,7 +57,7 @@ def test_they_follow_the_card_once(world: World, asked: Order, *, dies: bool) ->
 
 
 def test_they_are_not_put_together_with_other_replies(world: World, asked: Order) -> None:
-    """Of replies that wait together only some lines are sent; of these every one, in their order."""
+    """Only some lines of replies that wait together are sent. These replies are all sent, in their order."""
     world.promise(shown(world, asked, "cleo asks to join 400 workers"))
     world.slack.failing = AWAY
     parent = shown(world, asked, "").id

@@ -151,7 +151,7 @@ def test_any_order_of_contents(type_: ObjectType, contents: list[str]) -> None:
 
 
 def test_what_is_not_the_stacks_own_stays() -> None:
-    """An object of another stack with another content is a conflict; with the same content it is none."""
+    """An object of another stack with another content is a conflict; with the same content it is no conflict."""
     cluster = Cluster("config")
     cluster.deploy("a")
     foreign = replace(cluster.objects[0], spec={**cluster.objects[0].spec, "Labels": {}})

@@ -85,7 +85,7 @@ def test_a_name_of_a_node_and_of_a_service_is_both(world: World) -> None:
 
 
 def test_a_second_silence_says_that_there_is_one(world: World) -> None:
-    """Of the same subject or of all, with its end."""
+    """The answer names the end of a silence of the same subject or of all."""
     assert "silenced already" not in world.silence("web")
     assert "They were silenced already, until <!date" in world.silence("web")
     assert "silenced already" not in world.silence("host-1")

@@ -64,7 +64,7 @@ def known(client: Redis, audit: Audit, *, newest: float | None = None, readable:
 
 @contextmanager
 def setting(client: Redis, name: str, value: str) -> Iterator[None]:
-    """Have a setting of Redis meanwhile."""
+    """Set a configuration value of Redis meanwhile."""
     before = str(client.config_get(name)[name])
     client.config_set(name, value)
     try:

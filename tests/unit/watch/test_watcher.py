@@ -191,7 +191,7 @@ def test_redis_may_forget_everything(processes: dict[str, Process], repository: 
 def test_what_status_says_is_stored_as_long_as_a_manager_is_read(
     processes: dict[str, Process], repository: WatchRepository
 ) -> None:
-    """Of a cluster that cannot be read, nothing is kept: what is wrong then is read as it is asked for."""
+    """Nothing is kept for a cluster that cannot be read: what is wrong then is read when somebody asks."""
     first = processes[leader(repository)]
     node = NodeFacts("n1", "host-1", "manager", "active", "ready", 1, {}, "host-1", "reachable", leader=True)
     first.reader.hosts = {"host-1": HostFacts("host-1", "192.0.2.1", membership="active", is_manager=True)}

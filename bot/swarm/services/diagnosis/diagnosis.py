@@ -39,7 +39,7 @@ class Unplaced:
     said: str
     """What the scheduler says; "" while it has not said anything."""
     verdicts: tuple[Verdict, ...]
-    """Of each node that it may run on."""
+    """The verdict for each node that it may run on."""
 
     @property
     def outdated(self) -> bool:
@@ -79,7 +79,7 @@ class Diagnosis:
     """Tasks that their nodes prepare or start."""
     failing: tuple[Failing, ...]
     left_out: tuple[Verdict, ...]
-    """Of a global service: nodes that get no task of it, and why."""
+    """The nodes that get no task of a global service, and why."""
     update_cause: TaskFacts | None
     """The task that paused the last update, or had it rolled back; None if it is not known."""
 

@@ -22,11 +22,11 @@ from bot.secrets.secret_names import masked_line, secret_values
 from bot.text.suggest import listed
 
 BLOCK_CHARS: Final = SECTION_CHARS - 100
-"""Of lines, in one block."""
+"""The most characters of lines in one block."""
 LINE_CHARS: Final = 500
-"""Of a line, in a message: escaped, it fits into a block. The file has the whole line."""
+"""The most characters of a line in a message: escaped, it fits into a block. The file has the whole line."""
 ID_CHARS: Final = 5
-"""Of a task's id, where a slot has several tasks."""
+"""How many characters of a task's id are shown where a slot has several tasks."""
 MAX_NAMED: Final = 12
 """The number of tasks that a line names."""
 _TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -73,7 +73,7 @@ def merged_lines(facts: Facts, tasks: Iterable[TaskFacts], grep: str = "") -> li
     """Return the lines that were read of ``tasks`` in the order of their times; those of one task keep their order.
 
     With ``grep``, only lines with this text, in upper or lower case. It is searched for in what is shown: a search must
-    not tell what is masked.
+    not reveal what is masked.
     """
     swarm = facts.swarm
     if swarm is None:

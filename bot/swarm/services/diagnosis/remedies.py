@@ -16,7 +16,7 @@ from bot.swarm.services.rollout.rollback_advice import rollback_helps
 from bot.swarm.services.spec.spec_changes import spec_changes
 
 MAX_NODES: Final = 2
-"""For so many nodes commands are named: one of them is enough."""
+"""Commands are named for at most this many nodes: one of them is enough."""
 PER_NODE: Final = frozenset({"resources", "host ports", "max replicas"})
 """Filters by which a node takes some tasks of a service, and not more."""
 

@@ -12,13 +12,14 @@ from bot.text.suggest import number_of
 DEFAULT_DELAY_S: Final = 5.0
 """Docker's default of ``RestartPolicy.Delay``."""
 LATE_S: Final = 10.0
-"""So long after the delay a successor would have been seen."""
+"""A successor would have been seen within this time after the delay."""
 
 
 def restart_text(last: TaskFacts, now: float) -> str:
     """Return whether a failed task without a successor gets one, in a sentence. ``now``: unix seconds.
 
-    That the attempts are used up is only seen by time: Docker's counter starts again with each spec and window.
+    Docker does not report that the attempts are used up. It is inferred from the time that has passed: Docker's counter
+    starts again with each spec and window.
     """
     policy = last.spec.get("RestartPolicy") or NO_SPEC
     delay, most = policy.get("Delay"), int(policy.get("MaxAttempts") or 0)

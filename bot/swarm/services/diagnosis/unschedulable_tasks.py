@@ -16,7 +16,7 @@ from bot.swarm.services.spec.spec_changes import Restarts
 from bot.text.suggest import listed, number_of
 
 MAX_PLACED: Final = 30
-"""Of more tasks only so many are placed: a plan must not take long."""
+"""At most this many tasks are placed: a plan must not take long."""
 MAX_NODES: Final = 6
 """The number of nodes that a reason names."""
 

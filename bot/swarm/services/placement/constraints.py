@@ -58,7 +58,7 @@ def _unmet_label(node: NodeFacts, label: str, value: str, *, wanted: bool) -> tu
 
 
 def _met(node: NodeFacts, key: str, how: str, value: str) -> bool | None:
-    """Return whether a node meets a constraint; None if the facts do not tell. Upper and lower case are the same.
+    """Return whether a node meets a constraint; None if the facts do not say. Upper and lower case are the same.
 
     A missing label counts as empty. No node meets a constraint on a key that SwarmKit does not know.
     """

@@ -46,7 +46,7 @@ def meets_constraints(node: NodeFacts, service: ServiceFacts) -> bool:
 
 
 def is_judged(swarm: ClusterFacts, service: ServiceFacts) -> bool:
-    """Return whether the facts tell of each node whether it meets the service's constraints."""
+    """Return whether the facts say of each node whether it meets the service's constraints."""
     return all(each.known for node in swarm.nodes for each in unmet_constraints(node, service.constraints))
 
 

@@ -1,7 +1,7 @@
 """Whether a node takes a task: the filters of SwarmKit's scheduler, in their order (manager/scheduler/filter.go). Pure.
 
 The scheduler counts a node at the first filter that it fails. Here each filter says in words what the node lacks, so
-that all that stands in the way is seen at once. What the facts do not tell is called unknown, neither met nor unmet.
+that all that stands in the way is seen at once. What the facts do not say is called unknown, neither met nor unmet.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ TRIED_S: Final = 3600.0
 def rollback_command(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return the command that returns to a spec that is not known to fail, to type after ``/swarm``; "" if none does.
 
-    For a button: who presses it may not look at the specs. The facts must have the task list.
+    It is for a button: the person who presses it may have no permission to see specs. The facts must have the task
+    list.
     """
     return _order(facts, service, failed=True, may_undo=rollback_helps(swarm, service))
 
@@ -30,7 +31,8 @@ def rollback_command(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -
 def rollback_helps(swarm: ClusterFacts, service: ServiceFacts) -> bool:
     """Return whether Docker's own rollback leads to another spec that is not known to fail.
 
-    After a rollback it leads to what that left. A spec is known to fail if tasks of it failed of late and none runs.
+    After a rollback it leads to the spec that was rolled back. A spec is known to fail if its tasks failed recently and
+    none runs.
     """
     before = spec_before(service)
     if before is None or not spec_changes(service.spec, before) or is_rolled_back(service):
@@ -55,8 +57,8 @@ def is_rolled_back(service: ServiceFacts) -> bool:
 def rollback_advice(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back: bool = False) -> str:
     """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another; else "".
 
-    No order is advised that would run the tasks that fail now again. ``rolled_back``: whether a rollback failed, which
-    Docker's own would only undo.
+    No command is advised that would start the tasks that fail now again. ``rolled_back``: whether a rollback failed:
+    Docker's own rollback would only undo it.
     """
     order = _order(facts, service, failed=bool(found.last_failure), may_undo=not rolled_back)
     if not order:
@@ -66,7 +68,7 @@ def rollback_advice(facts: Facts, service: ServiceFacts, found: Rollout, *, roll
 
 
 def _order(facts: Facts, service: ServiceFacts, *, failed: bool, may_undo: bool) -> str:
-    """Return the command that returns to the last good spec if that is another one than the spec before, else to this.
+    """Return the command that returns to the last good spec if it differs from the spec before, otherwise to this.
 
     "" if neither helps. ``failed``: whether tasks of the spec of now fail. ``may_undo``: whether Docker's own rollback,
     to the spec before, is of use.

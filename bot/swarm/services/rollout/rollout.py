@@ -25,11 +25,11 @@ DEFAULT_MONITOR_S: Final = 5.0
 SETTLING_S: Final = 1.0
 """After a change of the spec its tasks and UpdateStatus change within 0.2 s: before that nothing is judged."""
 PENDING_S: Final = 5.0
-"""A task that has been pending for so long, with a reason, is told. The first moments have no reason."""
+"""A task that has been pending this long, with a reason, is reported. The first moments have no reason."""
 STARTING_S: Final = 10.0
-"""For so long the tasks that Docker is just replacing are waited for, once a rollout is paused."""
+"""How long the tasks that Docker is just replacing are waited for, once a rollout is paused."""
 MIN_CRASHES: Final = 2
-"""So often one task ended by itself, and the one that followed it too: a crash loop."""
+"""A crash loop: this often one task ended by itself, and its successor too."""
 ENDED_BY_ITSELF: Final = frozenset({"failed", "rejected", "complete"})
 IN_PROGRESS: Final = frozenset({"updating", "rollback_started"})
 PAUSED: Final = frozenset({"paused", "rollback_paused"})
@@ -46,7 +46,7 @@ class Rollout:
     wanted: int
     """How many tasks should run. Of a global service: the nodes that accept tasks and meet its constraints."""
     running: int
-    """Of these, how many run, were made from the present spec, and are on a node that fits."""
+    """How many of these run, were made from the present spec, and are on a node that fits."""
     others: int
     """How many other tasks run that are not to stop yet: the rollout replaces them."""
     stable: bool

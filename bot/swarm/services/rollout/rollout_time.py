@@ -10,7 +10,7 @@ from bot.model.service import NANOSECONDS
 from bot.swarm.services.rollout.rollout import monitor_s
 
 START_S: Final = 30.0
-"""For each batch: the time in which tasks are placed, pull their image and start."""
+"""The time in which the tasks of a batch are placed, pull their image and start."""
 BASE_S: Final = 60.0
 DEFAULT_INTERVAL_S: Final = 30.0
 DEFAULT_RETRIES: Final = 3

@@ -38,5 +38,5 @@ class JobSpec:
         }
 
     def differences(self, service: ServiceFacts) -> tuple[FieldChange, ...]:
-        """Return how a service differs from the job, but for how often it was run."""
+        """Return how a service differs from the job, except for how often it was run."""
         return spec_changes(unforced(service.spec), self.spec(service.name))

@@ -16,7 +16,7 @@ _NAMED: Final = re.compile(rf"(?<![\w.-])(?P<dash>-*+)(?P<name>\w[\w.-]*+)(?P<si
 """A name and what separates it from its value: ``=``, ``:``, or after a flag a space."""
 _VALUE: Final = re.compile(r"\\*\"[^\"]*\"?|\\*'[^']*'?|[^\s,;\"']+")
 BEGIN_CHARS: Final = 64
-"""So much of a value decides with its name whether it is a secret. A value may hold a whole certificate."""
+"""How much of a value decides, with its name, whether it is a secret. A value may hold a whole certificate."""
 _FLAG: Final = re.compile(r"--?(?P<name>[A-Za-z_][\w.-]*)")
 _WHOLE: Final = re.compile(r"(?P<start>-{0,2}(?P<name>[A-Za-z_][\w.-]*)=)(?P<value>.*)", re.DOTALL)
 

@@ -36,7 +36,7 @@ Restarts = Literal["all", "some", "none"]
 MAX_VALUE_CHARS: Final = 200
 _CHECK_CHARS: Final = 4
 _ITEM: Final = "\0"
-"""Before the part of a field's name that tells items of a list apart, and is not shown."""
+"""Comes before the part of a field's name that distinguishes items of a list, and is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def restarts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Restarts:
 def spec_fingerprint(spec: Mapping[str, Any] | None) -> str:
     """Return a text that is another one for another spec, to be stored; "" for None.
 
-    Of a value that looks like a secret only 16 bits go into it: whoever reads them cannot tell what the value is, and a
+    Of a value that looks like a secret only 16 bits go into it: whoever reads them cannot find out the value, and a
     changed value goes unnoticed once in 65,536 times.
     """
     if spec is None:
@@ -283,7 +283,7 @@ def _file_name(each: Mapping[str, Any]) -> str:
 
 
 def _reference(each: Mapping[str, Any]) -> str:
-    """Return the name of a config or secret, or the whole reference if its id or its file's rights tell more."""
+    """Return the name of a config or secret, or the whole reference if its id or its file's rights add something."""
     name, file = each.get("SecretName") or each.get("ConfigName"), each.get("File") or {}
     usual = (file.get("UID", "0"), file.get("GID", "0"), file.get("Mode")) == ("0", "0", READABLE)
     return str(name) if usual and {each.get("SecretID"), each.get("ConfigID")} <= {None, name} else _compact(each)

@@ -21,9 +21,9 @@ from bot.text.suggest import listed, number_of
 
 Json = Mapping[str, Any]
 MAX_LINE_CHARS: Final = 2500
-"""Of more environment variables, labels and mounts, the number is told."""
+"""The most characters of a list, for example of environment variables, labels or mounts; the rest are counted."""
 MAX_NEW_CHARS: Final = 600
-"""The same for a service that is to be created: all its subjects share one line."""
+"""The most characters of a list for a service that is to be created: all its lists share one line."""
 MAX_VALUE_CHARS: Final = 200
 MAX_COMMAND_CHARS: Final = 500
 MIB: Final = 1024 * 1024

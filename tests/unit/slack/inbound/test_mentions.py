@@ -56,7 +56,7 @@ def test_the_first_mention_counts_if_the_bot_is_not_named() -> None:
 
 
 def test_a_mention_is_answered_in_a_thread() -> None:
-    """Of a message in a thread: in that thread. Both kinds of event about one message are one request."""
+    """A message in a thread is answered in that thread. Both kinds of event about one message are one request."""
     assert mention_request(body_with()) == MentionRequest(STATUS, 1700000000.0, outside=False)
     inside = mention_request(body_with(thread_ts="11.1"))
     assert inside

@@ -94,7 +94,7 @@ def test_a_refused_image_does_not_stop_the_others() -> None:
 
 
 def test_a_failure_says_what_is_left() -> None:
-    """Of a node that does not respond any more, nothing is claimed."""
+    """Nothing is claimed about a node that no longer responds."""
     error = Failed("It broke.")
     told = OPERATION.settle(cast("Engines", Engine()), seen(AA), error)
     assert told.true_now == "1 of 2 images of `host-2` removed."
@@ -104,7 +104,7 @@ def test_a_failure_says_what_is_left() -> None:
 
 
 def test_a_step_names_some_images() -> None:
-    """Of more it says how many."""
+    """If there are more, it says how many."""
     images = tuple(PlannedImage(f"sha256:{place:064x}", (f"old:{place}",)) for place in range(12))
     assert RemoveImages("host-2", images, 3 * 1024**2).doing == (
         "removing 12 images of `host-2` (frees at most 3 MiB): `old:0`, `old:1`, `old:2`, `old:3`, `old:4`, "

@@ -105,7 +105,7 @@ def test_an_update_ends_the_pause() -> None:
 
 
 def test_back_from_a_paused_restart() -> None:
-    """The good spec is the same but for the number of the restart, which is what goes back."""
+    """The good spec differs only in the number of the restart, and that goes back."""
     good = {"TaskTemplate": {"ForceUpdate": 1}}
     facts = rolling(NEW, OLD, HELD, paused=True, spec={"TaskTemplate": {"ForceUpdate": 2}}, good_specs={"web": good})
     [step] = plan_of(rollback, facts, RollbackArguments("web", last_good=True)).steps

@@ -49,7 +49,7 @@ CUTS: Final = st.lists(st.tuples(st.integers(0, 12), FAULT), max_size=3)
 
 
 ROUNDS: Final = 4
-"""Of up to 900 examples each, until every order was carried out once: a backup is in some rounds by chance alone."""
+"""Up to 900 examples run, until every order was carried out once: only some rounds have a backup, by chance."""
 
 
 class Orders(RuleBasedStateMachine):

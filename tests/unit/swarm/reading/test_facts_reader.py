@@ -63,7 +63,7 @@ class _Engines:
         self.replace_all(lambda host: _Engine(host, asked))
 
     def replace_all(self, engine_of: Callable[[str], _Engine]) -> None:
-        """Have other engines."""
+        """Return a reader with other engines."""
         self._engines = {host: engine_of(host) for host in CLUSTERS}
 
     def __getitem__(self, host: str) -> _Engine:
@@ -137,7 +137,7 @@ class _Electing(_Engine):
     """A manager whose first answer hangs, as calls do that began before an election."""
 
     def info(self, timeout_s: float) -> dict[str, Any]:
-        """Return soon, but for the first call, which the test ends."""
+        """Return soon, except for the first call, which the test ends."""
         if not self.reads:
             self.reads = 1
             self._asked.wait(60)

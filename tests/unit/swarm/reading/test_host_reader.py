@@ -71,7 +71,7 @@ class _Store:
 
 
 def test_images_are_read_of_the_hosts_that_are_named() -> None:
-    """Of all if none is named. That they could not be read is not that there are none."""
+    """Every host's images are read if no host is named. "Could not be read" is not "there are none"."""
     engine = cast("Engine", _Store(fails=False))
     assert read_host(engine, "192.0.2.1", FactsQuery(images=True)).images == ()
     assert read_host(engine, "192.0.2.1", FactsQuery(images=True, hosts=("host-1",))).images == ()

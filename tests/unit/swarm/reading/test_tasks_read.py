@@ -212,7 +212,7 @@ def test_a_cluster_is_read_without_its_crash_loops(reader: FactsReader, engine: 
 
 
 def test_no_task_is_read_if_none_is_new(reader: FactsReader, engine: Mock) -> None:
-    """Of thousands of tasks only the time of their creation matters."""
+    """Only the tasks' time of creation is read: there may be thousands."""
     engine.services.return_value = [service("web")]
     engine.current_tasks.return_value = as_current([made("idweb", "running", 3600, wanted="running")])
     read(reader, engine, FactsQuery(services=True, restarts=True))

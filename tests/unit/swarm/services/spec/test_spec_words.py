@@ -42,7 +42,7 @@ def test_images_are_shortened(image: str, short: str) -> None:
 
 
 def _filled(spec: Any, text: str, key: str = "") -> Any:
-    """Return a spec with ``text`` at the end of each string in it, but for those that Docker chooses among."""
+    """Return a spec with ``text`` at the end of each string in it, except those that Docker chooses among."""
     if isinstance(spec, Mapping):
         return {name: _filled(value, text, name) for name, value in spec.items()}
     if isinstance(spec, list):
