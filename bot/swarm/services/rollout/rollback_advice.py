@@ -20,7 +20,7 @@ TRIED_S: Final = 3600.0
 
 
 def rollback_command(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
-    """Return the command that returns to a spec that is not known to fail, to type after ``/swarm``; "" if none does.
+    """Return the command, without ``/swarm``, that returns to a spec not known to fail; "" if there is none.
 
     It is for a button: the person who presses it may have no permission to see specs. The facts must have the task
     list.
@@ -55,7 +55,7 @@ def is_rolled_back(service: ServiceFacts) -> bool:
 
 
 def rollback_advice(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back: bool = False) -> str:
-    """Return the order that returns to the spec before, or to the last one whose tasks ran if that is another; else "".
+    """Return the command that returns to the spec before, or to the last one whose tasks ran if it differs; "" if none.
 
     No command is advised that would start the tasks that fail now again. ``rolled_back``: whether a rollback failed:
     Docker's own rollback would only undo it.
