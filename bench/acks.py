@@ -79,7 +79,10 @@ def _measured(way: str, found: Iterator[Run]) -> Iterator[tuple[tuple[Cell, ...]
 
 
 async def _all_sent(sends: list[Send], requests: int) -> Sent:
-    """Send this many commands, one after the other by each sender; return the latencies in ms, and the seconds of all."""
+    """Send this many commands, one after the other by each sender.
+
+    Return the latencies in ms, and the seconds of all.
+    """
     payloads = [_payload(next(_numbers)) for _ in range(requests)]
     latencies: list[float] = []
 

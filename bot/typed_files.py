@@ -41,7 +41,10 @@ class TypedFiles:
         return file_id
 
     def last(self, cluster: str, user: str, about: str) -> Secret | None:
-        """Return what this person typed last about a stack, for the next form: after a refused order nobody types the text again."""
+        """Return what this person typed last about a stack, for the next form.
+
+        After a refused order nobody types it again.
+        """
         with translate_errors():
             file_id: Any = self._redis.get(keys.typed_draft(cluster, user, about))
         with suppress(Refused):

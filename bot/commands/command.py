@@ -80,7 +80,10 @@ class TypedText:
 
 @dataclass(frozen=True, slots=True)
 class TextField:
-    """A long text that the requester types into a form that opens at once: it is kept encrypted, and an argument has its id."""
+    """A long text that the requester types into a form. The form opens at once.
+
+    The text is kept encrypted, and an argument has its id.
+    """
 
     label: str
     hint: str

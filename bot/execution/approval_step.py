@@ -75,7 +75,10 @@ class ApprovalStep:
     def requested(
         self, lease: Lease, command: Command, arguments: Any, plan: Plan, facts: Facts, *, approval: Approval | None
     ) -> bool:
-        """Make the job wait if nobody was asked yet, or if the plan is not what its requester confirmed; return whether it waits."""
+        """Make the job wait if nobody was asked yet or the plan is not what its requester confirmed.
+
+        Return whether it waits.
+        """
         rule = self.rule(lease, command, arguments, plan)
         if approval is None:
             if rule.count:

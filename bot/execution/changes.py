@@ -133,7 +133,10 @@ class Changes:
         return replace(plan, findings=findings), Seen(facts, began)
 
     def _next_step(self, lease: Lease, facts: Facts, happened: str, next_step: str) -> str:
-        """Return the next step after a refusal or a skipped target: a change that waits for a decision may be the cause."""
+        """Return the next step after a refusal or a skipped target.
+
+        A change that waits for a decision may be the cause.
+        """
         order = lease.job.order
         known = {name for node in (facts.swarm.nodes if facts.swarm else ()) for name in (node.name, node.id)}
         named = (known | facts.hosts.keys()).intersection(words_in(order.args))

@@ -77,9 +77,12 @@ class ClusterReader:
         return self._good_specs.added_to(facts, [service.id for service in services])
 
     def read_whole(self, cluster: str, query: FactsQuery) -> Facts:
-        """Read as :meth:`read` does, but wait for every host: a plan or a secret must not depend on which host responds first."""
+        """Read as :meth:`read` does, but wait for every host.
+
+        A plan or a secret must not depend on which host responds first.
+        """
         return self.read(cluster, replace(query, all_hosts=True))
 
     def read_for(self, plan: Plan, cluster: str, query: FactsQuery) -> Facts:
-        """Read the cluster that ``plan`` was made for as :meth:`read` does, even if a host is part of another cluster by now."""
+        """Read the cluster of ``plan`` as :meth:`read` does, even if a host is part of another cluster by now."""
         return self.read(cluster, replace(query, cluster_id=plan.cluster_id))

@@ -1,4 +1,4 @@
-"""If an order about a host is refused or fails, a change of the same host that waits for a decision may be the cause."""
+"""Whether a change that waits for a decision may be why an order about the same host is refused or fails."""
 
 from __future__ import annotations
 

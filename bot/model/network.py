@@ -99,7 +99,10 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a host sends on one route in a round: a number of datagrams, or at most as many connections until one is accepted."""
+    """What a host sends on one route in a round.
+
+    A number of datagrams, or at most as many connections until one is accepted.
+    """
 
     transport: Transport
     address: str

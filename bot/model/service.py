@@ -230,7 +230,7 @@ class TaskFacts:
 
     @property
     def place(self) -> str:
-        """Its place, which it has in common with the tasks that it replaced: its service, and its slot or (global) its node."""
+        """Its place, which the tasks that it replaced had too: its service, and its slot or (global) its node."""
         return f"{self.service}.{self.slot or self.node}"
 
     def name_in(self, service: str) -> str:

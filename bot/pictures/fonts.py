@@ -34,7 +34,10 @@ def font(size: int, *, bold: bool = False) -> Font:
 
 
 def fitting(text: str, width: int, wanted: Font, *, keep_end: int = 0) -> str:
-    """Return the text on one line of this many pixels; if it is longer, its beginning, "…" and ``keep_end`` characters."""
+    """Return the text on one line of this many pixels.
+
+    If it is longer: its beginning, "…" and ``keep_end`` characters.
+    """
     line = "".join(character if _is_shown(character, wanted) else UNSHOWN for character in one_line(text)[:MAX_CHARS])
     if wanted.getlength(line) <= width:
         return line
@@ -44,7 +47,7 @@ def fitting(text: str, width: int, wanted: Font, *, keep_end: int = 0) -> str:
 
 
 def largest(text: str, width: int, sizes: Sequence[int]) -> Font:
-    """Return the largest of these bold fonts in which a text fits into this many pixels; the last one if it never fits."""
+    """Return the largest of these bold fonts in which a text fits into this many pixels, or the last one."""
     fonts = [font(size, bold=True) for size in sizes]
     return next((found for found in fonts if found.getlength(one_line(text)[:MAX_CHARS]) <= width), fonts[-1])
 

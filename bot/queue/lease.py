@@ -11,7 +11,10 @@ from bot.queue.job import Job
 
 
 class LeaseLost(Exception):
-    """Another worker has the job, or the job has ended: the worker that gets this stops working on it and writes nothing."""
+    """Another worker has the job, or the job has ended.
+
+    The worker that gets this stops working on it and writes nothing.
+    """
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job {job_id} is no longer this worker's")

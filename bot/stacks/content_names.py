@@ -19,7 +19,7 @@ from bot.secrets.secret import Secret
 from bot.stacks.recorder import virtual_id
 
 MAX_NAME_CHARS: Final = 64
-"""The characters that an engine accepts in the name of a config or secret."""
+"""The most characters that an engine accepts in the name of a config or secret."""
 HASH_CHARS: Final = 8
 
 HasContent = Callable[[StackObject, Mapping[str, Any]], bool]

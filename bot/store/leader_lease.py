@@ -17,7 +17,10 @@ LUA: Final = Path(__file__).parent / "lua"
 
 
 class LeadershipLost(Exception):
-    """The lease expired, was released or has another holder: the process that gets this stops leading and writes nothing."""
+    """The lease expired, was released or has another holder.
+
+    The process that gets this stops leading and writes nothing.
+    """
 
     def __init__(self, key: str, fence: int) -> None:
         super().__init__(f"{key} no longer has the fence {fence}")

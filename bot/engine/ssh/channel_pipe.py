@@ -9,7 +9,7 @@ from paramiko.buffered_pipe import BufferedPipe, PipeTimeout
 
 
 class ChannelPipe(BufferedPipe):  # type: ignore[type-arg] # generic in typeshed alone
-    """It keeps the pieces as they came: paramiko's own pipe moves all later data at each read. 100 MB cost 0.05 s of CPU less."""
+    """Keeps the pieces as they came. paramiko's own pipe moves later data at each read (0.05 s of CPU per 100 MB)."""
 
     # Attributes of the base class that typeshed lacks.
     _cv: Any

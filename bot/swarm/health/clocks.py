@@ -20,7 +20,7 @@ MAX_OFFSET_S: Final = 1800.0
 
 
 def clock_offset(facts: Facts, host: HostFacts) -> tuple[float | None, str]:
-    """Return how many seconds the host's clock is ahead, and of which clock: the managers' if known, otherwise Swarmbot's."""
+    """Return how many seconds the host's clock is ahead, and of whose: the managers' if known, otherwise Swarmbot's."""
     managers = {node.host for node in facts.swarm.managers} if facts.swarm else set()
     clocks = [
         other.clock_offset

@@ -66,7 +66,7 @@ def _decider(change: OpenChange) -> str:
 
 
 def fixes(issues: Iterable[Issue]) -> list[str]:
-    """Return each fix once, with the hosts on which it is to be done; to wait is told once."""
+    """Return each fix once, with the hosts on which it must be done; to wait is named once."""
     places: dict[str, list[str]] = {}
     for issue in issues:
         if issue.fix and issue.may_pass:

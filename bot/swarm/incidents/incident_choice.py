@@ -23,7 +23,9 @@ AFTERMATH_S: Final = 60.0
 
 
 def explained_in(incidents: Sequence[Incident], signal: Signal, now: float, *, ripe: bool = True) -> int | None:
-    """Return the open incident that explains a signal; if there are several, the one with the most serious cause, then the newest.
+    """Return the open incident that explains a signal.
+
+    If there are several, the one with the most serious cause counts, then the newest.
 
     If two nodes are down, a service lacks tasks now because of the second one. ``ripe``: whether the signal has held
     long enough; what came and went in an incident is not part of it again for a moment.

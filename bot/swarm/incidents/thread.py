@@ -69,7 +69,10 @@ def acknowledged_line(said: Acknowledgement) -> ThreadLine:
 
 
 def thread_text(lines: Iterable[ThreadLine]) -> str:
-    """Return lines as the text of one message in the thread, each once; if there are too many, the first and the last ones."""
+    """Return lines as the text of one message in the thread, each once.
+
+    If there are too many: the first and the last ones.
+    """
     ordered = sorted(lines, key=lambda line: line.at)
     texts = [text for line in ordered for text in (line.text, *(f"{_INDENT}{each}" for each in line.details))]
     return "\n".join(without_middle(dict.fromkeys(texts), MAX_THREAD_LINES, "line"))

@@ -2,7 +2,7 @@
 
 Signals wait until they have held long enough, and while a job of Swarmbot's own explains them. Then each becomes part
 of the incident that :mod:`bot.swarm.incidents.incident_choice` finds, or opens one. :mod:`bot.swarm.incidents.telling`
-decides what people are told.
+decides what is reported.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def matrix_rows(facts: Facts, names: list[str]) -> list[list[str]]:
 
 
 def pair_states(facts: Facts, names: list[str]) -> dict[tuple[str, str], PairState]:
-    """Return for each pair of nodes, by sender and receiver, what was seen of the ports and of the overlay between them."""
+    """Return for each sender and receiver what was seen of the ports and of the overlay between them."""
     between = _between(facts)
     return {
         (one, other): _state(between.get((one, other), []), facts.mesh, one, other)
