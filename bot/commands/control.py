@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from bot.blocks import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +66,12 @@ class EndSilence:
 
 WatchOrder = AcknowledgeIncident | SilenceSubject | EndSilence
 Control = CancelJob | FreezeCluster | ThawCluster | EnrolTotp | ResetTotp | WatchOrder
+
+
+class ControlResult(NamedTuple):
+    """What the gate did."""
+
+    reply: Message
+    """For the requester."""
+    announcement: Message | None = None
+    """For the cluster's channel; None if nothing changed, or if another message of that channel says it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from bot.audit import Entry
 from bot.blocks import DONE, WARNING, Message, echo, paragraphs, quoted, text_message, user, when
-from bot.commands import FreezeCluster, ThawCluster
+from bot.commands import ControlResult, FreezeCluster, ThawCluster
 from bot.errors import NotUnderstood, Refused
 from bot.freeze.freezes import Freezes
 from bot.model import Freeze
@@ -20,15 +20,6 @@ MAX_FREEZE_S: Final = 366 * 24 * 3600.0
 """A later end is treated as a typing mistake."""
 
 
-class FreezeResult(NamedTuple):
-    """What `/swarm freeze` or `/swarm thaw` did."""
-
-    reply: Message
-    """For the requester."""
-    announcement: Message | None
-    """For the cluster's channel; None if nothing changed."""
-
-
 def run_freeze_command(
     freezes: Freezes,
     command: FreezeCluster | ThawCluster,
@@ -37,7 +28,7 @@ def run_freeze_command(
     now: float,
     *,
     waiting: Sequence[str] = (),
-) -> FreezeResult:
+) -> ControlResult:
     """Freeze or thaw ``cluster`` for ``entry.by`` at ``now`` (unix seconds).
 
     ``waiting`` is shown when no freeze is left: the orders that still wait for an approval that a freeze added.
@@ -62,14 +53,14 @@ def _until(command: FreezeCluster, now: float) -> float:
     return until
 
 
-def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry, now: float) -> FreezeResult:
+def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry, now: float) -> ControlResult:
     until = _until(command, now)
     while True:
         kept = freezes.kept(cluster)
         current = kept if kept and kept.until > now else None
         if current is not None and (current.until, current.reason) == (until, redact(command.reason)):
             held = f"{cluster} is frozen until {when(until)} by {user(current.by)}"
-            return FreezeResult(
+            return ControlResult(
                 text_message(f"{DONE} No change needed: {held}: {quoted(current.reason)}. Nothing was changed."), None
             )
         entries = [replace(entry, action="froze", detail=f"until {_utc(until)}: {command.reason}")]
@@ -82,7 +73,7 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
         "approval, also a change that usually needs none. `/swarm thaw` ends the freeze."
     )
     replaced = [_replaced_text(current, until)] if current else []
-    return FreezeResult(
+    return ControlResult(
         message_of(f"*{cluster} is frozen* {terms}", *replaced),
         message_of(f"{WARNING} *{cluster} is frozen* by {user(entry.by)} {terms}", *replaced),
     )
@@ -101,13 +92,13 @@ def _replaced_detail(replaced: Freeze, until: float) -> str:
     return f"it was set by {replaced.by} until {_utc(replaced.until)}; the new one ends {ends}"
 
 
-def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float, waiting: Sequence[str]) -> FreezeResult:
+def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float, waiting: Sequence[str]) -> ControlResult:
     thawed = freezes.thaw(cluster, [replace(entry, action="thawed")], now)
     scheduled = freezes.scheduled(cluster, now)
     if not thawed and scheduled is None:
-        return FreezeResult(message_of(f"{cluster} is not frozen. Nothing was changed.", *waiting), None)
+        return ControlResult(message_of(f"{cluster} is not frozen. Nothing was changed.", *waiting), None)
     if scheduled is None:
-        return FreezeResult(
+        return ControlResult(
             message_of(f"*{cluster} is thawed*.", *waiting),
             message_of(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.", *waiting),
         )
@@ -117,7 +108,7 @@ def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float, waiting: Seq
             f"{held}, and `/swarm thaw` cannot end a scheduled freeze.",
             next_step="Get one more approval for a change, or have the freeze removed from swarmbot.yml.",
         )
-    return FreezeResult(
+    return ControlResult(
         text_message(f"The freeze set by `/swarm freeze` has ended, but {held}. `/swarm thaw` cannot end that one."),
         text_message(f"{WARNING} {user(entry.by)} ended the freeze set by `/swarm freeze`, but {held}."),
     )

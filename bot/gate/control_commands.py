@@ -14,6 +14,7 @@ from bot.commands import (
     AcknowledgeIncident,
     CancelJob,
     Control,
+    ControlResult,
     EndSilence,
     EnrolTotp,
     FreezeCluster,
@@ -24,7 +25,7 @@ from bot.commands import (
 from bot.config import Config
 from bot.errors import NotUnderstood, Unavailable
 from bot.execution.internal_jobs import ANNOUNCE
-from bot.freeze import FreezeResult, Freezes, run_freeze_command
+from bot.freeze import Freezes, run_freeze_command
 from bot.gate.call import Call
 from bot.gate.totp_command import TotpCommand
 from bot.queue.queue import Queue
@@ -62,26 +63,26 @@ class ControlCommands:
             case CancelJob(job):
                 return self._cancel(call, job.lower())
             case FreezeCluster() | ThawCluster():
-                return self._told(call, *self._freeze(call, control))
+                return self._announced(call, self._freeze(call, control))
             case AcknowledgeIncident() | SilenceSubject() | EndSilence():
-                done = self._watch_orders.run(control, call.cluster, call.entry("asked"), time.time())
-                return self._told(call, *done)
+                result = self._watch_orders.run(control, call.cluster, call.entry("asked"), time.time())
+                return self._announced(call, result)
             case EnrolTotp():
                 return self._totp_command.start(call)
             case ResetTotp(person):
                 return self._totp_command.reset(call, person)
 
-    def _freeze(self, call: Call, control: FreezeCluster | ThawCluster) -> FreezeResult:
+    def _freeze(self, call: Call, control: FreezeCluster | ThawCluster) -> ControlResult:
         thaws = isinstance(control, ThawCluster)
         waiting = still_waiting(self._config, self._approvals.waiting(call.cluster)) if thaws else []
         return run_freeze_command(
             self._freezes, control, call.cluster, call.entry("asked"), time.time(), waiting=waiting
         )
 
-    def _told(self, call: Call, reply: Message, announcement: Message | None) -> Message:
-        if announcement:
-            self._announce(call, announcement)
-        return reply
+    def _announced(self, call: Call, result: ControlResult) -> Message:
+        if result.announcement:
+            self._announce(call, result.announcement)
+        return result.reply
 
     def _announce(self, call: Call, message: Message) -> None:
         """Make a worker post it in the cluster's channel. If that fails, the reported change was still made."""

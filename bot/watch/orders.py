@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from bot.audit import Entry
-from bot.blocks import DONE, WARNING, Message, echo, quoted, text_message, tick, user, when
-from bot.commands import AcknowledgeIncident, EndSilence, SilenceSubject, WatchOrder
+from bot.blocks import DONE, WARNING, echo, quoted, text_message, tick, user, when
+from bot.commands import AcknowledgeIncident, ControlResult, EndSilence, SilenceSubject, WatchOrder
 from bot.config import Config
 from bot.errors import NotUnderstood
 from bot.last_read import LastRead
@@ -27,15 +27,6 @@ MIN_ID_CHARS: Final = 4
 MAX_NAMED: Final = 5
 
 
-class Done(NamedTuple):
-    """What an order did."""
-
-    reply: Message
-    """For the requester."""
-    announcement: Message | None = None
-    """For the cluster's channel; None if nothing changed, or if the incident's own message says it."""
-
-
 class WatchOrders:
     """Safe to share between threads. Raises Unavailable."""
 
@@ -44,7 +35,7 @@ class WatchOrders:
         self._config = config
         self._last_read = last_read
 
-    def run(self, order: WatchOrder, cluster: str, entry: Entry, now: float) -> Done:
+    def run(self, order: WatchOrder, cluster: str, entry: Entry, now: float) -> ControlResult:
         """Carry out ``order`` for ``entry.by`` at ``now`` (unix seconds)."""
         match order:
             case AcknowledgeIncident(incident):
@@ -54,26 +45,28 @@ class WatchOrders:
             case EndSilence(silence):
                 return self._unsilence(silence.lower(), cluster, entry, now)
 
-    def _acknowledge(self, incident_id: str, cluster: str, entry: Entry, now: float) -> Done:
+    def _acknowledge(self, incident_id: str, cluster: str, entry: Entry, now: float) -> ControlResult:
         incident = self._watch.find(incident_id, [cluster])
         if incident is None:
             raise NotUnderstood(
                 f"{cluster} has no incident {echo(incident_id)}.", next_step="`/swarm incidents` lists them."
             )
         if not incident.open:
-            return Done(text_message(f"{DONE} No change needed: incident {tick(incident_id)} is resolved."))
+            return ControlResult(text_message(f"{DONE} No change needed: incident {tick(incident_id)} is resolved."))
         by = incident.acknowledged_by
         if not by:
             written = replace(entry, action="acknowledged", detail=f"incident {incident_id}")
             noted = self._watch.acknowledge(cluster, Acknowledgement(incident_id, entry.by, now), [written])
             by = noted.by if noted else ""
         if by:
-            return Done(
+            return ControlResult(
                 text_message(f"{DONE} No change needed: {user(by)} has acknowledged incident {tick(incident_id)}.")
             )
-        return Done(text_message(f"{DONE} You acknowledged incident {tick(incident_id)}. Its message shows this soon."))
+        return ControlResult(
+            text_message(f"{DONE} You acknowledged incident {tick(incident_id)}. Its message shows this soon.")
+        )
 
-    def _silence(self, order: SilenceSubject, cluster: str, entry: Entry, now: float) -> Done:
+    def _silence(self, order: SilenceSubject, cluster: str, entry: Entry, now: float) -> ControlResult:
         if not MIN_SILENCE_S <= order.for_s <= MAX_SILENCE_S:
             raise NotUnderstood(
                 f"A silence lasts from 1 minute to 30 days, not {write_duration(order.for_s)}.",
@@ -93,7 +86,7 @@ class WatchOrders:
             f"until {when(until)}: {quoted(order.reason)}. They are recorded and not reported. "
             f"`/swarm unsilence {silence.id}` ends this.{note}"
         )
-        return Done(
+        return ControlResult(
             text_message(f"{DONE} *{subject} are silenced* {terms}"),
             text_message(f"{WARNING} *{subject} are silenced* by {user(entry.by)} {terms}"),
         )
@@ -127,7 +120,7 @@ class WatchOrders:
             next_step="`/swarm nodes` and `/swarm services` list them.",
         )
 
-    def _unsilence(self, silence_id: str, cluster: str, entry: Entry, now: float) -> Done:
+    def _unsilence(self, silence_id: str, cluster: str, entry: Entry, now: float) -> ControlResult:
         silences = {each.id: each for each in self._watch.said(cluster, now).silences}
         written = replace(entry, action="ended a silence", detail=silence_id)
         silence = silences.pop(silence_id, None)
@@ -136,7 +129,7 @@ class WatchOrders:
                 f"{cluster} has no silence {echo(silence_id)}.", next_step="`/swarm silences` lists them."
             )
         told = _told_again(silence, [*silences.values()], cluster)
-        return Done(
+        return ControlResult(
             text_message(f"{DONE} {told}"),
             text_message(f"{DONE} {told} {user(entry.by)} ended silence {tick(silence_id)}."),
         )
