@@ -1,7 +1,7 @@
 """Watches one cluster, if this process leads: reads it again and again, and reports what is wrong.
 
-Events are a bell, and readings are the truth. A reading that hangs holds up neither the lease, which is renewed in a
-thread of its own, nor other clusters.
+An event only means "read now", and readings are the truth. A reading that hangs holds up neither the lease, which is
+renewed in a thread of its own, nor other clusters.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from bot.swarm.incidents.transitions import advance
 from bot.swarm.incidents.watch_state import held_signals
 from bot.swarm.reading.facts_reader import FactsReader
 from bot.watch.announce import announcements
-from bot.watch.bell import Bell
 from bot.watch.cluster_numbers import cluster_numbers
+from bot.watch.event_listener import EventListener
 from bot.watch.history import WatchHistory
 from bot.watch.messages import incident_entry, incident_outgoing, note_outgoing
 from bot.watch.overlay_check import OverlayCheck
@@ -102,14 +102,14 @@ class Watcher:
         self._channel = channel
         self._services = services
         self._reading = Reading(name, engines, services.reader)
-        self._bell = Bell(engines)
+        self._listener = EventListener(engines)
         checker = services.checker or services.reader
         self._overlay = OverlayCheck(name, engines, checker, services.queue, services.overlay_check_s)
         self._lease: LeaderLease | None = None
         self._state: WatchState | None = None
         self._facts: Facts | None = None
         self._sample: Sample | None = None
-        self._rang = False
+        self._event_came = False
         self._pace = Pace(services.poll_s, services.quiet_poll_s)
         self._turn_began = 0.0
         self._stopping = stopping
@@ -157,7 +157,7 @@ class Watcher:
                 pause_s = FOLLOW_S
             self._turn_began = 0.0
             self._pause(pause_s)
-        self._bell.close()
+        self._listener.close()
 
     def _keep_lease(self) -> None:
         while not self._stopping.wait(RENEWAL_S):
@@ -173,7 +173,7 @@ class Watcher:
 
     def _resign(self) -> None:
         self._lease, self._state = None, None
-        self._bell.close()
+        self._listener.close()
 
     def _turn(self) -> float:
         """Read the cluster and report what has changed. Return the longest time in seconds to the next reading."""
@@ -190,8 +190,8 @@ class Watcher:
             # What must be told now does not wait for a reading, which a silent host may delay.
             self._tell(lease, self._state, nothing_read(self._name, self._services.now()), self._facts)
         expiring = any(each.kind == "certificate expires" for each in held_signals(self._state))
-        facts = self._reading.read(urgent=self._rang, expiring=expiring)
-        self._bell.hang_at(facts.swarm.read_from if facts.swarm else "")
+        facts = self._reading.read(urgent=self._event_came, expiring=expiring)
+        self._listener.listen_to(facts.swarm.read_from if facts.swarm else "")
         if facts.swarm is not None:
             self._services.last_read.note(self._name, facts.swarm, services=True)
         if self._services.good_specs is not None:
@@ -268,7 +268,7 @@ class Watcher:
             duration_s=round(facts.duration_s, 3),
             interval_s=self._pace.interval_s,
             read_from=swarm.read_from if swarm else "",
-            bell=self._bell.hangs,
+            bell=self._listener.is_listening,
             nodes=len(swarm.nodes) if swarm else 0,
             services=len(swarm.services) if swarm else 0,
             unread=tuple(name for name, host in facts.hosts.items() if not host.responds),
@@ -290,12 +290,12 @@ class Watcher:
         return unused_id
 
     def _pause(self, seconds: float) -> None:
-        """Wait until the next reading is due, the bell rings, or the process stops."""
+        """Wait until the next reading is due, an event comes, or the process stops."""
         end = time.monotonic() + seconds
-        self._rang = False
+        self._event_came = False
         self._stopping.wait(min(MIN_PAUSE_S, seconds))
         while not self._stopping.is_set() and (left := end - time.monotonic()) > 0:
-            if self._bell.rings(min(SLICE_S, left), self._stopping):
+            if self._listener.wait_for_event(min(SLICE_S, left), self._stopping):
                 self._pace.hurry(self._services.now())
-                self._rang = True
+                self._event_came = True
                 return

@@ -1,4 +1,4 @@
-"""The bell: rings for an event and for a stream that broke, and is opened again with back-off."""
+"""Events of one manager: each is noticed, and so is a stream that broke, which is opened again with back-off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from bot.errors import EngineError
-from bot.watch.bell import Bell
+from bot.watch.event_listener import EventListener
 
 
 class Stream:
@@ -54,40 +54,40 @@ class Managers:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The monotonic clock of the bell."""
+    """The monotonic clock of the listener."""
     now = [0.0]
-    monkeypatch.setattr("bot.watch.bell.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bot.watch.event_listener.time.monotonic", lambda: now[0])
     return now
 
 
-def test_it_rings_for_an_event() -> None:
+def test_an_event_is_noticed() -> None:
     """And not without one."""
-    bell = Bell(cast("Any", Managers(Stream(False, True))))
-    bell.hang_at("host-1")
-    assert [bell.rings(0.1, Event()) for _ in range(2)] == [False, True]
+    listener = EventListener(cast("Any", Managers(Stream(False, True))))
+    listener.listen_to("host-1")
+    assert [listener.wait_for_event(0.1, Event()) for _ in range(2)] == [False, True]
 
 
-def test_a_broken_stream_rings_and_is_opened_again_with_back_off(clock: list[float]) -> None:
+def test_a_broken_stream_is_noticed_and_opened_again_with_back_off(clock: list[float]) -> None:
     """So that the gap is read at once, and an engine that refuses is not asked at every turn."""
     managers = Managers(Stream(BROKEN), BROKEN, Stream(True))
-    bell = Bell(cast("Any", managers))
-    bell.hang_at("host-1")
-    assert bell.rings(0.1, Event())
+    listener = EventListener(cast("Any", managers))
+    listener.listen_to("host-1")
+    assert listener.wait_for_event(0.1, Event())
     for seconds, asked in ((0.0, 1), (1.0, 2), (2.0, 2), (3.0, 3)):
         clock[0] = seconds
-        bell.hang_at("host-1")
+        listener.listen_to("host-1")
         assert len(managers.asked) == asked, seconds
-    assert bell.hangs
+    assert listener.is_listening
 
 
-def test_it_hangs_at_the_manager_that_was_read() -> None:
+def test_it_listens_to_the_manager_that_was_read() -> None:
     """Another manager, or none, closes the stream: that of a host that was demoted is silent without an end."""
     first, second = Stream(), Stream()
     managers = Managers(first, second)
-    bell = Bell(cast("Any", managers))
-    bell.hang_at("host-1")
-    bell.hang_at("host-2")
+    listener = EventListener(cast("Any", managers))
+    listener.listen_to("host-1")
+    listener.listen_to("host-2")
     assert (managers.asked, first.closed, second.closed) == (["host-1", "host-2"], True, False)
-    bell.hang_at("")
+    listener.listen_to("")
     assert second.closed
-    assert not bell.hangs
+    assert not listener.is_listening

@@ -16,7 +16,7 @@ MAX_BACKOFF_S: Final = 30.0
 log = logging.getLogger(__name__)
 
 
-class Bell:
+class EventListener:
     """For one thread."""
 
     def __init__(self, engines: Engines) -> None:
@@ -27,11 +27,11 @@ class Bell:
         self._retry_at = 0.0
 
     @property
-    def hangs(self) -> bool:
+    def is_listening(self) -> bool:
         """Whether a stream is open."""
         return self._stream is not None
 
-    def hang_at(self, manager: str) -> None:
+    def listen_to(self, manager: str) -> None:
         """Listen at this manager, which was just read; "": at none. Opens no stream while it backs off.
 
         What changes between a reading and the opening is found by the next reading.
@@ -46,7 +46,7 @@ class Bell:
         except (EngineError, HostUnreachable) as error:
             self._failed(error)
 
-    def rings(self, timeout_s: float, stopping: Event) -> bool:
+    def wait_for_event(self, timeout_s: float, stopping: Event) -> bool:
         """Return whether the cluster must be read now: an event came within ``timeout_s`` seconds, or the stream broke.
 
         Without a stream it waits and returns False.
@@ -55,13 +55,13 @@ class Bell:
             stopping.wait(timeout_s)
             return False
         try:
-            rang = self._stream.wait(timeout_s)
+            event_came = self._stream.wait(timeout_s)
         except (EngineError, HostUnreachable) as error:
             self._failed(error)
             return True
-        if rang:
+        if event_came:
             self._backoff_s = 0.0
-        return rang
+        return event_came
 
     def close(self) -> None:
         """Close the stream."""
