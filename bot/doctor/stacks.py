@@ -11,9 +11,9 @@ from bot.config.stacks import Stack
 from bot.doctor.finding import Finding, ok, problem
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
-from bot.stacks.confined_cli import find_cli, without_rights
-from bot.stacks.registry import missing_helpers
-from bot.stacks.source import FolderSource
+from bot.stack_recording.confined_cli import find_cli, without_rights
+from bot.stack_recording.registry import missing_helpers
+from bot.stack_recording.source import FolderSource
 from bot.text.suggest import number_of
 
 

@@ -14,8 +14,8 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.socket_dialer import SocketDialer
 from bot.engine.ssh.target import SSH_CONFIG, SshTarget, Targets
 from bot.secrets.secret import Secret
+from bot.stack_recording.stack_recorder import CliStackRecorder
 from bot.stack_revisions import Revisions
-from bot.stacks.stack_recorder import CliStackRecorder
 
 
 class EnginePool:

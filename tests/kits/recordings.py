@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.model import StackObject, StackRecording, StackWrite
 from bot.secrets.secret import Secret
-from bot.stacks.content_names import with_content_names
+from bot.stack_recording.content_names import with_content_names
 from tests.kits.yaml_file import read_yaml
 
 FOLDER: Final = Path(__file__).parents[1] / "plans" / "recordings"

@@ -23,7 +23,7 @@ LAYERS: Final = (
         "bot.swarm",
         "bot.audit",
         "bot.backups",
-        "bot.stacks",
+        "bot.stack_recording",
         "bot.usergroups",
         "bot.last_read",
         "bot.pictures",
@@ -81,7 +81,14 @@ PURE: Final = ("bot.model", "bot.commands", "bot.swarm", "bot.policy", "handlers
 IO: Final = frozenset(
     {"redis", "docker", "paramiko", "slack_sdk", "slack_bolt", "socket", "subprocess", "requests", "urllib.request"}
 )
-WORKERS_OWN: Final = ("bot.engine", "bot.stacks", "bot.wiring.worker", "bot.wiring.watch", "paramiko", "docker")
+WORKERS_OWN: Final = (
+    "bot.engine",
+    "bot.stack_recording",
+    "bot.wiring.worker",
+    "bot.wiring.watch",
+    "paramiko",
+    "docker",
+)
 # The processes of the internet's side start here; ``bot.gate`` is behind ``bot.wiring.web``.
 FACES: Final = ("bot.wiring.web", "bot.slack.inbound.web", "bot.slack.inbound.socket_mode", "bot.gate")
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from bot.config import Config
 from bot.errors import Misconfigured
 
-FORBIDDEN_MODULES: Final = ("paramiko", "docker", "bot.engine", "bot.stacks")
+FORBIDDEN_MODULES: Final = ("paramiko", "docker", "bot.engine", "bot.stack_recording")
 PROGRAM_EVENTS: Final = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "pty.spawn"})
 
 

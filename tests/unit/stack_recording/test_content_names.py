@@ -23,8 +23,8 @@ from bot.model import (
     StackWrite,
 )
 from bot.secrets.secret import Secret
-from bot.stacks.content_names import MAX_NAME_CHARS, content_name, with_content_names
-from bot.stacks.recorder import virtual_id
+from bot.stack_recording.content_names import MAX_NAME_CHARS, content_name, with_content_names
+from bot.stack_recording.recorder import virtual_id
 from bot.swarm.stacks.versions import old_versions
 from bot.swarm.stacks.writes import pending_writes
 from tests.kits.examples import examples

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.model import StackObject, StackWrite
 from bot.model.service import NO_PLATFORM
-from bot.stacks.recorded_writes import place_of, with_names, with_platforms
+from bot.stack_recording.recorded_writes import place_of, with_names, with_platforms
 
 PLATFORMS = [{"Architecture": "amd64", "OS": "linux"}]
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.config.document import Document
 from bot.errors import Refused
-from bot.stacks.compose import named_files, parse_compose, require_variables, with_line
+from bot.stack_recording.compose import named_files, parse_compose, require_variables, with_line
 
 
 def parsed(text: str) -> Document:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from bot.model import BASE_NAME_LABEL, Action, ObjectType, StackObject, StackWrite
 from bot.secrets.secret import Secret
-from bot.stacks.recorder import virtual_id
+from bot.stack_recording.recorder import virtual_id
 
 MAX_NAME_CHARS: Final = 64
 """The most characters that an engine accepts in the name of a config or secret."""

@@ -12,7 +12,7 @@ from bot.config import Stack
 from bot.errors import Failed, Refused
 from bot.model import StackSource
 from bot.secrets.secret import Secret
-from bot.stacks.source import MAX_BYTES, FolderSource, KeptSource, Sources, TypedSource
+from bot.stack_recording.source import MAX_BYTES, FolderSource, KeptSource, Sources, TypedSource
 from tests.kits.git_repository import commit
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from bot.errors import HostUnreachable
 from bot.model import Answer, Engine
 from bot.secrets.secret import Secret
-from bot.stacks.recorder import Recorder, virtual_id
+from bot.stack_recording.recorder import Recorder, virtual_id
 
 LABEL = {"com.docker.stack.namespace": "app"}
 

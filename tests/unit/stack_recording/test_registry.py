@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Failed
-from bot.stacks import registry
-from bot.stacks.registry import DOCKER_HUB, missing_helpers, registry_auth, registry_of
+from bot.stack_recording import registry
+from bot.stack_recording.registry import DOCKER_HUB, missing_helpers, registry_auth, registry_of
 
 OF_THE_HELPER = "hunter2-of-the-helper"
 

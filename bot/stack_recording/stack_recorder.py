@@ -29,14 +29,14 @@ from bot.model import (
 )
 from bot.secrets.redact import redact
 from bot.secrets.secret import Secret
+from bot.stack_recording.compose import named_files, parse_compose, require_variables, with_line
+from bot.stack_recording.confined_cli import DockerCli, deploy_command, find_cli, private_folder, run_confined
+from bot.stack_recording.content_names import with_content_names
+from bot.stack_recording.recorded_writes import place_of, with_names, with_platforms
+from bot.stack_recording.recorder import Recorder, serving
+from bot.stack_recording.registry import registry_auth
+from bot.stack_recording.source import KeptSource, Source, Sources, TypedSource
 from bot.stack_revisions import Revisions
-from bot.stacks.compose import named_files, parse_compose, require_variables, with_line
-from bot.stacks.confined_cli import DockerCli, deploy_command, find_cli, private_folder, run_confined
-from bot.stacks.content_names import with_content_names
-from bot.stacks.recorded_writes import place_of, with_names, with_platforms
-from bot.stacks.recorder import Recorder, serving
-from bot.stacks.registry import registry_auth
-from bot.stacks.source import KeptSource, Source, Sources, TypedSource
 from bot.text.suggest import did_you_mean, listed
 
 UNCHANGED: Final = "Nothing was changed."

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Failed
-from bot.stacks.confined_cli import NOBODY, DockerCli, deploy_command, find_cli, private_folder, run_confined
+from bot.stack_recording.confined_cli import NOBODY, DockerCli, deploy_command, find_cli, private_folder, run_confined
 from tests.conftest import cannot
 
 
