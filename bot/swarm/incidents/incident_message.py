@@ -103,7 +103,7 @@ def severity_of(incident: Incident) -> Severity:
 def resolved_text(incident: Incident) -> str:
     """Return how an incident ended: "Resolved after 6 min: `host-4` is ready again"."""
     top = headline_of(incident.tracked)
-    often = f"; it began {top.begun} times" if top.begun > 1 else ""
+    often = f"; it happened {top.begun} times" if top.begun > 1 else ""
     return f"Resolved after {age(_ended(incident) - _began(incident))}: {top.ended}{_more(incident, top)}{often}"
 
 

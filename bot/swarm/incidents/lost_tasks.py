@@ -90,11 +90,11 @@ def unplaced_reason(said: str, verdicts: Iterable[Verdict]) -> str:
     by_obstacle = nodes_by_obstacle(ready) if all(verdict.refused for verdict in ready) else {}
     if len(by_obstacle) == 1 and len(ready) > 1:
         [text] = by_obstacle
-        return f"no node that is ready takes it ({text})"
+        return f"no ready node can run it ({text})"
     if by_obstacle:
         told = [
             f"{listed([tick(node.name) for node in nodes], limit=MAX_NODES)}: {text}"
             for text, nodes in by_obstacle.items()
         ]
-        return f"no node takes it ({'; '.join(told[:MAX_NODES])})"
+        return f"no node can run it ({'; '.join(told[:MAX_NODES])})"
     return plain_line(masked_text(said), MAX_REASON_CHARS) or "the scheduler has not given a reason yet"

@@ -49,4 +49,4 @@ def ended_text(signal: Signal) -> str:
         return f"{name} is no longer a node of the cluster"
     if signal.kind in HOSTS:
         return f"{name} is no longer in swarmbot.yml"
-    return f"{name} was removed" if signal.kind in SERVICES else f"no longer so: {signal.text}"
+    return f"{name} was removed" if signal.kind in SERVICES else f"no longer true: {signal.text}"

@@ -307,7 +307,7 @@ class _Step:
             tracked = tuple(with_flapping(each, incident.root, settings, self.now) for each in incident.tracked)
             settled = replace(incident, tracked=tracked)
             if settled.unstable != incident.unstable:
-                stable = "Flapping: nothing more is told until it is stable." if settled.unstable else "Stable again."
+                stable = "Flapping: no more reports until it is stable." if settled.unstable else "Stable again."
                 self._say(incident, ThreadLine(self.now, stable))
             if all(each.over_at for each in tracked) and not settled.unstable:
                 ended = tuple(map(self._with_last_words, tracked))

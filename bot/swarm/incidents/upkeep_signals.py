@@ -184,7 +184,7 @@ def _extra(facts: Facts, settings: WatchSettings, extra: Extra) -> Iterable[Part
         text, well = "Redis may lose what Swarmbot stores", "Redis keeps what Swarmbot stores"
         yield _one(facts, "redis not durable", text, " ".join(problems), well=well)
     if (problem := extra.audit_problem) is not None:
-        text, well = "the chain of the audit log is broken", "the chain of the audit log is whole"
+        text, well = "the chain of the audit log is broken", "the chain of the audit log is intact"
         advice = "run `python -m bot audit verify` where Swarmbot runs" if problem else ""
         yield _one(facts, "audit chain broken", text, advice, well=well, lines=(problem,))
     if extra.last_backup is not None:
@@ -225,7 +225,7 @@ def _tokens(facts: Facts, settings: WatchSettings, tokens: Iterable[ShownToken])
             f"the {role} token was shown to {user(token.by)} {age(facts.at - token.at)} ago and not rotated since",
             facts.at,
             fix=f"token {role} --rotate",
-            advice=f"`/swarm token {role} --rotate` makes it useless",
+            advice=f"`/swarm token {role} --rotate` makes it invalid",
         )
         for role, token in oldest.items()
         if settings.token_days and facts.at - token.at >= settings.token_days * DAY_S
