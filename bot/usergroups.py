@@ -76,7 +76,10 @@ class UserGroups:
         self._pool = ThreadPoolExecutor(PARALLEL_REQUESTS, thread_name_prefix="user-groups")
 
     def membership(self, user: str, groups: Iterable[str], *, may_be_stale: bool = False) -> Membership:
-        """Return which of ``groups`` (S…) ``user`` is in, and which of them could not be read. See :meth:`members`."""
+        """Return which of ``groups`` (S…) contain ``user``, and which of them could not be read.
+
+        See :meth:`members`.
+        """
         wanted = frozenset(groups)
         known = self._known(tuple(wanted), CACHE_S, may_be_stale=may_be_stale)
         return Membership(

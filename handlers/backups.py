@@ -74,7 +74,7 @@ def _listing(_: NoArguments) -> FactsQuery:
     asks=unlock_key_form(lambda arguments: arguments.drill and arguments.unlock),
 )
 def backup(facts: Facts, arguments: BackupArguments) -> Plan:
-    """Take the state of a follower. The quorum gate decides whether that manager may be away meanwhile."""
+    """Back up the state of a follower. The quorum gate decides whether that manager may be stopped meanwhile."""
     if arguments.drill:
         return _drill(facts, arguments)
     swarm = require_cluster(facts)

@@ -38,7 +38,7 @@ STACK = replace(text("STACK"), names="stacks")
 WRITES = "stack"
 """The track of the writes; each service is then waited for in a track of its own."""
 OLD_VERSIONS = "old contents"
-"""The track that removes old contents of configs and secrets, once all else is done."""
+"""The track that removes old contents of configs and secrets, after everything else is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ COMPOSE_FILE = TextField(
     form=COMPOSE_FILE,
 )
 def deploy(facts: Facts, arguments: DeployArguments) -> Plan:
-    """Carry out what Docker's own CLI would write, without the writes that change nothing."""
+    """Carry out the writes of Docker's own CLI, without those that change nothing."""
     swarm = require_cluster(facts)
     recording = _recording(facts)
     unresolved = "" if arguments.no_resolve else _order(replace(arguments, no_resolve=True))
@@ -246,7 +246,7 @@ def _no_stack(facts: Facts, recording: StackRecording) -> NotUnderstood:
 
 
 def _refuse_used_elsewhere(recording: StackRecording) -> None:
-    """Raise Refused if a service of another stack uses an object of this one: an engine would refuse in the middle."""
+    """Raise Refused if a service of another stack uses an object of this one: an engine would refuse half-way."""
     ids = {each.id: each for each in recording.members if each.type != "service"}
     for service in recording.objects:
         if service.type != "service" or service.stack == recording.name:

@@ -62,7 +62,10 @@ def _query(_: Any) -> FactsQuery:
     query=_query,
 )
 def drain(facts: Facts, arguments: DrainArguments) -> Plan:
-    """Drain nodes. Services that would have a gap start their tasks elsewhere first; the others' gaps are costs."""
+    """Drain nodes.
+
+    Services that would have a gap start their tasks elsewhere first; the gaps of other services are costs.
+    """
     nodes = find_each(facts, arguments.nodes)
     operations = [Drain(node.id, node.name, facts.name) for node in nodes]
     plan, changing = _plan(facts, nodes, operations, "drain")
@@ -170,7 +173,7 @@ def _held(facts: Facts, node: NodeFacts, operation: Drain | SetAvailability) -> 
 
 
 def _actives(facts: Facts, nodes: Sequence[NodeFacts], *, joins: bool = False) -> str:
-    """Return the number of active nodes now, and once ``nodes`` have left them or (``joins``) are among them."""
+    """Return the number of active nodes now, and after ``nodes`` are no longer active or (``joins``) are active."""
     now = schedulable_nodes(require_cluster(facts))
     after = sum(other not in nodes for other in now) + (joins and sum(node.state == "ready" for node in nodes))
     return f"active nodes {len(now)} → {after}" if after != len(now) else f"active nodes {after} (unchanged)"

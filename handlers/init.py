@@ -114,7 +114,7 @@ def _validate(arguments: InitArguments) -> None:
 
 
 def _check_others(arguments: InitArguments) -> None:
-    """Raise NotUnderstood if a host is named twice, or if others are to join a cluster that is forced."""
+    """Raise NotUnderstood if a host is named twice, or if others should join a cluster that is forced."""
     roles = (("first manager", (arguments.host,)), ("manager", arguments.manager), ("worker", arguments.worker))
     named: dict[str, str] = {}
     for role, hosts in roles:
@@ -146,7 +146,7 @@ def _check_others(arguments: InitArguments) -> None:
     raises={"join manager": Raise(1)},
 )
 def init(facts: Facts, arguments: InitArguments) -> Plan:
-    """Create the cluster unless it exists; refuse what would end in two clusters."""
+    """Create the cluster unless it exists; refuse what would result in two clusters."""
     host = facts.host(arguments.host)
     refuse_unreachable(facts, host)
     swarm, node = facts.swarm, facts.member(host.name)

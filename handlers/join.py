@@ -63,7 +63,7 @@ def _query(arguments: JoinArguments) -> FactsQuery:
     query=_query,
 )
 def join(facts: Facts, arguments: JoinArguments) -> Plan:
-    """Join each host that can join; report what stops the others. Members that are otherwise than asked are refused."""
+    """Join each host that can join; report what stops the others. Members with another role or options are refused."""
     if facts.swarm is None:
         raise no_readable_cluster(facts, "Nothing was changed.")
     if not has_quorum(facts):

@@ -84,7 +84,7 @@ def leave(facts: Facts, arguments: LeaveArguments) -> Plan:
 
 
 def _failed(facts: Facts, host: HostFacts, node: NodeFacts, plan: Plan) -> Plan:
-    """Plan for a host whose engine cannot start its membership: it loses what it has only if that is asked for."""
+    """Plan for a host whose engine cannot start its membership: its state is deleted only if that was requested."""
     if plan.force != "given":
         raise membership_conflict(facts, host).refusal()
     return failed_member_plan(facts, node, host, plan)

@@ -29,7 +29,7 @@ from bot.text.suggest import listed, number_of
 MAX_LINES: Final = 5000
 MAX_FOLLOW_S: Final = 60.0
 MAX_BLOCKS: Final = 3
-"""What needs more is sent as a file; the message then has the last lines."""
+"""Longer logs are sent as a file; the message then has the last lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _tasks(facts: Facts, arguments: LogsArguments) -> tuple[list[TaskFacts], int
 
 
 def _refuse_number(swarm: ClusterFacts, name: str) -> None:
-    """Raise NotUnderstood if ``name`` is the one of a task that a service does not have: ``web.9``."""
+    """Raise NotUnderstood if ``name`` is a task that a service does not have: ``web.9``."""
     prefix, _, number_text = name.rpartition(".")
     service = next((each for each in swarm.services if each.name == prefix), None)
     if service is None or not number_text.isdecimal():

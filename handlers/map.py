@@ -24,7 +24,7 @@ from bot.swarm.reading.node_lookup import require_cluster
 from bot.text.mrkdwn import one_line
 
 COLOURS: Final[dict[str, Colour]] = {DONE: "good", WARNING: "warning", FAILED: "bad"}
-"""By the sign of the headline."""
+"""The state by the sign of the headline."""
 MAX_BLOCKED: Final = 8
 ZONE: Final = "zone"
 
@@ -97,7 +97,7 @@ def _map(facts: Facts, arguments: MapArguments) -> ClusterMap:
     picture=picture,
 )
 def cluster_map(facts: Facts, arguments: MapArguments) -> Message:
-    """Return the same in words: what is shown where Slack does not take the picture."""
+    """Return the map in words, for when Slack does not accept the picture."""
     if arguments.history:
         span = span_of(facts.at, arguments.since, arguments.for_)
         return history_message(facts.name, facts.history or History(), span, facts.at)

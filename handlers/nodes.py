@@ -94,7 +94,7 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     query=_node_query,
 )
 def node(facts: Facts, arguments: NodeArguments) -> Message:
-    """Return everything that is known about a node; of several records with one name, the current one first."""
+    """Return everything that is known about a node; if several records have the name, the current one first."""
     found = find_nodes(facts, arguments.name)
     blocks = [block for record in found for block in _in_full(facts, record)]
     return Message(_title(facts, found[0]).replace("*", ""), tuple(blocks))
@@ -120,7 +120,7 @@ def hosts(facts: Facts, _: NoArguments) -> Message:
 
 
 def _name(facts: Facts, swarm: ClusterFacts, record: NodeFacts) -> str:
-    """Return the sign and the name of a node; of clones, all names."""
+    """Return the sign and the name of a node; for clones, all names."""
     host = facts.hosts.get(record.host)
     if host is not None and (clones := clones_of(facts, host)):
         return f"{WARNING} {', '.join(each.name for each in clones)} (clones)"

@@ -42,7 +42,7 @@ def _query(arguments: PauseServiceArguments) -> FactsQuery:
     query=_query,
 )
 def pause_service(facts: Facts, arguments: PauseServiceArguments) -> Plan:
-    """Pause a rollout that goes on, whoever began it."""
+    """Pause a rollout that is in progress, no matter who started it."""
     if not arguments.service:
         refuse_shared_names(facts, [arguments.service_name], "pause")
     swarm, service = require_cluster(facts), service_to_change(facts, arguments.service_name)

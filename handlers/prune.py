@@ -63,7 +63,7 @@ def prune(facts: Facts, arguments: PruneArguments) -> Plan:
 
 
 def _costs(operation: RemoveImages) -> Iterator[Cost]:
-    """Yield the cost of images that may be nowhere else."""
+    """Yield the cost of images that may exist nowhere else."""
     if only := [image.shown for image in operation.images if image.is_only_here]:
         have, were, they = ("has", "was", "it") if len(only) == 1 else ("have", "were", "they")
         text = (
@@ -82,7 +82,7 @@ def _nodes(facts: Facts, names: Sequence[str]) -> tuple[NodeFacts, ...]:
 
 
 def _part(facts: Facts, node: NodeFacts) -> Plan:
-    """Return the plan for one node; without a step if its images could not be read, or none is unused."""
+    """Return the plan for one node; it has no step if its images could not be read, or none is unused."""
     host = facts.hosts.get(node.host)
     if host is None or host.images is None:
         return Plan(PlanTitles(), findings=(_unread(facts, node),))
@@ -95,7 +95,7 @@ def _part(facts: Facts, node: NodeFacts) -> Plan:
 
 
 def _unread(facts: Facts, node: NodeFacts) -> Finding:
-    """Return the finding that leaves a node out, with why its images are not known."""
+    """Return the finding about a node that is skipped because its images are not known."""
     host = facts.hosts.get(node.host)
     if host is None:
         return Finding("failed", f"{tick(node.name)} was not read: it is not in swarmbot.yml.", node.name)

@@ -76,7 +76,7 @@ def _target_title(facts: Facts, swarm: ClusterFacts, target: TaskTarget, typed: 
 
 
 def _twin(swarm: ClusterFacts, target: TaskTarget, typed: str) -> list[str]:
-    """Return what else has the name, and how to name that; [] if only what is shown has it."""
+    """Return what else has the name, and how to name it; [] if nothing else has it."""
     nodes = [node for node in swarm.nodes if target.kind == "service" and typed in {node.name, node.hostname}]
     found = [f"This is the service. A node has this name too: {tick(f'/swarm ps {node.id}')}" for node in nodes]
     if target.kind != "stack" and typed in stack_names(swarm):
@@ -85,7 +85,7 @@ def _twin(swarm: ClusterFacts, target: TaskTarget, typed: str) -> list[str]:
 
 
 def _narrower(rows: Sequence[TaskRow], kind: str, typed: str) -> str:
-    """Return how to see the tasks that a long list leaves out: by node, or by service, of the last one."""
+    """Return how to see the tasks that a long list omits: by node, or by the service of the last one."""
     if kind == "service":
         node = next((row.node for row in reversed(rows) if row.node and not row.node.endswith(")")), "")
         return f"By node: {tick(f'/swarm ps {node}')}." if node else ""

@@ -51,7 +51,7 @@ def _query(_: RebalanceArguments) -> FactsQuery:
     query=_query,
 )
 def rebalance(facts: Facts, arguments: RebalanceArguments) -> Plan:
-    """Move as few tasks as possible. What an unfinished drain or rebalance left in a spec is taken back too."""
+    """Move as few tasks as possible. Changes that an unfinished drain or rebalance left in a spec are undone too."""
     swarm = require_cluster(facts)
     wanted = _wanted(facts, swarm, arguments.target)
     if arguments.force:
@@ -124,7 +124,10 @@ def _refuse_below_minimum(service: ServiceFacts) -> None:
 
 
 def _is_left(service: ServiceFacts) -> bool:
-    """Return whether an unfinished drain or rebalance left something in the spec; the pause of a rollout is wanted."""
+    """Return whether an unfinished drain or rebalance left something in the spec.
+
+    The pause of a rollout does not count.
+    """
     return is_temporary(service.spec) and not is_paused(service.spec)
 
 

@@ -55,7 +55,7 @@ def _query(arguments: RemoveArguments) -> FactsQuery:
     query=_query,
 )
 def remove(facts: Facts, arguments: RemoveArguments) -> Plan:
-    """Remove nodes; of several records with one name, the replaced one."""
+    """Remove nodes; if several records have the name, the replaced one."""
     if not arguments.node:
         refuse_shared_names(facts, arguments.nodes)
     targets = each_or_refused(arguments.nodes, lambda name: _target(facts, name))
@@ -88,7 +88,7 @@ def _titles(facts: Facts, targets: list[_Target]) -> PlanTitles:
 
 
 def _target(facts: Facts, name: str) -> _Target:
-    """Return what a name means. Raise NotUnderstood if that is nothing, not certain, or several records."""
+    """Return what a name means. Raise NotUnderstood if it is nothing, uncertain, or several records."""
     if error := service_instead(facts, name):
         raise error
     absent = _absent(facts, name)
@@ -101,7 +101,7 @@ def _target(facts: Facts, name: str) -> _Target:
 
 
 def _absent(facts: Facts, name: str) -> str | None:
-    """Return that a host of swarmbot.yml has no record here, and its state; None if it has one, or is not known.
+    """Return that a host of swarmbot.yml has no record here, and its state; None if it has one, or is unknown.
 
     Raise NotUnderstood if its state is unknown.
     """
@@ -116,7 +116,7 @@ def _absent(facts: Facts, name: str) -> str | None:
 
 
 def _chosen(facts: Facts, name: str) -> tuple[NodeFacts, tuple[Finding, ...]]:
-    """Return the node to remove. A host that was wiped and joined again has left an old record: that one."""
+    """Return the node to remove: the old record of a host that was wiped and joined again."""
     found = find_nodes(facts, name)
     if len(found) == 1:
         return found[0], ()

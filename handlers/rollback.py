@@ -1,4 +1,4 @@
-"""`/swarm rollback` and `resume`: the way back from an update, and the way on with one that Docker paused."""
+"""`/swarm rollback` and `resume`: undo an update, and continue one that Docker paused."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def rollback(facts: Facts, arguments: RollbackArguments) -> Plan:
 
 
 def _undone(facts: Facts, service: ServiceFacts) -> tuple[Cost, ...]:
-    """Return what it costs to return by Docker's own record to a spec that was left because it failed."""
+    """Return the cost of returning, by Docker's own record, to a spec that failed before."""
     if rollback_helps(require_cluster(facts), service):
         return ()
     told = (
@@ -142,7 +142,7 @@ def _refuse_if_missing(facts: Facts, service: ServiceFacts, *, kept: bool) -> No
 
 
 def _notes(facts: Facts, service: ServiceFacts, target: Mapping[str, Any], *, kept: bool) -> list[str]:
-    """Return where the target comes from, and of Docker's own whether another spec is the last good one."""
+    """Return where the target comes from; for Docker's own record, also whether another spec is the last good one."""
     good = facts.good_specs.get(service.id)
     if kept:
         return [f"Its tasks were last seen to run {when(good.seen)}."] if good else []
@@ -167,7 +167,7 @@ def _notes(facts: Facts, service: ServiceFacts, target: Mapping[str, Any], *, ke
     query=_query,
 )
 def resume(facts: Facts, arguments: ResumeArguments) -> Plan:
-    """Go on with a rollout that Docker or Swarmbot paused. With the name of a node, ``resume`` is ``activate``."""
+    """Continue a rollout that Docker or Swarmbot paused. With the name of a node, ``resume`` is ``activate``."""
     if not arguments.service:
         refuse_shared_names(facts, [arguments.service_name], "resume")
     service = service_to_change(facts, arguments.service_name)

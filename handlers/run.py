@@ -1,4 +1,4 @@
-"""`/swarm run`: a job again, or a new one."""
+"""`/swarm run`: run a job again, or a new one."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _new(facts: Facts, arguments: RunArguments) -> Plan:
 
 
 def _refuse_another_spec(service: ServiceFacts, job: JobSpec) -> None:
-    """Raise Refused if the job that is there is another one than was typed."""
+    """Raise Refused if the existing job differs from the typed one."""
     if differences := job.differences(service):
         raise Refused(
             f"there is a job {tick(service.name)} with another spec: "

@@ -218,7 +218,7 @@ def _worst(swarm: ClusterFacts, own: Sequence[ServiceFacts]) -> Sign:
     query=_stack_query,
 )
 def stack(facts: Facts, arguments: StackArguments) -> Message:
-    """Return the services of a stack, and the names of what else has its label; or how it differs from its file."""
+    """Return the services of a stack and the names of its other objects, or how it differs from its file."""
     if _compares(arguments):
         return stack_diff(facts, last=arguments.revision is None)
     swarm, name = require_cluster(facts), arguments.stack
@@ -263,7 +263,7 @@ def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Me
 
 
 def _narrower(services: Sequence[ServiceFacts]) -> str:
-    """Return how to see the services that a long list leaves out: by stack, or the last one by itself."""
+    """Return how to see the services that a long list omits: by stack, or the last one alone."""
     largest = Counter(service.stack for service in services if service.stack).most_common()
     if len(largest) <= 1:
         return f"One by one: `/swarm service {services[-1].name}`."

@@ -51,7 +51,7 @@ def overview(found: Mapping[str, Facts | AgedSummary | SwarmbotError]) -> Messag
 
 
 def _overview_line(name: str, found: Facts | AgedSummary | SwarmbotError) -> tuple[int, int, str, str]:
-    """Return the line, after what orders it. Its commands name the cluster, so they can be typed in any channel."""
+    """Return the line, with its sort key. Its commands name the cluster, so they can be typed in any channel."""
     if isinstance(found, SwarmbotError):
         why = _naming(name, f"{found.happened} {found.next_step}".rstrip())
         return LEVELS.index("unknown"), 0, name, f"{FAILED} *{plain_line(name)} cannot be read*: {why}"
@@ -107,7 +107,7 @@ def status(facts: Facts, _: NoArguments) -> Message:
 
 
 def _message(found: Summary, records: Facts) -> Message:
-    """Return the answer; of ``records`` only what Swarmbot's own records say of the cluster is used."""
+    """Return the answer. Only Swarmbot's own records of the cluster are used from ``records``."""
     lines = [
         found.headline,
         *map(_change, records.open_changes),

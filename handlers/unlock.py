@@ -28,7 +28,7 @@ class UnlockKeyArguments:
 
 @dataclass(frozen=True, slots=True)
 class UnlockArguments:
-    """The arguments of ``unlock``. The key is not one of them: a form takes it if the host is locked."""
+    """The arguments of ``unlock``. The key is not one of them: a form asks for it if the host is locked."""
 
     host: Annotated[str, Word(HOST, "a manager; if it is locked, a form asks you for the key")]
 

@@ -14,7 +14,7 @@ from bot.text.durations import age, write_duration
 from bot.text.suggest import listed, number_of
 
 LATE_S: Final = 60.0
-"""A reading that is older, although a process leads, is late."""
+"""A reading that is older than this, although a process leads, is late."""
 
 
 @record(

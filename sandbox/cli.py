@@ -11,7 +11,7 @@ from sandbox.tour import cli as by_hand
 
 
 def add_parsers(parser: argparse.ArgumentParser) -> None:
-    """Add ``demo``, ``say``, ``click``, ``fill``, ``fleet`` and ``slack``."""
+    """Add ``demo``, ``say``, ``click``, ``fill``, ``show``, ``fleet`` and ``slack``."""
     parts = parser.add_subparsers(required=True, metavar="PART")
     demo.add_parser(parts)
     by_hand.add_parsers(parts)

@@ -39,7 +39,7 @@ TWO_OF_FOUR: Final = {
     subject: {"by": ["admins", "operators"]}
     for subject in ("force", "force-new-cluster", "recover", "restore", "ca rotate")
 }
-"""Commands that need two approvals: of two administrators only one is not the requester, so operators approve too."""
+"""Commands that need two approvals. Only one of two administrators is not the requester, so operators approve too."""
 PEOPLE: Final[dict[str, Any]] = {
     "people": {"operators": ["S0OPS"], "admins": ["S0ADMINS"]},
     "rules": {"view": "everyone", "operate": ["operators"], "administer": ["admins"], "approvals": TWO_OF_FOUR},

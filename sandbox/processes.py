@@ -1,4 +1,4 @@
-"""How a process is ended."""
+"""Ends a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What engines say, without what only programs read."""
+"""Messages of engines, without the parts that only programs read."""
 
 from __future__ import annotations
 

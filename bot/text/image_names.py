@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 HUB: Final = ("index.docker.io/", "docker.io/", "library/")
-"""The beginnings that engines leave out of the name of an image of Docker Hub, in their order."""
+"""The beginnings that engines omit from the name of an image of Docker Hub, in their order."""
 DIGEST: Final = "sha256:"
 HEX: Final = frozenset("0123456789abcdef")
 
@@ -50,7 +50,7 @@ def image_name(text: str) -> ImageName | None:
 
 
 def registry_host(text: str) -> str:
-    """Return the host of the registry that a name begins with; "" if it begins with none, as that of Docker Hub may."""
+    """Return the host of the registry that a name begins with; "" if there is none, as in a name of Docker Hub."""
     first, slash, _ = text.partition("/")
     return first if slash and ("." in first or ":" in first or first == "localhost") else ""
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 MAX_WORD_CHARS: Final = 200
-"""How far back a cut looks for the end of a word."""
+"""How far back a cut searches for the end of a word."""
 MAX_OUTSIDE_CHARS: Final = 1000
 """The most characters of a text from outside that are shown on a line."""
 MAX_CODE_CHARS: Final = 2000
@@ -24,7 +24,7 @@ _LIKE_UNDERSCORE: Final = "\u02cd"
 _EDGE_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _LIKE_COLON: Final = "\ua789"
 _EMOJI_COLON: Final = re.compile(r":(?=[\w+'-]+:)(?:(?<![0-9A-Fa-f:]:)|(?=[\w+'-]*[g-zG-Z_+'-]))")
-"""The colon that begins an emoji code. Groups of hexadecimal digits within an address or a time begin none."""
+"""The colon that begins an emoji code. Groups of hexadecimal digits within an address or a time do not begin one."""
 _INERT: Final = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
 _QUOTES: Final = dict.fromkeys(map(ord, '"\u201c\u201d\u201e'), "'")
 _LIKE_ANGLE: Final = "\u203a"
@@ -40,16 +40,16 @@ def escape(text: str) -> str:
 def plain_line(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
     """Return text from outside as plain text on one line: what people typed, and what engines and hosts report.
 
-    It makes no bold or italic text, no code, no mention, no emoji, no quotation and no new line, whatever is in it.
-    Slack's mrkdwn has no escape for ``* _ ~``, backticks and the colon of an emoji code, so characters that look the
-    same stand for them. An underscore inside a word marks nothing and stays.
+    It never makes bold or italic text, code, a mention, an emoji, a quotation or a new line. Slack's mrkdwn has no
+    escape for ``* _ ~``, backticks and the colon of an emoji code, so characters that look the same stand for them. An
+    underscore inside a word marks nothing and stays.
     """
     line = _inert(text, limit)
     return escape(line[:1].replace(">", _LIKE_ANGLE) + line[1:])
 
 
 def plain_title(text: str, limit: int = MAX_OUTSIDE_CHARS) -> str:
-    """Return the same for a field that may be mrkdwn (Slack does not say): angle brackets are replaced too."""
+    """Return this for a field that may be mrkdwn (Slack does not say): angle brackets are replaced too."""
     return _inert(text, limit).translate(_ANGLES)
 
 
@@ -81,12 +81,12 @@ def tick(name: str) -> str:
 
 
 def echo(typed: str) -> str:
-    """Return a word that somebody typed and that means nothing, in backticks: of a long one the beginning."""
+    """Return a word that somebody typed and that means nothing, in backticks; if it is long, its beginning."""
     return tick(cut_short(one_line(typed), MAX_ECHO_CHARS))
 
 
 def order_text(words: str) -> str:
-    """Return an order as it was typed, in backticks: of a long one the beginning. `/swarm job ID` shows all of it."""
+    """Return an order as it was typed, in backticks; if it is long, its beginning. `/swarm job ID` shows all of it."""
     return tick(cut_short(one_line(f"/swarm {words}"), MAX_ORDER_CHARS))
 
 

@@ -26,8 +26,8 @@ def did_you_mean(word: str, choices: Iterable[str], before: str = "") -> str:
 def similar(word: str, choices: Iterable[str]) -> list[str]:
     """Return what may have been meant by ``word``, ignoring case: one choice, or several that begin with it.
 
-    After the same letters in another order comes what was not typed to its end, then what is spelt alike, and then an
-    abbreviation that fits one choice alone.
+    Words with the same letters in another order come first, then words that were not typed to their end, then similar
+    spellings, and then an abbreviation that fits only one choice.
     """
     by_folded = {choice.casefold(): choice for choice in choices}
     folded = word.casefold()
@@ -63,7 +63,7 @@ def _spelt_alike(word: str, choices: Iterable[str]) -> list[str]:
 
 
 def _abbreviated(word: str, choices: Iterable[str]) -> list[str]:
-    """Return the only choice that has these letters in this order, the first and the last one at its ends: ``w2``."""
+    """Return the only choice that has these letters in this order, the first and the last at its ends: ``w2``."""
     pattern = re.compile(".*".join(map(re.escape, word)), re.DOTALL)
     found = [choice for choice in choices if len(word) > 1 and pattern.fullmatch(choice)]
     return found if len(found) == 1 else []
@@ -80,7 +80,7 @@ def part_of(count: int, total: int, noun: str) -> str:
 
 
 def listed(words: Iterable[str], *, joint: str = "and", limit: int | None = None) -> str:
-    """Return ``a``, ``a and b`` or ``a, b and c``; "" for no words. Of more than ``limit``: ``a, b and 3 more``."""
+    """Return ``a``, ``a and b`` or ``a, b and c``; beyond ``limit``, ``a, b and 3 more``; "" for no words."""
     found = list(words) or [""]
     if limit is not None and len(found) > limit:
         found[limit:] = [f"{len(found) - limit} more"]
@@ -95,7 +95,10 @@ def first_of(words: Sequence[str], limit: int) -> str:
 
 
 def without_middle(lines: Iterable[str], limit: int, what: str) -> list[str]:
-    """Return at most ``limit`` lines: of more, the first and the last ones, and between them how many are left out."""
+    """Return at most ``limit`` lines.
+
+    If there are more: the first and the last ones, and between them how many are omitted.
+    """
     found = list(lines)
     if len(found) <= limit:
         return found

@@ -1,4 +1,4 @@
-"""The words in nested data."""
+"""The strings in nested data."""
 
 from __future__ import annotations
 

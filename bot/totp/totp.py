@@ -23,9 +23,10 @@ from bot.totp import codes
 
 LUA: Final = Path(__file__).parent / "lua"
 MAX_WRONG_CODES: Final = 5
-"""After these, no code is accepted for :data:`bot.store.keys.WRONG_CODES_TTL_S` seconds. A correct code resets them."""
+"""After this many wrong codes, no code is accepted for :data:`bot.store.keys.WRONG_CODES_TTL_S` seconds. A correct code
+resets the count."""
 MAX_RACES: Final = 50
-"""Attempts at a transition that other processes keep getting ahead of."""
+"""Attempts at a transition that fails because other processes are faster."""
 TRANSITIONS: Final = ("begin", "keep", "settle", "confirm", "reset")
 
 SET_UP: Final = "/swarm totp sets it up."
@@ -37,7 +38,7 @@ class Enrolment:
     """A second factor that becomes active with its first correct code."""
 
     id: str
-    """Opaque, and not a secret."""
+    """An opaque id, which is not a secret."""
     seed: Secret
     uri: Secret
 

@@ -1,4 +1,4 @@
-"""Tells each cluster's channel once a day how the cluster is: the process that leads its watch does, at a set time."""
+"""Posts a digest in each cluster's channel once a day, at a set time. The process that leads its watch does it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Digests:
         self._now = now
 
     def turn(self) -> None:
-        """Tell what is due of the clusters that this process leads. Raises Unavailable."""
+        """Post the digests that are due of the clusters that this process leads. Raises Unavailable."""
         day = due_day(self._digest, self._now())
         for cluster in self._clusters if day else ():
             lease = cluster.lease()
@@ -142,7 +142,7 @@ class Digests:
             self._deliverer.send([Ready(outgoing)])
 
     def _with_history(self, message: Message, cluster: str, now: float) -> Message:
-        """Return the digest with a picture of its day; with the words that say the same if Slack takes no picture."""
+        """Return the digest with a picture of its day; with equivalent words if Slack does not accept the picture."""
         chart = chart_of(cluster, self._history.history(cluster).samples, Span(now - DAY_S, now), now)
         if chart is None:
             return message

@@ -1,4 +1,4 @@
-"""The event stream of the manager that was read last, opened again when it broke."""
+"""The event stream of the manager that was read last; it is opened again after it breaks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EventListener:
         return self._stream is not None
 
     def listen_to(self, manager: str) -> None:
-        """Listen at this manager, which was just read; "": at none. Opens no stream while it backs off.
+        """Listen to this manager, which was just read; "": to no manager. Opens no stream while it backs off.
 
         What changes between a reading and the opening is found by the next reading.
         """

@@ -47,7 +47,7 @@ class WatchHistory:
     def record(self, lease: LeaderLease, cluster: str, sample: Sample) -> None:
         """Keep a sample in place of an earlier one of its slot. Raise LeadershipLost, and write nothing, if it is void.
 
-        What is older than KEPT_S goes, and of more than MAX_SAMPLES the oldest.
+        Samples older than KEPT_S are deleted, and the oldest beyond MAX_SAMPLES.
         """
         places = [keys.watch_lease(cluster), keys.watch_history(cluster)]
         args = [str(lease.fence), str(sample.at), msgspec.json.encode(sample).decode(), str(MAX_SAMPLES), str(KEPT_S)]

@@ -12,9 +12,9 @@ from bot.outbox.outgoing import Outgoing, reply_id
 from bot.swarm.incidents.incident_message import incident_message
 
 PREFIX: Final = "incident:"
-"""How the ids of these messages begin."""
+"""The beginning of the ids of these messages."""
 WATCH: Final = "watch"
-"""Who writes audit entries about incidents."""
+"""The name in audit entries about incidents."""
 
 
 def message_id(incident: Incident) -> str:

@@ -21,7 +21,7 @@ from bot.watch.repository import WatchRepository
 
 MIN_SILENCE_S: Final = 60.0
 MAX_SILENCE_S: Final = 30 * 24 * 3600.0
-"""A longer one hides what nobody remembers."""
+"""A longer silence would hide problems that everybody has forgotten."""
 MIN_ID_CHARS: Final = 4
 """The start of an id that names a node or service."""
 MAX_NAMED: Final = 5

@@ -1,4 +1,4 @@
-"""The check of the routes between a cluster's nodes, now and then: the same as `/swarm check --all`, in a thread.
+"""The periodic check of the routes between a cluster's nodes, as by `/swarm check --all`, in a thread.
 
 It creates a network, and a container on each node that it tests, and removes them. So it is made only if swarmbot.yml
 asks for it, never while a change of the cluster runs or waits for its turn, and never without a quorum.
@@ -18,11 +18,11 @@ from bot.swarm.incidents.quorum_signals import is_trusted
 from bot.swarm.reading.facts_reader import FactsReader
 
 CONFIRM_AFTER_S: Final = 60.0
-"""When a check is repeated that shows a blocked route for the first time."""
+"""The time after which a check is repeated that shows a blocked route for the first time."""
 TOLD_INTERVAL_S: Final = 900.0
 """Seconds between two checks while an incident reports a blocked route, if swarmbot.yml has no shorter time."""
 RETRY_S: Final = 300.0
-"""After a check that showed nothing: a change came meanwhile, or nothing could be tested."""
+"""The time until the next check after one that showed nothing: there was a change, or nothing could be tested."""
 MIN_NODES: Final = 2
 MAX_JOBS: Final = 20
 """At most this many jobs that ended meanwhile are read: the latest. They show that something was changed."""
@@ -65,7 +65,7 @@ class OverlayCheck:
     def result(self, now: float) -> Facts | None:
         """Return the facts of the check that has ended since the last call; None if none has. Raises Unavailable.
 
-        What was read while the cluster was changed shows nothing.
+        A check during a change of the cluster proves nothing.
         """
         check = self._running
         if check is None or self.runs:

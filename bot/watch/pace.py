@@ -57,7 +57,7 @@ class Pace:
 
 
 def _outline(facts: Facts) -> object:
-    """Return what differs if something happened in the cluster."""
+    """Return the values that differ if something happened in the cluster."""
     hosts = tuple((name, host.responds, host.membership, bool(host.swarm_error)) for name, host in facts.hosts.items())
     if facts.swarm is None:
         return hosts

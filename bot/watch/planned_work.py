@@ -25,7 +25,7 @@ AFTERMATH: Final = frozenset(
         *(EVERY_NODE - {"init"}),
     }
 )
-"""Commands that go on to have effects after their end. Others explain only what begins while they run."""
+"""Commands that still have effects after their end. Others explain only what begins while they run."""
 
 
 def planned_work(queue: Queue, facts: Facts, now: float) -> tuple[PlannedWork, ...]:

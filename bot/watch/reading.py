@@ -1,4 +1,4 @@
-"""What watch reads of a cluster, and how often: all that changes at each turn, what costs more now and then."""
+"""What watch reads of a cluster, and how often: cheap data at each turn, expensive data less often."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TASKS_S: Final = 30.0
 """Seconds between two readings that list all tasks and networks. Others list tasks only if a node is down or tasks are
 missing."""
 MAX_OTHER_HOSTS: Final = 50
-"""How many hosts that are no managers are asked in one reading. The managers report the state of every node each
+"""How many hosts that are not managers are asked in one reading. The managers report the state of every node each
 time."""
 CERTIFICATES_S: Final = 3600.0
 """Seconds between two readings of the nodes' certificates, by a command on each host."""
@@ -90,7 +90,7 @@ class Reading:
             self._managers = found | {node.host for node in facts.swarm.managers if node.host}
 
     def _turn_hosts(self) -> set[str]:
-        """Return the hosts to read this time: all, or of many the managers and as many others, in turn."""
+        """Return the hosts to read this time: all, or in a large cluster the managers and some others, in turn."""
         names = self._engines.names()
         others = [name for name in names if name not in self._managers]
         if len(others) <= MAX_OTHER_HOSTS:
@@ -111,7 +111,7 @@ class Reading:
         return replace(facts, hosts=MappingProxyType(hosts))
 
     def _due(self, what: str, interval_s: float) -> bool:
-        """Whether ``what`` is to be read now: it was not for ``interval_s`` seconds."""
+        """Whether ``what`` must be read now: it was not read for ``interval_s`` seconds."""
         now = time.monotonic()
         if what in self._last and now - self._last[what] < interval_s:
             return False

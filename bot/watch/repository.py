@@ -33,7 +33,7 @@ LUA: Final = Path(__file__).parent / "lua"
 FAILOVER_S: Final = 30.0
 """After this time no other process takes over from one that is dead."""
 MAX_SUMMARY_BYTES: Final = 64 * 1024
-"""A longer summary is not stored: then hundreds of nodes are down, and their `status` is read as it is asked for."""
+"""A longer summary is not stored: then hundreds of nodes are down, and `status` reads them itself."""
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +43,9 @@ class Said:
     """What people said of a cluster's incidents."""
 
     acknowledged: tuple[Acknowledgement, ...]
-    """What the state has not taken in yet."""
+    """The acknowledgements that the state does not have yet."""
     silences: tuple[Silence, ...]
-    """Those that have not ended."""
+    """The silences that have not ended."""
     ended: tuple[str, ...]
     """The ids of silences that have ended."""
 
@@ -125,7 +125,7 @@ class WatchRepository:
         )
 
     def find(self, incident_id: str, clusters: Iterable[str]) -> Incident | None:
-        """Return the incident with this id, in whichever cluster; None if there is none."""
+        """Return the incident with this id, in any cluster; None if there is none."""
         incidents = (each for cluster in clusters for each in self.state(cluster).incidents)
         return next((each for each in incidents if each.id == incident_id), None)
 

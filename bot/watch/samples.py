@@ -9,7 +9,7 @@ from bot.swarm.incidents.quorum_signals import is_trusted
 
 
 def slot_of(at: float) -> int:
-    """Return when the slot began that a time (unix seconds) is part of."""
+    """Return when the slot of a time (unix seconds) began."""
     return int(at // SLOT_S) * SLOT_S
 
 

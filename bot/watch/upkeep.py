@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """Safe to share between threads: one calls ``turn``, others ``known``.
 
-    ``clusters`` are the engines of each cluster. What is no single cluster's is part of the first one's.
+    ``clusters`` are the engines of each cluster. Data that is not about a single cluster is part of the first
+    cluster's.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Upkeep:
             return self._known.get(cluster, Extra())
 
     def turn(self) -> None:
-        """Read it. What cannot be read is not known."""
+        """Read the data. What cannot be read is unknown."""
         for place, (name, engines) in enumerate(self._clusters.items()):
             taken = last_backup(engines) if self._settings.backup_days else None
             extra = Extra(last_backup=taken, tokens=self._tokens(name))
@@ -112,7 +113,7 @@ def last_backup(engines: Engines) -> float | None:
 
 
 def shown_tokens(entries: Iterable[Stored], role: str) -> list[ShownToken]:
-    """Return when the token of a role was shown since it was last rotated. ``entries`` are the newest first."""
+    """Return when the token of a role was shown since its last rotation. ``entries`` begin with the newest."""
     found: list[ShownToken] = []
     rotation = ""
     for entry in entries:

@@ -1,6 +1,6 @@
 """Watches one cluster, if this process leads: reads it again and again, and reports what is wrong.
 
-An event only means "read now", and readings are the truth. A reading that hangs holds up neither the lease, which is
+An event only means "read now", and readings are the truth. A reading that hangs delays neither the lease, which is
 renewed in a thread of its own, nor other clusters.
 """
 
@@ -58,7 +58,7 @@ MIN_PAUSE_S: Final = 1.0
 """The least time between two readings, however many events there are: a busy cluster costs at most one reading a
 second."""
 SLICE_S: Final = 0.5
-"""How long a pause goes on after the process was told to stop."""
+"""The longest pause after the process was ordered to stop."""
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +85,10 @@ class WatchServices:
     overlay_check_s: float = 0.0
     """Seconds between two checks of the routes between a cluster's nodes; 0: no checks."""
     checker: FactsReader | None = None
-    """What these checks read with, so that hosts which they wait for do not hold up readings; None: ``reader``."""
+    """The reader for these checks, so that hosts that they wait for do not delay readings; None: ``reader``."""
     webhooks: Sequence[Target] = ()
     good_specs: GoodSpecs | None = None
-    """Where the way back from a failed rollback is kept; None: none is offered."""
+    """The last good specs, to which a service returns after a failed rollback; None: they are not offered."""
     quiet: Callable[[str, float], str] = lambda _cluster, _now: ""
     """Returns why nothing new is reported of a cluster now; "" if it is reported."""
     now: Callable[[], float] = time.time
@@ -128,7 +128,9 @@ class Watcher:
             thread.start()
 
     def end(self, timeout_s: float = 5.0) -> None:
-        """Let another process lead at once. Call it after ``stopping`` was set. A reading that hangs is cut off.
+        """Release the lease, so that another process leads at once. Call it after ``stopping`` was set.
+
+        A reading that hangs is cut off.
 
         ``timeout_s`` is for each of its two threads.
         """
@@ -278,7 +280,7 @@ class Watcher:
         )
 
     def _new_id(self, state: WatchState) -> Callable[[], str]:
-        """Return what makes ids that no incident of the cluster has."""
+        """Return a function that makes ids that no incident of the cluster has."""
         taken = {each.id for each in state.incidents}
 
         def unused_id() -> str:

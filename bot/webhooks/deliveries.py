@@ -1,4 +1,4 @@
-"""What webhooks are to be sent, in Redis: a list for each webhook, in order, until its receiver has accepted it."""
+"""The requests to webhooks, in Redis: a list for each webhook, in order, until its receiver has accepted them."""
 
 from __future__ import annotations
 

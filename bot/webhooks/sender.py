@@ -1,7 +1,7 @@
 """Sends what waits for a webhook: in order, again until it was accepted, and at least once.
 
-Of the watch processes the one with the webhook's lease sends. One that is killed between the receiver's answer and the
-note of it has the next one send the request again, with the same ``Idempotency-Key``.
+The watch process with the webhook's lease sends. If it is killed after the receiver's answer and before it has stored
+that, the next process sends the request again, with the same ``Idempotency-Key``.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from bot.webhooks.targets import Target
 
 CONNECT_TIMEOUT_S: Final = 3.05
 REPLY_TIMEOUT_S: Final = 7.0
-"""Until the head of the answer; its body is not read."""
+"""The time until the head of the answer; its body is not read."""
 LEASE_S: Final = 20.0
-"""Longer than an attempt. If the process is killed, another one sends after this time."""
+"""The length of the lease, longer than an attempt. If the process is killed, another one sends after this time."""
 FIRST_PAUSE_S: Final = 1.0
 MAX_PAUSE_S: Final = 900.0
 MAX_AGE_S: Final = float(keys.DAY_S)
 """How long a request is tried."""
 INVALID: Final = frozenset({400, 413, 415, 422})
-"""Answers with which the same request is never accepted. With others the receiver, or its URL, may be repaired."""
+"""Status codes after which the same request is never accepted. With other codes the receiver, or its URL, may be
+repaired."""
 
 log = logging.getLogger(__name__)
 
 
 class Rejected(Exception):
-    """The receiver did not accept a request. Its words name neither URL nor key."""
+    """The receiver did not accept a request. Its text names neither URL nor key."""
 
     def __init__(self, why: str, *, final: bool) -> None:
         super().__init__(why)
         self.final = final
-        """Whether it never accepts this one."""
+        """Whether it never accepts this request."""
 
 
 class WebhookSender:

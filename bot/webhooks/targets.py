@@ -20,7 +20,7 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a webhook is sent, and what."""
+    """The address of a webhook, and what is sent to it."""
 
     name: str
     """Its key in swarmbot.yml."""

@@ -1,4 +1,4 @@
-"""Builds what publishes Homes: a task of `watch`, and of workers, so that Homes are published without `watch`, too."""
+"""Builds the task that publishes Homes, in `watch` and in workers, so that Homes are also published without `watch`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.watch.repository import WatchRepository
 
 
 def home_reader(settings: Settings, config: Config, redis: Redis, audit: Audit) -> HomeReader:
-    """Return what reads the stored facts that Homes show."""
+    """Return the reader of the stored facts that Homes show."""
     return HomeReader(
         config=config,
         queue=Queue(redis, audit),

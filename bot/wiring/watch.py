@@ -1,4 +1,4 @@
-"""Builds what watches the clusters: engines over SSH, incidents in Redis, and messages."""
+"""Builds the watch process: engines over SSH, incidents in Redis, and messages."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from bot.wiring.memory import keep_memory_small
 from bot.wiring.worker import MAX_SENDERS, addresses
 
 END_TIMEOUT_S: Final = 5.0
-"""How long all readings that still run are waited for when the process ends."""
+"""How long the process waits at its end for all readings that still run."""
 
 log = logging.getLogger(__name__)
 

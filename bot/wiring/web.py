@@ -1,4 +1,4 @@
-"""Builds what takes requests: the gate, with Redis and Slack's user groups. It cannot reach a host."""
+"""Builds the web process: the gate, with Redis and Slack's user groups. It cannot reach a host."""
 
 from __future__ import annotations
 

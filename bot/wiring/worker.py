@@ -1,4 +1,4 @@
-"""Builds what carries out jobs: the queue, engines over SSH, and messages."""
+"""Builds the worker: the queue, engines over SSH, and messages."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ from bot.wiring.memory import keep_memory_small
 from handlers import registry
 
 MAX_SENDERS: Final = 16
-"""Messages that are sent at the same time: one call of Slack may take ten seconds."""
+"""How many messages are sent at the same time: one call of Slack may take ten seconds."""
 
 
 def run_worker(settings: Settings) -> int:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
 
 STATE = Path("/var/lib/swarmbot-fleet")
-"""Not below /run, which Debian mounts noexec."""
+"""The folder for fleets. It is not below /run, which Debian mounts noexec."""
 DEMO_PREFIX = "swarmbot-demo-"
-"""How the folder of a demo's fleet begins."""
+"""The beginning of the name of the folder of a demo's fleet."""
 
 _HOST_COMMANDS: dict[str, tuple[Callable[[Host], None], str]] = {
     "power-off": (Host.power_off, "power off without a shutdown"),

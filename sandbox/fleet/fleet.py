@@ -37,8 +37,8 @@ class Fleet:
     A fleet ends with the process that called :meth:`up`, even after SIGKILL. With ``stays`` it runs until :meth:`down`
     is called. Another process controls a running fleet with :meth:`attach`.
 
-    ``releases`` names the Debian release of each host in their order, None for the machine's own; it begins again
-    where it ends. So ``("sid",)`` gives all hosts the newest engine, and ``(None, "sid")`` every second.
+    ``releases`` names the Debian release of each host in their order, None for the machine's own; it begins again where
+    it ends. For example, ``("sid",)`` gives all hosts the newest engine, and ``(None, "sid")`` every second one.
     """
 
     def __init__(

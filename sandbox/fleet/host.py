@@ -213,7 +213,7 @@ class Host(HostServices):
 
     @property
     def _images(self) -> Path:
-        """What an engine's storage is with nothing but the image for tasks: to copy it costs less than an import.
+        """An engine's storage with only the image for tasks: a copy costs less than an import.
 
         It does not exist if the engine stores images in another way than with the driver overlay2.
         """

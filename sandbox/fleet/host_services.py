@@ -15,7 +15,7 @@ from bot.errors import Failed, SwarmbotError
 from sandbox.fleet.shell import COMMAND_TIMEOUT_S, sh, started_at, until
 
 HOST_ERRORS = (SwarmbotError, DockerException, RequestException, OSError)
-"""What acting on a host or asking its engine may raise."""
+"""The errors that an action on a host or a call of its engine may raise."""
 _LISTEN_STATE = "0A"  # in /proc/net/tcp
 _SSH_PORT = 22
 _PING_TIMEOUT_S = 5.0

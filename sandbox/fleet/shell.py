@@ -53,8 +53,8 @@ def until(
 ) -> None:
     """Poll until ``condition`` holds. Raise Failed with ``what`` if it does not hold within ``timeout`` seconds.
 
-    The longer it has lasted, the longer is the pause: a condition may start Docker's command line, which takes as much
-    of a CPU as it gets.
+    The pause grows with the time waited so far: a condition may start Docker's command line, which uses as much CPU as
+    it gets.
     """
     await_found(condition, what, timeout=timeout, max_interval_s=max_interval_s)
 

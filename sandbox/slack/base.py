@@ -25,7 +25,7 @@ class SlackError(Exception):
 class InvalidBlocks(SlackError):
     """Blocks that Slack refuses; ``messages`` name each problem and its JSON pointer.
 
-    ``of_fault``: they are right, and a fault asked for the refusal.
+    ``of_fault``: the blocks are valid, and an injected fault refused them.
     """
 
     def __init__(self, messages: list[str], code: str = "invalid_blocks", *, of_fault: bool = False) -> None:
@@ -35,7 +35,7 @@ class InvalidBlocks(SlackError):
 
 
 class CannotDo(Exception):
-    """A test requests what no person can do in Slack: unknown user, not in the channel, no such button."""
+    """A test requests what no person can do in Slack: unknown user, not in the channel, unknown button."""
 
 
 class Clock:

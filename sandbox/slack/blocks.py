@@ -102,7 +102,7 @@ class Table(Block):
 
 
 class DataTable(Block):
-    """A table that readers sort, filter and page; its header row and one more at least."""
+    """A table that readers sort, filter and page; it has at least a header row and one more."""
 
     type: Literal["data_table"]
     caption: str = Field(min_length=1)

@@ -13,7 +13,7 @@ Direction = Literal["to the bot", "to Slack"]
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer, as they were: secrets are masked by whoever shows them."""
+    """One request and its answer, unchanged: the code that shows them masks secrets."""
 
     number: int
     """1 for the first one."""
@@ -28,7 +28,7 @@ class Exchange:
     """The HTTP status of the answer; 0 if there was none."""
     took_ms: float
     only_for: str = ""
-    """The id of the only person who may read the content: who typed it, or who sees it. Empty for everybody."""
+    """The id of the only person who may read the content: the person who typed it or sees it. Empty for everybody."""
     note: str = ""
     """An injected fault or an error, in words."""
 
@@ -41,7 +41,7 @@ class Exchanges:
 
     @property
     def total(self) -> int:
-        """How many there were, forgotten ones included."""
+        """The number of exchanges so far, including those that are no longer kept."""
         return self.kept[-1].number if self.kept else 0
 
     def after(self, number: int) -> Iterator[Exchange]:

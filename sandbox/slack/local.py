@@ -28,7 +28,7 @@ from sandbox.slack.workspace import Workspace
 STOP_TIMEOUT_S: Final = 10.0
 DELIVERY_TIMEOUT_S: Final = 30.0
 LAST_REQUESTS_S: Final = 0.1
-"""How long requests that run may go on when it stops."""
+"""How long running requests may continue when it stops."""
 
 
 class LocalSlack(Observer):

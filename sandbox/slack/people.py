@@ -82,7 +82,7 @@ class People:
         """Press a button in the topmost modal, or in Home if no modal is open.
 
         An input of a modal that reports changes is filled with ``value``, which its submission has, too. ``answers``,
-        by ``block_id/action_id``, are what is in all inputs then, which the bot gets with it.
+        by ``block_id/action_id``, are the values of all inputs at that time, which the bot gets too.
         """
         user = self.workspace.team.user(user_key)
         view = self._view(user, or_home=True)

@@ -1,4 +1,4 @@
-"""Records what Slack and the bot send to each other, and who alone may read it."""
+"""Records what Slack and the bot send to each other, and the only person who may read it."""
 
 from __future__ import annotations
 

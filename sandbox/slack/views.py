@@ -23,7 +23,8 @@ class View:
     root_id: str = ""
     open: bool = True
     entered: Json = field(default_factory=dict)
-    """What was entered into its inputs so far, by action_id. An update of the view keeps it for inputs that stay."""
+    """The values entered into its inputs so far, by action_id. An update of the view keeps them for inputs that
+    stay."""
     errors: dict[str, str] = field(default_factory=dict)
     """What the bot said of the last submission, by block_id."""
 

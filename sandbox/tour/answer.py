@@ -1,4 +1,4 @@
-"""What in a transcript answers a person, and whether more follows."""
+"""Finds the answer to a person in a transcript, and whether more follows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def answer_in(
     """Return what a person did, and what the bot answered. ``entries`` begin with what they did.
 
     The bot answers with new messages: for this person alone, by the response_url ``url`` (None for any) or the Web API,
-    or for everybody, and then they name the person. And it edits or deletes the messages ``pressed``.
+    or for everybody, and then they name the person. It also edits or deletes the messages ``pressed``.
     """
     new = {entry.ts for entry in entries if entry.kind == "posted" and _is_for(entry, person, url)}
     return [

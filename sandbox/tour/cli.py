@@ -117,7 +117,7 @@ def _show_answer(slack: RemoteSlack, user: str, after: int, url: str | None, pre
 
 
 def _id_of(slack: RemoteSlack, user: str) -> str:
-    """Return the id of a person by their name, ``ada`` or ``@ada``; what is no name is an id."""
+    """Return the id of a person by their name, ``ada`` or ``@ada``; any other text is an id."""
     return {name: key for key, name in slack.names().items()}.get(f"@{user.lstrip('@')}", user)
 
 

@@ -66,14 +66,14 @@ class TourDriver:
         return self._act(user, expects, lambda: self.deployment.slack.slash(user, CHANNEL, text))
 
     def wait(self, user: str, expects: str, act: Callable[[], object], *, timeout: float) -> Answer:
-        """Do what people in Slack do not see, and wait until a person is shown ``expects``, which nobody asked for.
+        """Do something that people in Slack do not see, and wait until a person is shown ``expects`` without a request.
 
         Raise ExpectationFailed after ``timeout`` seconds.
         """
         return self._act(user, expects, act, timeout)
 
     def go_back_to(self, answer: Answer) -> None:
-        """Let the next press be of a button in an earlier answer."""
+        """Make the next press use a button in an earlier answer."""
         self.answer = answer
 
     def press(self, user: str, label: str, expects: str) -> Answer:
@@ -96,7 +96,7 @@ class TourDriver:
         self._write_paragraph(head, *(f"      {line}" for line in self.style.fit_columns(mask_secrets(output), 6)))
 
     def note(self, text: str) -> None:
-        """Say what happens outside Slack."""
+        """Print what happens outside Slack."""
         self._write_paragraph(*(f"    {line}" for line in self.style.wrap(text, 4)))
 
     def confirm(self, what: str, holds: bool, seen: Any, *, on: str = "") -> None:  # noqa: FBT001 - reads as a sentence

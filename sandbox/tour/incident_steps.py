@@ -11,7 +11,7 @@ from sandbox.tour.driver import TourDriver
 
 MANAGER: Final = "host-5"
 SEEN_TIMEOUT_S: Final = 60.0
-"""Managers miss another one after 10 to 15 s."""
+"""Managers notice the loss of another one after 10 to 15 s."""
 ENGINE: Final = "host-1's engine"
 ENGINE_TIMEOUT_S: Final = 30
 BOOT_TIMEOUT_S: Final = 150.0

@@ -1,4 +1,4 @@
-"""What a scene needs of the hosts before it begins, and what to type where they are not so."""
+"""What a scene needs of the hosts before it begins, and what to type if a host differs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMMANDS: Final = {
     ("worker", "manager"): "promote {}",
     ("manager", "worker"): "demote {}",
 }
-"""What leads from the role that a host has to the one that it needs. Removing a manager may need ``--force``."""
+"""The command from the role that a host has to the one that it needs. Removing a manager may need ``--force``."""
 _WORDS: Final = {OUTSIDE: "outside the cluster", "worker": "as a worker", "manager": "as a manager"}
 
 
@@ -33,7 +33,7 @@ class Needs:
 
 
 def unmet(needs: Needs, fleet: Fleet) -> list[str]:
-    """Return in mrkdwn what the hosts lack for a scene, each with what to do; empty if it can begin."""
+    """Return in mrkdwn what the hosts lack for a scene, each with a command; empty if it can begin."""
     if broken := [words for host in fleet if (words := _broken(host))]:
         return broken
     try:
@@ -62,7 +62,7 @@ def lacking(needs: Needs, roles: Mapping[str, str]) -> list[str]:
 
 
 def _broken(host: Host) -> str:
-    """Return which fault of a host is in the way, and where it is undone; empty for none."""
+    """Return which fault of a host prevents it, and where it is undone; empty for none."""
     if not host.up:
         return f"`{host.name}` is off: switch its power on under Hosts."
     if not host.docker_runs:

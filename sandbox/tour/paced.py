@@ -107,7 +107,7 @@ class PacedTour:
 
 
 def faults_undone(fleet: Fleet) -> Callable[[], list[str]]:
-    """Return what undoes the faults that hosts get from now on, and says so."""
+    """Return a function that undoes the faults that hosts get from now on, and says so."""
     before = {host.name: (host.up, host.faults.blocks) for host in fleet}
 
     def undo(host: Host) -> list[str]:
@@ -149,7 +149,7 @@ class PacedDriver(TourDriver):
         return self._rest(super().press(user, label, expects))
 
     def note(self, text: str) -> None:
-        """Say what happens outside Slack, in the page too."""
+        """Print what happens outside Slack, in the page too."""
         self._tour.add_line(text)
         super().note(text)
 

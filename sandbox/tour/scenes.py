@@ -18,7 +18,7 @@ class Scene:
 
     title: str
     text: str
-    """What to look for, in one or two sentences."""
+    """What the reader should watch for, in one or two sentences."""
     steps: tuple[Callable[[TourDriver], None], ...]
     """Each raises ExpectationFailed if something is not as it expects."""
     needs: Needs

@@ -15,7 +15,7 @@ ENGINE: Final = "host-1's engine"
 
 
 def scale_service(tour: TourDriver) -> None:
-    """The service counts as scaled when so many of its tasks were seen to run."""
+    """The service counts as scaled when this many of its tasks were seen to run."""
     workers = ("--constraint", "node.role==worker", "--health-cmd", "true", "--health-interval", "1s")
     tour.run_on_host("host-1", "docker", "service", "create", "--detach", "--name", "web", *workers, *QUICK, TASK_IMAGE)
     tour.type("ada", "scale web=2", "is scaled")

@@ -26,7 +26,7 @@ class PlannedImage:
 
     id: str
     names: tuple[str, ...]
-    """All its names. If it has got another one meanwhile, it stays."""
+    """All its names. If it has another one when the step begins, it stays."""
 
     @property
     def shown(self) -> str:
@@ -43,7 +43,7 @@ class PlannedImage:
 class RemoveImages(Operation):
     """Remove images of a node one by one, without force: an engine refuses to remove one that a container uses.
 
-    What is used or named when the step begins stays too. Docker's own prune cannot spare an image by its name.
+    Images that are used or named when the step begins stay too. Docker's own prune cannot keep an image by its name.
     """
 
     kind: ClassVar[str] = "remove-images"
@@ -57,7 +57,7 @@ class RemoveImages(Operation):
 
     @property
     def doing(self) -> str:
-        """Return the step in words, with the images that go."""
+        """Return the step in words, with the images to remove."""
         count = number_of(len(self.images), "image")
         shown = listed((image.shown for image in self.images), limit=MAX_LISTED)
         return f"removing {count} of `{self.host}` (frees at most {about_size(self.size_bytes)}): {shown}"

@@ -20,7 +20,7 @@ _CONNECTION: Final = re.compile(
 """What engines say when a join fails because of the network (docs/swarm-behaviour.md#join)."""
 
 READERS: Final = 2
-"""Managers that are read while it is waited for; each shows the cluster, and one of them may fail meanwhile."""
+"""How many managers are read while waiting; each shows the cluster, and one of them may fail meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Join(Operation):
     role: Role
     cluster: str
     cluster_id: str
-    """The id of the cluster to join: no other counts, whatever its name. "" if it did not exist yet: see ``first``."""
+    """The id of the cluster to join: no other cluster counts, even with the same name. "" if it did not exist yet: see
+    ``first``."""
     advertise_addr: str
     listen_addr: str = "0.0.0.0:2377"
     data_path_addr: str = ""
@@ -66,7 +67,7 @@ class Join(Operation):
         return FactsQuery(hosts=(self.host, self.first) if self.first else (self.host,))
 
     def query_after(self, facts: Facts) -> FactsQuery:
-        """Return a query for the joining host and two managers: the other hosts say nothing of it."""
+        """Return a query for the joining host and two managers: the other hosts know nothing of the join."""
         if facts.swarm is None:
             return self.query
         managers = [node.host for node in facts.swarm.managers if node.ready and node.host in facts.hosts]

@@ -1,4 +1,4 @@
-"""Decrypt the key file of an autolocked manager, so that its engine can be forced to go on alone."""
+"""Decrypt the key file of an autolocked manager, so that its engine can be forced to continue alone."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class LabelNode(Operation):
 
 @dataclass(frozen=True, slots=True)
 class LabelHost(Operation):
-    """Set labels of the node that ``host`` is. The plan may be older than the node: its id is not known before."""
+    """Set labels of the node of ``host``. The plan may be older than the node, so its id is not known when planning."""
 
     kind: ClassVar[str] = "label-host"
 
@@ -117,7 +117,7 @@ class LabelHost(Operation):
 
 
 def shown_label(key: str, value: str) -> str:
-    """Return a label in backticks; of a long one the beginning, and how long it is."""
+    """Return a label in backticks; if it is long, its beginning and its length."""
     text = f"{key}={value}"
     if len(text) <= MAX_LABEL_CHARS:
         return tick(text)

@@ -1,4 +1,4 @@
-"""Take a host out of its cluster, and remove the record of a node."""
+"""Remove a host from its cluster, and remove the record of a node."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.swarm.operations.spec_updates import reading_manager, record_of
 
 @dataclass(frozen=True, slots=True)
 class Leave(Operation):
-    """Take a host out of its cluster: ``POST /swarm/leave`` on that host. The managers must then report it down.
+    """Remove a host from its cluster: ``POST /swarm/leave`` on that host. The managers must then report it down.
 
     Engines do not protect the quorum from ``leave --force`` of a member of Raft
     (docs/swarm-behaviour.md#managers-and-raft).
@@ -133,7 +133,8 @@ class RemoveNode(Operation):
     name: str
     cluster: str
     force: bool = False
-    """Whether to remove the record of a node that is not down; its host believes itself a member until it leaves."""
+    """Whether to remove the record of a node that is not down; its host believes that it is a member until it
+    leaves."""
 
     @property
     def doing(self) -> str:

@@ -1,4 +1,4 @@
-"""Move a service's tasks without a gap: off nodes, or to emptier ones; and take back what that changed in its spec."""
+"""Move a service's tasks without a gap: off nodes, or to emptier ones; and undo what that changed in its spec."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _OneService(ABC):
         return FactsQuery(services=True, task_list=True)
 
     def running(self, swarm: ClusterFacts, off: Sequence[str] = ()) -> int:
-        """Return how many tasks run that are meant to, not counting those on the nodes ``off``."""
+        """Return how many tasks that should run do, not counting those on the nodes ``off``."""
         found = (task for task in swarm.tasks_of(self.service) if task.wanted and task.state == "running")
         return sum(task.node not in off for task in found)
 
@@ -51,8 +51,8 @@ class _OneService(ABC):
 class MoveService(_OneService, Operation):
     """Start a service's tasks on other nodes before those on ``nodes`` stop.
 
-    It changes the service's placement for a while (bot/swarm/services/spec/temporary_spec.py). A step that runs always
-    must take that back: :class:`RestoreSpec`.
+    It changes the service's placement for a while (bot/swarm/services/spec/temporary_spec.py). A step that always runs
+    must undo that: :class:`RestoreSpec`.
     """
 
     kind: ClassVar[str] = "move-service"
@@ -101,11 +101,11 @@ class MoveService(_OneService, Operation):
         update_service_spec(manager, self.service, lambda spec: moved_off(spec, self.nodes))
 
     def failed(self, facts: Facts) -> str:
-        """Return why a new task does not start. The old ones go on running."""
+        """Return why a new task does not start. The old ones continue to run."""
         return _failure(facts, facts.service(self.service))
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Return the error with how far it is. A later step takes the placement back."""
+        """Return the error with how far it is. A later step undoes the placement."""
         del engines
         state = f"{tick(self.service_name)}: {self.progress(facts) or 'it cannot be read'}."
         step = f"`/swarm drain {' '.join(self.node_names)} --now` drains without starting tasks elsewhere first."
@@ -123,13 +123,13 @@ class MoveService(_OneService, Operation):
 class AddReplicas(_OneService, Operation):
     """Run more tasks of a replicated service for a while, so that the emptiest nodes get some.
 
-    A step that runs always must take them back, which takes tasks from the fullest nodes: :class:`RestoreSpec`.
+    A step that always runs must undo this, which removes tasks from the fullest nodes: :class:`RestoreSpec`.
     """
 
     kind: ClassVar[str] = "add-replicas"
 
     replicas: int
-    """How many it has now."""
+    """How many tasks it has now."""
     extra: int
 
     @property
@@ -173,7 +173,7 @@ class AddReplicas(_OneService, Operation):
 
 @dataclass(frozen=True, slots=True)
 class RestoreSpec(_OneService, Operation):
-    """Take back what :class:`MoveService` or :class:`AddReplicas` changed in a service's spec."""
+    """Undo what :class:`MoveService` or :class:`AddReplicas` changed in a service's spec."""
 
     kind: ClassVar[str] = "restore-spec"
 
@@ -209,13 +209,16 @@ class RestoreSpec(_OneService, Operation):
         return f"{self.done}: {number_of(self.running(facts.swarm), 'task')} running"
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Take it back, then the label: a rollback returns to the spec between the two, which is the service's own."""
+        """Undo the change, then the label.
+
+        A rollback returns to the spec between the two, which is the service's own.
+        """
         manager = reading_manager(engines, facts)
         update_service_spec(manager, self.service, taken_back)
         update_service_spec(manager, self.service, unlabelled)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Return the error, with what stays and the order that takes it back."""
+        """Return the error, with what stays and the command that undoes it."""
         del engines, facts
         return Failed(
             error.happened,

@@ -1,4 +1,4 @@
-"""See that an engine makes networks of its cluster after a new cluster was forced on it, and restart it if not."""
+"""Ensure that an engine creates networks of its cluster after a new cluster was forced on it; otherwise restart it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bot.model import Engines, Facts, FactsQuery, Operation
 class RegainNetworks(Operation):
     """Create a network of the cluster through a manager's engine, and remove it; restart the engine if it refuses.
 
-    An engine on which a new cluster is forced may lose its networks until it restarts: it manages the cluster, and
-    neither makes a network nor starts a task on one (docs/swarm-behaviour.md#recovery). Not for an autolocked one: it
-    would be locked after the restart.
+    An engine on which a new cluster is forced may lose its networks until it restarts: it manages the cluster, but
+    neither creates a network nor starts a task on one (docs/swarm-behaviour.md#recovery). It is not for an autolocked
+    engine, which would be locked after the restart.
     """
 
     kind: ClassVar[str] = "regain-networks"

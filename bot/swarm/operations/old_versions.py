@@ -1,4 +1,4 @@
-"""Remove contents of configs and secrets that a stack has had, once a deploy has made newer ones."""
+"""Remove old contents of a stack's configs and secrets, once a deploy has made newer ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RemoveVersion(Operation):
         return FactsQuery(services=True, good_specs=True, stack=StackQuery(self.stack, objects_only=True))
 
     def satisfied(self, facts: Facts) -> bool:
-        """Return whether it is gone, or a service uses it: then it stays."""
+        """Return whether it is removed, or a service uses it: then it stays."""
         return facts.stack is not None and (not self._exists(facts) or in_use(facts, self.id))
 
     def seen(self, facts: Facts) -> str:

@@ -18,7 +18,7 @@ from bot.swarm.services.spec.temporary_spec import is_temporary
 class PauseRollout(Operation):
     """Stop Docker between two tasks of a rollout by a temporary change of the spec (bot/swarm/services/paused_rollout).
 
-    It holds too if nothing is left to replace. Tasks that Docker is just replacing come to their end.
+    It also pauses if nothing is left to replace. Docker finishes the tasks that it is just replacing.
     """
 
     kind: ClassVar[str] = "pause-rollout"
@@ -79,11 +79,11 @@ class PauseRollout(Operation):
         return f"{self.done}: {new_text(facts.swarm, service)}"
 
     def apply(self, engines: Engines, facts: Facts) -> None:
-        """Change the spec, unless a task is just moved by another temporary change."""
+        """Change the spec, unless another temporary change is just moving a task."""
         update_service_spec(reading_manager(engines, facts), self.id, self._edited)
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Take the pause back if the rollout has ended; else return the error with the number of new tasks."""
+        """Undo the pause if the rollout has ended; otherwise return the error with the number of new tasks."""
         service = facts.service(self.id)
         if facts.swarm is None or service is None:
             return Failed(error.happened, true_now=f"{self.cluster} cannot be read: the state is unknown.")

@@ -246,7 +246,7 @@ class Rejoin(Operation):
 
     @property
     def query(self) -> FactsQuery:
-        """Return a query for the host, examined closely, and for the source."""
+        """Return a query for the host, with its examination, and for the source."""
         return FactsQuery(hosts=(self.source,), probe=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:

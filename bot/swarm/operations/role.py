@@ -73,7 +73,7 @@ class Promote(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Demote(Operation):
-    """Make a node a worker that is not a member of Raft: the only way out of Raft that costs no quorum.
+    """Make a node a worker that is not a member of Raft: no other way out of Raft keeps the quorum safe.
 
     The leader is demoted like any other manager: Raft has a new leader after 0.1 s, and the old leader's engine sees
     itself as a worker after 5 s (docs/swarm-behaviour.md#managers-and-raft).

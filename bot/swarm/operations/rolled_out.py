@@ -1,4 +1,4 @@
-"""What all changes of a service that replace tasks have in common: they are done when tasks of the wanted spec run.
+"""The common base of all changes of a service that replace tasks: they are done when tasks of the wanted spec run.
 
 Docker's ``UpdateStatus`` alone is wrong (bot.swarm.services.rollout.rollout).
 """
@@ -23,12 +23,12 @@ from bot.text.suggest import listed, number_of
 
 @dataclass(frozen=True, slots=True)
 class RolledOut(ABC):
-    """What is done when a service has a spec, and as many tasks of it as wanted have run long enough."""
+    """A change that is done when a service has a spec, and as many tasks of it as wanted have run long enough."""
 
     timeout_s: ClassVar[float]
     may_stop_waiting: ClassVar[bool] = True
     rolls_back: ClassVar[bool] = False
-    """Whether it returns to a spec of before: Docker's rollback would then lead to the one that was left."""
+    """Whether it returns to an earlier spec: Docker's rollback would then lead to the failed one."""
 
     id: str
     """The service's id."""
@@ -65,11 +65,11 @@ class RolledOut(ABC):
 
     @property
     def on_cancel(self) -> Operation | None:
-        """Return what stops Docker between two tasks."""
+        """Return the operation that stops Docker between two tasks."""
         return PauseRollout(self.id, self.service, self.cluster) if self.waits else None
 
     def cancelled(self, facts: Facts) -> Failed:
-        """Return that the rollout is paused, and the orders that go on and back; else that it was not waited for."""
+        """Return that the rollout is paused, and the commands that continue or undo it, or that it was not awaited."""
         service = facts.service(self.id)
         if facts.swarm is not None and service is not None and is_paused(service.spec):
             told = f"Cancelled: the rollout was paused, {new_text(facts.swarm, service)}."
@@ -155,6 +155,6 @@ class RolledOut(ABC):
 
 
 def _failed_task(facts: Facts, service: ServiceFacts) -> str:
-    """Return how the last task ended that failed, in a sentence: its spec is not the service's any more."""
+    """Return how the last failed task ended, in a sentence: its spec is no longer the service's."""
     last = last_failure(facts.swarm, service) if facts.swarm else ""
     return f"The last one: {last}." if last else ""

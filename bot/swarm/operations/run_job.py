@@ -1,4 +1,4 @@
-"""Run a job, one that is there or a new one, and wait until its tasks have completed."""
+"""Run a job, an existing or a new one, and wait until its tasks have completed."""
 
 from __future__ import annotations
 

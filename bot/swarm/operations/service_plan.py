@@ -28,7 +28,7 @@ from bot.text.suggest import listed
 
 
 def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> Plan:
-    """Return the plan of an edit; without a step if nothing would differ and its tasks run. Raise Refused for a job.
+    """Return the plan of an edit; it has no step if nothing would differ and its tasks run. Raise Refused for a job.
 
     If the spec is as asked for and its tasks do not run, the step waits for them, or says why they do not. A change
     ends the pause of a rollout; raise Refused if it would do nothing else.
@@ -65,7 +65,7 @@ def changed(facts: Facts, service: ServiceFacts, edit: SpecEdit, verb: Verb) -> 
 
 
 def rolled_back(facts: Facts, service: ServiceFacts, target: ServiceFacts, *, kept: bool) -> Plan:
-    """Return the plan of a rollback to the spec of ``target``; without a step if it is the same.
+    """Return the plan of a rollback to the spec of ``target``; it has no step if the specs are equal.
 
     ``kept``: whether that is the last good spec, and not Docker's own record.
     """
@@ -149,7 +149,7 @@ def titles(facts: Facts, names: Sequence[str], verb: str, participle: str, noun:
 
 
 def _refuse_paused(facts: Facts, service: ServiceFacts) -> None:
-    """Raise Refused if Swarmbot paused the rollout: an order that changes nothing must not go on with it."""
+    """Raise Refused if Swarmbot paused the rollout: an order that changes nothing must not continue it."""
     if is_paused(service.spec):
         raise Refused(
             f"the rollout of {tick(service.name)} is paused by Swarmbot.",

@@ -87,7 +87,7 @@ class RollBackService(RolledOut, Operation):
 
     @property
     def changed_service(self) -> str:
-        """Return the service's id; nothing for the last good spec: the present one must not take its place before."""
+        """Return the service's id; "" for the last good spec, which the present spec must not replace."""
         return "" if self.kept else self.id
 
     @property
@@ -102,7 +102,7 @@ class RollBackService(RolledOut, Operation):
         return f"{tick(self.service)} has {which}"
 
     def has_spec(self, service: ServiceFacts) -> bool:
-        """Return whether the service has the spec of before."""
+        """Return whether the service has the earlier spec."""
         return spec_fingerprint(service.spec) == self.target
 
     def apply(self, engines: Engines, facts: Facts) -> None:
@@ -127,7 +127,7 @@ class RollBackService(RolledOut, Operation):
 
 @dataclass(frozen=True, slots=True)
 class ResumeUpdate(RolledOut, Operation):
-    """Go on with an update that Docker or Swarmbot paused, by sending its spec again.
+    """Continue an update that Docker or Swarmbot paused, by sending its spec again.
 
     ``spec`` is the fingerprint without what Swarmbot's pause changed.
     """
@@ -149,7 +149,7 @@ class ResumeUpdate(RolledOut, Operation):
         return spec_fingerprint(service.spec) == self.spec
 
     def failed(self, facts: Facts) -> str:
-        """Return the same as for an update; that the update is still paused is no failure before it was resumed."""
+        """Return the failure as for an update; a paused update is no failure before it was resumed."""
         service = facts.service(self.id)
         paused = service is not None and service.update is not None and service.update.started == self.last_update
         return "" if paused else super(ResumeUpdate, self).failed(facts)
@@ -174,8 +174,8 @@ class ResumeUpdate(RolledOut, Operation):
 def good_target(facts: Facts, service_id: str, present: Mapping[str, Any]) -> Json | None:
     """Return the last good spec of a service, with the present number of forced restarts; None if none was kept.
 
-    That number alone would restart all tasks of the same spec. So it is the kept one only where a restart was paused,
-    which the number is the way back from.
+    Another number would restart all tasks even with the same spec. So the kept number is used only if a restart was
+    paused: it undoes that restart.
     """
     good = facts.good_specs.get(service_id)
     if good is None:

@@ -17,7 +17,7 @@ Edit = Callable[[Json], Json]
 
 
 class Rotations(TypedDict, total=False):
-    """The secrets that the engine replaces when it takes a spec."""
+    """The secrets that the engine replaces when it accepts a spec."""
 
     rotate_worker_token: bool
     rotate_manager_token: bool
@@ -69,8 +69,8 @@ def update_cluster_spec(engine: Engine, edit: Edit, **rotations: Unpack[Rotation
 def update_service_spec(engine: Engine, service_id: str, edit: Edit) -> None:
     """Write ``edit(spec)`` to a service. Raise EngineError, also if there is no such service, or what ``edit`` raises.
 
-    ``edit`` gets and returns the whole spec. After a conflict it gets the newer one: it must judge by what it is given.
-    A spec that it does not change is not written: any update overwrites the spec that a rollback returns to.
+    ``edit`` gets and returns the whole spec. After a conflict it gets the newer one, and must decide by that. A spec
+    that it does not change is not written: any update overwrites the spec that a rollback returns to.
     """
 
     def write() -> None:

@@ -94,7 +94,7 @@ class DeployObject(Operation):
         return f"`{SIGNS[action]}` {VERBS[action][0]} {self.type} {tick(self.base or self.object)}{told}"
 
     def _told(self) -> list[str]:
-        """Return what changes; of many fields as many as fit into a line of a card, and where the others are shown.
+        """Return what changes: as many fields as fit into a line of a card, and where the others are shown.
 
         The last text, which tasks restart, is always there.
         """
@@ -203,7 +203,10 @@ class DeployObject(Operation):
         retry_conflicts(send)
 
     def _version(self, engine: Engine, recording: StackRecording, known: StackObject) -> int:
-        """Return the version to send. That of a service also grows while it is updated, without another spec."""
+        """Return the version to send.
+
+        The version of a service also grows during an update, while the spec stays the same.
+        """
         if known.type != "service":
             return known.version
         now = engine.service(known.id)

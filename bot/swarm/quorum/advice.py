@@ -68,7 +68,7 @@ def strengthening_step(facts: Facts, now: RaftMembers, then: RaftMembers, *, wan
 def adding_text(facts: Facts, count: int) -> str:
     """Return the commands that add ``count`` managers, with the names of nodes and hosts that can become one.
 
-    HOST stands for a machine that must be added to swarmbot.yml first, where no other is left.
+    HOST stands for a machine that must be added to swarmbot.yml first, if no other is left.
     """
     nodes = facts.swarm.nodes if facts.swarm else ()
     workers = [node.name for node in nodes if node.role == "worker" and node.ready and _may_become_manager(facts, node)]

@@ -26,7 +26,7 @@ from bot.swarm.quorum.members import possible_raft_members, raft_members
 from bot.text.suggest import listed, number_of
 
 FORCE: Final = "force"
-"""The name that the rules of swarmbot.yml use for an order that only ``--force`` lets through."""
+"""The name that the rules of swarmbot.yml use for an order that needs ``--force``."""
 FORCED_APPROVALS: Final = 2
 NOTHING_CHANGED: Final = "Nothing was changed."
 STEP_NOT_STARTED: Final = "This step was not started."

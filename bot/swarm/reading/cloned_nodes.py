@@ -1,6 +1,6 @@
 """Hosts with one node id: a machine that was copied with its swarm state. The cluster sees them as one node. Pure.
 
-Each of them takes the node's tasks and answers for it in turn, so an order for one may reach the other (moby#46167).
+Each of them runs the node's tasks and responds for it in turn, so an order for one may reach the other (moby#46167).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot.model import Facts, Finding, HostFacts, Plan
 from bot.text.suggest import listed
 
 MIN_ID_CHARS: Final = 4
-"""A shorter word is not taken for the start of a node id."""
+"""A shorter word does not count as the start of a node id."""
 
 
 def clones_of(facts: Facts, host: HostFacts) -> list[HostFacts]:

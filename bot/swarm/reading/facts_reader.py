@@ -145,7 +145,10 @@ class FactsReader:
         *,
         examinations: Examinations,
     ) -> dict[str, HostFacts]:
-        """Read ``tried`` until those in ``wanted`` have answered. A silent one that is not in ``named`` is left out."""
+        """Read ``tried`` until those in ``wanted`` have responded.
+
+        A silent host that is not in ``named`` is omitted.
+        """
         hosts = _recently_silent(engines, tried - named)
         waiting: dict[Future[HostFacts], str] = {}
 
@@ -193,9 +196,9 @@ class FactsReader:
         query: FactsQuery,
         examinations: Examinations,
     ) -> dict[str, HostFacts]:
-        """Read again the managers that work by their own account and are not heard by the others.
+        """Read again the managers that report a quorum although the other managers do not hear them.
 
-        They were read before the cluster was: one of them may have lost power in between.
+        They were read before the cluster: one of them may have lost power in between.
         """
         unheard = [node.host for node in swarm.managers if node.reachability != "reachable" and node.host in hosts]
         working = {name for name in unheard if hosts[name].can_read_cluster}
@@ -227,7 +230,7 @@ def _recently_silent(engines: Engines, names: Iterable[str]) -> dict[str, HostFa
 
 
 def _enough(hosts: Mapping[str, HostFacts], wanted: set[str], query: FactsQuery) -> bool:
-    """Return whether no other host need be waited for, if a manager can be read."""
+    """Return whether the wait can end if a manager can be read."""
     if not query.ask_again:
         return wanted <= hosts.keys()
     return sum(name in hosts and hosts[name].responds for name in query.ask_again) > len(query.ask_again) / 2

@@ -54,7 +54,7 @@ def swarm_error_text(host: HostFacts) -> str:
 
 
 def failed_record(facts: Facts, host: HostFacts) -> NodeFacts | None:
-    """Return the record of a host whose engine cannot start its membership; None if none or several may be it.
+    """Return the record of a host whose engine cannot start its membership; None if no record or several may be it.
 
     Such an engine may not report its node id; a ready node is another host.
     """

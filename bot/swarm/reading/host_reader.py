@@ -24,7 +24,7 @@ INFO_TIMEOUT_S: Final = 10.0
 thread."""
 
 MAX_CLOCK_READ_S: Final = 0.5
-"""A clock is off by half the time that its reading took, at most. If the engine took longer, it is read again."""
+"""The measured clock is wrong by at most half the time of its reading. If the engine took longer, it is read again."""
 
 NETWORKS_LOST: Final = "This node is not a swarm manager. Use"
 """How an engine that manages the cluster refuses a network while its network layer is part of no cluster.
@@ -76,7 +76,7 @@ def _failed_host(engine: Engine, address: str, error: EngineError) -> HostFacts:
 
 
 def examined_host(engine: Engine, facts: HostFacts, examination: Examination | None) -> HostFacts:
-    """Return the facts with disk and interfaces; ask for these if the examination failed, also to hear why."""
+    """Return the facts with disk and interfaces; read these if the examination failed, also to learn why."""
     if examination is not None and examination.space is not None and examination.space.folder == facts.data_root:
         facts = replace(facts, disk_space=examination.space)
     if examination is not None and examination.interfaces is not None:
@@ -174,7 +174,7 @@ def _key_file(engine: Engine) -> KeyFile | None:
 
 
 def _with_tried_network(engine: Engine, facts: HostFacts) -> HostFacts:
-    """Return the facts with whether the engine makes a network of the cluster. What the last try met counts.
+    """Return the facts with whether the engine creates a network of the cluster. The result of the last try counts.
 
     The network is removed again. If that fails, the next test of the overlay removes it.
     """

@@ -1,4 +1,4 @@
-"""Which manager the cluster is read from, and which one can be stopped for a backup. Pure."""
+"""Chooses the manager from which the cluster is read, and the one that can be stopped for a backup. Pure."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _refuse_the_only_one(facts: Facts, swarm: ClusterFacts) -> None:
 def readable_managers(hosts: Mapping[str, HostFacts], cluster_id: str = "") -> list[str]:
     """Return the managers that the cluster can be read from, the best first.
 
-    The cluster is ``cluster_id``, or else the one that most hosts are in: a host of swarmbot.yml may be in a cluster of
+    The cluster is ``cluster_id``, otherwise the one with the most hosts: a host of swarmbot.yml may be in a cluster of
     its own. The manager that reaches the most peers comes first: a leader that is cut off answers from memory until it
     notices (docs/swarm-behaviour.md#managers-and-raft).
     """

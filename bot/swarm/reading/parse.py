@@ -98,7 +98,7 @@ def generic_resources(found: Sequence[Mapping[str, Any]] | None) -> dict[str, in
 
 
 class _Descriptions:
-    """Parses what nodes report of themselves. Nodes of one kind have the JSON in common, and so what is made of it."""
+    """Parses what nodes report of themselves. Nodes of one kind share the JSON, and therefore its parsed form."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, ...], tuple[NodeDescription, tuple[Json, ...]]] = {}

@@ -19,11 +19,12 @@ CRASH_WINDOW_S: Final = 600.0
 MIN_FAILURES: Final = 3
 """This many of them in one slot are a crash loop."""
 REPLACED_S: Final = 5.0
-"""A successor that was made so long before a task failed was not made because it failed: clocks differ less."""
+"""A successor that was created this long before a task failed was not created because of the failure: clocks differ
+less."""
 STEADY_S: Final = 120.0
-"""A task that has run for so long ends the loop."""
+"""A task that has run for this long ends the loop."""
 WANTED: Final = frozenset({"running", "ready", "complete"})
-"""The desired states of a task that is meant to run; "complete" is that of a job's."""
+"""The desired states of a task that should run; "complete" is for a job."""
 
 
 def services(found: Iterable[Json]) -> tuple[ServiceFacts, ...]:
@@ -42,8 +43,8 @@ def without_lost_tasks(
 def may_lack_tasks(found: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) -> list[str]:
     """Return the ids of services that may lack tasks.
 
-    The managers do not count what a global service lacks. So any that has no task on some active node is among them,
-    after the others.
+    The managers do not count the missing tasks of a global service. So every global service without a task on some
+    active node is included, after the others.
     """
     active = sum(node.accepts_tasks for node in nodes)
     short = [each.id for each in found if each.running < each.desired]
@@ -54,7 +55,7 @@ def may_lack_tasks(found: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) ->
 def with_complaints(
     found: Sequence[ServiceFacts], short: Collection[str], tasks: Sequence[TaskFacts]
 ) -> tuple[ServiceFacts, ...]:
-    """Return the services, those in ``short`` (ids) with why tasks do not run, as far as ``tasks`` has theirs."""
+    """Return the services, those in ``short`` (ids) with why tasks do not run, if ``tasks`` has their tasks."""
     own: dict[str, list[TaskFacts]] = {service: [] for service in short}
     for task in tasks:
         if task.service in own:
@@ -63,7 +64,7 @@ def with_complaints(
 
 
 def restarted(tasks: Iterable[CurrentTask], now: float) -> list[str]:
-    """Return the ids of services with a task that is new, that of the newest task first. ``now``: unix seconds."""
+    """Return the ids of services with a new task, the one with the newest task first. ``now``: unix seconds."""
     since = datetime.fromtimestamp(now - CRASH_WINDOW_S, UTC).isoformat()
     new = sorted(
         ((each.created, each.service) for each in tasks if each.service and each.created > since), reverse=True
@@ -72,7 +73,10 @@ def restarted(tasks: Iterable[CurrentTask], now: float) -> list[str]:
 
 
 def with_crash_loops(found: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], now: float) -> tuple[ServiceFacts, ...]:
-    """Return the services with what ``tasks`` show to fail again and again. ``now`` is in unix seconds."""
+    """Return the services with the tasks that fail again and again, according to ``tasks``.
+
+    ``now`` is in unix seconds.
+    """
     loops: dict[str, CrashLoop] = {}
     for own in by_place(tasks):
         loop = _crash_loop(own, now)
@@ -82,7 +86,7 @@ def with_crash_loops(found: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], 
 
 
 def by_place(tasks: Iterable[TaskFacts]) -> list[list[TaskFacts]]:
-    """Return the tasks of each place: those that replaced each other."""
+    """Return the tasks by place: those that replaced each other."""
     places: dict[str, list[TaskFacts]] = {}
     for task in tasks:
         places.setdefault(task.place, []).append(task)
@@ -92,7 +96,7 @@ def by_place(tasks: Iterable[TaskFacts]) -> list[list[TaskFacts]]:
 def was_replaced(task: TaskFacts, tasks: Iterable[TaskFacts]) -> bool:
     """Return whether a task had a successor before it ended: ``tasks`` are those of its place.
 
-    The managers had told it to stop: its node was down, and reports its end when it is back. That is no crash.
+    The managers had ordered it to stop: its node was down, and reports its end when it is back. That is no crash.
     """
     return any(task.created < other.created < task.since - REPLACED_S for other in tasks)
 
@@ -100,8 +104,8 @@ def was_replaced(task: TaskFacts, tasks: Iterable[TaskFacts]) -> bool:
 def _crash_loop(tasks: Sequence[TaskFacts], now: float) -> CrashLoop | None:
     """Return whether tasks of one place fail again and again, and none has run for long since.
 
-    Only tasks with the spec of the newest one count: those of an older spec say nothing of the present one. Nor do
-    those that were told to stop.
+    Only tasks with the spec of the newest one count: those of an older spec say nothing of the present one. Tasks that
+    were ordered to stop do not count either.
     """
     present = max(tasks, key=lambda task: task.created).spec
     failed = [task for task in tasks if task.failed and now - task.since < CRASH_WINDOW_S and task.spec == present]

@@ -55,7 +55,7 @@ def _read_through(
     target = query_target(query, listed_services, listed_nodes)
 
     def tasks_by(filters: dict[str, list[str]]) -> tuple[TaskFacts, ...]:
-        """Return these tasks; what the query lists is not read again, and of others no reasons are needed."""
+        """Return these tasks. Tasks that the query lists are not read again, and other tasks need no reasons."""
         if query.task_list or ((query.tasks_of or query.tasks_on) and "service" in filters):
             return listed_tasks
         return pool.submit(_tasks_if_there, engine, filters).result(timeout_s)
@@ -93,8 +93,8 @@ def _checked(
 ) -> tuple[tuple[ServiceFacts, ...], tuple[TaskFacts, ...]]:
     """Return the services without the tasks of nodes that are down, and with why tasks are missing; and their tasks.
 
-    The managers go on to count the tasks of a node that is down as running. The tasks of services that ``restarted``
-    some are read with those of services that lack some, unless the query lists ``tasks``.
+    The managers still count the tasks of a node that is down as running. The tasks of services that ``restarted`` some
+    are read with those of services that lack some, unless the query lists ``tasks``.
     """
     if services and (down := [node.id for node in nodes if node.state == "down"]):
         services = parse_services.without_lost_tasks(services, down, tasks_by({"node": down}))

@@ -33,7 +33,7 @@ Read = Callable[[Engine, TaskFacts], TaskReading]
 def read_tasks(engines: Engines, swarm: ClusterFacts, query: FactsQuery) -> Mapping[str, TaskReading]:
     """Return what ``query`` asks of tasks, by task id. A failure is a reading too.
 
-    Each task has a thread of its own: those that wait for a silent node hold up neither other tasks nor other reads.
+    Each task has a thread of its own: those that wait for a silent node delay neither other tasks nor other reads.
     """
     wanted = _wanted(swarm, query)
     if not wanted:
@@ -85,7 +85,7 @@ def _wanted(swarm: ClusterFacts, query: FactsQuery) -> list[tuple[TaskFacts, Rea
 
 
 def with_container(tasks: Iterable[TaskFacts]) -> list[TaskFacts]:
-    """Return the tasks that have had a container, those that their nodes work on first, then the latest first."""
+    """Return the tasks that have had a container: first those that their nodes work on, then the latest."""
     return sorted((task for task in tasks if task.container), key=lambda task: (not task.alive, -task.since))
 
 
@@ -103,7 +103,7 @@ def tasks_to_log(swarm: ClusterFacts, query: LogQuery) -> list[TaskFacts]:
 
 
 def tasks_named(swarm: ClusterFacts, name: str) -> list[TaskFacts]:
-    """Return the tasks of the one service that ``name`` means; else the task ``web.2``, or that with this id.
+    """Return the tasks of the one service that ``name`` means; otherwise the task ``web.2``, or the one with this id.
 
     Empty if it means nothing, or several services.
     """

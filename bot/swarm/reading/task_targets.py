@@ -1,4 +1,4 @@
-"""Whose tasks a name means: a service's, a node's or a stack's. Pure."""
+"""The tasks that a name means: those of a service, a node or a stack. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TaskTarget:
 
 
 def query_target(query: FactsQuery, services: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) -> TaskTarget | None:
-    """Return what ``query`` names alone to read the tasks of; None if it names nothing, or nothing that is there."""
+    """Return the object whose tasks alone ``query`` reads; None if it names none, or one that does not exist."""
     if query.tasks_on:
         return find_target((), nodes, query.tasks_on)
     return find_target(services, nodes, query.tasks_of) if query.tasks_of else None

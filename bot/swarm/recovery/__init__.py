@@ -1,1 +1,1 @@
-"""After a lost quorum: which manager has the newest state, and how a cluster is made of it."""
+"""After a lost quorum: which manager has the newest state, and how a cluster is rebuilt from it."""

@@ -1,4 +1,4 @@
-"""The unlock key in a recovery and a restore: when it is needed, and what decrypts with it. Pure."""
+"""The unlock key in a recovery and a restore: when it is needed, and what it decrypts. Pure."""
 
 from __future__ import annotations
 

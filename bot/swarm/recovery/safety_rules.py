@@ -111,7 +111,7 @@ def choose_source(facts: Facts, wanted: str | None, flags: RecoverFlags) -> Host
 
 
 def refuse_unless_safe(facts: Facts, source: HostFacts, olds: tuple[OldManager, ...], flags: RecoverFlags) -> None:
-    """Raise Refused unless each other old manager can leave or be held off, or is declared gone and looks lost."""
+    """Raise Refused unless each other old manager can leave or be held off, or is declared gone and seems lost."""
     if locked := locked_members(olds):
         are, it = ("is", "it") if len(locked) == 1 else ("are", "them")
         raise Refused(
@@ -185,7 +185,7 @@ def _refuse_older(source: HostFacts, members: list[HostFacts], flags: RecoverFla
 
 
 def _refused_none(facts: Facts) -> Refused:
-    """Return the refusal if no host is seen to be a manager. Only if none may be one, a restore is advised."""
+    """Return the refusal if no host is seen to be a manager. A restore is advised only if no host may be one."""
     wait = "Managers that have just lost quorum may not respond for 30 s: run the command again then."
     if maybe := [host for host in facts.hosts.values() if _may_be_manager(facts, host)]:
         failures = [host.failure for host in maybe if host.failure]

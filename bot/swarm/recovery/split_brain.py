@@ -1,4 +1,4 @@
-"""Refuse what would make two clusters that both believe themselves the same one (split brain). Pure."""
+"""Refuse what would make two clusters with one identity (split brain). Pure."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def refuse_unreachable(facts: Facts, host: HostFacts) -> None:
 
 
 def refuse_second_cluster(facts: Facts, host: HostFacts) -> None:
-    """Raise Refused if initialising the host would take it out of a cluster, or make a second cluster."""
+    """Raise Refused if initialising the host would remove it from a cluster, or make a second cluster."""
     if host.joining:
         raise Refused(
             f"`{host.name}` is still trying to join a cluster and may join it by itself.",

@@ -24,9 +24,9 @@ MIN_ID_CHARS: Final = 10
 
 
 def service_to_change(facts: Facts, name: str) -> ServiceFacts:
-    """Return the service called ``name``, or whose id begins so. Raise NotUnderstood if there is none.
+    """Return the service called ``name``, or whose id begins with it. Raise NotUnderstood if there is none.
 
-    A short word is no id here: another service, whose id happens to begin so, must not be changed.
+    A short word is no id here: it must not change another service whose id happens to begin with it.
     """
     service = find_service(facts, name)
     if service.name != name and len(name) < MIN_ID_CHARS:
@@ -48,7 +48,7 @@ def refuse_job(service: ServiceFacts) -> None:
 
 
 def replaced_count(swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts) -> int:
-    """Return how many tasks are replaced because of their spec: Docker goes on with a rollout that has not ended.
+    """Return how many tasks are replaced because of their spec: Docker continues a rollout that has not ended.
 
     ``after`` may name networks that tasks have by their ids, as a compose file does: then all tasks differ from it.
     """
@@ -86,7 +86,7 @@ def _all_restarting_text(swarm: ClusterFacts, after: ServiceFacts) -> str:
 
 
 def _alive_count(swarm: ClusterFacts, service: ServiceFacts) -> int:
-    """Return how many tasks of a service run or start, without those that are to stop."""
+    """Return how many tasks of a service run or start, without those that must stop."""
     return sum(task.wanted and task.alive for task in swarm.tasks_of(service.id))
 
 
@@ -98,10 +98,10 @@ def is_docker_paused(service: ServiceFacts) -> bool:
 def pause_end(
     swarm: ClusterFacts, present: ServiceFacts, after: ServiceFacts, restarts: Restarts
 ) -> tuple[tuple[Cost, ...], tuple[str, ...]]:
-    """Return what it costs that a change ends the pause of a rollout, or else a warning; nothing without a pause.
+    """Return the cost of a change that ends the pause of a rollout, or a warning; nothing without a pause.
 
     It costs the tasks that the rollout has not replaced: somebody stopped it, or tasks failed. A change that replaces
-    all tasks anyway takes the place of what Docker has paused.
+    all tasks anyway replaces the rollout that Docker has paused.
     """
     if is_paused(present.spec):
         told = f"Swarmbot paused the rollout of {tick(after.name)}: after any change Docker goes on with it"

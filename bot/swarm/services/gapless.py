@@ -16,7 +16,7 @@ from bot.text.suggest import listed, number_of
 MIN_AVAILABLE: Final = "swarmbot.min-available"
 """The label of a service that says how many of its tasks must always run; 1 if it has none."""
 FAILING_S: Final = 60.0
-"""A service with a task that failed so recently may be in a crash loop."""
+"""A service with a task that failed within this time may be in a crash loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def min_available(service: ServiceFacts) -> int:
 def shortages(facts: Facts, nodes: Sequence[NodeFacts]) -> list[Shortage]:
     """Return the services that would have too few running tasks while ``nodes`` are drained, and paused rollouts there.
 
-    Global services and jobs have no replica to start elsewhere. A service whose tasks fail again and again is left out:
-    where its next task starts is chance. The facts must have been read with services and the task list.
+    Global services and jobs have no replica to start elsewhere. A service whose tasks fail again and again is omitted:
+    it is random where its next task starts. The facts must have been read with services and the task list.
     """
     if facts.swarm is None:
         return []

@@ -14,7 +14,7 @@ MAX_ERROR_CHARS: Final = 200
 
 
 def task_lines(swarm: ClusterFacts, node: NodeFacts) -> list[str]:
-    """Return a line for each task that is there, then for each task that failed, the most recent first.
+    """Return a line for each existing task, then for each task that failed, the most recent first.
 
     Tasks that ended without an error are not listed: the managers keep five of them for each slot.
     """

@@ -1,8 +1,7 @@
 """Which services are spread unevenly, and the fewest moves that spread them. Pure.
 
-New tasks go to the nodes with the fewest tasks of the service, and tasks that are taken away leave the nodes with the
-most (measured on 20.10 and 28.5, docs/decisions/0032): so k more and then k fewer replicas
-move k tasks.
+New tasks go to the nodes with the fewest tasks of the service, and scaling down removes tasks from the nodes with the
+most (measured on 20.10 and 28.5, docs/decisions/0032): so k more and then k fewer replicas move k tasks.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Spread:
 
     @property
     def can_move(self) -> bool:
-        """Whether there are moves, and nothing is in their way."""
+        """Whether there are moves, and nothing prevents them."""
         return self.moves > 0 and not self.obstacle
 
     def after(self) -> dict[str, int]:

@@ -27,7 +27,8 @@ def refuse_shared_names(facts: Facts, names: Iterable[str], word: str = "remove"
 def shared_name(name: str, cluster: str, word: str, service_flags: str, node_flags: str) -> NotUnderstood:
     """Return the error for a name that a service and a node or host have in common. ``word``: what was typed.
 
-    The flags belong to the two orders that it names: who typed `--plan` must not start a removal with either.
+    The flags are part of the two orders that it names: a person who typed `--plan` must not start a removal with
+    either.
     """
     service = f"/swarm {word} {name} --service {service_flags}".rstrip()
     node = f"/swarm activate {name}" if word == "resume" else f"/swarm {word} {name} --node"

@@ -1,4 +1,4 @@
-"""Services as rows of a table, what is wrong first, and a headline over them. Pure."""
+"""Services as rows of a table, those with problems first, and a headline over them. Pure."""
 
 from __future__ import annotations
 

@@ -81,21 +81,21 @@ def count_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
 
 
 def short_count(swarm: ClusterFacts, service: ServiceFacts) -> str:
-    """Return the same for a column: "3/5", and of a job "1/4 done"."""
+    """Return this for a column: "3/5", or for a job "1/4 done"."""
     if service.is_job:
         return f"{service.completed}/{_completions(swarm, service)} done"
     return f"{service.running}/{wanted_tasks(swarm, service)}"
 
 
 def _completions(swarm: ClusterFacts, service: ServiceFacts) -> int:
-    """Return how many tasks of a job are to complete in all."""
+    """Return how many tasks of a job must complete in all."""
     if service.mode == "replicated job":
         return service.completions
     return wanted_tasks(swarm, service) + service.completed
 
 
 def crash_loop_line(swarm: ClusterFacts, service: ServiceFacts) -> str:
-    """Return that tasks of a service fail again and again, and how the last one did; "" if they do not."""
+    """Return that tasks of a service fail again and again, and how the last one failed; "" if they do not."""
     loop = service.crash_loop
     if loop is None:
         return ""
@@ -106,8 +106,8 @@ def crash_loop_line(swarm: ClusterFacts, service: ServiceFacts) -> str:
 def update_text(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
     """Return how the last update ended, and how long ago: "completed 3 h ago".
 
-    An update that makes no task differ erases its status and that of the one before. So none means: never updated, or
-    erased.
+    An update that makes no task differ erases its status and that of the one before. So a missing status means: never
+    updated, or erased.
     """
     update = service.update
     if update is None:

@@ -1,4 +1,4 @@
-"""Stacks: what carries the same stack label. Pure."""
+"""Stacks: objects with the same stack label. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks of services as rows of a table: what runs now and why the rest does not, or with all past tasks. Pure."""
+"""The tasks of services as rows of a table: which run now and why others do not, or with all past tasks. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_ERROR_CHARS: Final = 110
 URGENCY: Final[Mapping[Sign, int]] = {FAILED: 0, WARNING: 1, WAITING: 2, RUNNING: 3}
 ID_CHARS: Final = 12
 ENDED_EARLY: Final = "ended by itself with exit code 0"
-"""What is said of a task that completed although its service is no job."""
+"""The text for a task that completed although its service is no job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TaskRow:
 
     sign: Sign
     name: str
-    """``web.1``; of a global service its name alone."""
+    """``web.1``; for a global service only its name."""
     service: str
     """The name of its service, or its id if the service was removed."""
     node: str
@@ -38,7 +38,7 @@ class TaskRow:
     since: str
     """How long it has been in its state."""
     error: str
-    """Its own error, else that of the last task that failed in its place; plain text."""
+    """Its own error, otherwise that of the last task that failed in its place; plain text."""
     id: str
 
 
@@ -87,7 +87,7 @@ def exit_text(task: TaskFacts) -> str:
 
 
 def task_sign(task: TaskFacts) -> Sign:
-    """Return ✗ for a task that failed, ! for one that cannot be placed or is told to stop, ▸ if it runs, else ·."""
+    """Return ✗ for a task that failed, ! for one that cannot be placed or must stop, ▸ if it runs, otherwise ·."""
     if task.failed or task.state == "orphaned":
         return FAILED
     if task.ended:

@@ -1,4 +1,7 @@
-"""Which images of a host nothing needs: no container, no task, no spec that a service has or could return to. Pure."""
+"""Which images of a host are unused: by containers, by tasks, and by specs that a service has or could return to.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ def unused_images(facts: Facts, host: str) -> tuple[ImageFacts, ...]:
     The order is part of what people confirm, and an engine lists images of the same second in any order.
 
     An image stays if a container of the host uses it, if a task that has not ended or a service names it (by tag,
-    digest or id), now, in the spec before or in its last good one, and if one that stays was made from it. So does one
-    whose names cannot be read. Empty if services or images were not read.
+    digest or id), now, in the spec before or in its last good one, and if one that stays was made from it. An image
+    whose names cannot be read stays too. Empty if services or images were not read.
     """
     found = facts.hosts[host].images if host in facts.hosts else None
     if facts.swarm is None or found is None:

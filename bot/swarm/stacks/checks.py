@@ -1,4 +1,4 @@
-"""What Docker's CLI sends without a word and an engine then refuses or ignores, and what people must know. Pure.
+"""What Docker's CLI sends silently and an engine then refuses or ignores, and what people must know. Pure.
 
 Measured on engines 20.10 and 28.5 (docs/decisions/0033).
 """
@@ -17,12 +17,12 @@ from bot.text.suggest import listed, number_of
 
 UNCHANGED: Final = "Nothing was changed."
 EVERY_NODE_HAS: Final = frozenset({"host", "none"})
-"""Networks of each engine that a task may use wherever it runs."""
+"""Networks of each engine that a task may use on any node."""
 _NETWORK_FIELDS: Final = ("Driver", "Attachable", "Internal", "EnableIPv6")
 
 
 def refuse_impossible(recording: StackRecording, *, unresolved: str) -> None:
-    """Raise Refused for what cannot be deployed so.
+    """Raise Refused for what cannot be deployed in this way.
 
     ``unresolved`` is the command that deploys image names as they are; "" if this is it.
     """

@@ -24,7 +24,7 @@ EFFECT: Final[Mapping[Action, str]] = {"create": "new", "update": "changed", "de
 
 
 def changes_of(swarm: ClusterFacts, recording: StackRecording, write: StackWrite) -> tuple[str, ...]:
-    """Return what a write changes, old → new, and which tasks restart; of a new service, all that it is and may do.
+    """Return what a write changes, old → new, and which tasks restart; for a new service, all that it is and may do.
 
     Values that look like a secret are masked.
     """

@@ -18,7 +18,7 @@ MAX_LINES: Final = 200
 def stack_diff(facts: Facts, *, last: bool) -> Message:
     """Return what a deploy would change now, object by object, old → new.
 
-    ``last``: the last revision was asked for. If there is none, the compose file is what it is compared with.
+    ``last``: compare with the last revision; if there is none, with the compose file.
     """
     require_cluster(facts)
     recording = facts.stack
@@ -60,7 +60,7 @@ def _lines(facts: Facts, recording: StackRecording) -> list[str]:
 
 
 def _next_step(recording: StackRecording) -> list[str]:
-    """Return what applies the compose file. A deploy is refused while there are conflicts."""
+    """Return the command that applies the compose file. A deploy is refused while there are conflicts."""
     if recording.conflicts:
         if recording.revision:
             return [f"Next: `/swarm stack {recording.name} --diff --revision 0` compares it with the compose file."]

@@ -1,4 +1,4 @@
-"""What gives the tasks of a service rights on their nodes, in words. Pure."""
+"""The settings that give the tasks of a service rights on their nodes, in words. Pure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bot.text.suggest import listed
 
 SOCKETS: Final = ("docker.sock", "containerd.sock")
 SOCKET_FOLDERS: Final = frozenset({"/", "/run", "/var/run", "/run/containerd", "/var/run/containerd"})
-"""Folders of these sockets: who can open a socket needs no right to write to its folder."""
+"""Folders of these sockets: opening a socket needs no right to write to its folder."""
 SYSTEM_FOLDERS: Final = (
     *("/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys"),
     *("/usr", "/var/lib/docker", "/var/run", "/var/spool"),
 )
-"""Whoever writes to one of them can become root: by an account, a program, a device, a key or a job."""
+"""Paths that make a writer root: by an account, a program, a device, a key or a job."""
 ABOVE: Final = frozenset({"/", "/var", "/var/lib"})
-"""Folders that hold some of these."""
+"""Folders that hold some of these paths."""
 KEY_FOLDERS: Final = ("/etc/shadow", "/etc/ssh", "/home", "/root", "/var/lib/docker")
-"""They hold keys and passwords: those of people, of the host, of the cluster and of other services."""
+"""Paths with keys and passwords of people, of the host, of the cluster and of other services."""
 
 
 def new_rights(recording: StackRecording) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _host_path(mount: Mapping[str, Any]) -> str:
 
 
 def _path_right(path: str, *, writable: bool) -> str:
-    """Return what a mounted path of the node lets a container do there; "" if it can only read what is no secret."""
+    """Return what a mounted path of the node allows a container to do; "" if it can only read what is no secret."""
     mounts = f"mounts {tick(plain_line(path))} of its nodes"
     if path.endswith(SOCKETS) or path in SOCKET_FOLDERS or (writable and path in ABOVE.union(SYSTEM_FOLDERS)):
         return f"{mounts}: it has root's rights there."

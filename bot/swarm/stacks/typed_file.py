@@ -1,4 +1,4 @@
-"""A compose file that was typed into a form: what is wrong with it, as far as that shows without Docker. Pure."""
+"""A compose file that was typed into a form: the errors in it that can be found without Docker. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The services of a stack that a deploy leaves as they are, and that do not run as they should. Pure."""
+"""The services of a stack that a deploy does not change, and that do not run as they should. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NotRunning:
 
 
 def not_running(facts: Facts, recording: StackRecording) -> tuple[NotRunning, ...]:
-    """Return these services. A job is none of them: its tasks end."""
+    """Return these services. Jobs are omitted: their tasks end."""
     return tuple(_found(facts, recording))
 
 

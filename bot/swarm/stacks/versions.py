@@ -1,4 +1,4 @@
-"""The contents of a config or secret that a stack has had: which of them are removed after a deploy. Pure."""
+"""Old contents of a stack's configs and secrets: which of them are removed after a deploy. Pure."""
 
 from __future__ import annotations
 

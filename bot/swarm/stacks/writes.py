@@ -19,9 +19,9 @@ _REFERENCES: Final = (("Secrets", "SecretID"), ("Configs", "ConfigID"))
 
 
 def canonical(recording: StackRecording, type_: ObjectType, spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a spec without what means nothing, with names in place of ids. It holds secrets.
+    """Return a spec without redundant values, with names in place of ids. It holds secrets.
 
-    So a spec of the CLI, whose references are names or virtual ids, can be compared with one of the engine.
+    In this way a spec of the CLI, whose references are names or virtual ids, can be compared with one of the engine.
     """
     if type_ != "service":
         return normalised(spec)

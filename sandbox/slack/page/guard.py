@@ -1,7 +1,7 @@
-"""Refuses requests of other websites: a page somewhere on the internet must not be able to type commands.
+"""Refuses requests of other websites: a page on the internet must not be able to type commands.
 
 A browser sends ``Origin`` with every request of another site that can change something, and ``Host`` says by which name
-it found this server. So a foreign origin is refused, and so is a foreign name that leads to 127.0.0.1 (DNS rebinding).
+it found this server. A foreign origin is refused, and so is a foreign name that resolves to 127.0.0.1 (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 FOR_THE_BOT: Final = ("/api/", "/upload/", "/response/", "/socket")
-"""Paths that the bot uses, by whatever name it knows this server; they need its token or an unguessable key."""
+"""Paths that the bot uses, by any name of this server; they need its token or an unguessable key."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 """The page is served on these addresses alone."""
 _HEADERS: Final = {

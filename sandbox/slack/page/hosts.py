@@ -31,7 +31,7 @@ _SWITCHES: Final[dict[str, tuple[str, Callable[[Host], None], Callable[[Host], N
 }
 """Label, what switching on does, and what switching off does."""
 ANSWER_ERRORS: Final = (*HOST_ERRORS, KeyError, TypeError)
-"""Also what an engine that starts or stops just now leaves out of its answers."""
+"""Errors also include a missing field in the answer of an engine that is starting or stopping."""
 
 
 class HostsPanel:

@@ -1,6 +1,6 @@
 """Exchanges between Slack and the bot as the inspector shows them: raw, with secrets masked.
 
-What only one person may read is in that person's window alone; other windows see that it was sent.
+Private content is only in the window of its reader; other windows show that it was sent.
 """
 
 from __future__ import annotations

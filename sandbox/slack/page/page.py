@@ -200,7 +200,7 @@ class Page:
         }
 
     def _user(self, key: str) -> str | None:
-        """Return a person's id; the bot is no person."""
+        """Return a person's id; the bot does not count as a person."""
         try:
             user = self.local.team.user(key)
         except CannotDo:

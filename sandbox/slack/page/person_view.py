@@ -15,7 +15,7 @@ from sandbox.slack.workspace import Workspace, sees_message
 
 Shown = TypeVar("Shown", Message, TranscriptEntry)
 MAX_ITEMS: Final = 400
-"""A window shows so many of the newest messages of each channel."""
+"""How many of the newest messages of each channel a window shows."""
 
 
 def items(workspace: Workspace, user: str) -> Iterator[tuple[str, str, Callable[[], Json]]]:

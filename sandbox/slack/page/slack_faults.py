@@ -60,7 +60,7 @@ class SlackFaults:
         }
 
     def _words(self, fault: Fault) -> str:
-        """Return in mrkdwn what the fault does; one that is over by itself says when."""
+        """Return in mrkdwn what the fault does and, if it ends by itself, when."""
         if fault is self._away:
             return f"away, back <!date^{self._back_at}^{{ago}}|in a minute>"
         words = NAMES.get(fault.kind, fault.kind)

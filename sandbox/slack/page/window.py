@@ -1,4 +1,4 @@
-"""One open window: which changes it has not been sent yet."""
+"""One open window, with the changes that were not sent to it yet."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from sandbox.slack.workspace import Workspace
 
 @dataclass
 class Window:
-    """A window of one person. Its first news is all that the person sees, so a reload loses nothing.
+    """A window of one person. Its first update has everything that the person sees, so a reload loses nothing.
 
-    News are found by comparing the state with what was sent, not by collecting events: none can be missed.
+    Updates are found by comparing the state with what was sent, not by collecting events: none can be missed.
     """
 
     workspace: Workspace
     user: str
     """A user id."""
     parts: Callable[[], Json]
-    """Returns further parts of the state that are the same for everybody: hosts, tour, faults."""
+    """Returns further parts of the state that are equal for everybody: hosts, tour, faults."""
     _items: dict[str, str] = field(default_factory=dict)
     """The version of each message that was sent, by key."""
     _parts: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""blocks.validate: what Slack says of blocks that are not sent."""
+"""blocks.validate: Slack's check of blocks without sending them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _check(workspace: Workspace, kind: str, content: Any) -> None:
 
 
 def _problem(text: str, root: str) -> Json:
-    """Return a problem as this method's answer has it: the pointer begins below ``root``."""
+    """Return a problem in the form of this method's answer: the pointer begins below ``root``."""
     found = _PROBLEM.fullmatch(text)
     message, pointer = (found["message"], found["pointer"]) if found else (text, root)
     return {"pointer": pointer.removeprefix(root), "code": "failed_constraint", "message": message}

@@ -43,14 +43,14 @@ class Unplaced:
 
     @property
     def outdated(self) -> bool:
-        """Whether what the scheduler says is not true any more: fewer nodes fail a filter than it counted."""
+        """Whether the scheduler's text is out of date: fewer nodes fail a filter than it counted."""
         failing = Counter(name for verdict in self.verdicts for name in {each.filter for each in verdict.obstacles})
         counted = ((name, phrase.search(self.said)) for name, phrase in SAID.items())
         return any(found and int(next(filter(None, found.groups()), "1")) > failing[name] for name, found in counted)
 
     @property
     def taker(self) -> bool:
-        """Whether some node takes it, as far as the facts tell: the scheduler has not tried since, or knows more."""
+        """Whether a node would accept it according to the facts: the scheduler has not tried since, or knows more."""
         return any(not verdict.refused for verdict in self.verdicts)
 
 
@@ -59,13 +59,13 @@ class Failing:
     """A slot (of a global service: a node) whose tasks end by themselves."""
 
     last: TaskFacts
-    """The latest that ended so."""
+    """The latest task that ended by itself."""
     count: int
-    """How many of the tasks that the managers remember ended so."""
+    """How many of the tasks that the managers remember ended by themselves."""
     now: TaskFacts | None
     """Its successor; None if there is none: then it is not started again."""
     reading: TaskReading | None
-    """What its node says of it; None if it was not read."""
+    """What its node reports of it; None if it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ class Diagnosis:
 
     unplaced: tuple[Unplaced, ...]
     held: tuple[TaskFacts, ...]
-    """Tasks that wait until a rollout that Swarmbot paused goes on."""
+    """Tasks that wait until a rollout that Swarmbot paused continues."""
     starting: tuple[TaskFacts, ...]
     """Tasks that their nodes prepare or start."""
     failing: tuple[Failing, ...]
     left_out: tuple[Verdict, ...]
     """The nodes that get no task of a global service, and why."""
     update_cause: TaskFacts | None
-    """The task that paused the last update, or had it rolled back; None if it is not known."""
+    """The task because of which the last update paused or was rolled back; None if it is not known."""
 
     @property
     def well(self) -> bool:
@@ -106,7 +106,7 @@ def diagnose(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> Diagno
 
 
 def _unplaced(swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFacts]) -> list[Unplaced]:
-    """Return the tasks by what the scheduler says; apart from others those of a global service, each for its node."""
+    """Return the tasks by what the scheduler says; the tasks of a global service are separate, each for its node."""
     groups: dict[tuple[str, bool], list[TaskFacts]] = {}
     for task in tasks:
         groups.setdefault((task.error, bool(task.node)), []).append(task)
@@ -117,7 +117,7 @@ def _unplaced(swarm: ClusterFacts, service: ServiceFacts, tasks: Iterable[TaskFa
 
 
 def _judged(swarm: ClusterFacts, need: Need, tasks: Iterable[TaskFacts]) -> list[Verdict]:
-    """Return the verdict of each node that the tasks may run on. Those of one service ask the same of a node."""
+    """Return the verdict of each node that the tasks may run on. All tasks of one service need the same of a node."""
     own = {task.node for task in tasks}
     nodes = (node for node in swarm.nodes if own == {""} or node.id in own)
     return [judge(found, need) for found in candidates(swarm, nodes)]

@@ -1,6 +1,6 @@
 """The lines of several containers as one log, with what looks like a secret masked. Pure.
 
-What is shown of it is a :class:`~bot.secrets.secret.Secret`: so it is stored nowhere, not even until Slack has it.
+The shown text is a :class:`~bot.secrets.secret.Secret`, so that it is stored nowhere, not even until Slack has it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ class ShownLine:
 
 
 def task_names(swarm: ClusterFacts, tasks: Iterable[TaskFacts]) -> dict[str, str]:
-    """Return how a message calls each task, by its id: ``web.2``; of several in one slot also the start of the id."""
+    """Return the name of each task in a message, by its id.
+
+    It is ``web.2``; if a slot has several, also the start of the id.
+    """
     found = list(tasks)
     places = Counter(task.place for task in found)
     names = {}
@@ -105,12 +108,12 @@ def unread_lines(names: Mapping[str, str], failures: Mapping[str, Sequence[TaskF
 
 
 def listed_tasks(names: Mapping[str, str], tasks: Sequence[TaskFacts]) -> str:
-    """Return the names of tasks in words; of many, the first ones."""
+    """Return the names of tasks in words; if there are many, the first ones."""
     return listed((tick(names[task.id]) for task in tasks), limit=MAX_NAMED)
 
 
 def line_blocks(lines: Sequence[str], most: int) -> tuple[list[Block], int]:
-    """Return the last lines in up to ``most`` blocks of code, which no store takes, and how many they are."""
+    """Return the last lines in up to ``most`` blocks of code, which are stored nowhere, and how many they are."""
     packed: list[list[str]] = []
     room = 0
     for line in (cut_short(each, LINE_CHARS) for each in reversed(lines)):

@@ -18,7 +18,7 @@ from bot.swarm.services.spec.spec_changes import spec_changes
 MAX_NODES: Final = 2
 """Commands are named for at most this many nodes: one of them is enough."""
 PER_NODE: Final = frozenset({"resources", "host ports", "max replicas"})
-"""Filters by which a node takes some tasks of a service, and not more."""
+"""Filters by which a node accepts some tasks of a service, but not more."""
 
 
 def remedies(
@@ -56,13 +56,13 @@ def _new_constraints(service: ServiceFacts) -> set[str]:
 
 
 def _is_constrained(group: Unplaced) -> bool:
-    """Return whether no node takes the tasks, and constraints stand in the way."""
+    """Return whether no node accepts the tasks because of constraints."""
     seen = {each.filter for verdict in group.verdicts for each in verdict.refused}
     return not group.taker and "constraints" in seen
 
 
 def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -> Iterator[str]:
-    """Yield what gives the tasks a node; a change of the service only where no command about a node does."""
+    """Yield the fixes that give the tasks a node; a change of the service only if no command about a node helps."""
     gentle = [verdict for verdict in group.verdicts if not any(each.overwrites for each in verdict.refused)]
     ways = (_fixes(gentle, _fix) or _fixes(group.verdicts, _fix))[:MAX_NODES]
     if ways:
@@ -83,7 +83,10 @@ def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -
 
 
 def _fixes(verdicts: Iterable[Verdict], fix_of: Callable[[Obstacle], str]) -> list[list[str]]:
-    """Return for each node the fixes that remove all that stands in the way, the fewest first; without other nodes."""
+    """Return for each node the fixes that remove all its obstacles, the fewest first.
+
+    Nodes without a fix are omitted.
+    """
     found = [[*dict.fromkeys(map(fix_of, verdict.refused))] for verdict in verdicts if verdict.refused]
     return sorted((fixes for fixes in found if all(fixes)), key=len)
 

@@ -26,8 +26,8 @@ def unschedulable_warnings(
 ) -> list[str]:
     """Return a warning if some of the new tasks find no node. ``after`` has the new spec.
 
-    With order stop-first, a task stops before its successor starts, so its room is free. What is not known of a node
-    does not count against it.
+    With order stop-first, a task stops before its successor starts, so its room is free. Unknown values do not count
+    against a node.
     """
     count, leaving = _new_tasks(swarm, before, after, restarts)
     gone = {id(task) for task in leaving}
@@ -44,7 +44,10 @@ def unschedulable_warnings(
 def _new_tasks(
     swarm: ClusterFacts, before: ServiceFacts, after: ServiceFacts, restarts: Restarts
 ) -> tuple[int, list[TaskFacts]]:
-    """Return how many tasks start, and which stop before. Of a global service none: each of its nodes has its own."""
+    """Return how many tasks start, and which stop before.
+
+    For a global service no task starts: each of its nodes has one.
+    """
     own = [task for task in swarm.tasks_of(after.id) if task.alive]
     if after.is_global:
         return 0, []

@@ -22,7 +22,7 @@ class NodeLoad:
     tasks: int
     """The number of all tasks."""
     movable: tuple[tuple[ServiceFacts, int], ...]
-    """Services and their numbers of tasks here; without global services, whose tasks are not moved to another node."""
+    """Services and their numbers of tasks on this node, without global services, whose tasks are not moved."""
 
     @property
     def moving(self) -> int:
@@ -53,8 +53,8 @@ def is_judged(swarm: ClusterFacts, service: ServiceFacts) -> bool:
 def global_count(swarm: ClusterFacts, service: ServiceFacts) -> int:
     """Return how many tasks of a global service or job should be made from its present spec.
 
-    One for each node that accepts tasks: on a paused node Docker leaves the old one. Where the facts cannot judge a
-    constraint, only the managers' count is known.
+    There should be one for each node that accepts tasks: on a paused node Docker leaves the old one. Where the facts
+    cannot judge a constraint, only the managers' count is known.
     """
     if not is_judged(swarm, service):
         return service.desired
@@ -67,14 +67,14 @@ def schedulable_nodes(swarm: ClusterFacts) -> list[NodeFacts]:
 
 
 def misplaced_tasks(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
-    """Return the tasks of a service that cannot stay where they are by its constraints."""
+    """Return the tasks of a service that its constraints do not allow to stay."""
     nodes = {node.id: node for node in swarm.nodes}
     own = [task for task in swarm.tasks_of(service.id) if task.alive and task.wanted]
     return [task for task in own if task.node in nodes and not meets_constraints(nodes[task.node], service)]
 
 
 def alone_warnings(facts: Facts, nodes: Sequence[NodeFacts]) -> list[str]:
-    """Return a warning if no node but ``nodes`` accepts tasks, unless tasks of these make it a cost of the plan."""
+    """Return a warning if only ``nodes`` accept tasks, unless their tasks make it a cost of the plan."""
     swarm = facts.swarm
     if swarm is None or not nodes or any(node_load(swarm, node).tasks for node in nodes):
         return []

@@ -16,7 +16,7 @@ class Obstacle:
 
     filter: Filter
     text: str
-    """What stands in the way, to follow the node's name: "0.4 CPU short"."""
+    """The obstacle, to be appended to the node's name: "0.4 CPU short"."""
     fix: str = ""
     """The command about the node that removes it, to type after ``/swarm``; "" if there is none."""
     spec_fix: str = ""

@@ -1,7 +1,7 @@
 """Whether a node takes a task: the filters of SwarmKit's scheduler, in their order (manager/scheduler/filter.go). Pure.
 
 The scheduler counts a node at the first filter that it fails. Here each filter says in words what the node lacks, so
-that all that stands in the way is seen at once. What the facts do not say is called unknown, neither met nor unmet.
+that all obstacles are seen at once. What the facts do not say is called unknown, neither met nor unmet.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Candidate:
     name: str
     """The name that a command takes for it."""
     tasks: tuple[TaskFacts, ...] = ()
-    """The tasks that it works on, even those told to stop: they hold their reservations until they have ended."""
+    """The tasks that it works on, even those ordered to stop: they hold their reservations until they have ended."""
     held_ports: Mapping[tuple[int, str], str] = field(default_factory=dict)
     """Ports of the node that these hold, with the names of their services."""
 
@@ -77,7 +77,7 @@ class Verdict:
 
     node: NodeFacts
     obstacles: tuple[Obstacle, ...]
-    """In the order of the filters; empty if it takes the task."""
+    """The obstacles in the order of the filters; empty if it accepts the task."""
 
     @property
     def refused(self) -> tuple[Obstacle, ...]:
@@ -234,7 +234,7 @@ def _published(service: ServiceFacts) -> frozenset[tuple[int, str]]:
 
 
 def _cpus(nano: int, round_: Callable[[float], int] = math.floor) -> str:
-    """Return CPUs with two digits: of what is free never more than there is, of what is short never less."""
+    """Return CPUs with two digits: free CPUs are rounded down, missing ones up."""
     return f"{max(0, round_(nano * 100 / NANOSECONDS)) / 100:g}"
 
 

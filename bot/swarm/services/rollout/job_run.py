@@ -1,4 +1,4 @@
-"""How far a run of a job is: judged by the tasks of its present spec: every run has a spec of its own. Pure.
+"""How far a run of a job is, judged by the tasks of its present spec: every run has a spec of its own. Pure.
 
 A job that failed and one that waits have the same counts (docs/swarm-behaviour.md#services).
 """
@@ -20,7 +20,8 @@ class JobRun:
     """What is seen of the present run."""
 
     wanted: int
-    """How many tasks must complete. Of a global job: the nodes that accept tasks and meet its constraints."""
+    """How many tasks must complete; for a global job, the number of nodes that accept tasks and meet its
+    constraints."""
     completed: int
     running: int
     last_failure: str

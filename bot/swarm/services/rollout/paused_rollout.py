@@ -1,9 +1,9 @@
-"""A rollout that Swarmbot paused: the temporary change of a spec that stops Docker, and how it is taken back. Pure.
+"""A rollout that Swarmbot paused: the temporary change of a spec that stops Docker, and how it is undone. Pure.
 
-Docker has no call for it. A new task that no node takes stops its updater: with start-first it waits for that task, and
-stops no old one. So the spec gets a platform that no node has, and the number of forced restarts is raised, so that
-even the tasks which Docker is just replacing count as old (docs/decisions/0035). The rollback
-policy is changed too: an automatic rollback to this spec stops there as well.
+Docker has no call for it. A new task that no node accepts stops its updater: with start-first it waits for that task,
+and stops no old one. So the spec gets a platform that no node has, and the number of forced restarts is raised, so that
+even the tasks which Docker is just replacing count as old (docs/decisions/0035). The rollback policy is changed too: an
+automatic rollback to this spec stops there as well.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Spec = Mapping[str, Any]
 
 
 def is_paused(spec: Spec) -> bool:
-    """Return whether the spec has what pauses its rollout."""
+    """Return whether the spec has the change that pauses its rollout."""
     return kept_in(spec, *KEYS) is not None
 
 
@@ -79,7 +79,7 @@ def without_pause(service: ServiceFacts) -> ServiceFacts:
 
 
 def pause_steps(facts: Facts, service: ServiceFacts) -> str:
-    """Return the orders that go on with a paused rollout, and that go back if its last good spec was another one."""
+    """Return the commands that continue a paused rollout, and that undo it if its last good spec was another one."""
     steps = [f"`/swarm resume {service.name}` goes on."]
     good = facts.good_specs.get(service.id)
     if good and spec_changes(good.spec, unpaused(service.spec)):
@@ -92,6 +92,6 @@ def _one_at_a_time(policy: Spec | None) -> dict[str, Any]:
 
 
 def _with(values: Spec, key: str, value: object) -> dict[str, Any]:
-    """Return the values with another one; without the key for None."""
+    """Return the values with one replaced; None removes the key."""
     others = {name: each for name, each in values.items() if name != key}
     return others if value is None else {**others, key: value}

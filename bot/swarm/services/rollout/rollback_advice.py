@@ -16,7 +16,7 @@ from bot.swarm.services.spec.spec_edit import unforced
 
 LAST_GOOD: Final = "--last-good"
 TRIED_S: Final = 3600.0
-"""A spec is known to fail if tasks of it failed so long before the last change, or later."""
+"""A spec is known to fail if its tasks failed within this time before the last change, or later."""
 
 
 def rollback_command(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
@@ -70,8 +70,8 @@ def rollback_advice(facts: Facts, service: ServiceFacts, found: Rollout, *, roll
 def _order(facts: Facts, service: ServiceFacts, *, failed: bool, may_undo: bool) -> str:
     """Return the command that returns to the last good spec if it differs from the spec before, otherwise to this.
 
-    "" if neither helps. ``failed``: whether tasks of the spec of now fail. ``may_undo``: whether Docker's own rollback,
-    to the spec before, is of use.
+    "" if neither helps. ``failed``: whether tasks of the present spec fail. ``may_undo``: whether Docker's own
+    rollback, to the spec before, is of use.
     """
     good, before = facts.good_specs.get(service.id), spec_before(service)
     if before is not None and not (may_undo and _helps(service, before, failed=failed)):
@@ -82,12 +82,12 @@ def _order(facts: Facts, service: ServiceFacts, *, failed: bool, may_undo: bool)
 
 
 def spec_before(service: ServiceFacts) -> Mapping[str, Any] | None:
-    """Return the spec that Docker's rollback returns to; None if there is none, or only that of Swarmbot's pause."""
+    """Return the spec that Docker's rollback returns to; None if there is none, or only the one of Swarmbot's pause."""
     before = service.previous_spec
     return None if before is None or is_paused(before) else before
 
 
 def _helps(service: ServiceFacts, spec: Mapping[str, Any], *, failed: bool) -> bool:
-    """Return whether the spec is another one, and if tasks ``failed``, makes other tasks."""
+    """Return whether the spec differs and, if tasks ``failed``, makes other tasks."""
     present, other = unforced(service.spec), unforced(spec)
     return bool(spec_changes(present, other)) and not (failed and restarts(present, other) == "none")

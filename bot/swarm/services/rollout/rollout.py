@@ -1,7 +1,7 @@
-"""How a service's present spec is rolled out: judged by its tasks, because Docker's UpdateStatus alone is wrong. Pure.
+"""How far a service's present spec is rolled out, judged by its tasks: Docker's UpdateStatus alone is wrong. Pure.
 
-``completed`` is also said with no task running (failure action ``continue``), ``updating`` for ever where no node fits,
-and nothing at all after an update that makes no task differ (docs/swarm-behaviour.md#updates-of-services).
+Docker also says ``completed`` if no task runs (failure action ``continue``), ``updating`` for ever if no node fits, and
+nothing after an update that makes no task differ (docs/swarm-behaviour.md#updates-of-services).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ IN_PROGRESS: Final = frozenset({"updating", "rollback_started"})
 PAUSED: Final = frozenset({"paused", "rollback_paused"})
 """States in which Docker itself has paused."""
 ROLLED_BACK: Final = frozenset({"rollback_started", "rollback_paused", "rollback_completed"})
-"""States of the last update if that was a rollback by Docker."""
+"""States of the last update if it was a rollback by Docker."""
 MAX_ERROR_CHARS: Final = 200
 
 
@@ -44,15 +44,16 @@ class Rollout:
     """What is seen of the present spec's tasks."""
 
     wanted: int
-    """How many tasks should run. Of a global service: the nodes that accept tasks and meet its constraints."""
+    """How many tasks should run; for a global service, the number of nodes that accept tasks and meet its
+    constraints."""
     running: int
     """How many of these run, were made from the present spec, and are on a node that fits."""
     others: int
-    """How many other tasks run that are not to stop yet: the rollout replaces them."""
+    """How many other tasks run and need not stop yet: the rollout replaces them."""
     stable: bool
     """Whether as many as wanted have run for the monitor time, no other task is left, and Docker changes nothing."""
     stopping: int
-    """Tasks that are still to stop."""
+    """Tasks that must still stop."""
     pending: tuple[tuple[str, int], ...]
     """Why the scheduler cannot place tasks, in its words, and how many tasks that are."""
     last_failure: str
@@ -132,7 +133,7 @@ def running_spec(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Mapp
 
 
 def is_rolling(swarm: ClusterFacts, service: ServiceFacts) -> bool:
-    """Return whether Docker has tasks to replace, and is not paused by itself. Judged by the tasks."""
+    """Return whether Docker has tasks to replace, and has not paused by itself. It is judged by the tasks."""
     if service.update is not None and service.update.state in PAUSED:
         return False
     return bool(older_tasks(swarm, service))
@@ -149,7 +150,10 @@ def waits_for_pause(swarm: ClusterFacts, service: ServiceFacts, now: float) -> b
 
 
 def new_text(swarm: ClusterFacts, service: ServiceFacts) -> str:
-    """Return how far a rollout is: "1 of 3 running tasks is new". Of a paused one, by the spec that is rolled out."""
+    """Return how far a rollout is: "1 of 3 running tasks is new".
+
+    A paused one is judged by the spec that is rolled out.
+    """
     old = len([task for task in older_tasks(swarm, service) if task.state == "running"])
     own = without_pause(service)
     new = sum(task.wanted and task.state == "running" and made_from(task, own) for task in swarm.tasks_of(service.id))
@@ -165,7 +169,7 @@ def older_tasks(swarm: ClusterFacts, service: ServiceFacts) -> list[TaskFacts]:
 
 
 def last_failure(swarm: ClusterFacts, service: ServiceFacts) -> str:
-    """Return how the last task ended by itself since the last update began, whatever its spec; "" if none did."""
+    """Return how the last task of any spec ended by itself since the last update began; "" if none did."""
     began = service.update.started if service.update else service.updated
     tasks = [task for task in swarm.tasks_of(service.id) if task.created >= began]
     ended = [task for task in tasks if task.state in ENDED_BY_ITSELF]
@@ -191,7 +195,7 @@ def failure_text(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) ->
 
 
 def unplaced_text(pending: Iterable[tuple[str, int]]) -> str:
-    """Return that no node takes tasks, in a sentence: by the scheduler's reason, how many tasks are pending."""
+    """Return that no node accepts tasks, in a sentence, with the number of pending tasks by the scheduler's reason."""
     told = listed(f"{number_of(count, 'task')} pending ({plain_line(error)})" for error, count in pending)
     return f"No node takes all tasks: {told}."
 

@@ -17,7 +17,7 @@ DEFAULT_RETRIES: Final = 3
 
 
 def rollout_timeout_s(service: ServiceFacts) -> float:
-    """Return after how many seconds a rollout of the service is not waited for any longer."""
+    """Return after how many seconds the wait for a rollout of the service ends."""
     wanted = max(service.replicas, service.running, service.desired, 1)
     batches = math.ceil(wanted / batch_size(service, wanted))
     each = START_S + update_delay_s(service) + service.stop_grace + healthy_after_s(service)
@@ -25,7 +25,7 @@ def rollout_timeout_s(service: ServiceFacts) -> float:
 
 
 def batch_size(service: ServiceFacts, wanted: int) -> int:
-    """Return how many of ``wanted`` tasks an update replaces at a time. Docker takes 0 for all of them."""
+    """Return how many of ``wanted`` tasks an update replaces at a time. For Docker 0 means all of them."""
     policy = service.spec.get("UpdateConfig") or {"Parallelism": 1}
     return min(int(policy.get("Parallelism") or wanted), wanted)
 
@@ -42,7 +42,7 @@ def health_check(service: ServiceFacts) -> dict[str, Any]:
 
 
 def healthy_after_s(service: ServiceFacts) -> float:
-    """Return after how many seconds at the latest a task that never gets healthy is unhealthy; 0 without a check."""
+    """Return the longest time in seconds after which a task that never gets healthy is unhealthy; 0 without a check."""
     check = health_check(service)
     if not check:
         return 0.0

@@ -1,4 +1,4 @@
-"""What an edit that changes nothing asked for, in words. Pure."""
+"""What an edit requested that changes nothing, in words. Pure."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class JobSpec:
     image: str
     env: tuple[tuple[str, str], ...] = ()
     command: tuple[str, ...] = ()
-    """The words that replace those of the image, as after ``docker run IMAGE``."""
+    """The words that replace the command of the image, as after ``docker run IMAGE``."""
     replicas: int = 1
     """How many tasks must complete."""
     concurrent: int = 1

@@ -23,17 +23,17 @@ _WHOLE: Final = re.compile(r"(?P<start>-{0,2}(?P<name>[A-Za-z_][\w.-]*)=)(?P<val
 _CLIENT: Final = re.compile(rf"(?:^|/){CLIENTS}")
 _JOINED: Final = re.compile(r"-p(?!ort\b|lugin|rotocol).")
 _OTHER_P: Final = re.compile(r"(?:^|/)(?:mkdir|cp|install|ps|read|ssh|tar)$")
-"""Programs whose ``-p`` takes no password. Of a program that is not known, or only its image, it may take one."""
+"""Programs whose ``-p`` takes no password. It may take one if the program is unknown, or only its image is known."""
 _PORT_OR_PATH: Final = re.compile(r"[\d:.\[\]]+(?:/\w+)?|\.{0,2}/.*", re.DOTALL)
 
 
 def masked_pairs(pairs: Iterable[str]) -> list[str]:
-    """Return ``NAME=value`` pairs, the values masked that look like a secret. A name without a value stays."""
+    """Return ``NAME=value`` pairs, with values masked that look like a secret. A name without a value stays."""
     return [masked_pair(*pair.partition("=")) for pair in pairs]
 
 
 def masked_pair(name: str, sign: str, value: str) -> str:
-    """Return one such pair. A value that holds pairs itself is searched too: ``JAVA_OPTS=-Ddb.password=x``."""
+    """Return one pair. A value that holds pairs itself is searched too: ``JAVA_OPTS=-Ddb.password=x``."""
     if looks_secret(name, value):
         return f"{name}{sign}{MASK}"
     return f"{name}{sign}{masked_text(value)}"

@@ -44,7 +44,7 @@ _MEANS_SOMETHING: Final[frozenset[tuple[str, ...]]] = frozenset(
 
 
 def normalised(spec: Mapping[str, Any], networks: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the spec without what means nothing. ``networks`` maps the ids of networks to their names."""
+    """Return the spec without redundant values. ``networks`` maps the ids of networks to their names."""
     found = _normalised(dict(spec), (), networks or {})
     return found if isinstance(found, dict) else {}
 

@@ -18,7 +18,7 @@ Json = Mapping[str, Any]
 READABLE: Final = 0o444
 """The mode of the file of a config or secret, unless another one is asked for."""
 _ABSENT: Final = {"UID": "0", "GID": "0", "Mode": 0}
-"""What an engine takes for the fields of a file that are absent."""
+"""An engine's defaults for the fields of a file that are absent."""
 _MOUNT_OPTIONS: Final = ("BindOptions", "VolumeOptions", "TmpfsOptions")
 _TIMES: Final = {"Interval": "every", "Timeout": "time-out", "StartPeriod": "start period"}
 

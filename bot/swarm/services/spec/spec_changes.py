@@ -1,6 +1,6 @@
 """What differs between two specs of a service, field by field in words, and which tasks it restarts. Pure.
 
-Values that look like a secret are masked. An order that means nothing is no difference (see same_spec).
+Values that look like a secret are masked. An order without a meaning is no difference (see same_spec).
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ def restarts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Restarts:
 
 
 def spec_fingerprint(spec: Mapping[str, Any] | None) -> str:
-    """Return a text that is another one for another spec, to be stored; "" for None.
+    """Return a text that differs for another spec, to be stored; "" for None.
 
-    Of a value that looks like a secret only 16 bits go into it: whoever reads them cannot find out the value, and a
-    changed value goes unnoticed once in 65,536 times.
+    Only 16 bits of a value that looks like a secret are in it: a reader cannot find out the value, and a changed value
+    goes unnoticed once in 65,536 times.
     """
     if spec is None:
         return ""
@@ -173,7 +173,7 @@ def _replicas(spec: Mapping[str, Any]) -> str:
 
 
 def _policy(what: str, spec: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:
-    """Yield the fields of an update or rollback policy, with what an engine takes for a field that is absent."""
+    """Yield the fields of an update or rollback policy, with an engine's defaults for absent fields."""
     given = spec.get(key)
     policy: Mapping[str, Any] = {"Parallelism": 1} if given is None else given
     yield f"{what} parallelism", str(policy.get("Parallelism") or "all at once")

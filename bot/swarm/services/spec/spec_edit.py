@@ -1,4 +1,4 @@
-"""An edit of a service's raw spec: what was asked for and nothing else. Pure.
+"""An edit of a service's raw spec: it changes only what was requested. Pure.
 
 Docker's own clients rebuild the spec and lose or add fields on the way
 (docs/swarm-behaviour.md#what-docker-py-does-and-engines-answer). Here every field that is not named stays as the engine
@@ -54,7 +54,7 @@ class SpecEdit:
 
     @property
     def concerns_tasks(self) -> bool:
-        """Whether it says how tasks are to be, or how many: not only labels and the update policy."""
+        """Whether it changes the tasks or their number, and not only labels and the update policy."""
         rest = {name: getattr(NO_EDIT, name) for name in _WITHOUT_TASKS}
         return replace(self, **rest) != NO_EDIT
 
@@ -112,7 +112,7 @@ _WITHOUT_TASKS: Final = (
 
 
 def edited_env(env: Iterable[str], added: Pairs, removed: Sequence[str]) -> list[str]:
-    """Return the environment with ``added`` in place of variables of that name, else at the end."""
+    """Return the environment with ``added`` in place of variables of that name, otherwise at the end."""
     new = dict(added)
     found: list[str] = []
     for entry in env:

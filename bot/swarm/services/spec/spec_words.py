@@ -1,4 +1,4 @@
-"""A service's spec in words, a line for each subject that it says something about. Pure.
+"""A service's spec in words, a line for each subject that it sets. Pure.
 
 Everything in a spec is text from outside. What looks like a secret is masked; secrets and configs are shown by name.
 """
@@ -71,9 +71,9 @@ def spec_lines(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
 
 
 def new_service_words(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
-    """Return what a service that does not exist yet is and may do, subject by subject; the gravest first.
+    """Return what a service that does not exist yet is and may do, subject by subject; the most important first.
 
-    What Docker takes by default is left out, and how updates, rollbacks and stops go.
+    Docker's defaults are omitted, and how updates, rollbacks and stops work.
     """
     container, template = service.container, service.template
     count = number_of(service.replicas, "replica") if service.mode == "replicated" else mode_text(service)
@@ -111,7 +111,7 @@ def port_text(port: Port) -> str:
 
 
 def mode_text(service: ServiceFacts) -> str:
-    """Return the mode, of a job with how many tasks run at once."""
+    """Return the mode; for a job also how many tasks run at once."""
     if service.mode == "replicated job":
         return f"replicated job, {service.concurrent} at once"
     return service.mode
@@ -205,7 +205,7 @@ def _platforms(found: Json) -> Iterable[Json]:
 
 
 def _restart(service: ServiceFacts) -> str:
-    """Return when an ended task is started again. A job's task that has completed never is, whatever the spec says."""
+    """Return when an ended task is started again. A completed task of a job never is, even if the spec says so."""
     found = service.template.get("RestartPolicy") or {}
     otherwise = "after a failure" if service.is_job else "always"
     condition = {"none": "never", "on-failure": "after a failure"}.get(str(found.get("Condition")), otherwise)
@@ -219,7 +219,7 @@ def _restart(service: ServiceFacts) -> str:
 
 
 def _policy(found: Json) -> str:
-    """Return how an update or a rollback goes; Docker's defaults where the spec says nothing."""
+    """Return how an update or a rollback works; Docker's defaults where the spec says nothing."""
     parallel = found.get("Parallelism", 1)
     parts = [f"{parallel} at a time" if parallel else "all at once"]
     parts += [f"{_duration(found['Delay'])} apart"] if found.get("Delay") else []
@@ -274,7 +274,10 @@ def _short(texts: Iterable[str]) -> str:
 
 
 def _several(texts: Iterable[str], most: int = MAX_LINE_CHARS) -> str:
-    """Return the texts as a list; of many those that fit into ``most`` characters, and how many more there are."""
+    """Return the texts as a list.
+
+    If there are many: those that fit into ``most`` characters, and how many more there are.
+    """
     found = list(texts)
     lengths = accumulate(len(text) + len(", ") for text in found)
     kept = found[: sum(length <= most for length in lengths)]

@@ -1,9 +1,9 @@
-"""A temporary change of a service's spec, and how it is taken back: another placement, or more replicas. Pure.
+"""A temporary change of a service's spec, and how it is undone: another placement, or more replicas. Pure.
 
 A constraint that is added replaces only the tasks that no longer fit, and start-first starts the new ones before the
-old ones stop; more replicas go to the emptiest nodes, and fewer again leave the fullest. Of the ways that were tried
-these replace no other task (docs/decisions/0032). A label of the service keeps what is to be
-taken back, so that it is known whatever happens to the job.
+old ones stop; more replicas go to the emptiest nodes, and fewer again leave the fullest. Among the ways that were
+tried, these replace no other task (docs/decisions/0032). A label of the service keeps what must be undone, so that it
+is known even if the job is lost.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ LABEL: Final = "swarmbot.temporary"
 TAKEN_BACK: Final = "taken back"
 """The label's value once only the label itself is left."""
 _DEFAULT_UPDATE: Final = {"Parallelism": 1}
-"""What an engine does if a spec has no ``UpdateConfig``. In one that has, no parallelism means all at once."""
+"""What an engine does if a spec has no ``UpdateConfig``. If it has one, no parallelism means all at once."""
 
 Spec = Mapping[str, Any]
 
 
 def is_temporary(spec: Spec) -> bool:
-    """Return whether the spec has a temporary change, or what is left of one."""
+    """Return whether the spec has a temporary change, or a part of one."""
     return LABEL in (spec.get("Labels") or {})
 
 
 def moved_off(spec: Spec, nodes: Sequence[str]) -> dict[str, Any]:
     """Return the spec with which no task of the service runs on ``nodes`` (ids), and new tasks start first.
 
-    A move that is there already is extended: what is taken back stays the first spec's.
+    An existing move is extended: undoing it restores the first spec.
     """
     kept = kept_in(spec, "nodes", "update", "placed") or {
         "nodes": [],
@@ -68,7 +68,7 @@ def taken_back(spec: Spec) -> dict[str, Any]:
 
 
 def unlabelled(spec: Spec) -> dict[str, Any]:
-    """Return the spec without the label. An empty set of labels stays: the engine stores it so."""
+    """Return the spec without the label. An empty set of labels stays: the engine stores it."""
     return {**spec, "Labels": {key: value for key, value in (spec.get("Labels") or {}).items() if key != LABEL}}
 
 
@@ -99,7 +99,7 @@ def kept_in(spec: Spec, *keys: str) -> dict[str, Any] | None:
 
 
 def with_kept(spec: Spec, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the spec with a label that keeps what is to be taken back."""
+    """Return the spec with a label that keeps what must be undone."""
     return _with_label(spec, json.dumps(kept))
 
 
@@ -108,7 +108,7 @@ def _with_label(spec: Spec, value: str) -> dict[str, Any]:
 
 
 def _start_first(update: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the update policy of the move. It pauses when a new task fails: the old ones go on running."""
+    """Return the update policy of the move. It pauses when a new task fails: the old ones continue to run."""
     return {**(update or _DEFAULT_UPDATE), "Order": "start-first", "FailureAction": "pause"}
 
 
