@@ -1,1 +1,1 @@
-"""How hosts join and nodes leave, and which secrets let a host join."""
+"""How hosts join and nodes leave, and which secrets let a host join. Pure."""
