@@ -54,7 +54,7 @@ class ApprovalRepository:
             keys.approval(job.id),
             keys.APPROVALS_OPEN,
             keys.APPROVALS_UNSHOWN,
-            *_line(job.order),
+            *_stream_and_line_keys(job.order),
             *keys.AUDIT,
             keys.APPROVALS_REMIND,
         ]
@@ -81,7 +81,7 @@ class ApprovalRepository:
             keys.job(job.id),
             keys.APPROVALS_OPEN,
             keys.APPROVALS_UNSHOWN,
-            *_line(job.order),
+            *_stream_and_line_keys(job.order),
             *keys.AUDIT,
         ]
         args = [job.id, by, str(seen.version), json.dumps(sorted(still_eligible)), as_change(job.order).stored()]
@@ -106,7 +106,13 @@ class ApprovalRepository:
     def void(self, lease: Lease, error: SwarmbotError, entries: Sequence[Entry]) -> None:
         """Void the approval of a job that is about to begin, and end the job. Raises LeaseLost."""
         job = lease.job
-        redis_keys = [keys.approval(job.id), keys.job(job.id), *_line(job.order), keys.APPROVALS_UNSHOWN, *keys.AUDIT]
+        redis_keys = [
+            keys.approval(job.id),
+            keys.job(job.id),
+            *_stream_and_line_keys(job.order),
+            keys.APPROVALS_UNSHOWN,
+            *keys.AUDIT,
+        ]
         args = [
             job.id,
             str(lease.fence),
@@ -191,7 +197,7 @@ def as_change(order: Order) -> Order:
     return replace(order, lane="exclusive")
 
 
-def _line(order: Order) -> list[str]:
+def _stream_and_line_keys(order: Order) -> list[str]:
     return [keys.stream("exclusive"), keys.slot(order.cluster), keys.waiting(order.cluster)]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-SLOT_S: Final = 120
+SAMPLE_S: Final = 120
 """The length of the time that one sample is about. Slots begin at multiples of it, so every process has the same."""
 KEPT_S: Final = 8 * 24 * 3600
 """How long a sample is kept: a week, and the day on which somebody asks for it."""
-MAX_SAMPLES: Final = KEPT_S // SLOT_S
+MAX_SAMPLES: Final = KEPT_S // SAMPLE_S
 
 
 class Range(NamedTuple):

@@ -181,7 +181,7 @@ class Queue:
         if state not in ENDED:
             raise ValueError(f"not a final state: {state}")
         order = lease.job.order
-        places = [keys.job(order.id), keys.stream(order.lane), *_line(order), *_OUTBOX]
+        places = [keys.job(order.id), keys.stream(order.lane), *_line_and_approval_keys(order), *_OUTBOX]
         places += [keys.JOB_DURATIONS, *keys.AUDIT]
         args = [order.id, str(lease.fence), lease.stream_id, GROUP, state, redact(result), str(keys.JOB_TTL_S)]
         args += [packed(messages), f"{order.lane}:{state}", BUCKETS]
@@ -195,7 +195,13 @@ class Queue:
         job = self.get(job_id)
         if job is None:
             return "unknown"
-        places = [keys.job(job_id), keys.stream("exclusive"), *_line(job.order), *_OUTBOX, *keys.AUDIT]
+        places = [
+            keys.job(job_id),
+            keys.stream("exclusive"),
+            *_line_and_approval_keys(job.order),
+            *_OUTBOX,
+            *keys.AUDIT,
+        ]
         told = [] if by == job.order.requester else [cancelled_message(job.order, by)]
         args = [job_id, by, str(keys.JOB_TTL_S), packed(told)]
         word: Cancelled = self._audit.commit(entries, lambda tail: self._run["cancel"](places, args + tail))[0]
@@ -243,5 +249,5 @@ class Queue:
         return self.registry.alive()
 
 
-def _line(order: Order) -> list[str]:
+def _line_and_approval_keys(order: Order) -> list[str]:
     return [keys.slot(order.cluster), keys.waiting(order.cluster), keys.approval(order.id)]

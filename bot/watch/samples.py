@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bot.model import Facts
-from bot.model.history import SLOT_S, Counts, Range, Sample
+from bot.model.history import SAMPLE_S, Counts, Range, Sample
 from bot.model.incident import ClusterNumbers, WatchState
 from bot.swarm.incidents.quorum_signals import is_trusted
 
 
 def slot_of(at: float) -> int:
     """Return when the slot of a time (unix seconds) began."""
-    return int(at // SLOT_S) * SLOT_S
+    return int(at // SAMPLE_S) * SAMPLE_S
 
 
 def sample_of(facts: Facts, state: WatchState, seen: ClusterNumbers | None) -> Sample:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
-from bot.model.history import SLOT_S, Counts, Range, Sample
+from bot.model.history import SAMPLE_S, Counts, Range, Sample
 
 NOW: Final = 1_800_000_030.0
 """Jan 15, 2027 08:00:30 UTC."""
-LAST: Final = int(NOW) // SLOT_S * SLOT_S
+LAST: Final = int(NOW) // SAMPLE_S * SAMPLE_S
 """When the slot of NOW began."""
 
 
@@ -33,5 +33,7 @@ def sample(at: int, incidents: int = 0, *, read: bool = True, **numbers: int) ->
 
 def samples(count: int, make: Callable[[int, int], Sample | None] | None = None) -> tuple[Sample, ...]:
     """Return the samples of the last ``count`` slots. ``make`` gets when each began and its place; None is a gap."""
-    found = [(make or (lambda at, _: sample(at)))(LAST - (count - 1 - place) * SLOT_S, place) for place in range(count)]
+    found = [
+        (make or (lambda at, _: sample(at)))(LAST - (count - 1 - place) * SAMPLE_S, place) for place in range(count)
+    ]
     return tuple(each for each in found if each is not None)

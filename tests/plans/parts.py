@@ -28,7 +28,7 @@ from bot.model import (
     StackRecording,
 )
 from bot.model.facts import OpenChangeState
-from bot.model.history import SLOT_S, Sample
+from bot.model.history import SAMPLE_S, Sample
 from bot.model.host import HostKeyStatus
 from bot.model.incident import Incident, Tracked
 from bot.model.network import RouteState
@@ -239,7 +239,7 @@ class Stretch(Strict):
     def samples(self) -> Iterator[Sample]:
         """Yield the samples, the oldest first."""
         first, last = (round(NOW - 60 * minutes) for minutes in self.minutes)
-        for at in range(first, last, SLOT_S):
+        for at in range(first, last, SAMPLE_S):
             yield sample(at, self.incidents, read=self.read, **self.counted)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from bot.blocks import WAITING, Message, paragraphs, plain_line, section, text_message, when
-from bot.model.history import SLOT_S, History
+from bot.model.history import SAMPLE_S, History
 from bot.swarm.history.chart import chart_of
 from bot.swarm.history.span import ALL_KEPT, Span
 from bot.swarm.history.words import lines
 from bot.swarm.incidents.status_lines import START_WATCH, unwatched_text
 
-LATE_S: Final = 2.0 * SLOT_S
+LATE_S: Final = 2.0 * SAMPLE_S
 """After this time without a sample a cluster counts as unwatched, if no process leads: another one would by then."""
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from bot.model.history import (
     LEVELS,
-    SLOT_S,
+    SAMPLE_S,
     Gap,
     HistoryChart,
     Level,
@@ -37,24 +37,24 @@ def chart_of(cluster: str, samples: Sequence[Sample], span: Span, now: float) ->
 
     It begins with the oldest sample of all if the time begins before: what is older than all samples is no gap.
     """
-    since, until = (int(span.since // SLOT_S) * SLOT_S, ceil(span.until / SLOT_S) * SLOT_S)
+    since, until = (int(span.since // SAMPLE_S) * SAMPLE_S, ceil(span.until / SAMPLE_S) * SAMPLE_S)
     since = max(since, samples[0].at) if samples else since
     found = {each.at: each for each in samples if since <= each.at < until}
     if not found:
         return None
-    if until > now and until - SLOT_S not in found:
-        until -= SLOT_S  # this slot has just begun
-    slots = range(since, until, SLOT_S)
+    if until > now and until - SAMPLE_S not in found:
+        until -= SAMPLE_S  # this slot has just begun
+    slots = range(since, until, SAMPLE_S)
     per_column = ceil(len(slots) / MAX_COLUMNS)
     columns = [slots[start : start + per_column] for start in range(0, len(slots), per_column)]
     gaps = tuple(_gaps(found, slots))
-    sight = _Sight(found, columns, gaps, is_now=until > now - SLOT_S)
+    sight = _Sight(found, columns, gaps, is_now=until > now - SAMPLE_S)
     return HistoryChart(
         title=f"{cluster}: history",
         time=f"{year_moment(since)} to {moment(min(until, now), since)} UTC",
         since=since,
         until=until,
-        column_s=per_column * SLOT_S,
+        column_s=per_column * SAMPLE_S,
         plots=tuple(_plots(sight)),
         foot=tuple(gaps_text(gaps, since)),
     )
@@ -71,7 +71,7 @@ class _Sight:
         self.columns = [[found[at] for at in column if at in found] for column in columns]
         self._slots = sum(map(len, columns))
         self._since = columns[0].start
-        self._recent = columns[-1][-1] - SLOT_S
+        self._recent = columns[-1][-1] - SAMPLE_S
         self._is_now = is_now
 
     def marks(self, seen: Seen, level: Callable[[Sample], Level]) -> tuple[Mark | None, ...]:
@@ -200,4 +200,4 @@ def _gaps(found: Mapping[int, Sample], slots: range) -> Iterator[Gap]:
     for what, run in groupby(slots, key=state):
         times = [*run]
         if what != "read":
-            yield Gap(times[0], times[-1] + SLOT_S, watched=what == "unread")
+            yield Gap(times[0], times[-1] + SAMPLE_S, watched=what == "unread")

@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 from bot.blocks import echo
 from bot.errors import NotUnderstood
-from bot.model.history import KEPT_S, SLOT_S
+from bot.model.history import KEPT_S, SAMPLE_S
 from bot.text.durations import write_duration
 from bot.text.timespec import read_past
 
 USUAL_S: Final = 24 * 3600.0
-SHORTEST_S: Final = 5.0 * SLOT_S
+SHORTEST_S: Final = 5.0 * SAMPLE_S
 LONGEST: Final = write_duration(KEPT_S)
 ALL_KEPT: Final = f"`/swarm map --history --for {LONGEST}` shows all that is kept."
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.model.history import SLOT_S, Gap, HistoryChart
+from bot.model.history import SAMPLE_S, Gap, HistoryChart
 from bot.text.suggest import number_of
 
 MAX_GAPS: Final = 5
@@ -16,7 +16,7 @@ DAY_S: Final = 86400
 
 def lines(chart: HistoryChart) -> Iterator[str]:
     """Yield what the picture shows, in plain text: the time, each plot and the gaps."""
-    yield f"{chart.time}, one sample for each {SLOT_S // 60} minutes."
+    yield f"{chart.time}, one sample for each {SAMPLE_S // 60} minutes."
     for plot in chart.plots:
         yield f"{plot.title}: {'; '.join(part for part in (plot.now, plot.extremes, plot.compared) if part)}."
     yield from (f"{line}." for line in chart.foot)

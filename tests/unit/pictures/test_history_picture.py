@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from bot.model.history import SLOT_S, Counts, HistoryChart, Range, Sample
+from bot.model.history import SAMPLE_S, Counts, HistoryChart, Range, Sample
 from bot.pictures.history_picture import UNREAD, picture
 from bot.pictures.style import CARD, COLOURS, WIDTH
 from bot.swarm.history.chart import chart_of
@@ -112,10 +112,10 @@ RANGES = st.lists(NUMBERS, min_size=3, max_size=3).map(lambda found: Range(min(f
 def courses(draw: st.DrawFn) -> tuple[Sample, ...]:
     """Any samples of a few hours, at any distance from each other."""
     places = draw(st.sets(st.integers(0, 500), min_size=1, max_size=40))
-    last = int(NOW) // SLOT_S * SLOT_S
+    last = int(NOW) // SAMPLE_S * SAMPLE_S
     return tuple(
         Sample(
-            last - place * SLOT_S,
+            last - place * SAMPLE_S,
             draw(RANGES),
             draw(st.none() | st.lists(RANGES, min_size=7, max_size=7).map(lambda found: Counts(*found))),
         )
@@ -134,4 +134,4 @@ def test_every_history_is_drawn(found: tuple[Sample, ...]) -> None:
 def test_a_number_that_does_not_change_is_drawn(number: int) -> None:
     """The axis has a height in any case."""
     ranges = Counts(*[only(number)] * 7)
-    assert columns_of(image((Sample(int(NOW) // SLOT_S * SLOT_S, only(number), ranges),)), COLOURS["good"])
+    assert columns_of(image((Sample(int(NOW) // SAMPLE_S * SAMPLE_S, only(number), ranges),)), COLOURS["good"])

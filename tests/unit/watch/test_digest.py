@@ -15,7 +15,7 @@ from redis import Redis
 from bot.audit import Audit
 from bot.errors import Refused
 from bot.model import Engines, Facts, HostFacts, HostFailure
-from bot.model.history import SLOT_S
+from bot.model.history import SAMPLE_S
 from bot.outbox.deliverer import Deliverer
 from bot.outbox.outgoing import Outgoing, restored
 from bot.pictures.message_pictures import Pictures
@@ -189,7 +189,7 @@ def test_two_that_both_read_promise_one_message(client: Redis) -> None:
 def recorded(client: Redis, lease: LeaderLease, until: float) -> None:
     """Record an hour before ``until`` in which a node was down for ten minutes."""
     for place in range(30):
-        at = slot_of(until) - (30 - place) * SLOT_S
+        at = slot_of(until) - (30 - place) * SAMPLE_S
         WatchHistory(client).record(lease, "prod", sample(at, ready=4 if 10 <= place < 15 else 5))
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from redis import Redis
 
-from bot.model.history import KEPT_S, MAX_SAMPLES, SLOT_S, Counts, Range, Sample
+from bot.model.history import KEPT_S, MAX_SAMPLES, SAMPLE_S, Counts, Range, Sample
 from bot.store import keys
 from bot.store.leader_lease import LeadershipLost
 from bot.watch.history import WatchHistory
@@ -34,13 +34,13 @@ def test_it_is_kept_as_it_was_recorded(client: Redis, history: WatchHistory) -> 
     """In the order of time; a cluster has its own."""
     assert history.history("prod").samples == ()
     assert not history.history("prod").watched
-    lease, unread = led(client), Sample(NOW - SLOT_S, Range(1, 2, 1), None)
-    for each in (sample(), unread, sample(NOW - 5 * SLOT_S, nodes=5000)):
+    lease, unread = led(client), Sample(NOW - SAMPLE_S, Range(1, 2, 1), None)
+    for each in (sample(), unread, sample(NOW - 5 * SAMPLE_S, nodes=5000)):
         history.record(lease, "prod", each)
-    assert history.history("prod").samples == (sample(NOW - 5 * SLOT_S, nodes=5000), unread, sample())
+    assert history.history("prod").samples == (sample(NOW - 5 * SAMPLE_S, nodes=5000), unread, sample())
     assert history.history("prod").watched
-    assert history.sample("prod", NOW - SLOT_S) == unread
-    assert history.sample("prod", NOW - 2 * SLOT_S) is None
+    assert history.sample("prod", NOW - SAMPLE_S) == unread
+    assert history.sample("prod", NOW - 2 * SAMPLE_S) is None
     assert history.history("lab").samples == ()
     assert 0 < client.ttl(keys.watch_history("prod")) <= KEPT_S
 
@@ -58,7 +58,7 @@ def test_whatever_an_old_leader_records_is_void(client: Redis, history: WatchHis
     old = led(client)
     client.delete(keys.watch_lease("prod"))
     history.record(led(client, "two"), "prod", sample(nodes=2))
-    for at in (NOW, NOW - SLOT_S):
+    for at in (NOW, NOW - SAMPLE_S):
         with pytest.raises(LeadershipLost):
             history.record(old, "prod", sample(at, nodes=1))
     assert history.history("prod").samples == (sample(nodes=2),)
@@ -67,7 +67,7 @@ def test_whatever_an_old_leader_records_is_void(client: Redis, history: WatchHis
 def test_it_is_bounded_by_age_and_by_count(client: Redis, history: WatchHistory) -> None:
     """Age is measured by the clock of Redis: a process whose clock is ahead deletes nothing but the oldest sample."""
     lease, key = led(client), keys.watch_history("prod")
-    old, kept, ahead = NOW - KEPT_S - SLOT_S, NOW - KEPT_S // 2, NOW + 30 * KEPT_S
+    old, kept, ahead = NOW - KEPT_S - SAMPLE_S, NOW - KEPT_S // 2, NOW + 30 * KEPT_S
     for at in (old, kept, ahead):
         history.record(lease, "prod", sample(at))
     assert [each.at for each in history.history("prod").samples] == [kept, ahead]
@@ -80,5 +80,5 @@ def test_it_is_bounded_by_age_and_by_count(client: Redis, history: WatchHistory)
 def test_a_sample_of_another_version_is_a_gap(client: Redis, history: WatchHistory) -> None:
     """What cannot be read is not known."""
     history.record(led(client), "prod", sample())
-    client.zadd(keys.watch_history("prod"), {'{"nodes": 3}': NOW - SLOT_S, "[1, 2": NOW - 2 * SLOT_S})
+    client.zadd(keys.watch_history("prod"), {'{"nodes": 3}': NOW - SAMPLE_S, "[1, 2": NOW - 2 * SAMPLE_S})
     assert history.history("prod").samples == (sample(),)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Facts
-from bot.model.history import SLOT_S, Counts, Range, Sample
+from bot.model.history import SAMPLE_S, Counts, Range, Sample
 from bot.model.incident import WatchState
 from bot.watch.cluster_numbers import cluster_numbers
 from bot.watch.samples import merged, sample_of, slot_of
@@ -37,8 +37,8 @@ def test_a_reading_is_counted() -> None:
     silenced = replace(quiet, id="5c5c", silenced_by="aaaa")
     state = WatchState(incidents=(incident(), quiet, silenced, incident("6d6d", resolved_at=5.0)))
     found = recorded(facts(), state)
-    assert found.at % SLOT_S == 0
-    assert found.at <= facts().at < found.at + SLOT_S
+    assert found.at % SAMPLE_S == 0
+    assert found.at <= facts().at < found.at + SAMPLE_S
     assert found.incidents == Range(2, 2, 2)
     assert found.counts is not None
     assert {name: each.last for name, each in found.counts._asdict().items()} == {

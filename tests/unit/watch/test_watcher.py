@@ -16,7 +16,7 @@ from bot.errors import EngineError
 from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import ClusterFacts, Engine, Engines, Facts, FactsQuery, HostFacts, NodeFacts
-from bot.model.history import SLOT_S, Range
+from bot.model.history import SAMPLE_S, Range
 from bot.model.incident import WatchSettings
 from bot.model.observation import Extra
 from bot.queue.queue import Queue
@@ -208,7 +208,7 @@ def test_all_readings_of_a_slot_are_one_sample_whoever_leads(
     processes: dict[str, Process], repository: WatchRepository, client: Redis
 ) -> None:
     """A change of leader adds to it. It has the lowest, the highest and the last number."""
-    history, slot = WatchHistory(client), slot_of(time.time()) - 10 * SLOT_S
+    history, slot = WatchHistory(client), slot_of(time.time()) - 10 * SAMPLE_S
     first = processes[leader(repository)]
 
     def read(process: Process, at: float, ready: int) -> None:
@@ -233,13 +233,13 @@ def test_all_readings_of_a_slot_are_one_sample_whoever_leads(
     read(second, slot + 9, 2)
     first.end()
     until(lambda: ready(slot) == Range(3, 6, 3), "the other process adds to it")
-    read(second, slot + SLOT_S, 5)
-    until(lambda: ready(slot + SLOT_S) == Range(6, 6, 6), "the next slot has its own")
+    read(second, slot + SAMPLE_S, 5)
+    until(lambda: ready(slot + SAMPLE_S) == Range(6, 6, 6), "the next slot has its own")
     read(second, slot + 2, 1)
     until(lambda: ready(slot) == Range(2, 6, 2), "the clock was set back")
     recorded = [each.at for each in history.history("prod").samples]
     assert sorted(set(recorded)) == recorded
-    assert {slot, slot + SLOT_S} <= {*recorded}
+    assert {slot, slot + SAMPLE_S} <= {*recorded}
 
 
 def test_a_good_spec_is_the_way_back_from_a_paused_rollback(

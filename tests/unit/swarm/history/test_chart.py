@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model.history import SLOT_S, Gap, HistoryChart, Mark, Range, Sample
+from bot.model.history import SAMPLE_S, Gap, HistoryChart, Mark, Range, Sample
 from bot.swarm.history.chart import MAX_COLUMNS, chart_of
 from bot.swarm.history.span import Span
 from bot.swarm.history.words import length, lines
@@ -54,7 +54,9 @@ def test_the_words_say_all_that_is_drawn() -> None:
 def test_what_was_not_read_is_no_value() -> None:
     """Without a manager incidents are known, and nothing else; what nothing watched is not known at all."""
     shown = chart(samples(5, lambda at, place: {1: None, 2: sample(at, 1, read=False)}.get(place, sample(at))))
-    unwatched, unread = (Gap(LAST - (4 - place) * SLOT_S, LAST - (3 - place) * SLOT_S, place == 2) for place in (1, 2))
+    unwatched, unread = (
+        Gap(LAST - (4 - place) * SAMPLE_S, LAST - (3 - place) * SAMPLE_S, place == 2) for place in (1, 2)
+    )
     for plot in shown.plots[:3]:
         assert [mark is None for mark in plot.marks] == [False, True, True, False, False]
         assert plot.gaps == (unwatched, unread)
@@ -87,10 +89,10 @@ def test_a_past_time_has_no_now() -> None:
 
 def test_it_begins_with_the_first_sample_of_all() -> None:
     """What is older was not recorded by anybody, which is no gap; but a gap at its beginning is one."""
-    assert chart(samples(3)).since == LAST - 2 * SLOT_S
-    early = sample(LAST - 60 * HOUR * SLOT_S)
+    assert chart(samples(3)).since == LAST - 2 * SAMPLE_S
+    early = sample(LAST - 60 * HOUR * SAMPLE_S)
     shown = chart((early, *samples(3)))
-    assert shown.since <= NOW - 24 * 3600 < shown.since + SLOT_S
+    assert shown.since <= NOW - 24 * 3600 < shown.since + SAMPLE_S
     assert shown.plots[0].gaps[0].since == shown.since
     assert chart_of("prod", (early,), Span(NOW - 3600, NOW), NOW) is None
     assert chart_of("prod", (), Span(NOW - 3600, NOW), NOW) is None
@@ -124,11 +126,11 @@ def test_a_long_time_has_as_many_columns_as_can_be_seen(data: st.DataObject) -> 
     shown = chart(found, hours)
     assert len(marks(shown)) <= MAX_COLUMNS
     assert shown.since + len(marks(shown)) * shown.column_s >= shown.until
-    wanted = (LAST - (hours * HOUR - 1 - dip) * SLOT_S - shown.since) // shown.column_s
+    wanted = (LAST - (hours * HOUR - 1 - dip) * SAMPLE_S - shown.since) // shown.column_s
     lacking = [place for place, mark in enumerate(marks(shown)) if mark and mark.level == "warning"]
     assert lacking == ([wanted] if wanted >= 0 else [])
     assert all(mark and mark.low == (4 if place in lacking else 5) for place, mark in enumerate(marks(shown)))
-    assert replace(shown, plots=()).column_s % SLOT_S == 0
+    assert replace(shown, plots=()).column_s % SAMPLE_S == 0
 
 
 def test_what_numbers_are_compared_with_may_change() -> None:
