@@ -20,8 +20,8 @@ class Modal:
 
     callback: str
     """Names the handler of the submitted form."""
-    subject: str
-    """An opaque id that comes back with the form."""
+    private_metadata: str
+    """An opaque text that comes back with the form."""
     title: str
     submit: str
     blocks: Sequence[Block]
@@ -33,7 +33,7 @@ class Modal:
         return {
             "type": "modal",
             "callback_id": self.callback,
-            "private_metadata": self.subject,
+            "private_metadata": self.private_metadata,
             "title": plain_text(self.title, MAX_TITLE_CHARS),
             "submit": plain_text(self.submit, MAX_TITLE_CHARS),
             "close": plain_text("Back", MAX_TITLE_CHARS),

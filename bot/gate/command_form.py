@@ -13,7 +13,7 @@ from bot.commands import Command, CommandRegistry, Vocabulary
 from bot.commands.forms import KnownNames, field_of, form_blocks, form_problems, form_words, plain_problem
 from bot.config import Config, cluster_of_channel
 from bot.errors import SwarmbotError
-from bot.gate.form_subject import form_subject, other_version
+from bot.gate.form_metadata import form_metadata, other_version
 from bot.last_read import LastRead
 from bot.slack.inbound.requests import PressRequest, SlashRequest, SubmitRequest
 
@@ -23,7 +23,7 @@ ADDS_HOSTS: Final = frozenset({"init", "join"})
 
 
 @dataclass(frozen=True, slots=True)
-class FormSubject:
+class FormMetadata:
     """What a form carries. It comes back from Slack, so the command is parsed and authorised again."""
 
     command: str
@@ -42,42 +42,42 @@ class CommandForms:
 
     def open(self, command: Command, request: SlashRequest, cluster: str) -> Modal:
         """Return the form."""
-        subject = FormSubject(command.name, cluster, request.channel, request.response_url)
-        blocks = form_blocks(command, self._names(command, cluster), self._place(subject))
-        return _modal(command, subject, blocks)
+        metadata = FormMetadata(command.name, cluster, request.channel, request.response_url)
+        blocks = form_blocks(command, self._names(command, cluster), self._place(metadata))
+        return _modal(command, metadata, blocks)
 
     def changed(self, request: PressRequest) -> Modal:
         """Return the form with the words of what was entered so far."""
-        subject, command = self._read(request.subject)
-        names = self._names(command, subject.cluster)
-        blocks = form_blocks(command, names, self._place(subject), request.values)
-        return _modal(command, subject, blocks, (request.view_id, request.view_hash))
+        metadata, command = self._read(request.private_metadata)
+        names = self._names(command, metadata.cluster)
+        blocks = form_blocks(command, names, self._place(metadata), request.values)
+        return _modal(command, metadata, blocks, (request.view_id, request.view_hash))
 
     def read(self, request: SubmitRequest) -> tuple[SlashRequest, str] | FieldErrors:
         """Return the command of a submitted form as if it were typed now, and its cluster; or what is wrong in it."""
-        subject, command = self._read(request.subject)
-        hosts = tuple(self._config.clusters[subject.cluster].hosts)
-        problems = form_problems(command, request.values, Vocabulary(subject.cluster, hosts, tuple(self._commands)))
+        metadata, command = self._read(request.private_metadata)
+        hosts = tuple(self._config.clusters[metadata.cluster].hosts)
+        problems = form_problems(command, request.values, Vocabulary(metadata.cluster, hosts, tuple(self._commands)))
         if problems:
             return FieldErrors(problems)
         text = html.escape(form_words(command, request.values), quote=False)  # as Slack delivers what is typed
-        place = (subject.channel, subject.response_url, request.request_key)
-        return SlashRequest(text, request.user, *place, ""), subject.cluster
+        place = (metadata.channel, metadata.response_url, request.request_key)
+        return SlashRequest(text, request.user, *place, ""), metadata.cluster
 
     def problem(self, request: SubmitRequest, error: SwarmbotError) -> FieldErrors:
         """Return an error of the whole command at the field that it names."""
-        _, command = self._read(request.subject)
+        _, command = self._read(request.private_metadata)
         return FieldErrors({field_of(command, f"{error.happened} {error.next_step}"): plain_problem(error)})
 
-    def _read(self, stored: str) -> tuple[FormSubject, Command]:
-        """Return the subject and the command.
+    def _read(self, stored: str) -> tuple[FormMetadata, Command]:
+        """Return the metadata and the command.
 
         Raise NotUnderstood if this version, or swarmbot.yml now, does not have them.
         """
-        subject = FormSubject(**form_subject(stored, *FormSubject.__slots__))
-        if subject.command not in self._commands or subject.cluster not in self._config.clusters:
+        metadata = FormMetadata(**form_metadata(stored, *FormMetadata.__slots__))
+        if metadata.command not in self._commands or metadata.cluster not in self._config.clusters:
             raise other_version()
-        return subject, self._commands[subject.command]
+        return metadata, self._commands[metadata.command]
 
     def _names(self, command: Command, cluster: str) -> KnownNames:
         """Return the names that the form offers: for new members the hosts that were no nodes when last read."""
@@ -95,11 +95,13 @@ class CommandForms:
             note=note,
         )
 
-    def _place(self, subject: FormSubject) -> str:
-        here = cluster_of_channel(self._config, subject.channel) == subject.cluster
-        return "" if here else f" --cluster {subject.cluster}"
+    def _place(self, metadata: FormMetadata) -> str:
+        here = cluster_of_channel(self._config, metadata.channel) == metadata.cluster
+        return "" if here else f" --cluster {metadata.cluster}"
 
 
-def _modal(command: Command, subject: FormSubject, blocks: list[Block], replaces: tuple[str, str] = ("", "")) -> Modal:
-    title = f"{command.word} in {subject.cluster}"
-    return Modal(CALLBACK, json.dumps(asdict(subject)), title, command.word.title(), blocks, replaces)
+def _modal(
+    command: Command, metadata: FormMetadata, blocks: list[Block], replaces: tuple[str, str] = ("", "")
+) -> Modal:
+    title = f"{command.word} in {metadata.cluster}"
+    return Modal(CALLBACK, json.dumps(asdict(metadata)), title, command.word.title(), blocks, replaces)

@@ -30,7 +30,7 @@ from bot.gate.authorisation import Authorisation
 from bot.gate.call import Call
 from bot.gate.cluster_choice import BUTTON as CHOOSE_CLUSTER
 from bot.gate.command_form import CALLBACK as FORM_CALLBACK
-from bot.gate.form_subject import other_version
+from bot.gate.form_metadata import other_version
 from bot.gate.incident_buttons import INCIDENT_BUTTONS, IncidentButtons
 from bot.gate.interactions import Interactions
 from bot.gate.mention_refusals import form_needed, refuse_foreign_or_old

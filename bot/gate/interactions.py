@@ -15,7 +15,7 @@ from bot.commands.grammar import PLAN_FLAG
 from bot.errors import NotUnderstood, Refused
 from bot.execution.progress_card import RUN_PLAN
 from bot.gate.call import Call, internal_order, repeat
-from bot.gate.form_subject import other_version
+from bot.gate.form_metadata import other_version
 from bot.gate.services import GateServices
 from bot.gate.totp_command import CODE, FORM_CALLBACK
 from bot.model import Plan
@@ -85,12 +85,12 @@ class Interactions:
         """Handle a submitted form."""
         if request.callback == "approval.deny":
             return text_message(
-                self._voting.deny(request.subject, request.user, request.values.get(REASON, "").strip())
+                self._voting.deny(request.private_metadata, request.user, request.values.get(REASON, "").strip())
             )
         if request.callback == "approval.code":
             code = request.values.get(CODE, "").strip()
             try:
-                return text_message(self._voting.approve(request.subject, request.user, code))
+                return text_message(self._voting.approve(request.private_metadata, request.user, code))
             except WrongCode as error:
                 return FieldErrors({CODE: plain_problem(error)})
         if request.callback == FORM_CALLBACK:

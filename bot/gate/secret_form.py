@@ -9,7 +9,7 @@ from bot.blocks.modals import FieldErrors, Modal, text_field
 from bot.commands import Command, CommandRegistry, SecretField
 from bot.errors import NotUnderstood
 from bot.gate.call import Call, repeat
-from bot.gate.form_subject import form_subject
+from bot.gate.form_metadata import form_metadata
 from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.queue.secret_inbox import SecretInbox
@@ -41,15 +41,15 @@ class SecretForm:
         """Return the form. Raise Refused if secrets cannot be encrypted."""
         self._secret_inbox.require()
         job, command, secret_field = self._asked(request.value)
-        subject = {"job": job.id, "channel": request.channel, "response_url": request.response_url}
+        metadata = {"job": job.id, "channel": request.channel, "response_url": request.response_url}
         field = text_field(FIELD, secret_field.label, hint=secret_field.hint, max_chars=200)
         title = f"{command.name} in {job.order.cluster}"
-        return Modal(CALLBACK, json.dumps(subject), title, command.name.title(), (field,))
+        return Modal(CALLBACK, json.dumps(metadata), title, command.name.title(), (field,))
 
     def read(self, request: SubmitRequest) -> Call | FieldErrors:
         """Return the call that a form was opened for, with the secret. Raise NotUnderstood for an unknown form."""
-        subject = form_subject(request.subject, "job", "channel", "response_url")
-        job, command, secret_field = self._asked(subject["job"])
+        metadata = form_metadata(request.private_metadata, "job", "channel", "response_url")
+        job, command, secret_field = self._asked(metadata["job"])
         typed = request.values.get(FIELD, "").strip()
         if not typed.startswith(secret_field.begins):
             return FieldErrors({FIELD: f"{secret_field.label} must begin with {secret_field.begins}: enter all of it."})
@@ -59,8 +59,8 @@ class SecretForm:
             words=job.order.words,
             cluster=job.order.cluster,
             user=request.user,
-            channel=subject["channel"],
-            response_url=subject["response_url"],
+            channel=metadata["channel"],
+            response_url=metadata["response_url"],
             request_key=request.request_key,
             reason=job.order.reason,
             accepts_costs=job.order.accepts_costs,

@@ -9,14 +9,14 @@ from bot.blocks.modals import Modal, text_field
 from bot.commands import TextField
 from bot.errors import NotUnderstood
 from bot.gate.call import Call
-from bot.gate.form_subject import form_subject
+from bot.gate.form_metadata import form_metadata
 from bot.secrets.secret import Secret
 from bot.slack.inbound.requests import SlashRequest, SubmitRequest
 
 CALLBACK: Final = "text.give"
 FIELD: Final = "text"
 MAX_CHARS: Final = 3000
-"""Slack takes no more in a text field, and no more as the subject of a form."""
+"""Slack takes no more in a text field, and no more as the metadata of a form."""
 
 
 def text_form(call: Call, field: TextField, request: SlashRequest, last: Secret | None) -> Modal:
@@ -24,7 +24,7 @@ def text_form(call: Call, field: TextField, request: SlashRequest, last: Secret 
 
     Raise NotUnderstood if the command is too long to come back with the form.
     """
-    subject = json.dumps(
+    metadata = json.dumps(
         {
             "text": request.text,
             "cluster": call.cluster,
@@ -32,11 +32,11 @@ def text_form(call: Call, field: TextField, request: SlashRequest, last: Secret 
             "response_url": request.response_url,
         }
     )
-    if len(subject) > MAX_CHARS:
+    if len(metadata) > MAX_CHARS:
         raise NotUnderstood("This command is too long for a form.", next_step="Shorten its `--reason`.")
     initial = last.reveal() if last else ""
     block = text_field(FIELD, field.label, hint=field.hint, multiline=True, max_chars=MAX_CHARS, initial=initial)
-    return Modal(CALLBACK, subject, f"{call.command.name} in {call.cluster}", call.command.name.title(), (block,))
+    return Modal(CALLBACK, metadata, f"{call.command.name} in {call.cluster}", call.command.name.title(), (block,))
 
 
 def submitted_command(request: SubmitRequest) -> tuple[SlashRequest, str, str]:
@@ -45,6 +45,6 @@ def submitted_command(request: SubmitRequest) -> tuple[SlashRequest, str, str]:
     The command comes back from Slack, so it is parsed and authorised again, for the person who submitted the form.
     Raise NotUnderstood for an unknown form.
     """
-    subject = form_subject(request.subject, "text", "cluster", "channel", "response_url")
-    place = (subject["channel"], subject["response_url"], request.request_key)
-    return SlashRequest(subject["text"], request.user, *place, ""), subject["cluster"], request.values.get(FIELD, "")
+    metadata = form_metadata(request.private_metadata, "text", "cluster", "channel", "response_url")
+    place = (metadata["channel"], metadata["response_url"], request.request_key)
+    return SlashRequest(metadata["text"], request.user, *place, ""), metadata["cluster"], request.values.get(FIELD, "")

@@ -59,7 +59,7 @@ class TotpCommand:
 
     def confirm(self, request: SubmitRequest) -> Message | FieldErrors:
         """Confirm the enrolment with the first code, then hide the message with the key."""
-        enrolment_id, _, shown_by = request.subject.partition(" ")
+        enrolment_id, _, shown_by = request.private_metadata.partition(" ")
         try:
             self._totp.confirm(request.user, enrolment_id, request.values.get(CODE, ""))
         except Refused as error:

@@ -59,8 +59,8 @@ class PressRequest:
     view_hash: str = ""
     """Changes with each update of the view."""
     callback: str = ""
-    """The callback id of the form that has the button. ``subject`` and ``values`` are also those of the form."""
-    subject: str = ""
+    """The callback id of the form with the button. ``private_metadata`` and ``values`` are also those of the form."""
+    private_metadata: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     """What its fields hold now."""
 
@@ -70,8 +70,8 @@ class SubmitRequest:
     """A form that somebody submitted."""
 
     callback: str
-    subject: str
-    """The id that the form was opened with."""
+    private_metadata: str
+    """The text that the form was opened with."""
     values: Mapping[str, str]
     """The text fields by name."""
     user: str
@@ -147,7 +147,7 @@ def press_request(body: dict[str, Any]) -> PressRequest:
         view_id=view.get("id") or "",
         view_hash=view.get("hash") or "",
         callback=view.get("callback_id") or "",
-        subject=view.get("private_metadata") or "",
+        private_metadata=view.get("private_metadata") or "",
         values=values_of(view),
     )
 
@@ -163,7 +163,7 @@ def submit_request(body: dict[str, Any]) -> SubmitRequest:
     view = body["view"]
     return SubmitRequest(
         callback=view["callback_id"],
-        subject=view.get("private_metadata") or "",
+        private_metadata=view.get("private_metadata") or "",
         values=values_of(view),
         user=body["user"]["id"],
         request_key=f"form:{view.get('id') or ''}:{view.get('hash') or ''}",

@@ -51,7 +51,9 @@ def form(gate: Gate, text: str, channel: str = "C0PROD") -> Modal:
 
 def submitted(gate: Gate, modal: Modal, user: str = "U0ADA", **values: str) -> Message | Modal | FieldErrors | None:
     """Submit a form."""
-    return gate.submit(SubmitRequest(modal.callback, modal.subject, values, user, f"form:{json.dumps(values)}"))
+    return gate.submit(
+        SubmitRequest(modal.callback, modal.private_metadata, values, user, f"form:{json.dumps(values)}")
+    )
 
 
 def button(message: Message, label: str) -> dict[str, Any]:
@@ -193,7 +195,8 @@ def test_the_words_below_follow_the_fields(gate: Gate) -> None:
     changed = gate.press(
         PressRequest(
             "hosts", "", "U0ADA", "", "", "press:1", "1.3", "",
-            view="modal", view_id="V1", view_hash="1.a", callback=modal.callback, subject=modal.subject, values=entered,
+            view="modal", view_id="V1", view_hash="1.a", callback=modal.callback,
+            private_metadata=modal.private_metadata, values=entered,
         )
     )  # fmt: skip
     assert isinstance(changed, Modal)
@@ -215,18 +218,28 @@ def test_a_message_without_arguments_reads_the_usage(gate: Gate) -> None:
 
 def test_a_form_of_another_version_is_refused(gate: Gate) -> None:
     """It was open during an upgrade."""
-    for subject in ("", "{}", '{"command": "gone", "cluster": "prod", "channel": "", "response_url": ""}'):
+    for metadata in ("", "{}", '{"command": "gone", "cluster": "prod", "channel": "", "response_url": ""}'):
         with pytest.raises(NotUnderstood, match="another version"):
-            gate.submit(SubmitRequest("command.fill", subject, {}, "U0ADA", f"form:{subject}"))
+            gate.submit(SubmitRequest("command.fill", metadata, {}, "U0ADA", f"form:{metadata}"))
 
 
 def test_a_form_of_a_cluster_that_is_gone(gate: Gate) -> None:
     """It was open while swarmbot.yml changed: filling it and submitting it are refused alike."""
-    subject = json.dumps({"command": "drain", "cluster": "old", "channel": "C0PROD", "response_url": URL})
+    metadata = json.dumps({"command": "drain", "cluster": "old", "channel": "C0PROD", "response_url": URL})
     with pytest.raises(NotUnderstood, match="another version"):
-        gate.submit(SubmitRequest("command.fill", subject, {}, "U0ADA", "form:1"))
+        gate.submit(SubmitRequest("command.fill", metadata, {}, "U0ADA", "form:1"))
     changed = PressRequest(
-        "node", "host-1", "U0ADA", "", "", "press:1", "1.3", "", view="modal", callback="command.fill", subject=subject
+        "node",
+        "host-1",
+        "U0ADA",
+        "",
+        "",
+        "press:1",
+        "1.3",
+        "",
+        view="modal",
+        callback="command.fill",
+        private_metadata=metadata,
     )
     with pytest.raises(NotUnderstood, match="another version"):
         gate.press(changed)

@@ -91,7 +91,7 @@ def test_a_denial_is_answered_the_same_way_twice(gate: Gate, job: str, audit: Au
     form = gate.press(press("approval.deny", job))
     assert isinstance(form, Modal)
     assert gate.press(press("approval.deny", job)) is None
-    submitted = SubmitRequest(form.callback, form.subject, {"reason": "not today"}, "U0ADA", "form:1")
+    submitted = SubmitRequest(form.callback, form.private_metadata, {"reason": "not today"}, "U0ADA", "form:1")
     answer = gate.submit(submitted)
     assert isinstance(answer, Message)
     assert "You denied" in answer.text

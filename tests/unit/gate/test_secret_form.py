@@ -55,7 +55,7 @@ def press(job: str, user: str = "U0ADA") -> PressRequest:
 
 def submitted(form: Modal, secret: str, user: str = "U0ADA") -> SubmitRequest:
     """Return the filled form."""
-    return SubmitRequest(form.callback, form.subject, {"secret": secret}, user, "form:1")
+    return SubmitRequest(form.callback, form.private_metadata, {"secret": secret}, user, "form:1")
 
 
 @pytest.mark.parametrize("words", ["unlock host-2", "recover --unlock", "backup --drill --unlock"])
@@ -71,7 +71,7 @@ def test_the_form_orders_the_same_with_the_key(gate: Gate, queue: Queue, client:
     first = typed(gate, queue, 'unlock host-2 --reason "after the power cut"')
     form = gate.press(press(first.id))
     assert isinstance(form, Modal)
-    assert json.loads(form.subject) == {"job": first.id, "channel": "C0PROD", "response_url": URL}
+    assert json.loads(form.private_metadata) == {"job": first.id, "channel": "C0PROD", "response_url": URL}
     gate.submit(submitted(form, KEY))
     [second] = [job for job in queue.recent("prod", 5) if job.id != first.id]
     assert (second.order.words, second.order.args, second.order.lane) == (

@@ -54,7 +54,7 @@ def form(gate: Gate, text: str = "deploy app --file --no-resolve") -> Modal:
 
 def submitted(modal: Modal, text: str, user: str = "U0ADA", key: str = "form:1") -> SubmitRequest:
     """Return the filled form."""
-    return SubmitRequest(modal.callback, modal.subject, {"text": text}, user, key)
+    return SubmitRequest(modal.callback, modal.private_metadata, {"text": text}, user, key)
 
 
 def test_the_file_is_kept_encrypted_for_the_order(gate: Gate, queue: Queue, client: Redis) -> None:
@@ -116,7 +116,7 @@ def test_the_form_is_for_who_may_deploy(gate: Gate, queue: Queue) -> None:
     modal = form(gate)
     with pytest.raises(NotAllowed):
         gate.submit(submitted(modal, COMPOSE, "U0BEN"))
-    other = json.dumps({**json.loads(modal.subject), "text": "services"})
+    other = json.dumps({**json.loads(modal.private_metadata), "text": "services"})
     with pytest.raises(NotUnderstood, match="another version"):
         gate.submit(SubmitRequest(modal.callback, other, {"text": COMPOSE}, "U0ADA", "form:2"))
     assert queue.recent("prod", 5) == []

@@ -44,9 +44,9 @@ def call(words: str = "", user: str = ADA) -> Call:
     return Call(TOTP, arguments, f"totp {words}".strip(), "", user, "C0RANDOM", URL, f"command:{words}:{user}")
 
 
-def submit(subject: str, code: str, user: str = ADA) -> SubmitRequest:
+def submit(metadata: str, code: str, user: str = ADA) -> SubmitRequest:
     """Return the submitted form."""
-    return SubmitRequest("totp.confirm", subject, {"code": code}, user, f"form:{subject}:{code}")
+    return SubmitRequest("totp.confirm", metadata, {"code": code}, user, f"form:{metadata}:{code}")
 
 
 def press(value: str, user: str = ADA) -> PressRequest:
@@ -95,11 +95,11 @@ def test_form_confirms_and_hides_the_key(totp_command: TotpCommand, queue: Queue
     """A wrong code keeps the form open; the correct one deletes the message with the key."""
     enrolment = totp.enrol(ADA)
     form = totp_command.form(press(enrolment.id))
-    wrong = totp_command.confirm(submit(form.subject, wrong_code(enrolment.seed, clock.at)))
+    wrong = totp_command.confirm(submit(form.private_metadata, wrong_code(enrolment.seed, clock.at)))
     assert isinstance(wrong, FieldErrors)
     assert wrong.errors["code"].startswith("This code is wrong; 4 tries left.")
     assert queue.take("w", "concurrent", block_ms=0) is None
-    assert isinstance(totp_command.confirm(submit(form.subject, code_of(enrolment.seed, clock.at))), Message)
+    assert isinstance(totp_command.confirm(submit(form.private_metadata, code_of(enrolment.seed, clock.at))), Message)
     assert totp.enrolled(ADA)
     lease = queue.take("w", "concurrent", block_ms=0)
     assert lease

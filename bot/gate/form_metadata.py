@@ -13,10 +13,10 @@ def other_version(what: Literal["form", "button"] = "form") -> NotUnderstood:
     return NotUnderstood(f"This {what} is from another version of Swarmbot.", next_step="Run the command again.")
 
 
-def form_subject(subject: str, *names: str) -> dict[str, str]:
-    """Return these texts of a form's subject. Raise NotUnderstood if one is missing: another version has opened it."""
+def form_metadata(metadata: str, *names: str) -> dict[str, str]:
+    """Return these texts of a form's metadata. Raise NotUnderstood if one is missing: another version opened it."""
     try:
-        found = json.loads(subject)
+        found = json.loads(metadata)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in names):
