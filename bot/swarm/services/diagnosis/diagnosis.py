@@ -81,7 +81,7 @@ class Diagnosis:
     left_out: tuple[Verdict, ...]
     """The nodes that get no task of a global service, and why."""
     update_cause: TaskFacts | None
-    """The task because of which the last update paused or was rolled back; None if it is not known."""
+    """The task that made the last update pause or roll back; None if it is not known."""
 
     @property
     def well(self) -> bool:
