@@ -62,7 +62,7 @@ def watch(resources: Resources) -> Iterator[Finding]:
                 "Start `python -m bot watch`, as the Procfile does.",
             )
         else:
-            yield ok(f"{cluster} was never watched: incidents are told once `watch` runs.")
+            yield ok(f"{cluster} was never watched: incidents are reported once `watch` runs.")
 
 
 def messages(resources: Resources) -> Iterator[Finding]:

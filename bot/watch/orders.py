@@ -98,7 +98,7 @@ class WatchOrders:
         """
         nodes, services = self._last_read.nodes(cluster), self._last_read.services(cluster)
         if typed == ALL_SUBJECTS:
-            return typed, "\nA lost quorum is told nevertheless."
+            return typed, "\nA lost quorum is reported nevertheless."
         if nodes is None or services is None:
             told = f"Whether {cluster} has {tick(typed)} is not known now"
             return typed, f"\n{WARNING} {told}: `/swarm nodes` and `/swarm services` list what it has."
@@ -146,8 +146,8 @@ def _told_again(ended: Silence, others: Sequence[Silence], cluster: str) -> str:
             )
     if ended.subject == ALL_SUBJECTS and others:
         but = listed(sorted({tick(other.subject) for other in others}), limit=MAX_NAMED)
-        return f"*{subject} are told again*, except those of {but}: `/swarm silences` lists them."
-    return f"*{subject} are told again.*"
+        return f"*{subject} are reported again*, except those of {but}: `/swarm silences` lists them."
+    return f"*{subject} are reported again.*"
 
 
 def _incidents_of(subject: str, cluster: str) -> str:

@@ -58,7 +58,7 @@ SCENES: Final = (
     ),
     Scene(
         "Lose two managers, and recover",
-        "Two of three managers lose power. The channel is told without an order; two people approve the recovery.",
+        "Two of three managers lose power. `watch` reports it in the channel; two people approve the recovery.",
         (incident.lose_quorum, incident.recover_quorum),
         Needs(cluster.FINAL_MANAGERS, cluster.WORKERS),
     ),

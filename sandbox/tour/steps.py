@@ -46,6 +46,6 @@ STEPS: Final = (
     Step("ben lists the jobs", query.list_jobs),
     Step("dan reads the audit log and verifies it", query.verify_audit_log),
     Step("eve lists her permissions", query.list_permissions),
-    Step("a manager loses power: the channel is told by itself", incident.tell_incident),
+    Step("a manager loses power: watch reports it in the channel", incident.tell_incident),
     Step("no join token is left anywhere", query.search_for_secrets),
 )

@@ -133,7 +133,7 @@ def test_a_tour_that_has_ended_is_closed(window: OpenWindow, slack: LocalSlack) 
 
 
 def test_lines_of_the_tour_are_shown_whole(window: OpenWindow, slack: LocalSlack) -> None:
-    """Of more than fit, the newest."""
+    """The newest ones are shown if there are more than fit."""
     lines = [
         f"✓ seen on the engines {number}: {'managers host-1, host-2, workers host-3; ' * 3}" for number in range(4)
     ]

@@ -34,7 +34,7 @@ RATE: Final = float(os.environ.get("LOAD_RATE", "20"))
 """Commands a second."""
 PEOPLE: Final = 200
 TYPING: Final = 48
-"""So many may wait for their acknowledgement at once."""
+"""How many commands may wait for their acknowledgement at once."""
 SEED: Final = int(os.environ.get("LOAD_SEED", "1"))
 CHANGE_SHARE: Final = 0.025
 """One change in two seconds: changes of a cluster run one after the other, and each takes a second here."""

@@ -34,7 +34,7 @@ from tests.kits.watch_scenario import WatchScenario
 WATCHERS = ("watch.1", "watch.2")
 WORKERS = ("host-4",)
 LATE_S: Final = 5.0
-"""So long after the engines an incident may be told: a reading, and the wait for what belongs to it."""
+"""How long after the engines saw it an incident may be reported: a reading, and the wait for related signals."""
 OF_INCIDENT = re.compile(
     r"[✗!✓] \*(?:prod(?::|\*| has no )|`host-\d` leads prod|\d of \d managers of prod|Resolved after)"
 )

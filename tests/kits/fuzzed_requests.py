@@ -33,7 +33,7 @@ BROKEN_HTTP: Final = REFUSED | {200, 501}
 """200: an unknown minor or major version is served as HTTP/1.0. 501: a transfer coding that is not implemented."""
 MAX_BODY_BYTES: Final = 1024 * 1024
 KEPT: Final = 200
-"""So many requests and job ids are remembered, to be sent again."""
+"""How many requests and job ids are remembered, to be sent again."""
 PEOPLE: Final = ("U0ADA", "U0BEN", "U0CLEO", "U0DAN", "U0EVE", "U0NOBODY", "W0OTHER")
 CHANNELS: Final = ("C0PROD", "C0PROD", "C0PROD", "C0LAB", "D0ADA", "C0NONE")
 UNUSED_KINDS: Final = ("shortcut", "message_action", "block_suggestion", "view_closed", "interactive_message", "x")

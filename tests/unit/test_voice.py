@@ -1,7 +1,7 @@
 """Plain English: no text of the project uses a word or phrase that is ruled out here.
 
-Read are the sources of bot/, handlers/ and sandbox/ (messages, docstrings and comments alike), README, CHANGELOG and
-docs/.
+It reads the sources of bot/, handlers/, sandbox/, bench/ and tests/ (messages, docstrings and comments), Lua scripts,
+README, CHANGELOG and docs/.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RULED_OUT: Final = {
     r"the asker|who asks|who asked for it": "the requester, only you",
     r"not looked at|looked at": "skipped, checked, not tested",
     r"already so": "no change needed",
-    r"what becomes of|whatever becomes of|what came of": "the result, how it ended",
+    r"what (becomes|became) of|whatever becomes of|what came of": "the result, how it ended",
     r"of which|whereof|whereupon|wherein": "a sentence of its own",
     r"is told that|are told that|told of it": "is notified, sees",
     r"takes? itself for": "believes that it is",
@@ -47,11 +47,18 @@ RULED_OUT: Final = {
     r"in the asking|the deed|ailing|ailment": "a plain word",
     r"is in none": "is not part of any cluster",
     r"makes? an end of|put an end to": "ends",
+    r"of late": "recently",
+    r"(url|secret|deploy|head|host|one) is none|it is none|none of a deploy": "is not valid, is not a secret",
+    r"tells? (of )?(an |the )?incidents?|incidents are told|told of incidents": "report",
 }
 ANY: Final = re.compile(rf"\b(?:{'|'.join(RULED_OUT)})\b")
 """Finds whatever is ruled out in a text of small letters."""
-BETWEEN_WORDS: Final = re.compile(r"(?:\\n|[\s#\"])+(?:f\")?")
-"""What may stand in a source between two words of one text: the rest of two lines, quotes, the sign of a comment."""
+INVERTED: Final = re.compile(
+    r'"""(?:Of|So (?:long|often|many|much)|The same(?: (?:of|for|as|if|while|after)\b|[.,;]))[ "]'
+)
+"""Beginnings of docstrings that are no sentences, or that need their neighbours: a hover shows one docstring alone."""
+BETWEEN_WORDS: Final = re.compile(r"(?:\\n|[\s#\"]|--)+(?:f\")?")
+"""What a source may have between two words of one text: the rest of two lines, quotes, the sign of a comment."""
 
 DOCS: Final = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "swarmbot.example.yml")),
@@ -59,8 +66,9 @@ DOCS: Final = [
 ]
 SOURCES: Final = [
     path
-    for folder in ("bot", "handlers", "sandbox", "tests")
-    for path in sorted((ROOT / folder).rglob("*.py"))
+    for folder in ("bot", "handlers", "sandbox", "bench", "tests")
+    for kind in ("*.py", "*.lua")
+    for path in sorted((ROOT / folder).rglob(kind))
     if path != Path(__file__)
 ]
 
@@ -72,7 +80,8 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
     """
     source = path.read_text()
     if path.suffix != ".py":
-        yield from _joined((line, text) for line, text in enumerate(source.splitlines(), 1) if text.strip())
+        lines = ((line, text.removeprefix("--")) for line, text in enumerate(source.splitlines(), 1))
+        yield from _joined((line, text) for line, text in lines if text.strip())
         return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -92,9 +101,15 @@ def _joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 
 
 def _found(path: Path) -> list[str]:
-    if not ANY.search(BETWEEN_WORDS.sub(" ", path.read_text().lower())):
-        return []  # the whole file at once: Python's parser takes ten times as long
-    return [
+    source = path.read_text()
+    beginnings = [
+        f"{path.relative_to(ROOT)}:{line}: “{match[0][3:].strip()}”: write “a sentence that stands alone”"
+        for line, text in enumerate(source.splitlines(), 1)
+        for match in INVERTED.finditer(text)
+    ]
+    if not ANY.search(BETWEEN_WORDS.sub(" ", source.lower())):
+        return beginnings  # the whole file at once: Python's parser takes ten times as long
+    return beginnings + [
         f"{path.relative_to(ROOT)}:{line}: “{match[0]}”: write “{instead}”"
         for line, text in ((line, " ".join(text.split())) for line, text in _texts(path))
         for pattern, instead in RULED_OUT.items()
@@ -110,14 +125,17 @@ def test_every_text_uses_plain_english() -> None:
 def test_a_ruled_out_phrase_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The search reads docstrings, comments and f-strings, also where a phrase is broken over two lines."""
     monkeypatch.setattr("tests.unit.test_voice.ROOT", tmp_path)
-    source = tmp_path / "message.py"
-    for written, found in (
-        ('"""Mend it."""\n', "Mend"),
-        ('"""It is all\n    the same."""\n', "all the same"),
-        ("# which shall hold\n", "shall"),
-        ("# it is all\n    # the same\n", "all the same"),
-        ('x = f"{x} services at\\n strength"\n', "at strength"),
-        ('x = (\n    "services at "\n    f"strength {x}"\n)\n', "at strength"),
+    for name, written, found in (
+        ("message.py", '"""Mend it."""\n', "Mend"),
+        ("message.py", '"""It is all\n    the same."""\n', "all the same"),
+        ("message.py", "# which shall hold\n", "shall"),
+        ("message.py", "# it is all\n    # the same\n", "all the same"),
+        ("message.py", 'x = f"{x} services at\\n strength"\n', "at strength"),
+        ("message.py", 'x = (\n    "services at "\n    f"strength {x}"\n)\n', "at strength"),
+        ("message.py", '"""Of more, only the number is shown."""\n', "Of"),
+        ("message.py", '"""The same while nothing is wrong."""\n', "The same while"),
+        ("script.lua", "-- KEYS[1] what became\n-- of it\n", "what became of"),
     ):
+        source = tmp_path / name
         source.write_text(written)
         assert [each.partition("“")[2].partition("”")[0] for each in _found(source)] == [found]

@@ -97,7 +97,7 @@ class Size:
     outage_s: tuple[float, float]
     """The shortest and longest time for which Slack is away."""
     stop_s: tuple[float, float]
-    """The same for a worker that stands still; a lease is valid for 15 s."""
+    """The shortest and longest time for which a worker stands still; a lease is valid for 15 s."""
     host_off_s: tuple[float, float]
     host_faults: Sequence[DisturbanceKind] = ("host", "cable", "ssh")
 

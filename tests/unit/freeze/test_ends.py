@@ -21,7 +21,7 @@ ORDER = "! 1 order still waits for an approval that the freeze added:"
 
 
 class Dying(Deliverer):
-    """Of a process that dies before it sends anything."""
+    """The deliverer of a process that dies before it sends anything."""
 
     def send(self, ready: Sequence[Ready]) -> None:
         """Die."""

@@ -25,7 +25,7 @@ def history(client: Redis) -> WatchHistory:
 
 
 def sample(at: int = NOW, nodes: int = 3) -> Sample:
-    """So many nodes, all ready."""
+    """Return the sample of a reading of this many nodes, all ready."""
     only = Range(nodes, nodes, nodes)
     return Sample(at, NONE, Counts(only, only, NONE, NONE, only, only, only))
 

@@ -93,7 +93,7 @@ def test_a_second_silence_says_that_there_is_one(world: World) -> None:
 
 def test_a_silence_of_all_says_what_is_told_all_the_same(world: World) -> None:
     """The loss of the quorum; a silence of a node does not need to say it."""
-    assert "A lost quorum is told nevertheless." in world.silence("all")
+    assert "A lost quorum is reported nevertheless." in world.silence("all")
     assert "quorum" not in world.silence("web")
 
 
@@ -125,9 +125,9 @@ def test_the_end_of_a_silence_is_not_the_end_of_another_one(world: World) -> Non
     world.silence("web")
     world.silence("web", hours=2)
     assert "*Incidents of `web` stay silenced*" in world.unsilence("web")
-    assert "*Incidents of `web` are told again.*" in world.unsilence("web")
+    assert "*Incidents of `web` are reported again.*" in world.unsilence("web")
     world.silence("all")
     world.silence("web")
     assert "stay silenced" in world.unsilence("web")
     world.silence("web")
-    assert "*Incidents of prod are told again*, except those of `web`" in world.unsilence("all")
+    assert "*Incidents of prod are reported again*, except those of `web`" in world.unsilence("all")

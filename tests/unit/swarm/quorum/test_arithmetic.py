@@ -102,7 +102,7 @@ def test_tolerance_of_up_to_four_managers(letters: str) -> None:
 
 @given(st.sampled_from(["abcde", "abcdef", "abcdefg"]), st.data())
 def test_tolerance_of_five_to_seven_managers(letters: str, data: st.DataObject) -> None:
-    """The same for random choices."""
+    """The rule also holds for random choices."""
     up = data.draw(st.sets(st.sampled_from(letters)))
     assert_tolerance_is_exact(letters, sorted(up), data.draw(st.sets(st.sampled_from([*combinations(letters, 2)]))))
 

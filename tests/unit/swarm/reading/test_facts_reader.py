@@ -215,7 +215,7 @@ def test_a_host_has_left_only_if_its_swarm_folder_is_empty(
 
 
 class _Leaderless(_Stopping):
-    """The same; the manager names host-1 and host-3 as managers, and has no leader."""
+    """A stopping host whose engine names host-1 and host-3 as managers, and has no leader."""
 
     def info(self, timeout_s: float) -> dict[str, Any]:
         """Respond with an error instead of a cluster."""
