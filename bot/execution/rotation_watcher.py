@@ -44,7 +44,7 @@ class RotationWatcher:
         self._notifier = services.notifier
         self._worker = worker
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Check each pending rotation that is due for a check. Raise Unavailable if Redis does not respond."""
         for rotation_id in self._pending_rotations.open():
             if claimed := self._pending_rotations.claim(rotation_id):

@@ -39,7 +39,7 @@ class FreezeEnds:
         self._worker = worker
         self._now = now
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Tell each freeze that is over and was not told yet. Raises Unavailable."""
         now = self._now()
         for cluster in self._config.clusters:

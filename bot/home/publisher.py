@@ -17,7 +17,7 @@ from bot.home.reader import HomeReader, Stored
 from bot.home.view import digest_of, home_view
 from bot.slack.outbound.notifier import Notifier, Undelivered
 
-TURN_INTERVAL_S: Final = 0.5
+INTERVAL_S: Final = 0.5
 PER_TURN: Final = 10
 """How many Homes are claimed at once: few, so that a slow Slack accepts them before the claims expire."""
 FRESH_S: Final = 600.0
@@ -46,7 +46,7 @@ class HomePublisher:
         self._notifier = notifier
         self._now = now
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Publish what is due. Raises Unavailable."""
         claims = list(islice(iter(self._homes.claim, None), PER_TURN))
         if not claims:

@@ -83,7 +83,7 @@ class Deliverer:
         for each in ready:
             self._begin(each.outgoing.id, each.secret)
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Send the messages that are due, and give up the oldest if there are too many.
 
         Raises Unavailable if Redis does not respond.
@@ -115,7 +115,7 @@ class Deliverer:
                 self._deliver(claim, secret)
         except Unavailable as error:
             log.info("message %s: %s", message_id, error.happened)
-        except Exception:  # the message stays in the outbox, and the next turn comes
+        except Exception:  # the message stays in the outbox, and the next run comes
             log.exception("Message %s could not be sent.", message_id)
         finally:
             with self._lock:
@@ -160,7 +160,7 @@ class Deliverer:
     def _reply(self, parent: str) -> None:
         """Post in the thread of another message, once that was posted: all replies that wait, as one.
 
-        One that is to be alone is sent alone, and those after it in the next turn.
+        One that is to be alone is sent alone, and those after it in the next run.
 
         Whoever claims the first one may send the others too; so they are posted in order.
         """

@@ -100,7 +100,7 @@ class Digests:
         self._backup_days = backup_days
         self._now = now
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Post the digests that are due of the clusters that this process leads. Raises Unavailable."""
         day = due_day(self._digest, self._now())
         for cluster in self._clusters if day else ():

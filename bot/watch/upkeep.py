@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Safe to share between threads: one calls ``turn``, others ``known``.
+    """Safe to share between threads: one calls ``run_once``, others ``known``.
 
     ``clusters`` are the engines of each cluster. Data that is not about a single cluster is part of the first
     cluster's.
@@ -54,11 +54,11 @@ class Upkeep:
         self._audit_problem: str | None = None
 
     def known(self, cluster: str) -> Extra:
-        """Return what was read last; nothing before the first turn."""
+        """Return what was read last; nothing before the first run."""
         with self._lock:
             return self._known.get(cluster, Extra())
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Read the data. What cannot be read is unknown."""
         for place, (name, engines) in enumerate(self._clusters.items()):
             taken = last_backup(engines) if self._settings.backup_days else None

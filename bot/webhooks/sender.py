@@ -55,7 +55,7 @@ class WebhookSender:
         self._leases = leases
         self._now = now
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Send what is due, if no other process does. Raises Unavailable if Redis does not respond."""
         if not self._due():
             return

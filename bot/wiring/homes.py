@@ -9,7 +9,7 @@ from bot.audit import Audit
 from bot.config import Config
 from bot.freeze import Freezes
 from bot.home.homes import Homes
-from bot.home.publisher import TURN_INTERVAL_S, HomePublisher
+from bot.home.publisher import INTERVAL_S, HomePublisher
 from bot.home.reader import HomeReader
 from bot.periodic import PeriodicTask
 from bot.queue.queue import Queue
@@ -36,4 +36,4 @@ def home_reader(settings: Settings, config: Config, redis: Redis, audit: Audit) 
 def home_task(settings: Settings, config: Config, redis: Redis, audit: Audit, notifier: Notifier) -> PeriodicTask:
     """Return the task. ``notifier`` must not retry by itself."""
     publisher = HomePublisher(Homes(redis), home_reader(settings, config, redis, audit), notifier)
-    return PeriodicTask("Homes", publisher.turn, interval_s=TURN_INTERVAL_S)
+    return PeriodicTask("Homes", publisher.run_once, interval_s=INTERVAL_S)

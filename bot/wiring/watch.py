@@ -109,13 +109,15 @@ def run_watch(settings: Settings) -> int:
         signal.signal(number, lambda *_: stopping.set())
     deliveries = Deliveries(redis, audit)
     tasks = [
-        PeriodicTask("messages", deliverer.turn, interval_s=0.25),
+        PeriodicTask("messages", deliverer.run_once, interval_s=0.25),
         *(
-            PeriodicTask(f"webhook {each.name}", WebhookSender(each, deliveries, services.leases).turn, interval_s=0.5)
+            PeriodicTask(
+                f"webhook {each.name}", WebhookSender(each, deliveries, services.leases).run_once, interval_s=0.5
+            )
             for each in webhooks
         ),
         home_task(settings, config, redis, audit, patient),
-        PeriodicTask("upkeep", upkeep.turn, interval_s=INTERVAL_S),
+        PeriodicTask("upkeep", upkeep.run_once, interval_s=INTERVAL_S),
         *_digests(config, services, clusters, watchers, Pictures(BlockFiles(web_client(settings, retries=False)))),
     ]
     for task in tasks:
@@ -160,7 +162,7 @@ def _digests(
         deliverer=services.deliverer,
         backup_days=services.settings.backup_days,
     )
-    return [PeriodicTask("digests", digests.turn, interval_s=DIGEST_INTERVAL_S)]
+    return [PeriodicTask("digests", digests.run_once, interval_s=DIGEST_INTERVAL_S)]
 
 
 def watch_settings(section: Watch) -> WatchSettings:

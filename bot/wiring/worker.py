@@ -126,11 +126,11 @@ def run_worker(settings: Settings) -> int:
     )
     tasks = [
         PeriodicTask("card publisher", CardPublisher(queue, approvals, deliverer, name).publish_due, interval_s=0.25),
-        PeriodicTask("messages", deliverer.turn, interval_s=0.25),
-        PeriodicTask("ends of freezes", freeze_ends.turn, interval_s=1),
+        PeriodicTask("messages", deliverer.run_once, interval_s=0.25),
+        PeriodicTask("ends of freezes", freeze_ends.run_once, interval_s=1),
         home_task(settings, config, redis, audit, patient),
         PeriodicTask("QR codes", QrCodeCleanup(redis, files).delete_due, interval_s=3),
-        PeriodicTask("token rotations", watcher.turn, interval_s=1),
+        PeriodicTask("token rotations", watcher.run_once, interval_s=1),
         PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups, counts), interval_s=3600),
         PeriodicTask("archive", maintenance.retain, interval_s=600),
         PeriodicTask("anchor", maintenance.post_anchor, interval_s=600),

@@ -38,7 +38,7 @@ class IncidentCourse:
         self._reading = Reading("prod", self.engines, self.reader)
         self._ids = map("i{}".format, count(1))
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Read the cluster once."""
         facts = self._reading.read()
         settings = WatchSettings()
@@ -54,14 +54,14 @@ class IncidentCourse:
 
     def quiet(self) -> bool:
         """Read the cluster; return whether it is read through a manager with a quorum and nothing is wrong."""
-        self.turn()
+        self.run_once()
         return bool(self.state.leader) and not self.state.waiting and not self._open()
 
     def reads_until(self, condition: Callable[[], bool], what: str) -> None:
         """Read the cluster until the condition holds."""
 
         def holds() -> bool:
-            self.turn()
+            self.run_once()
             return condition()
 
         until(holds, what, timeout=COURSE_TIMEOUT_S)

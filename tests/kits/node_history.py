@@ -55,7 +55,7 @@ class NodeHistory(Repeating):
         """Return the readings of a time."""
         return [each for each in tuple(self.readings) if begin <= each.at <= end]
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Read them once."""
         self.readings.append(self._read())
 

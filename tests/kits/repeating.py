@@ -6,14 +6,14 @@ from threading import Event, Thread
 from typing import ClassVar, Self
 
 END_TIMEOUT_S = 60.0
-"""A turn may wait for an engine that hangs."""
+"""A run may wait for an engine that hangs."""
 
 
 class Repeating:
-    """Calls :meth:`turn` again and again in a thread of its own, while it is entered."""
+    """Calls :meth:`run_once` again and again in a thread of its own, while it is entered."""
 
     pause_s: ClassVar[float]
-    """Before each turn."""
+    """Before each run."""
 
     def __init__(self) -> None:
         self._ended = Event()
@@ -27,10 +27,10 @@ class Repeating:
         self._ended.set()
         self._thread.join(END_TIMEOUT_S)
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Do it once."""
         raise NotImplementedError
 
     def _run(self) -> None:
         while not self._ended.wait(self.pause_s):
-            self.turn()
+            self.run_once()

@@ -184,10 +184,10 @@ class Bot:
         facts = self.swarm.read("prod", query)
         return self.pending_rotations.ensure_rotation(asked, "one", query, facts)
 
-    def turn(self, watcher: int = 0) -> None:
+    def run_once(self, watcher: int = 0) -> None:
         """Let two seconds pass and a worker check."""
         self.pass_time()
-        self.watchers[watcher].turn()
+        self.watchers[watcher].run_once()
 
     def pass_time(self) -> None:
         """Make every rotation due for a check now: Redis' clock cannot be set."""
@@ -213,7 +213,7 @@ def end(bot: Bot, holds: Callable[[], bool]) -> None:
     for _ in range(20):
         if holds():
             return
-        bot.turn()
+        bot.run_once()
         if any(not job.ended for job in bot.queue.recent("prod", 50)):
             bot.work()
     raise AssertionError(f"no end: {bot.pending_rotations.open()}, {bot.mail.told}")

@@ -35,7 +35,7 @@ class SplitBrainWatch(Repeating):
         self.lost: list[str] = []
         """When one of the two accepted no more writes afterwards: a write is lost."""
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Write on every host, and read it on those that accepted it."""
         self.rounds += 1
         taken = self._written("")

@@ -119,7 +119,7 @@ class Process:
     def deliver(self) -> None:
         """Send every message now, those too that the worker which promised them would send in a moment."""
         due_at_once(self.redis)
-        self.deliverer.turn()
+        self.deliverer.run_once()
 
     def freeze(self, *, frozen: bool) -> None:
         """Freeze the cluster for an hour, or thaw it."""

@@ -56,7 +56,7 @@ class FleetHosts(Repeating):
                 case _:
                     raise AssertionError(fault.kind)
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Look once."""
         members = next(filter(None, (self._ask(host.name) for host in self._fleet)), None)
         if members and (not self.sightings or self.sightings[-1].members != members):

@@ -82,11 +82,11 @@ def test_the_end_is_told_once_by_whichever_process_is_first(scene: Scene) -> Non
     """With the orders that wait, after its time, and in no other channel; the audit log has it once."""
     first, second = scene.process(), scene.process()
     scene.freeze()
-    first.turn()
+    first.run_once()
     assert scene.slack.seen == []
     scene.clock.at += 600
     for process in (first, second, first, scene.process()):
-        process.turn()
+        process.run_once()
     assert scene.told() == [
         "✓ *prod is not frozen any more*. The freeze that <@U0CLEO> set ended then.\n" + f"{ORDER} prod"
     ]
@@ -99,9 +99,9 @@ def test_two_processes_at_the_same_moment_tell_one_message(scene: Scene, monkeyp
     scene.freeze()
     scene.clock.at += 600
     ended, second = scene.freezes.kept("prod"), scene.process()
-    scene.process().turn()
+    scene.process().run_once()
     monkeypatch.setattr(second._freezes, "kept", lambda cluster: ended if cluster == "prod" else None)
-    second.turn()
+    second.run_once()
     assert len(scene.slack.seen) == 1
     assert [entry.action for entry in scene.audit.query()] == ["freeze ended", "froze"]
 
@@ -110,11 +110,11 @@ def test_a_process_that_dies_has_promised_the_message(scene: Scene) -> None:
     """Another worker sends it."""
     scene.freeze()
     scene.clock.at += 600
-    scene.process(dies=True).turn()
-    scene.process().turn()
+    scene.process(dies=True).run_once()
+    scene.process().run_once()
     assert scene.slack.seen == []
     due_at_once(scene.redis)
-    deliverer_of(scene.redis, scene.audit, scene.slack).turn()
+    deliverer_of(scene.redis, scene.audit, scene.slack).run_once()
     assert len(scene.told()) == 1
 
 
@@ -124,10 +124,10 @@ def test_what_was_thawed_or_replaced_does_not_end(scene: Scene) -> None:
     entry = Entry("froze", "U0CLEO", cluster="prod")
     scene.freezes.freeze("prod", scene.clock.at + 900, "U0DAN", "", [entry], replaces=scene.freezes.kept("prod"))
     scene.clock.at += 600
-    scene.process().turn()
+    scene.process().run_once()
     assert scene.freezes.thaw("prod", [Entry("thawed", "U0DAN", cluster="prod")], scene.clock.at)
     scene.clock.at += 600
-    scene.process().turn()
+    scene.process().run_once()
     assert scene.slack.seen == []
 
 
@@ -136,7 +136,7 @@ def test_a_freeze_of_the_calendar_goes_on(scene: Scene) -> None:
     scene.windows = ({"from": "mon 00:00", "until": "sun 23:59", "reason": "no changes"},)
     scene.freeze()
     scene.clock.at += 600
-    scene.process().turn()
+    scene.process().run_once()
     [told] = scene.told()
     ended = "! The freeze that <@U0CLEO> set ended then, but swarmbot.yml freezes prod until then"
     assert told == f'{ended} ("no changes").'

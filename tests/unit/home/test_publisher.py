@@ -60,10 +60,10 @@ class World:
         for person in people:
             self.client.zadd(keys.HOMES, {person: 0})
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Let all processes take a turn."""
         for process in self.processes:
-            process.turn()
+            process.run_once()
 
     def published(self) -> list[str]:
         """Return the calls of views.publish by their results."""
@@ -89,7 +89,7 @@ def test_an_opened_home_is_published_once(world: World) -> None:
     world.homes.opened("U0ADA", empty=True)
     world.homes.opened("U0BEN", empty=True)
     world.pages.words = {"U0ADA": "drain host-1", "U0BEN": "drain host-2"}
-    world.turn()
+    world.run_once()
     assert world.published() == ["ok", "ok"]
     assert world.pages.reads == 1
     assert "drain host-1" in world.shown("U0ADA")
@@ -107,7 +107,7 @@ def test_nothing_is_published_from_a_reading_before_its_claim(world: World, monk
     monkeypatch.setattr(world.pages, "stored", stored)
     world.homes.opened("U0ADA", empty=True)
     world.homes.opened("U0BEN", empty=True)
-    world.turn()
+    world.run_once()
     assert due == [None]
     assert world.published() == ["ok", "ok"]
 
@@ -116,11 +116,11 @@ def test_only_what_has_changed_is_published_again(world: World) -> None:
     """Read again and again, sent only with something new."""
     world.homes.opened("U0ADA", empty=True)
     for _ in range(3):
-        world.turn()
+        world.run_once()
         world.due()
     assert world.published() == ["ok"]
     world.pages.words = {"U0ADA": "drain host-1"}
-    world.turn()
+    world.run_once()
     assert world.published() == ["ok", "ok"]
     assert "drain host-1" in world.shown("U0ADA")
 
@@ -128,24 +128,24 @@ def test_only_what_has_changed_is_published_again(world: World) -> None:
 def test_an_empty_home_is_published_although_nothing_changed(world: World) -> None:
     """The app was installed again, and Slack has forgotten what was there."""
     world.homes.opened("U0ADA", empty=True)
-    world.turn()
+    world.run_once()
     world.homes.opened("U0ADA", empty=False)
-    world.turn()
+    world.run_once()
     assert world.published() == ["ok"]
     world.homes.opened("U0ADA", empty=True)
-    world.turn()
+    world.run_once()
     assert world.published() == ["ok", "ok"]
 
 
 def test_a_conflict_is_settled_with_a_new_reading(world: World) -> None:
     """Somebody else published meanwhile: what is read afterwards is shown."""
     world.homes.opened("U0ADA", empty=True)
-    world.turn()
+    world.run_once()
     world.client.hset(keys.home("U0ADA"), "hash", "of-another-view")
     world.pages.words = {"U0ADA": "drain host-1"}
     world.due()
-    world.turn()
-    world.turn()
+    world.run_once()
+    world.run_once()
     assert world.published() == ["ok", "hash_conflict", "ok"]
     assert "drain host-1" in world.shown("U0ADA")
 
@@ -158,13 +158,13 @@ def test_slacks_limit_is_kept_by_all_processes_together(world: World) -> None:
     for number in range(120):
         world.homes.opened(f"U0N{number}", empty=True)
     for _ in range(10):
-        world.turn()
+        world.run_once()
     assert world.published() == ["ok"] * MAX_CALLS_A_MINUTE
     world.clock.at += 60
     world.slack.advance(60)
     world.due()
     for _ in range(10):
-        world.turn()
+        world.run_once()
     assert world.published() == ["ok"] * 120
 
 
@@ -172,11 +172,11 @@ def test_a_rate_limit_is_waited_for(world: World) -> None:
     """Slack says how long; nothing is lost."""
     world.homes.opened("U0ADA", empty=True)
     world.slack.fault("rate_limited", "views.publish", times=1, seconds=30)
-    world.turn()
-    world.turn()
+    world.run_once()
+    world.run_once()
     assert world.published() == ["ratelimited"]
     world.due()
-    world.turn()
+    world.run_once()
     assert world.published() == ["ratelimited", "ok"]
 
 
@@ -184,7 +184,7 @@ def test_a_home_that_nobody_opens_any_more_is_left_alone(world: World) -> None:
     """After half a day it is published a last time, and nothing is stored about it."""
     world.homes.opened("U0ADA", empty=True)
     world.clock.at += KEPT_S + 1
-    world.turn()
+    world.run_once()
     assert world.client.zcard(keys.HOMES) == 0
     assert not world.client.exists(keys.home("U0ADA"))
 
@@ -192,7 +192,7 @@ def test_a_home_that_nobody_opens_any_more_is_left_alone(world: World) -> None:
 def test_a_person_who_is_gone_is_forgotten(world: World) -> None:
     """Slack does not know them."""
     world.homes.opened("U0GONE", empty=True)
-    world.turn()
+    world.run_once()
     assert world.published() == ["user_not_found"]
     assert world.client.zcard(keys.HOMES) == 0
 
@@ -225,7 +225,7 @@ def test_a_dead_process_holds_up_nobody(world: World, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(world.pages, "facts", broken)
     with pytest.raises(Failed):
-        world.processes[0].turn()
+        world.processes[0].run_once()
     monkeypatch.undo()
-    world.processes[1].turn()
+    world.processes[1].run_once()
     assert world.published() == ["ok"]

@@ -20,7 +20,7 @@ def test_a_join_is_followed_by_one_rotation(bot: Bot) -> None:
     until = bot.ask().token_valid_until
     assert until > float(bot.redis.time()[0])
     first = bot.swarm.token
-    bot.turn()
+    bot.run_once()
     assert bot.queue.recent("prod", 5) == []
     bot.swarm.nodes.append("host-9")
     end(bot, lambda: not bot.pending_rotations.open())
@@ -44,7 +44,7 @@ def test_a_node_of_the_cluster_is_no_join(bot: Bot) -> None:
     """Only nodes that were not part of the cluster when the token was shown count."""
     bot.swarm.nodes.append("host-2")
     bot.ask()
-    bot.turn()
+    bot.run_once()
     assert bot.queue.recent("prod", 5) == []
 
 
@@ -56,9 +56,9 @@ def test_a_change_of_roles_is_no_join(bot: Bot, role: Role) -> None:
     bot.ask(role=role)
     if role == "manager":
         bot.swarm.nodes.append("host-9")
-        bot.turn()
+        bot.run_once()
     bot.swarm.managers = {"host-3", "host-9"}
-    bot.turn()
+    bot.run_once()
     assert bot.queue.recent("prod", 5) == []
 
 
@@ -76,7 +76,7 @@ def test_a_node_without_a_name_is_named_later(bot: Bot) -> None:
     bot.ask()
     bot.swarm.nodes.append("host-9")
     bot.swarm.nameless = True
-    bot.turn()
+    bot.run_once()
     (job,) = bot.queue.recent("prod", 5)
     assert job.order.reason == "`id-host-9` joined"
     bot.swarm.nameless = False
@@ -116,7 +116,7 @@ def test_a_rotation_by_somebody_else_counts(bot: Bot) -> None:
     bot.ask("U0ADA")
     bot.swarm.rotate()
     bot.ask("U0BEN")
-    bot.turn()
+    bot.run_once()
     assert bot.told("U0ADA") == [BY_OTHERS]
     assert bot.told("U0BEN") == []
     assert bot.swarm.rotations.total() == 0
@@ -127,7 +127,7 @@ def test_a_token_whose_rotation_is_due_is_not_shown(bot: Bot) -> None:
     """Between the join and the rotation the token would be valid for a moment only."""
     bot.ask("U0ADA")
     bot.swarm.nodes.append("host-9")
-    bot.turn()
+    bot.run_once()
     with pytest.raises(Failed, match="is being rotated"):
         bot.ask("U0BEN")
     end(bot, lambda: not bot.pending_rotations.open())
@@ -151,11 +151,11 @@ def test_without_quorum_it_is_delayed_and_told_once(bot: Bot) -> None:
     """After the deadline the requester is told, retries back off, and the token is rotated when quorum is back."""
     bot.ask()
     bot.swarm.readable = False
-    bot.turn()
+    bot.run_once()
     assert bot.told("U0ADA") == [], "before its time nothing is late"
     bot.pass_deadline()
     for _ in range(8):
-        bot.turn()
+        bot.run_once()
     (late,) = bot.told("U0ADA")
     assert "the join command that you were shown still works. No manager of prod with a quorum could be read." in late
     assert bot.queue.recent("prod", 5) == []
@@ -173,9 +173,9 @@ def test_a_rotation_that_fails_is_ordered_again(bot: Bot) -> None:
     bot.ask()
     bot.swarm.broken = True
     bot.swarm.nodes.append("host-9")
-    bot.turn()
+    bot.run_once()
     bot.work()
-    bot.turn()
+    bot.run_once()
     assert len(bot.told("U0ADA")) == 1
     assert "did not rotate the token" in bot.told("U0ADA")[0]
     bot.swarm.broken = False
@@ -188,7 +188,7 @@ def test_cancelling_the_rotation_only_delays_it(bot: Bot) -> None:
     """It is ordered again."""
     bot.ask()
     bot.pass_deadline()
-    bot.turn()
+    bot.run_once()
     (job,) = bot.queue.recent("prod", 5)
     assert bot.queue.cancel(job.id, "U0EVE", []) == "cancelled"
     end(bot, lambda: not bot.pending_rotations.open())
@@ -200,7 +200,7 @@ def test_a_cluster_that_is_gone_ends_it(bot: Bot) -> None:
     """If every host responds and none is part of a cluster, no token joins anything."""
     bot.ask()
     bot.swarm.member = False
-    bot.turn()
+    bot.run_once()
     (told,) = bot.told("U0ADA")
     assert told.startswith("`prod` is no longer a cluster")
     assert bot.pending_rotations.open() == []
@@ -216,9 +216,9 @@ def test_a_requester_who_cannot_be_told_is_told_later(bot: Bot, monkeypatch: pyt
 
     with monkeypatch.context() as patched:
         patched.setattr(bot.mail, "respond", down)
-        bot.turn()
+        bot.run_once()
     assert bot.pending_rotations.open()
-    bot.turn()
+    bot.run_once()
     assert bot.told("U0ADA") == [BY_OTHERS]
     assert bot.pending_rotations.open() == []
 

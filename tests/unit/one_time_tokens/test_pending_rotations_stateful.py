@@ -73,11 +73,11 @@ class Showings(RuleBasedStateMachine):
         self.due |= self.shown
 
     @rule(watcher=st.integers(0, 1), left=st.none() | st.integers(0, 3))
-    def turn(self, watcher: int, left: int | None) -> None:
+    def run_once(self, watcher: int, left: int | None) -> None:
         """A worker checks, and may die."""
         self.bot.fate.left = left
         with suppress(Killed):
-            self.bot.turn(watcher)
+            self.bot.run_once(watcher)
         self.bot.fate.left = None
 
     @precondition(lambda self: self._waiting())

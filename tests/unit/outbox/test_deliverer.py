@@ -74,7 +74,7 @@ def test_slack_asks_to_wait(world: World, asked: Order) -> None:
 def test_the_worker_that_promised_it_dies(world: World, asked: Order) -> None:
     """The other one sends it after HANDOVER_S."""
     world.promise(answer(world, asked), send=False)
-    world.workers[1].turn()
+    world.workers[1].run_once()
     assert world.slack.seen == []
     world.pass_time(HANDOVER_S)
     assert world.slack.seen == [("hook", "prod is healthy")]
@@ -213,7 +213,7 @@ def test_a_waiting_job_is_cancelled(queue: Queue, world: World, by: str) -> None
     due = world.outbox.backlog()
     assert due.count == (by == "U0BEN")
     world.clock.at = time.time() + HANDOVER_S
-    world.workers[0].turn()
+    world.workers[0].run_once()
     expected = (
         f"! `/swarm join worker` in prod · `{job_id}`: *cancelled* by <@U0BEN> before it started. Nothing was changed."
     )

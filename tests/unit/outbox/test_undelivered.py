@@ -61,7 +61,7 @@ def test_too_many_messages(world: World, asked: Order, monkeypatch: pytest.Monke
     for number in range(5):
         world.clock.at += 0.1
         world.promise(answer(world, asked, str(number), name=str(number)))
-    world.workers[1].turn()
+    world.workers[1].run_once()
     world.slack.failing = None
     world.pass_time(MAX_PAUSE_S + 1)
     assert sorted(text for _, text in world.slack.seen) == ["2", "3", "4"]

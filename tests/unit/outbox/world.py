@@ -57,7 +57,7 @@ class World:
         while self.clock.at < end:
             self.clock.at += step
             for worker in self.workers:
-                worker.turn()
+                worker.run_once()
 
     def claim_expires(self, message_id: str) -> None:
         """Let the running attempt's time be over: Redis' clock cannot be set."""

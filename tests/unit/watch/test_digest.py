@@ -147,16 +147,16 @@ def promised(client: Redis) -> list[Any]:
 def test_it_is_told_once_a_day_whoever_leads(client: Redis) -> None:
     """By the leader alone; a restart or another leader repeats neither message nor reading, the next day does."""
     reader, morning = Reader(), berlin("2027-01-15T08:00")
-    digests(client, reader, None, morning).turn()
-    digests(client, reader, led(client), morning - 60).turn()
+    digests(client, reader, None, morning).run_once()
+    digests(client, reader, led(client), morning - 60).run_once()
     assert (promised(client), reader.readings) == ([], 0)
     client.delete(keys.watch_lease("prod"))
-    digests(client, reader, led(client), morning).turn()
+    digests(client, reader, led(client), morning).run_once()
     client.delete(keys.watch_lease("prod"))
     later = led(client)
-    digests(client, reader, later, morning + LATE_S - 60).turn()
+    digests(client, reader, later, morning + LATE_S - 60).run_once()
     assert (promised(client), reader.readings) == (["digest:prod:2027-01-15"], 1)
-    digests(client, reader, later, berlin("2027-01-16T08:00")).turn()
+    digests(client, reader, later, berlin("2027-01-16T08:00")).run_once()
     assert promised(client) == ["digest:prod:2027-01-15", "digest:prod:2027-01-16"]
 
 
@@ -166,17 +166,17 @@ def test_an_old_leader_promises_nothing(client: Redis) -> None:
     old = led(client)
     client.delete(keys.watch_lease("prod"))
     new = led(client)
-    digests(client, reader, old, morning).turn()
+    digests(client, reader, old, morning).run_once()
     assert promised(client) == []
     assert WatchRepository(client, Audit(client)).last_digest("prod") == ""
-    digests(client, reader, new, morning).turn()
+    digests(client, reader, new, morning).run_once()
     assert promised(client) == ["digest:prod:2027-01-15"]
 
 
 def test_two_that_both_read_promise_one_message(client: Redis) -> None:
     """The day is compared in the script that promises the message."""
     repository, lease = WatchRepository(client, Audit(client)), led(client)
-    digests(client, Reader(), lease, berlin("2027-01-15T08:00")).turn()
+    digests(client, Reader(), lease, berlin("2027-01-15T08:00")).run_once()
     message = replace(_first(client), id="digest:prod:again")
     assert not repository.promise_digest(lease, "prod", "2027-01-15", message)
     assert not repository.promise_digest(lease, "prod", "2027-01-14", message)
@@ -198,7 +198,7 @@ def test_it_shows_the_day_as_a_picture(client: Redis) -> None:
     morning, files = berlin("2027-01-15T08:00"), Files(takes=True)
     lease = led(client)
     recorded(client, lease, morning)
-    digests(client, Reader(), lease, morning, files).turn()
+    digests(client, Reader(), lease, morning, files).run_once()
     *_, picture, note = _first(client).message.blocks
     assert (picture["type"], picture["slack_file"], files.taken) == ("image", {"id": "F0HISTORY"}, ["history-prod.png"])
     assert "Nodes: 5 of 5 ready now; lowest 4 at 06:20 · highest 5." in picture["alt_text"]
@@ -209,7 +209,7 @@ def test_it_says_the_same_in_words_if_slack_takes_no_picture(client: Redis) -> N
     """Nothing is lost."""
     morning, lease = berlin("2027-01-15T08:00"), led(client)
     recorded(client, lease, morning)
-    digests(client, Reader(), lease, morning).turn()
+    digests(client, Reader(), lease, morning).run_once()
     said = str(_first(client).message.blocks)
     assert "Nodes: 5 of 5 ready now; lowest 4 at 06:20 · highest 5." in said
     assert "Slack did not take the picture" in said

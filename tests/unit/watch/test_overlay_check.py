@@ -57,7 +57,7 @@ class World:
         self.now = time.time()
         self.check = OverlayCheck("prod", cast("Any", object()), self.reader, self.queue, HOUR_S)
 
-    def turn(self, facts: Facts | None = None) -> Facts | None:
+    def run_once(self, facts: Facts | None = None) -> Facts | None:
         """Make what a turn of watch makes, and return what it gets, once a check that began has ended."""
         self.check.begin_if_due(self.state, facts or described(), self.now)
         if self.reader.goes_on.is_set():
@@ -81,42 +81,42 @@ def world(client: Redis) -> World:
 
 def test_a_check_is_made_when_it_is_due(world: World) -> None:
     """At once if none was ever made, then at each interval."""
-    checked = world.turn()
+    checked = world.run_once()
     assert checked is not None
     assert checked.mesh is not None
     world.state = replace(world.state, overlay_checked_at=world.now)
     world.now += HOUR_S - 1
-    assert world.turn() is None
+    assert world.run_once() is None
     world.now += 1
-    assert world.turn() is not None
+    assert world.run_once() is not None
     assert len(world.reader.queries) == 2
 
 
 def test_a_turn_does_not_wait_for_a_check(world: World) -> None:
     """The result comes in a later turn, and no second check begins before."""
     world.reader.goes_on.clear()
-    assert [world.turn(), world.turn()] == [None, None]
+    assert [world.run_once(), world.run_once()] == [None, None]
     world.reader.goes_on.set()
-    assert world.turn() is not None
+    assert world.run_once() is not None
     assert len(world.reader.queries) == 1
 
 
 def test_no_check_begins_while_a_change_runs(world: World) -> None:
     """Nor while one waits for its turn."""
     world.change(ended=False)
-    assert world.turn() is None
+    assert world.run_once() is None
     assert world.reader.queries == []
 
 
 def test_what_was_read_during_a_change_shows_nothing(world: World) -> None:
     """The change began and ended while the check ran: the check is made again soon."""
     world.reader.goes_on.clear()
-    world.turn()
+    world.run_once()
     world.change(ended=True)
     world.reader.goes_on.set()
-    assert world.turn() is None
+    assert world.run_once() is None
     world.now += HOUR_S
-    assert world.turn() is not None
+    assert world.run_once() is not None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_was_read_during_a_change_shows_nothing(world: World) -> None:
 )
 def test_a_cluster_that_is_not_fit_is_not_checked(world: World, unfit: dict[str, Any]) -> None:
     """Without a quorum, or with one node."""
-    assert world.turn(described(**unfit)) is None
+    assert world.run_once(described(**unfit)) is None
     assert world.reader.queries == []
 
 
@@ -139,16 +139,16 @@ def test_a_blocked_route_is_confirmed_soon(world: World) -> None:
     waiting = Tracked(Signal("overlay cut off", "", "critical", "blocked", world.now), world.now, world.now)
     world.state = WatchState(waiting=(waiting,), overlay_checked_at=world.now)
     world.now += CONFIRM_AFTER_S - 1
-    assert world.turn() is None
+    assert world.run_once() is None
     world.now += 1
-    assert world.turn() is not None
+    assert world.run_once() is not None
 
 
 def test_of_many_nodes_others_are_checked_each_time(world: World) -> None:
     """The manager each time, and each worker within as many checks as that takes."""
     workers = {f"host-{n}": {"is": "worker"} for n in range(2, 3 * MAX_CHECKED_NODES)}
     for _ in range(4):
-        world.turn(described(hosts={"host-1": {"is": "leader"}, **workers}))
+        world.run_once(described(hosts={"host-1": {"is": "leader"}, **workers}))
         world.now += HOUR_S
     checked = [query.mesh_nodes for query in world.reader.queries]
     assert [len({*each}) for each in checked] == [MAX_CHECKED_NODES] * 4

@@ -58,7 +58,7 @@ def known(client: Redis, audit: Audit, *, newest: float | None = None, readable:
 
     engines = cast("Engines", SimpleNamespace(backup_store=SimpleNamespace(list_backups=list_backups)))
     upkeep = Upkeep(client, audit, None, {"prod": engines}, WatchSettings(token_days=90.0))
-    upkeep.turn()
+    upkeep.run_once()
     return upkeep.known("prod")
 
 

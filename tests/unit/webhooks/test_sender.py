@@ -73,16 +73,16 @@ def test_they_arrive_in_order_although_the_receiver_fails(client: Redis, receive
     sending = sender(client, receiver.url, clock)
     promise(client, 1, 2, 3)
     receiver.statuses = [202, 503, 429]
-    sending.turn()
-    sending.turn()  # it is not due yet
+    sending.run_once()
+    sending.run_once()  # it is not due yet
     assert [body["number"] for body in receiver.bodies] == [1, 2]
     clock.now += 1.0
-    sending.turn()
+    sending.run_once()
     clock.now += 1.0
-    sending.turn()
+    sending.run_once()
     assert [body["number"] for body in receiver.bodies] == [1, 2, 2]
     clock.now += 1.0
-    sending.turn()
+    sending.run_once()
     assert [body["number"] for body in receiver.bodies] == [1, 2, 2, 2, 3]
     assert len(set(receiver.ids)) == 3
     assert waiting(client) == 0
@@ -92,7 +92,7 @@ def test_the_routing_key_is_sent_and_never_stored(client: Redis, receiver: Recei
     """It is added at the last moment."""
     promise(client, 1)
     stored = client.lindex(keys.webhook_line("pager"), 0)
-    sender(client, receiver.url, Clock(), key="rk-secret").turn()
+    sender(client, receiver.url, Clock(), key="rk-secret").run_once()
     assert receiver.bodies == [{"number": 1, "routing_key": "rk-secret"}]
     assert "rk-secret" not in str(stored)
 
@@ -104,7 +104,7 @@ def test_what_is_not_valid_is_given_up_and_does_not_hold_up_others(
     caplog.set_level(logging.DEBUG)
     promise(client, 1, 2)
     receiver.statuses = [400]
-    sender(client, receiver.url, Clock()).turn()
+    sender(client, receiver.url, Clock()).run_once()
     assert [body["number"] for body in receiver.bodies] == [1, 2]
     [entry] = audit.query()
     assert (entry.action, entry.cluster, entry.words) == ("webhook not delivered", "prod", "incidents 3f2a")
@@ -122,7 +122,7 @@ def test_a_receiver_that_is_gone_for_a_day_is_given_up(
     attempts = 0
     while waiting(client):
         attempts += 1
-        sending.turn()
+        sending.run_once()
         clock.now += MAX_PAUSE_S
     assert MAX_AGE_S / MAX_PAUSE_S <= attempts <= MAX_AGE_S / MAX_PAUSE_S + 3
     assert [entry.action for entry in audit.query()] == ["webhook not delivered"]
@@ -132,7 +132,7 @@ def test_a_receiver_that_is_gone_for_a_day_is_given_up(
 
 
 def _send(redis_url: str, url: str) -> None:
-    sender(connect(Secret(redis_url)), url, Clock()).turn()
+    sender(connect(Secret(redis_url)), url, Clock()).run_once()
 
 
 def test_a_process_that_is_killed_before_it_notes_the_answer_has_it_sent_again(
@@ -148,10 +148,10 @@ def test_a_process_that_is_killed_before_it_notes_the_answer_has_it_sent_again(
     process.join(10)
     receiver.may_answer.set()
     after = sender(client, receiver.url, Clock())
-    after.turn()
+    after.run_once()
     assert len(receiver.bodies) == 1
     client.delete(keys.webhook_lease("pager"))  # it expires
-    after.turn()
+    after.run_once()
     assert [body["number"] for body in receiver.bodies] == [1, 1, 2]
     assert receiver.ids[0] == receiver.ids[1]
     assert waiting(client) == 0
