@@ -68,8 +68,8 @@ def _takeover(deployment: Deployment, repository: WatchRepository) -> tuple[floa
     leads_s = time.monotonic() - began
 
     def is_read() -> bool:
-        turn = repository.turn("prod")
-        return turn is not None and turn.leader != killed
+        last_reading = repository.last_reading("prod")
+        return last_reading is not None and last_reading.leader != killed
 
     until(is_read, "it has read the cluster", timeout=TIMEOUT_S, max_interval_s=POLL_S)
     read_s = time.monotonic() - began

@@ -45,7 +45,7 @@ def _query(_: IncidentsArguments) -> RecordsQuery:
 )
 def incidents(records: Records, arguments: IncidentsArguments) -> Message:
     """Return a line for each incident, open ones first, or one incident in full."""
-    unwatched = [] if records.watch.leader else unwatched_lines(records.cluster, records.watch.turn)
+    unwatched = [] if records.watch.leader else unwatched_lines(records.cluster, records.watch.last_reading)
     if arguments.id:
         message = incident_message(_named(records, arguments.id), records.at)
         return replace(message, blocks=(*paragraphs(unwatched), *message.blocks))

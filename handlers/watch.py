@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.blocks import DONE, WAITING, WARNING, Message, paragraphs, plain_line, text_message, tick
 from bot.commands import NoArguments, record
-from bot.model.incident import WatchTurn
+from bot.model.incident import LastReading
 from bot.model.records import Records, RecordsQuery
 from bot.swarm.incidents.overlay_signals import MAX_CHECKED_NODES
 from bot.swarm.incidents.status_lines import unwatched_lines
@@ -29,38 +29,44 @@ LATE_S: Final = 60.0
 )
 def watch(records: Records, _: NoArguments) -> Message:
     """Return who watches the cluster, and what was read last."""
-    cluster, turn, leader = records.cluster, records.watch.turn, records.watch.leader
+    cluster, reading, leader = records.cluster, records.watch.last_reading, records.watch.leader
     if not leader:
-        return text_message("\n".join(unwatched_lines(cluster, turn)))
-    if turn is None:
+        return text_message("\n".join(unwatched_lines(cluster, reading)))
+    if reading is None:
         return text_message(f"{WAITING} *{cluster} is being read for the first time* by {plain_line(leader)}.")
-    old = records.at - turn.at
+    old = records.at - reading.at
     headline = f"{cluster} is watched · read {age(old)} ago"
-    sign = DONE if turn.read_from and old < LATE_S else WARNING
-    lines = [f"{sign} *{headline}*", _read(turn), _speed(turn, leader), _overlay(turn, records.at), _counts(records)]
+    sign = DONE if reading.read_from and old < LATE_S else WARNING
+    lines = [
+        f"{sign} *{headline}*",
+        _read(reading),
+        _speed(reading, leader),
+        _overlay(reading, records.at),
+        _counts(records),
+    ]
     return Message(headline, tuple(paragraphs(lines)))
 
 
-def _read(turn: WatchTurn) -> str:
-    unread = f" · not read: {listed(map(tick, turn.unread), limit=5)}" if turn.unread else ""
-    if not turn.read_from:
+def _read(reading: LastReading) -> str:
+    unread = f" · not read: {listed(map(tick, reading.unread), limit=5)}" if reading.unread else ""
+    if not reading.read_from:
         return f"{WARNING} No manager with a quorum could be read{unread}"
-    counts = f"{number_of(turn.nodes, 'node')}, {number_of(turn.services, 'service')}"
-    return f"Read through {tick(turn.read_from)} in {turn.duration_s:.1f} s: {counts}{unread}"
+    counts = f"{number_of(reading.nodes, 'node')}, {number_of(reading.services, 'service')}"
+    return f"Read through {tick(reading.read_from)} in {reading.duration_s:.1f} s: {counts}{unread}"
 
 
-def _speed(turn: WatchTurn, leader: str) -> str:
-    at_once = ", and at once after an event" if turn.bell else ""
-    return f"By {plain_line(leader)} · next reading within {turn.interval_s:.0f} s{at_once}"
+def _speed(reading: LastReading, leader: str) -> str:
+    at_once = ", and at once after an event" if reading.bell else ""
+    return f"By {plain_line(leader)} · next reading within {reading.interval_s:.0f} s{at_once}"
 
 
-def _overlay(turn: WatchTurn, now: float) -> str:
+def _overlay(reading: LastReading, now: float) -> str:
     """Return when the routes between the nodes and the overlay are checked."""
-    if not turn.overlay_check_s:
+    if not reading.overlay_check_s:
         return "Routes between nodes are not checked: swarmbot.yml has no `watch.overlay_check`"
-    some = f", {MAX_CHECKED_NODES} of {turn.nodes} nodes each time" if turn.nodes > MAX_CHECKED_NODES else ""
-    last = f"checked {age(now - turn.overlay_checked_at)} ago" if turn.overlay_checked_at else "not checked yet"
-    return f"Routes between nodes: {last}, every {write_duration(turn.overlay_check_s)}{some}"
+    some = f", {MAX_CHECKED_NODES} of {reading.nodes} nodes each time" if reading.nodes > MAX_CHECKED_NODES else ""
+    last = f"checked {age(now - reading.overlay_checked_at)} ago" if reading.overlay_checked_at else "not checked yet"
+    return f"Routes between nodes: {last}, every {write_duration(reading.overlay_check_s)}{some}"
 
 
 def _counts(records: Records) -> str:

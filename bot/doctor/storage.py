@@ -53,12 +53,12 @@ def watch(resources: Resources) -> Iterator[Finding]:
     """A process watches each cluster."""
     repository = WatchRepository(resources.redis, Audit(resources.redis))
     for cluster in resources.config.clusters:
-        leader, turn = repository.leader(cluster), repository.turn(cluster)
+        leader, last_reading = repository.leader(cluster), repository.last_reading(cluster)
         if leader:
             yield ok(f"{cluster} is watched by {leader}.")
-        elif turn is not None:
+        elif last_reading is not None:
             yield warning(
-                f"{cluster} is not watched since {age(time.time() - turn.at)}: incidents are not reported.",
+                f"{cluster} is not watched since {age(time.time() - last_reading.at)}: incidents are not reported.",
                 "Start `python -m bot watch`, as the Procfile does.",
             )
         else:

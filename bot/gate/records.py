@@ -103,7 +103,7 @@ class RecordReader:
         if query.silences:
             records = replace(records, silences=self._watch.said(cluster, records.at).silences)
         if query.watch:
-            watch = WatchRecord(self._watch.leader(cluster), self._watch.turn(cluster))
+            watch = WatchRecord(self._watch.leader(cluster), self._watch.last_reading(cluster))
             records = replace(records, watch=watch)
         return records
 

@@ -101,7 +101,7 @@ class HomeReader:
         incidents = tuple(each for each in self._watch.state(name).incidents if each.open and each.told_at)
         freeze = self._freezes.active(name, now)
         channel = self._config.clusters[name].channel
-        return HomeCluster(name, channel, self._watch.turn(name), incidents, freeze.until if freeze else 0.0)
+        return HomeCluster(name, channel, self._watch.last_reading(name), incidents, freeze.until if freeze else 0.0)
 
     def _may_view(self, person: str) -> bool | None:
         """Return whether a person may see the clusters; None if Slack did not say."""

@@ -33,7 +33,7 @@ from bot.blocks import (
 from bot.blocks.elements import overflow
 from bot.commands import RUN_COMMAND
 from bot.commands.menu_commands import ACROSS, FORMS, QUESTIONS, command_button
-from bot.model.incident import ClusterNumbers, Incident, WatchTurn
+from bot.model.incident import ClusterNumbers, Incident, LastReading
 from bot.swarm.health.headline import counted_managers, counted_services
 from bot.swarm.incidents.incident_message import incident_message, severity_of
 from bot.swarm.quorum import Quorum, tolerance_text
@@ -60,7 +60,7 @@ class HomeCluster:
 
     name: str
     channel: str
-    turn: WatchTurn | None
+    last_reading: LastReading | None
     """The last reading of watch; None if there was none."""
     incidents: tuple[Incident, ...]
     """The incidents that are open and were reported."""
@@ -177,24 +177,24 @@ def _clusters(facts: HomeFacts) -> Iterable[Block]:
 
 def cluster_line(cluster: HomeCluster, now: float) -> str:
     """Return a cluster's health, as watch last saw it."""
-    name, turn = plain_line(cluster.name, 100), cluster.turn
-    parts = [_health(name, turn, cluster.incidents, now), channel(cluster.channel)]
+    name, last_reading = plain_line(cluster.name, 100), cluster.last_reading
+    parts = [_health(name, last_reading, cluster.incidents, now), channel(cluster.channel)]
     if cluster.frozen_until:
         parts.append(f"frozen until {when(cluster.frozen_until)}")
     return " · ".join(parts)
 
 
-def _health(name: str, turn: WatchTurn | None, incidents: Sequence[Incident], now: float) -> str:
-    if turn is None:
+def _health(name: str, last_reading: LastReading | None, incidents: Sequence[Incident], now: float) -> str:
+    if last_reading is None:
         return f"{WAITING} *{name}* · never read: no `watch` process has run"
-    if now - turn.at > STALE_S:
-        return f"{WARNING} *{name}* · not read since {when(turn.at)}: no `watch` process reads it"
-    if turn.numbers is None and not turn.unread and not incidents:
+    if now - last_reading.at > STALE_S:
+        return f"{WARNING} *{name}* · not read since {when(last_reading.at)}: no `watch` process reads it"
+    if last_reading.numbers is None and not last_reading.unread and not incidents:
         return f"{WAITING} *{name}* · no manager could be read: it is not initialised, or has no quorum"
-    if turn.numbers is None:
-        return f"{FAILED} *{name} cannot be read* · {number_of(len(turn.unread), 'host')} did not respond"
-    sign, state = _state(turn.numbers, incidents)
-    return " · ".join([f"{sign} *{name} {state}*", *_counts(turn.numbers)])
+    if last_reading.numbers is None:
+        return f"{FAILED} *{name} cannot be read* · {number_of(len(last_reading.unread), 'host')} did not respond"
+    sign, state = _state(last_reading.numbers, incidents)
+    return " · ".join([f"{sign} *{name} {state}*", *_counts(last_reading.numbers)])
 
 
 def _state(numbers: ClusterNumbers, incidents: Sequence[Incident]) -> tuple[str, str]:

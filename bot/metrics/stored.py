@@ -1,7 +1,7 @@
 """The metrics in Redis: equal on every process, read when Prometheus asks.
 
-The counts of a cluster come from the last turn of the process that leads its watch. What is older than FRESH_S is left
-out, because nothing says that it still holds.
+The counts of a cluster come from the last reading of the process that leads its watch. What is older than FRESH_S is
+left out, because nothing says that it still holds.
 """
 
 from __future__ import annotations
@@ -100,15 +100,15 @@ class StoredMetrics(Collector):
         numbers = _Numbers()
         for cluster in self._clusters:
             watched.add_metric([cluster], bool(self._watch.leader(cluster)))
-            turn = self._watch.turn(cluster)
-            fresh = turn is not None and self._now() - turn.at < FRESH_S
-            readable.add_metric([cluster], bool(fresh and turn and turn.numbers))
-            if turn is not None:
-                read_at.add_metric([cluster], turn.at)
-                took.add_metric([cluster], turn.duration_s)
-            if fresh and turn:
-                unread.add_metric([cluster], len(turn.unread))
-                numbers.add(cluster, turn.numbers)
+            last_reading = self._watch.last_reading(cluster)
+            fresh = last_reading is not None and self._now() - last_reading.at < FRESH_S
+            readable.add_metric([cluster], bool(fresh and last_reading and last_reading.numbers))
+            if last_reading is not None:
+                read_at.add_metric([cluster], last_reading.at)
+                took.add_metric([cluster], last_reading.duration_s)
+            if fresh and last_reading:
+                unread.add_metric([cluster], len(last_reading.unread))
+                numbers.add(cluster, last_reading.numbers)
             found = Counter(severity_of(each) for each in self._watch.state(cluster).incidents if each.open)
             for severity in get_args(Severity):
                 incidents.add_metric([cluster, severity], found[severity])

@@ -221,7 +221,7 @@ class ClusterNumbers:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchTurn:
+class LastReading:
     """The last reading of a cluster by the process that watches it."""
 
     leader: str

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.blocks import Block, Line, Message
 from bot.config.models import Permission
-from bot.model.incident import Incident, Silence, WatchTurn
+from bot.model.incident import Incident, LastReading, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class WatchRecord:
 
     leader: str = ""
     """The process that watches it now; "" if none does."""
-    turn: WatchTurn | None = None
+    last_reading: LastReading | None = None
     """The last reading; None if there was none."""
 
 

@@ -263,8 +263,8 @@ def watch_state(cluster: str) -> str:
     return f"swarmbot:watch:state:{cluster}"
 
 
-def watch_turn(cluster: str) -> str:
-    """String: JSON of the last turn of the process that watches a cluster. Never expires."""
+def watch_last_reading(cluster: str) -> str:
+    """String: JSON of the last reading by the process that watches a cluster. Never expires."""
     return f"swarmbot:watch:turn:{cluster}"
 
 

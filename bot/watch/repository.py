@@ -2,7 +2,7 @@
 
 The leader alone writes the state, in one script with its messages and audit entries; an old leader's write is void.
 What people say (acknowledgements, silences) comes from the web process and has keys of its own, so neither overwrites
-the other: the leader takes acknowledgements into its state, and reads silences at each turn.
+the other: the leader takes acknowledgements into its state, and reads silences at each reading.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 from redis import Redis
 
 from bot.audit import Audit, Entry
-from bot.model.incident import Acknowledgement, Incident, Silence, WatchState, WatchTurn
+from bot.model.incident import Acknowledgement, Incident, LastReading, Silence, WatchState
 from bot.outbox.outbox import packed
 from bot.outbox.outgoing import Outgoing
 from bot.secrets.redact import redact
@@ -68,11 +68,11 @@ class WatchRepository:
             log.exception("What watch remembered of %s cannot be read.", cluster)
             return WatchState()
 
-    def turn(self, cluster: str) -> WatchTurn | None:
-        """Return the last turn; None if the cluster was never watched."""
+    def last_reading(self, cluster: str) -> LastReading | None:
+        """Return the last reading; None if the cluster was never watched."""
         with translate_errors():
-            kept: Any = self._redis.get(keys.watch_turn(cluster))
-        return from_json(WatchTurn, kept) if kept else None
+            kept: Any = self._redis.get(keys.watch_last_reading(cluster))
+        return from_json(LastReading, kept) if kept else None
 
     def leader(self, cluster: str) -> str:
         """Return the name of the process that watches the cluster now; "" if none does."""
@@ -107,8 +107,8 @@ class WatchRepository:
 
     def unwatched_since(self, cluster: str, now: float) -> float:
         """Return when a cluster was last read that no process watches any more; 0 if one does, or none ever did."""
-        turn = None if self.leader(cluster) else self.turn(cluster)
-        return turn.at if turn and now - turn.at > FAILOVER_S else 0.0
+        last_reading = None if self.leader(cluster) else self.last_reading(cluster)
+        return last_reading.at if last_reading and now - last_reading.at > FAILOVER_S else 0.0
 
     def said(self, cluster: str, now: float) -> Said:
         """Return what people said; ``now`` in unix seconds."""
@@ -149,7 +149,7 @@ class WatchRepository:
         lease: LeaderLease,
         cluster: str,
         state: WatchState,
-        turn: WatchTurn,
+        last_reading: LastReading,
         said: Said,
         *,
         summary: Summary | None = None,
@@ -158,15 +158,15 @@ class WatchRepository:
         deliveries: Sequence[Delivery] = (),
         entries: Sequence[Entry] = (),
     ) -> None:
-        """Store what a turn has found; ``said`` is what its state has taken in. Raise LeadershipLost if it is void.
+        """Store what a reading has found; ``said`` is what its state has taken in. Raise LeadershipLost if it is void.
 
         ``summary`` is of a reading that began ``age_s`` seconds ago.
         """
-        places = [keys.watch_lease(cluster), keys.watch_state(cluster), keys.watch_turn(cluster)]
+        places = [keys.watch_lease(cluster), keys.watch_state(cluster), keys.watch_last_reading(cluster)]
         places += [keys.watch_summary(cluster), keys.acknowledgements(cluster), keys.silences(cluster)]
         places += [keys.OUTBOX, keys.OUTGOING, keys.WEBHOOKS, *keys.AUDIT]
         taken = json.dumps([each.incident for each in said.acknowledged])
-        args = [str(lease.fence), redact(to_json(state)), to_json(turn), *_kept(summary, age_s)]
+        args = [str(lease.fence), redact(to_json(state)), to_json(last_reading), *_kept(summary, age_s)]
         args += [taken, json.dumps(said.ended)]
         args += [packed(messages), packed_deliveries(deliveries), str(keys.WEBHOOK_TTL_S)]
         reply = self._audit.commit(entries, lambda tail: self._run["store"](places, args + tail))

@@ -19,7 +19,7 @@ from bot.good_specs import GoodSpecs
 from bot.last_read import LastRead
 from bot.model import Engines, Facts
 from bot.model.history import Sample
-from bot.model.incident import Advanced, ClusterNumbers, WatchSettings, WatchState, WatchTurn
+from bot.model.incident import Advanced, ClusterNumbers, LastReading, WatchSettings, WatchState
 from bot.model.observation import Observation
 from bot.outbox.deliverer import Deliverer, Ready
 from bot.outbox.outgoing import Outgoing
@@ -53,7 +53,7 @@ RENEWAL_S: Final = LEASE_S / 3
 FOLLOW_S: Final = 2.0
 """How often a process that does not lead asks whether the lease is free. With LEASE_S: failover within 11 s."""
 STUCK_S: Final = 120.0
-"""A turn that takes longer is stuck: the lease is not renewed any more, so that another process leads."""
+"""A reading that takes longer is stuck: the lease is not renewed any more, so that another process leads."""
 MIN_PAUSE_S: Final = 1.0
 """The least time between two readings, however many events there are: a busy cluster costs at most one reading a
 second."""
@@ -111,7 +111,7 @@ class Watcher:
         self._sample: Sample | None = None
         self._event_came = False
         self._pace = Pace(services.poll_s, services.quiet_poll_s)
-        self._turn_began = 0.0
+        self._reading_began = 0.0
         self._stopping = stopping
         self._threads = [
             Thread(target=self._run, name=f"watch {name}", daemon=True),
@@ -142,9 +142,9 @@ class Watcher:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._turn_began = time.monotonic()
+            self._reading_began = time.monotonic()
             try:
-                pause_s = self._turn()
+                pause_s = self._read_and_report()
             except LeadershipLost:
                 log.warning("Another process watches %s from now on.", self._name)
                 self._resign()
@@ -154,16 +154,16 @@ class Watcher:
                 self._state = None  # what is stored is read again
                 pause_s = FOLLOW_S
             except Exception:  # nobody would notice that the thread is gone
-                log.exception("A turn of watch for %s failed.", self._name)
+                log.exception("A reading of watch for %s failed.", self._name)
                 self._state = None
                 pause_s = FOLLOW_S
-            self._turn_began = 0.0
+            self._reading_began = 0.0
             self._pause(pause_s)
         self._listener.close()
 
     def _keep_lease(self) -> None:
         while not self._stopping.wait(RENEWAL_S):
-            lease, began = self._lease, self._turn_began
+            lease, began = self._lease, self._reading_began
             if lease is None or (began and time.monotonic() - began > STUCK_S):
                 continue
             try:
@@ -177,7 +177,7 @@ class Watcher:
         self._lease, self._state = None, None
         self._listener.close()
 
-    def _turn(self) -> float:
+    def _read_and_report(self) -> float:
         """Read the cluster and report what has changed. Return the longest time in seconds to the next reading."""
         lease = self._lease
         if lease is None or not lease.held:
@@ -226,12 +226,12 @@ class Watcher:
             incident_entry(each.incident, self._name, self._channel, each.action, each.detail)
             for each in advanced.entries
         ]
-        turn = self._turn_record(facts, advanced.state)
+        last_reading = self._reading_record(facts, advanced.state)
         services.repository.store(
             lease,
             self._name,
             advanced.state,
-            turn,
+            last_reading,
             said,
             summary=summary_of(facts, whole=False) if facts.swarm else None,
             age_s=services.now() - (facts.at - facts.duration_s),
@@ -241,7 +241,7 @@ class Watcher:
         )
         self._state = advanced.state
         services.deliverer.send([Ready(each) for each in messages])
-        self._record(lease, facts, advanced.state, turn.numbers)
+        self._record(lease, facts, advanced.state, last_reading.numbers)
 
     def _record(self, lease: LeaderLease, facts: Facts, state: WatchState, seen: ClusterNumbers | None) -> None:
         """Record a reading in the cluster's history, if it adds something to the sample of its slot."""
@@ -253,7 +253,7 @@ class Watcher:
             self._sample = sample
 
     def _messages(self, advanced: Advanced, now: float) -> list[Outgoing]:
-        """Return the messages of a turn, before the notes in their threads."""
+        """Return the messages of a reading, before the notes in their threads."""
         incidents = {each.id: each for each in advanced.state.incidents}
         messages = [incident_outgoing(each, self._channel, now) for each in advanced.told]
         notes = [
@@ -262,9 +262,9 @@ class Watcher:
         ]
         return [*messages, *notes]
 
-    def _turn_record(self, facts: Facts, state: WatchState) -> WatchTurn:
+    def _reading_record(self, facts: Facts, state: WatchState) -> LastReading:
         swarm = facts.swarm
-        return WatchTurn(
+        return LastReading(
             leader=self._services.name,
             at=facts.at,
             duration_s=round(facts.duration_s, 3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.audit import Audit
-from bot.model.incident import Incident, WatchTurn
+from bot.model.incident import Incident, LastReading
 from bot.outbox.outbox import Outbox
 from bot.secrets.secret import Secret
 from bot.store.client import connect
@@ -36,12 +36,12 @@ class WatchScenario(Scenario):
         nodes = self.nodes()
 
         def reads() -> bool:
-            turn, state = self.repository.turn("prod"), self.repository.state("prod")
+            last_reading, state = self.repository.last_reading("prod"), self.repository.state("prod")
             doubtful = any(each.signal.kind in PLACES | MANAGERS for each in state.waiting)
-            if turn is None or turn.numbers is None or not state.leader or doubtful:
+            if last_reading is None or last_reading.numbers is None or not state.leader or doubtful:
                 return False
-            seen = turn.numbers
-            return turn.nodes == len(nodes) and seen.managers == seen.managers_reachable == _managers(nodes)
+            seen = last_reading.numbers
+            return last_reading.nodes == len(nodes) and seen.managers == seen.managers_reachable == _managers(nodes)
 
         until(reads, "prod is watched", timeout=TOLD_TIMEOUT_S)
 
@@ -107,17 +107,17 @@ class WatchScenario(Scenario):
         stats: Any = self._redis.info("stats")
         return int(stats["total_commands_processed"])
 
-    def turns(self, count: int) -> WatchTurn:
+    def turns(self, count: int) -> LastReading:
         """Wait until the cluster was read ``count`` more times, and return the last turn."""
         for _ in range(count):
             self._next_turn()
-        found = self.repository.turn("prod")
+        found = self.repository.last_reading("prod")
         assert found is not None
         return found
 
     def _next_turn(self) -> None:
-        last = self.repository.turn("prod")
-        until(lambda: self.repository.turn("prod") != last, "it is read again", timeout=TOLD_TIMEOUT_S)
+        last = self.repository.last_reading("prod")
+        until(lambda: self.repository.last_reading("prod") != last, "it is read again", timeout=TOLD_TIMEOUT_S)
 
 
 def _managers(nodes: dict[str, str]) -> int:

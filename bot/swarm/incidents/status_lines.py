@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.blocks import FAILED, WAITING, user, when
 from bot.config.models import Severity
-from bot.model.incident import Incident, WatchTurn
+from bot.model.incident import Incident, LastReading
 from bot.model.observation import SignalKind
 from bot.swarm.health.headline import issue_lines
 from bot.swarm.health.health import Health
@@ -81,9 +81,9 @@ def _reference(incident: Incident) -> str:
     return f"{since_text(incident)}{known}{quiet}: `/swarm incidents {incident.id}`"
 
 
-def unwatched_lines(cluster: str, turn: WatchTurn | None) -> list[str]:
+def unwatched_lines(cluster: str, last_reading: LastReading | None) -> list[str]:
     """Return that no process watches a cluster, when it was last read, and what to do."""
-    return [unwatched_text(cluster, turn.at if turn else 0.0), f"Next: {START_WATCH}."]
+    return [unwatched_text(cluster, last_reading.at if last_reading else 0.0), f"Next: {START_WATCH}."]
 
 
 def unwatched_text(cluster: str, last_read: float) -> str:

@@ -17,7 +17,7 @@ from bot.config import Backups, Config
 from bot.doctor.resources import Resources
 from bot.doctor.storage import backups, messages, protected, webhooks
 from bot.errors import Misconfigured
-from bot.model.incident import WatchState, WatchTurn
+from bot.model.incident import LastReading, WatchState
 from bot.outbox.outbox import Outbox
 from bot.queue.end_messages import private
 from bot.secrets.secret import Secret
@@ -120,7 +120,9 @@ def test_requests_that_wait_for_a_webhook(client: Redis, monkeypatch: pytest.Mon
         "✓ The webhook chat is set up, and no request has waited long."
     ]
     old = [Delivery("chat", "prod", "3f2a", time.time() - 600, {})]
-    turn = WatchTurn("one", 0.0)
-    WatchRepository(client, Audit(client)).store(led(client), "prod", WatchState(), turn, NOTHING_SAID, deliveries=old)
+    last_reading = LastReading("one", 0.0)
+    WatchRepository(client, Audit(client)).store(
+        led(client), "prod", WatchState(), last_reading, NOTHING_SAID, deliveries=old
+    )
     [finding] = webhooks(resources)
     assert str(finding).startswith("! 1 request waits for the webhook chat, the oldest for 10m.")

@@ -13,7 +13,7 @@ from bot.audit import Audit
 from bot.blocks import Message
 from bot.errors import NotUnderstood, Refused
 from bot.gate import Gate
-from bot.model.incident import Incident, WatchState, WatchTurn
+from bot.model.incident import Incident, LastReading, WatchState
 from bot.queue.queue import Queue
 from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.store import keys
@@ -108,8 +108,10 @@ def test_the_typed_commands(gate: Gate, client: Redis, repository: WatchReposito
         return json.dumps([block.get("text", {}) for block in answer.blocks], ensure_ascii=False)
 
     assert "prod is not watched" in typed("watch")
-    turn = WatchTurn("one", AT, 0.2, 10, "host-1", bell=True, nodes=5, services=2, unread=("host-5",))
-    repository.store(led(client), "prod", WatchState(incidents=(incident(),)), turn, repository.said("prod", AT))
+    last_reading = LastReading("one", AT, 0.2, 10, "host-1", bell=True, nodes=5, services=2, unread=("host-5",))
+    repository.store(
+        led(client), "prod", WatchState(incidents=(incident(),)), last_reading, repository.said("prod", AT)
+    )
     assert "5 nodes, 2 services · not read: `host-5`" in typed("watch")
     assert "`3f2a`" in typed("incidents")
     typed("silence all --for 2h --reason sale")

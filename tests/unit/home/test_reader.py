@@ -102,7 +102,7 @@ def test_each_person_has_their_own_buttons_and_jobs(client: Redis, audit: Audit)
 def test_what_is_stored_is_read_for_all(client: Redis, audit: Audit, queue: Queue) -> None:
     """Nothing was read or requested yet; then one job."""
     found = reader(client, audit, {}).stored()
-    assert [(each.name, each.turn, each.incidents) for each in found.clusters] == [("prod", None, ())]
+    assert [(each.name, each.last_reading, each.incidents) for each in found.clusters] == [("prod", None, ())]
     assert (found.approvals, found.jobs) == ((), ())
     job_id = admitted(queue)
     [(order_of_job, state)] = reader(client, audit, {}).stored().jobs

@@ -15,7 +15,7 @@ from bot.approvals.card import choice_buttons
 from bot.approvals.choices import Choice
 from bot.blocks import Message, tick
 from bot.home.view import HomeApproval, HomeCluster, HomeFacts, HomeJob, cluster_line, digest_of, home_view
-from bot.model.incident import ClusterNumbers, WatchTurn
+from bot.model.incident import ClusterNumbers, LastReading
 from sandbox.slack.render import lines
 from sandbox.slack.validate import check_view
 from tests.kits.examples import examples
@@ -24,8 +24,8 @@ from tests.kits.incidents import AT, incident, signal
 from tests.kits.jobs import request_for
 
 NUMBERS = ClusterNumbers((("manager", "ready", 3), ("worker", "ready", 2)), 3, 3, 2, 12, 0, 30, 30)
-TURN = WatchTurn("one", AT, read_from="host-1", nodes=5, services=12, numbers=NUMBERS)
-PROD = HomeCluster("prod", "C0PROD", TURN, ())
+LAST_READING = LastReading("one", AT, read_from="host-1", nodes=5, services=12, numbers=NUMBERS)
+PROD = HomeCluster("prod", "C0PROD", LAST_READING, ())
 
 
 def waiting(*may: Choice, words: str = "promote host-3", cluster: str = "prod", by: str = "U0BEN") -> HomeApproval:
@@ -54,21 +54,32 @@ def shown(found: HomeFacts) -> str:
             PROD,
             "✓ *prod is healthy* · 3 managers, tolerates 1 failure · 5 of 5 nodes ready · 12 of 12 services running",
         ),
-        (replace(PROD, turn=None), "· *prod* · never read: no `watch` process has run"),
-        (replace(PROD, turn=replace(TURN, numbers=None, unread=("a", "b"))), "✗ *prod cannot be read* · 2 hosts"),
-        (replace(PROD, turn=replace(TURN, numbers=None)), "· *prod* · no manager could be read: it is not initialised"),
-        (replace(PROD, turn=replace(TURN, at=AT - 91)), "! *prod* · not read since <!date^"),
+        (replace(PROD, last_reading=None), "· *prod* · never read: no `watch` process has run"),
+        (
+            replace(PROD, last_reading=replace(LAST_READING, numbers=None, unread=("a", "b"))),
+            "✗ *prod cannot be read* · 2 hosts",
+        ),
+        (
+            replace(PROD, last_reading=replace(LAST_READING, numbers=None)),
+            "· *prod* · no manager could be read: it is not initialised",
+        ),
+        (replace(PROD, last_reading=replace(LAST_READING, at=AT - 91)), "! *prod* · not read since <!date^"),
         (replace(PROD, incidents=(incident(),)), "✗ *prod has 1 open incident* · 3 managers"),
         (
-            replace(PROD, turn=replace(TURN, numbers=replace(NUMBERS, managers_reachable=1))),
+            replace(PROD, last_reading=replace(LAST_READING, numbers=replace(NUMBERS, managers_reachable=1))),
             "✗ *prod has no quorum* · 1 of 3 managers reachable, tolerates no failure",
         ),
         (
-            replace(PROD, turn=replace(TURN, numbers=replace(NUMBERS, services_short=1))),
+            replace(PROD, last_reading=replace(LAST_READING, numbers=replace(NUMBERS, services_short=1))),
             "! *prod is degraded* · 3 managers, tolerates 1 failure · 5 of 5 nodes ready · 11 of 12 services fully",
         ),
         (
-            replace(PROD, turn=replace(TURN, numbers=replace(NUMBERS, nodes=(*NUMBERS.nodes, ("worker", "down", 1))))),
+            replace(
+                PROD,
+                last_reading=replace(
+                    LAST_READING, numbers=replace(NUMBERS, nodes=(*NUMBERS.nodes, ("worker", "down", 1)))
+                ),
+            ),
             "! *prod is degraded* · 3 managers, tolerates 1 failure · 5 of 6 nodes ready",
         ),
     ],
@@ -108,7 +119,7 @@ def test_who_may_not_view_sees_no_cluster() -> None:
 
 def test_the_digest_changes_with_what_is_shown_alone() -> None:
     """A later reading that shows the same is not published."""
-    later = replace(PROD, turn=replace(TURN, at=AT + 5))
+    later = replace(PROD, last_reading=replace(LAST_READING, at=AT + 5))
     assert digest_of(facts()) == digest_of(replace(facts(later), at=AT + 6))
     assert digest_of(facts()) != digest_of(facts(replace(PROD, incidents=(incident(),))))
 

@@ -18,7 +18,7 @@ from bot.audit import Audit
 from bot.metrics.page import WatchMetrics, WebMetrics
 from bot.metrics.stored import FRESH_S, StoredMetrics
 from bot.model import ClusterFacts, NodeFacts
-from bot.model.incident import WatchState, WatchTurn
+from bot.model.incident import LastReading, WatchState
 from bot.queue import results
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
@@ -49,9 +49,9 @@ def shown(client: Redis) -> list[str]:
 
 def watched(client: Redis, audit: Audit, *, at: float) -> None:
     """Store a reading of prod that was made at a time, with one open incident and one that has ended."""
-    turn = WatchTurn("one", at, duration_s=0.25, read_from="host-1", numbers=cluster_numbers(SWARM))
+    last_reading = LastReading("one", at, duration_s=0.25, read_from="host-1", numbers=cluster_numbers(SWARM))
     state = WatchState(incidents=(incident(), replace(incident("4a4a"), resolved_at=at)))
-    WatchRepository(client, audit).store(led(client), "prod", state, turn, NOTHING_SAID)
+    WatchRepository(client, audit).store(led(client), "prod", state, last_reading, NOTHING_SAID)
 
 
 def test_a_cluster_is_shown_as_it_was_read(client: Redis, audit: Audit) -> None:

@@ -9,7 +9,7 @@ from redis import Redis
 
 from bot.audit import Audit, Entry
 from bot.blocks import text_message
-from bot.model.incident import Acknowledgement, Silence, WatchState, WatchTurn
+from bot.model.incident import Acknowledgement, LastReading, Silence, WatchState
 from bot.outbox.outgoing import Outgoing
 from bot.store import keys
 from bot.store.leader_lease import LeadershipLost
@@ -21,7 +21,7 @@ from bot.watch.repository import WatchRepository
 from tests.kits.incidents import AT, incident
 from tests.kits.watch_lease import NOTHING_SAID, led
 
-TURN = WatchTurn("one", AT)
+LAST_READING = LastReading("one", AT)
 SILENCE = Silence("aaaa", "prod", "host-4", AT + 3600, "U0ADA", "new disks", AT)
 SUMMARY = Summary("✓ *prod is healthy*", Health("healthy", ()), ("Leader `host-1`",))
 BY_ADA = Entry("acknowledged", "U0ADA", cluster="prod")
@@ -51,9 +51,9 @@ def test_a_turn_is_stored_with_its_message_and_entry(client: Redis, audit: Audit
     """All in one step; the state is read as it was."""
     state = WatchState(incidents=(incident(),), leader="n1", read_at=AT)
     opened = incident_entry("3f2a", "prod", "C0PROD", "incident opened", "host-4 is down")
-    repository.store(led(client), "prod", state, TURN, NOTHING_SAID, messages=[told()], entries=[opened])
+    repository.store(led(client), "prod", state, LAST_READING, NOTHING_SAID, messages=[told()], entries=[opened])
     assert repository.state("prod") == state
-    assert repository.turn("prod") == TURN
+    assert repository.last_reading("prod") == LAST_READING
     assert repository.leader("prod") == "one"
     assert client.zcard(keys.OUTBOX) == 1
     assert [(entry.action, entry.words) for entry in audit.query()] == [("incident opened", "incidents 3f2a")]
@@ -65,10 +65,14 @@ def test_whatever_an_old_leader_writes_is_void(client: Redis, audit: Audit, repo
     """Neither state nor message nor entry: the new leader's stay."""
     old = led(client)
     client.delete(keys.watch_lease("prod"))  # it expired while the process stood still
-    repository.store(led(client, "two"), "prod", WatchState(read_at=2.0), replace(TURN, leader="two"), NOTHING_SAID)
+    repository.store(
+        led(client, "two"), "prod", WatchState(read_at=2.0), replace(LAST_READING, leader="two"), NOTHING_SAID
+    )
     opened = incident_entry("3f2a", "prod", "C0PROD", "incident opened", "host-4 is down")
     with pytest.raises(LeadershipLost):
-        repository.store(old, "prod", WatchState(read_at=1.0), TURN, NOTHING_SAID, messages=[told()], entries=[opened])
+        repository.store(
+            old, "prod", WatchState(read_at=1.0), LAST_READING, NOTHING_SAID, messages=[told()], entries=[opened]
+        )
     assert repository.state("prod").read_at == 2.0
     assert client.zcard(keys.OUTBOX) == 0
     assert audit.query() == []
@@ -77,7 +81,7 @@ def test_whatever_an_old_leader_writes_is_void(client: Redis, audit: Audit, repo
 def test_a_summary_is_kept_as_long_as_its_reading_is_fresh(client: Redis, repository: WatchRepository) -> None:
     """Its age counts from the beginning of the reading; the next reading that finds no manager takes it away."""
     lease = led(client)
-    repository.store(lease, "prod", WatchState(), TURN, NOTHING_SAID, summary=SUMMARY, age_s=3.0)
+    repository.store(lease, "prod", WatchState(), LAST_READING, NOTHING_SAID, summary=SUMMARY, age_s=3.0)
     kept = repository.summary("prod")
     assert kept is not None
     assert kept[0] == SUMMARY
@@ -85,9 +89,9 @@ def test_a_summary_is_kept_as_long_as_its_reading_is_fresh(client: Redis, reposi
     assert 0 < client.pttl(keys.watch_summary("prod")) <= (keys.SUMMARY_TTL_S - 3) * 1000
     assert repository.summary("lab") is None
     for lacking in ({"summary": None}, {"summary": SUMMARY, "age_s": keys.SUMMARY_TTL_S}, {"summary": _long()}):
-        repository.store(lease, "prod", WatchState(), TURN, NOTHING_SAID, summary=SUMMARY)
+        repository.store(lease, "prod", WatchState(), LAST_READING, NOTHING_SAID, summary=SUMMARY)
         assert repository.summary("prod")
-        repository.store(lease, "prod", WatchState(), TURN, NOTHING_SAID, **lacking)
+        repository.store(lease, "prod", WatchState(), LAST_READING, NOTHING_SAID, **lacking)
         assert repository.summary("prod") is None
 
 
@@ -101,14 +105,14 @@ def test_nothing_is_told_of_a_cluster_that_nobody_watches(client: Redis, reposit
     quiet = replace(incident("4b4b"), told_at=0.0)
     silenced = replace(incident("5c5c"), told_at=0.0, silenced_by="aaaa")
     state = WatchState(incidents=(incident(), quiet, silenced, incident("6d6d", resolved_at=AT)))
-    repository.store(led(client), "prod", state, TURN, NOTHING_SAID, summary=SUMMARY)
+    repository.store(led(client), "prod", state, LAST_READING, NOTHING_SAID, summary=SUMMARY)
     assert repository.open_incidents("prod") == (incident(), silenced)
     assert repository.summary("prod")
-    assert repository.unwatched_since("prod", TURN.at + 3600) == 0
+    assert repository.unwatched_since("prod", LAST_READING.at + 3600) == 0
     client.delete(keys.watch_lease("prod"))
-    assert repository.unwatched_since("prod", TURN.at + 3600) == TURN.at
-    assert repository.unwatched_since("prod", TURN.at + 5) == 0, "another process may take over"
-    assert repository.unwatched_since("lab", TURN.at + 3600) == 0
+    assert repository.unwatched_since("prod", LAST_READING.at + 3600) == LAST_READING.at
+    assert repository.unwatched_since("prod", LAST_READING.at + 5) == 0, "another process may take over"
+    assert repository.unwatched_since("lab", LAST_READING.at + 3600) == 0
     assert repository.open_incidents("prod") == ()
     assert repository.summary("prod") is None
 
@@ -116,7 +120,7 @@ def test_nothing_is_told_of_a_cluster_that_nobody_watches(client: Redis, reposit
 def test_the_first_acknowledgement_counts_until_the_leader_takes_it_in(
     client: Redis, audit: Audit, repository: WatchRepository
 ) -> None:
-    """The second one learns whose it is; after a turn it is part of the state and nowhere else."""
+    """The second one learns whose it is; after a reading it is part of the state and nowhere else."""
     ada = Acknowledgement("3f2a", "U0ADA", AT)
     assert repository.acknowledge("prod", ada, [BY_ADA]) is None
     assert repository.acknowledge("prod", replace(ada, by="U0BEN"), [replace(BY_ADA, by="U0BEN")]) == ada
@@ -125,8 +129,8 @@ def test_the_first_acknowledgement_counts_until_the_leader_takes_it_in(
     assert said.acknowledged == (ada,)
     later = Acknowledgement("4b4b", "U0BEN", AT)
     repository.acknowledge("prod", later, [])
-    repository.store(led(client), "prod", WatchState(), TURN, said)
-    assert repository.said("prod", AT).acknowledged == (later,), "what came during the turn is kept"
+    repository.store(led(client), "prod", WatchState(), LAST_READING, said)
+    assert repository.said("prod", AT).acknowledged == (later,), "what came during the reading is kept"
 
 
 def test_silences_end_by_time_and_by_order(client: Redis, repository: WatchRepository) -> None:
@@ -136,7 +140,7 @@ def test_silences_end_by_time_and_by_order(client: Redis, repository: WatchRepos
     assert repository.said("prod", AT).silences == (SILENCE,)
     over = repository.said("prod", SILENCE.until)
     assert (over.silences, over.ended) == ((), ("aaaa",))
-    repository.store(led(client), "prod", WatchState(), TURN, over)
+    repository.store(led(client), "prod", WatchState(), LAST_READING, over)
     assert not client.exists(keys.silences("prod"))
     repository.silence(SILENCE, [])
     assert repository.unsilence("prod", "aaaa", [])

@@ -140,8 +140,12 @@ def leader(repository: WatchRepository, other_than: str = "") -> str:
     """Wait until a process has led for a turn, and return its name."""
 
     def led() -> bool:
-        turn = repository.turn("prod")
-        return turn is not None and turn.leader != other_than and repository.leader("prod") == turn.leader
+        last_reading = repository.last_reading("prod")
+        return (
+            last_reading is not None
+            and last_reading.leader != other_than
+            and repository.leader("prod") == last_reading.leader
+        )
 
     until(led, "a process watches")
     return repository.leader("prod")
@@ -167,9 +171,9 @@ def test_a_turn_that_is_stuck_loses_the_lease(
     second = leader(repository, other_than=first.name)
     first.reader.goes_on.set()
     until(lambda: not first.reader.hangs, "it goes on")
-    turn = repository.turn("prod")
-    until(lambda: repository.turn("prod") != turn, "another turn ends")
-    found = repository.turn("prod")
+    last_reading = repository.last_reading("prod")
+    until(lambda: repository.last_reading("prod") != last_reading, "another reading ends")
+    found = repository.last_reading("prod")
     assert found is not None
     assert found.leader == second == repository.leader("prod")
 

@@ -11,7 +11,7 @@ from redis import Redis
 
 from bot.audit import Audit
 from bot.config.models import Severity
-from bot.model.incident import WatchState, WatchTurn
+from bot.model.incident import LastReading, WatchState
 from bot.secrets.secret import Secret
 from bot.store import keys
 from bot.store.client import connect
@@ -58,7 +58,7 @@ def promise(client: Redis, *numbers: int) -> None:
     lease = led(client)
     deliveries = [Delivery("pager", "prod", "3f2a", AT, {"number": number}) for number in numbers]
     repository = WatchRepository(client, Audit(client))
-    repository.store(lease, "prod", WatchState(), WatchTurn("one", AT), NOTHING_SAID, deliveries=deliveries)
+    repository.store(lease, "prod", WatchState(), LastReading("one", AT), NOTHING_SAID, deliveries=deliveries)
     lease.release()
 
 
@@ -164,5 +164,5 @@ def test_what_an_old_leader_promises_is_void(client: Redis) -> None:
     repository = WatchRepository(client, Audit(client))
     delivery = Delivery("pager", "prod", "3f2a", AT, {})
     with pytest.raises(LeadershipLost):
-        repository.store(old, "prod", WatchState(), WatchTurn("one", AT), NOTHING_SAID, deliveries=[delivery])
+        repository.store(old, "prod", WatchState(), LastReading("one", AT), NOTHING_SAID, deliveries=[delivery])
     assert waiting(client) == 0
