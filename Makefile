@@ -42,6 +42,7 @@ unit: setup-dev
 plans: setup-dev
 	@SWARMBOT_EXAMPLES=few $(PYTHON) -m pytest -q tests/plans tests/watch
 
+# With real Docker hosts too, and a fifth of the examples of property tests.
 test: setup-dev
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 

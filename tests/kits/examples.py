@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-SHARES: Final = {"few": 10, "some": 3, "all": 1}
+SHARES: Final = {"few": 10, "some": 5, "all": 1}
 """One of this many examples is run: few in ``make check``, some in ``make test``, all in ``make test-long``."""
 LEVEL: Final = os.environ.get("SWARMBOT_EXAMPLES", "some")
 LEAST: Final = 5
