@@ -16,7 +16,7 @@ from tests.kits.scenario import Scenario, config
 from tests.kits.service_scenario import remove_services, stand_empty
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The bot's processes, at the level of logging that says most."""
     folder = tmp_path_factory.mktemp("deployment")
@@ -24,7 +24,7 @@ def deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield deployment
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_scenario(deployment: Deployment) -> Scenario:
     """The bot as the test before left it."""
     return Scenario(deployment)
@@ -38,6 +38,13 @@ def scenario(shared_scenario: Scenario) -> Scenario:
 
 
 @pytest.fixture
+def manager(shared_scenario: Scenario) -> Scenario:
+    """A cluster of one manager, which no test may change."""
+    shared_scenario.stand()
+    return shared_scenario
+
+
+@pytest.fixture
 def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
     """One manager and two workers, all active, without labels, services and tasks. What a test starts is removed."""
     stand_empty(shared_scenario)
@@ -45,7 +52,7 @@ def cluster(shared_scenario: Scenario) -> Iterator[Scenario]:
     remove_services(shared_scenario)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def approval_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A bot with the default rules except two, so that each way of waiting is there."""
     rules = {**PEOPLE["rules"], "approvals": RULES}
@@ -58,7 +65,7 @@ def approval_deployment(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) 
 def approvals(approval_deployment: Deployment, fleet: Fleet) -> Iterator[ApprovalScenario]:
     """The hosts, reset; nobody has a form open."""
     fleet.reset()
-    form_cluster(fleet, ("host-1",), ("host-2", "host-3"))
+    form_cluster(fleet, ("host-1",), ("host-2", "host-3"), ingress=False)
     approval_deployment.slack.advance(3600)
     approval_deployment.slack.close_views()
     approvals = ApprovalScenario(approval_deployment)

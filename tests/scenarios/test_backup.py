@@ -89,7 +89,7 @@ def test_a_cluster_without_managers_is_restored(scenario: Scenario, capsys: pyte
 @pytest.mark.long
 def test_a_backup_is_not_restored_beside_a_live_cluster(scenario: Scenario) -> None:
     """A restore is refused while there is a quorum, and while an old manager without quorum still has the state."""
-    scenario.cluster(managers=MANAGERS)
+    scenario.cluster(managers=MANAGERS, ingress=True)
     scenario.change("cleo", "backup host-3")
     assert "prod is running" in scenario.ask("cleo", "restore latest host-4")
     for name in ("host-2", "host-3"):
@@ -107,7 +107,7 @@ def test_a_backup_is_not_restored_beside_a_live_cluster(scenario: Scenario) -> N
 
 def test_an_invalid_backup_is_refused(scenario: Scenario) -> None:
     """A truncated or changed file, and one with another key, are refused without any change."""
-    scenario.cluster(managers=MANAGERS)
+    scenario.cluster(managers=MANAGERS, ingress=True)
     scenario.change("cleo", "backup host-3")
     for name in MANAGERS:
         scenario[name].wipe()
@@ -185,7 +185,7 @@ def test_private_keys_are_stored_nowhere(scenario: Scenario) -> None:
     arguments = Arguments()
     arguments.start()
     try:
-        scenario.cluster(managers=MANAGERS)
+        scenario.cluster(managers=MANAGERS, ingress=True)
         secrets = private_keys(scenario, "host-3")
         scenario.change("cleo", "backup host-3")
         scenario.change("cleo", "backup --drill --on host-4")
@@ -214,7 +214,7 @@ def test_private_keys_are_stored_nowhere(scenario: Scenario) -> None:
 
 def cluster_with_objects(scenario: Scenario) -> None:
     """Return three managers with a service that uses a network, a secret and a config."""
-    scenario.cluster(managers=MANAGERS)
+    scenario.cluster(managers=MANAGERS, ingress=True)
     first = scenario["host-1"]
     first.docker("network", "create", "--driver", "overlay", "back")
     first.run("sh", "-c", "echo hush | docker secret create password -")

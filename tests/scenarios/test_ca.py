@@ -31,7 +31,7 @@ def issued_by_root(scenario: Scenario, root: x509.Certificate, hosts: tuple[str,
 
 def test_ca_shows_the_root_and_expiry_dates(scenario: Scenario) -> None:
     """Fingerprint and dates are those of the engine's root; each node's expiry is that of the file on its disk."""
-    scenario.stand(workers=WORKERS)
+    scenario.cluster(workers=WORKERS)
     told = scenario.ask("eve", "ca")
     root = root_of(scenario)
     assert root.fingerprint(SHA256()).hex(":") in told

@@ -21,7 +21,7 @@ def _swarm_folder(host: Host) -> Path:
 
 def test_a_clone_of_a_worker_is_named_and_repaired(scenario: Scenario) -> None:
     """Two hosts have one node id: both are named, no order reaches either, and the clone alone is repaired."""
-    scenario.cluster(workers=("host-3",))
+    scenario.cluster(workers=("host-3",), ingress=True)
     clone = scenario["host-4"]
     clone.stop_docker()
     shutil.rmtree(_swarm_folder(clone), ignore_errors=True)
@@ -40,7 +40,7 @@ def test_a_clone_of_a_worker_is_named_and_repaired(scenario: Scenario) -> None:
 
 def test_a_member_whose_engine_cannot_start_it_is_explained(scenario: Scenario) -> None:
     """Its node certificate is damaged: status and join say how it becomes a node again."""
-    scenario.cluster(workers=("host-3", "host-4"))
+    scenario.cluster(workers=("host-3", "host-4"), ingress=True)
     scenario["host-4"].stop_docker()
     (_swarm_folder(scenario["host-4"]) / "certificates" / "swarm-node.crt").write_text("damaged")
     scenario["host-4"].start_docker()
@@ -52,7 +52,7 @@ def test_a_member_whose_engine_cannot_start_it_is_explained(scenario: Scenario) 
 
 def test_a_certificate_that_expired_while_its_host_was_off(scenario: Scenario) -> None:
     """Nothing is lost unasked; the forced leave says what is lost, and the advised join makes it a node again."""
-    scenario.cluster(workers=("host-3", "host-4"))
+    scenario.cluster(workers=("host-3", "host-4"), ingress=True)
     scenario["host-4"].stop_docker()
     certificate = _swarm_folder(scenario["host-4"]) / "certificates" / "swarm-node.crt"
     certificate.write_bytes(expired(certificate.read_bytes()))

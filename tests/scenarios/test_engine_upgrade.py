@@ -44,7 +44,7 @@ def scenario(newer: Sequence[Release | None], tmp_path: Path) -> Iterator[Scenar
 @pytest.mark.timeout(600)
 def test_hosts_are_upgraded_one_after_another(scenario: Scenario, newer: Sequence[Release | None]) -> None:
     """Each is drained, upgraded and made active; then the cluster is healthy and every task wanted runs."""
-    scenario.cluster(managers=MANAGERS, workers=WORKERS)
+    scenario.cluster(managers=MANAGERS, workers=WORKERS, ingress=True)
     assert scenario.change("cleo", "backup").text.startswith("✓")
     create_running(scenario, "web", "--replicas", "3")
     before = engine_version(scenario["host-1"])

@@ -37,33 +37,31 @@ def test_hosts_are_added_from_the_menu(scenario: Scenario) -> None:
     assert '"zone":"a"' in labels
 
 
-def test_the_shortcut_opens_the_menu(scenario: Scenario) -> None:
+def test_the_shortcut_opens_the_menu(manager: Scenario) -> None:
     """From wherever somebody is: it asks for the cluster, and a question is answered directly."""
-    scenario.cluster()
-    after = scenario.now
-    scenario.slack.shortcut("ada", "menu")
-    form(scenario.slack, "ada")
-    scenario.slack.click_in_view("ada", "Nodes")
-    scenario.slack.wait_to_see("ada", "`/swarm nodes` needs one.", after=after, timeout=60)
-    scenario.slack.click_in_view("ada", "prod")
-    answer = scenario.slack.wait_to_see("ada", "1 of 1 node ready", after=after, timeout=60)
+    after = manager.now
+    manager.slack.shortcut("ada", "menu")
+    form(manager.slack, "ada")
+    manager.slack.click_in_view("ada", "Nodes")
+    manager.slack.wait_to_see("ada", "`/swarm nodes` needs one.", after=after, timeout=60)
+    manager.slack.click_in_view("ada", "prod")
+    answer = manager.slack.wait_to_see("ada", "1 of 1 node ready", after=after, timeout=60)
     assert answer.channel.startswith("D")
-    scenario.slack.close_views()
+    manager.slack.close_views()
 
 
-def test_a_wrong_field_keeps_the_form_open(scenario: Scenario) -> None:
+def test_a_wrong_field_keeps_the_form_open(manager: Scenario) -> None:
     """The error is at the field; corrected, the same form runs."""
-    scenario.cluster()
-    scenario.slack.slash("ada", "prod", "silence")
-    form(scenario.slack, "ada")
-    wrong = scenario.slack.submit_view("ada", {"subject": "all", "for_": "soon", "reason": "new disks"})
+    manager.slack.slash("ada", "prod", "silence")
+    form(manager.slack, "ada")
+    wrong = manager.slack.submit_view("ada", {"subject": "all", "for_": "soon", "reason": "new disks"})
     assert isinstance(wrong.body, dict)
     assert wrong.body["errors"].keys() == {"for_"}
     assert wrong.body["errors"]["for_"].startswith("soon is not a duration.")
-    right = scenario.slack.submit_view("ada", {"subject": "all", "for_": "2h", "reason": "new disks"})
+    right = manager.slack.submit_view("ada", {"subject": "all", "for_": "2h", "reason": "new disks"})
     assert isinstance(right.body, dict)
     assert right.body["response_action"] == "update"
-    assert "new disks" in scenario.ask("ada", "silences")
+    assert "new disks" in manager.ask("ada", "silences")
 
 
 def test_a_form_needs_the_commands_permission(scenario: Scenario) -> None:

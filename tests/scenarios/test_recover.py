@@ -74,7 +74,7 @@ def test_a_lost_manager_that_returns_voids_the_recovery(operators_approve_deploy
 def _lose(scenario: Scenario, *, managers: tuple[str, ...]) -> str:
     """Form a cluster, power off all managers but the first, and return the worker's tasks. Status answers in time."""
     scenario.reset()
-    scenario.cluster(managers=managers, workers=("host-4",))
+    scenario.cluster(managers=managers, workers=("host-4",), ingress=True)
     fleet = scenario.fleet
     fleet["host-1"].docker("service", "create", "--name", "web", "--mode", "global", TASK_IMAGE, timeout=60)
     tasks = scenario.containers("host-4")

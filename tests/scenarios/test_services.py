@@ -28,7 +28,7 @@ WORKERS: Final = ("host-2", "host-3")
 def cluster(shared_scenario: Scenario) -> Scenario:
     """A cluster of a manager and two workers with five services, which no test here changes."""
     shared_scenario.reset()
-    shared_scenario.cluster(workers=WORKERS)
+    shared_scenario.cluster(workers=WORKERS, ingress=True)
     manager = shared_scenario["host-1"]
     stack = ("--label", f"{STACK_LABEL}=shop")
     manager.docker("network", "create", "--driver", "overlay", "--subnet", "10.77.0.0/24", *stack, "shop_default")

@@ -28,25 +28,6 @@ def test_the_manager_token_joins_a_manager(scenario: Scenario) -> None:
     assert scenario.nodes()["host-2"] == "Ready Active Reachable"
 
 
-def test_hide_removes_the_token(scenario: Scenario) -> None:
-    """After Hide nothing on the requester's screen shows the token; a new request works."""
-    scenario.stand()
-    scenario.ask("ada", "token worker")
-    message = next(m for m in scenario.slack.ephemerals("ada") if "SWMTKN" in m.shown)
-    scenario.slack.click("ada", message, "Hide")
-    scenario.slack.wait_for(lambda slack: not any("SWMTKN" in m.shown for m in slack.ephemerals("ada")))
-    shown(scenario.ask("ada", "token worker"))
-
-
-def test_a_lost_message_can_be_requested_again(scenario: Scenario) -> None:
-    """Slack may lose private messages: after a reload it is gone, and a new request shows it again."""
-    scenario.stand()
-    first = shown(scenario.ask("ada", "token worker"))
-    scenario.slack.reload("ada")
-    assert not any("SWMTKN" in message.shown for message in scenario.slack.ephemerals("ada"))
-    assert shown(scenario.ask("ada", "token worker")) == first
-
-
 def test_a_rotation_only_replaces_the_token(scenario: Scenario) -> None:
     """The engine refuses the old token and accepts the new one; the spec and the other token are unchanged."""
     scenario.change("cleo", "init host-1 --task-history-limit 3 --dispatcher-heartbeat 9s --cert-expiry 48h")
@@ -65,16 +46,32 @@ def test_a_rotation_only_replaces_the_token(scenario: Scenario) -> None:
     assert scenario.nodes()["host-2"] == "Ready Active"
 
 
+def test_hide_removes_the_token(manager: Scenario) -> None:
+    """After Hide nothing on the requester's screen shows the token; a new request works."""
+    manager.ask("ada", "token worker")
+    message = next(m for m in manager.slack.ephemerals("ada") if "SWMTKN" in m.shown)
+    manager.slack.click("ada", message, "Hide")
+    manager.slack.wait_for(lambda slack: not any("SWMTKN" in m.shown for m in slack.ephemerals("ada")))
+    shown(manager.ask("ada", "token worker"))
+
+
+def test_a_lost_message_can_be_requested_again(manager: Scenario) -> None:
+    """Slack may lose private messages: after a reload it is gone, and a new request shows it again."""
+    first = shown(manager.ask("ada", "token worker"))
+    manager.slack.reload("ada")
+    assert not any("SWMTKN" in message.shown for message in manager.slack.ephemerals("ada"))
+    assert shown(manager.ask("ada", "token worker")) == first
+
+
 @pytest.mark.parametrize("words", ["token manager", "token worker --rotate", "token manager --rotate"])
-def test_operators_cannot_show_or_rotate_the_manager_token(scenario: Scenario, words: str) -> None:
+def test_operators_cannot_show_or_rotate_the_manager_token(manager: Scenario, words: str) -> None:
     """The answer says who may; no token is shown, and both tokens are unchanged."""
-    scenario.stand()
-    before = scenario.inspect()
-    answer = scenario.ask("ada", words)
+    before = manager.inspect()
+    answer = manager.ask("ada", words)
     assert answer.startswith("You can't run ")
     assert "@admins" in answer
-    assert "SWMTKN" not in "".join(entry.text for entry in scenario.slack.transcript(scenario.began))
-    assert scenario.inspect() == before
+    assert "SWMTKN" not in "".join(entry.text for entry in manager.slack.transcript(manager.began))
+    assert manager.inspect() == before
 
 
 def test_a_token_needs_a_cluster(scenario: Scenario) -> None:

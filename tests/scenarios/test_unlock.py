@@ -136,13 +136,11 @@ def test_the_key_is_shown_after_approval_and_rotated(scenario: Scenario) -> None
 
 def test_without_autolock_there_is_no_key(scenario: Scenario) -> None:
     """The answer says how to enable it, which shows the key to the requester; disabling it needs confirmation."""
-    scenario.stand()
+    scenario.cluster()
     answer = scenario.ask("cleo", "unlock-key")
     assert "autolock is off" in answer
     assert "`/swarm update --autolock true`" in answer
     assert "autolock is off" in scenario.ask("cleo", "unlock-key --rotate")
-    scenario.reset()
-    scenario.cluster()
     after = scenario.now
     scenario.slack.slash("cleo", "prod", "update --autolock true")
     scenario.approve("dan", after)

@@ -119,7 +119,7 @@ def test_update_without_options_shows_the_settings(scenario: Scenario) -> None:
 
 def test_invalid_settings_are_refused(scenario: Scenario) -> None:
     """A certificate expiry under one hour is refused before any call."""
-    scenario.stand()
+    scenario.cluster()
     before = scenario.inspect()
     assert "1 hour" in scenario.ask("cleo", "update --cert-expiry 59m")
     assert scenario.inspect() == before

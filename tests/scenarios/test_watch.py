@@ -42,7 +42,7 @@ def scenario(deployment: Deployment) -> WatchScenario:
 
 def test_a_worker_loses_power(scenario: WatchScenario) -> None:
     """One message, which follows its tasks to other nodes and ends when it is back; details are in the thread."""
-    scenario.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
+    scenario.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",), ingress=True)
     create_running(scenario, "web", "--replicas", "8", "--constraint", "node.hostname!=host-1", timeout=60)
     scenario.watched()
     before = scenario.now

@@ -29,7 +29,7 @@ def scenario(hosts: Fleet, tmp_path: Path) -> Iterator[WatchScenario]:
 
 def test_a_blocked_port_is_told_until_a_check_finds_it_open(scenario: WatchScenario) -> None:
     """The nodes are ready throughout; the check leaves nothing behind, and readings go on meanwhile."""
-    scenario.cluster(workers=("host-2", "host-3"))
+    scenario.cluster(workers=("host-2", "host-3"), ingress=True)
     scenario["host-3"].block(4789, "udp")
     scenario.watched()
     told = scenario.told("do not reach each other", "4789/udp", "`host-3`", timeout=CHECKED_TIMEOUT_S)
