@@ -111,11 +111,12 @@ def test_unavailable_nodes(cluster: Scenario) -> None:
     ("options", "obstacle", "advised", "left"),
     [
         (("--reserve-cpu", "1.5"), "1 CPU short (needs 1.5, 0.5 of 2 not reserved)", "scale", 3),
-        (
+        pytest.param(
             ("--reserve-cpu", "1.2", "--update-monitor", "1s", "--update-parallelism", "0"),
             "0.4 CPU short (needs 1.2, 0.8 of 2 not reserved)",
             "update web --reserve-cpu 0.8",
             4,
+            marks=pytest.mark.long,  # the obstacle of "CPU", and test_memory follows the advice to reserve less
         ),
         (("--replicas-max-per-node", "1"), "runs 1 task of it, at most 1 allowed per node", "scale", 3),
         (("--publish", "mode=host,published=8080,target=80"), "port 8080/tcp is in use by web", "scale", 3),

@@ -114,6 +114,7 @@ def test_a_killed_worker_creates_a_content_once(cluster: Scenario, app: StackFol
     assert "No change needed" in cluster.ask("ada", DEPLOY)
 
 
+@pytest.mark.long  # test_no_secret_leaves_the_deploy changes one too; here the plan and the difference are asked for
 def test_nothing_of_a_changed_secret_is_told(cluster: Scenario, app: StackFolder) -> None:
     """Neither in Slack, Redis, its files and logs, nor in the arguments of programs."""
     arguments = Arguments()

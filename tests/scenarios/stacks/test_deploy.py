@@ -15,6 +15,7 @@ from tests.kits.service_scenario import inspect
 from tests.kits.stacks import CONTENT, DEPLOY, HIDDEN, OTHER_IMAGE, StackFolder, compose, names, standing
 
 NEW_VALUE = "a-new-pass-phrase"
+NEW_CONTENT = "a-new-content-of-the-secret"
 
 
 def test_first_deploy_then_no_change(cluster: Scenario, app: StackFolder) -> None:
@@ -147,7 +148,7 @@ def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> Non
         cluster.change("ada", DEPLOY)
         changed = compose()
         changed["services"]["web"]["environment"]["DB_PASSWORD"] = NEW_VALUE
-        app.write(changed)
+        app.write(changed, content_txt=NEW_CONTENT)
         cluster.change("ada", DEPLOY)
         last = kept(cluster)
         back = cluster.ask("ada", f"{DEPLOY} --revision {last - 1} --plan")
@@ -155,7 +156,7 @@ def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> Non
     finally:
         seen = arguments.stop()
     cluster.ask("ada", "audit")
-    assert_nowhere(cluster, CONTENT, HIDDEN, NEW_VALUE, arguments=seen)
+    assert_nowhere(cluster, CONTENT, HIDDEN, NEW_VALUE, NEW_CONTENT, arguments=seen)
 
 
 @pytest.mark.long
