@@ -243,11 +243,12 @@ def _approval_end(approval: Approval) -> list[str]:
         case "withdrawn":
             return [f"{FAILED} *Withdrawn* by {by} {at}"]
         case "expired":
-            deleted = (
-                " The secret typed with it was deleted: request it again." if approval.request.typed_secret else ""
-            )
-            have = f"it had {part_of(len(approval.votes), approval.request.needed, 'approval')}"
-            return [f"{FAILED} *Expired* {at}: {have}. Nothing was changed.{deleted}"]
+            request = approval.request
+            have = f"it had {part_of(len(approval.votes), request.needed, 'approval')}"
+            frozen = " A freeze had added one of these approvals." if request.frozen else ""
+            deleted = "The secret typed with it was deleted: request it again."
+            again = deleted if request.typed_secret else "If it is still needed, request it again."
+            return [f"{FAILED} *Expired* {at}: {have}.{frozen} Nothing was changed. {again}"]
         case "void":
             return [f"{FAILED} *Void* {at}: {approval.why} Nothing was changed."]
         case "open":

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.approvals.approval import Approval, ApprovalRequest, ApprovalState, Vote
-from bot.approvals.card import approval_card, confirmation_message, full_card, plan_message
+from bot.approvals.card import approval_card, confirmation_message, full_card, plan_message, status_line
 from bot.approvals.voting import refusal
 from bot.blocks import Block, Message
 from bot.model import Finding, Plan, PlanTitles, Step
@@ -93,6 +93,21 @@ def test_a_freeze_is_named(needed: int, told: str) -> None:
     found = approval("open", votes=0)
     card = approval_card(replace(found, request=replace(found.request, needed=needed, frozen=True)), PLAN)
     assert told in texts(card.blocks)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "Nothing was changed. If it is still needed, request it again."),
+        ({"frozen": True}, "A freeze had added one of these approvals. Nothing was changed. If it is still needed, "),
+        ({"typed_secret": True}, "Nothing was changed. The secret typed with it was deleted: request it again."),
+    ],
+)
+def test_what_has_expired_says_how_to_go_on(more: dict[str, Any], told: str) -> None:
+    """With a freeze, that one approval less may be needed now."""
+    found = approval("expired", votes=1)
+    line = status_line(replace(found, request=replace(found.request, **more)))
+    assert f": it had 1 of 20 approvals. {told}" in line
 
 
 def test_cut_reason_names_the_command_that_shows_it() -> None:
