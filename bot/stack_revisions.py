@@ -102,8 +102,8 @@ class Revisions:
         )
 
 
-def _records(found: Mapping[str, str]) -> tuple[StackRevision, ...]:
-    records = (from_json(StackRevision, text) for text in found.values())
+def _records(fields: Mapping[str, str]) -> tuple[StackRevision, ...]:
+    records = (from_json(StackRevision, text) for text in fields.values())
     return tuple(sorted(records, key=lambda each: each.number, reverse=True))
 
 

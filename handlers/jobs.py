@@ -119,27 +119,27 @@ def cancel(arguments: JobArguments) -> CancelJob:
     return CancelJob(arguments.id)
 
 
-def _line(found: JobRecord, words: str) -> str:
-    sign = WAITING if found.form_offered else SIGNS.get(found.state, WAITING)
-    line = f"{sign} {tick(found.id)} {words} · {_state(found)} · {user(found.requester)} {when(found.asked_at)}"
-    return f"{line} · {WARNING} a message about it was not delivered" if found.untold else line
+def _line(job: JobRecord, words: str) -> str:
+    sign = WAITING if job.form_offered else SIGNS.get(job.state, WAITING)
+    line = f"{sign} {tick(job.id)} {words} · {_state(job)} · {user(job.requester)} {when(job.asked_at)}"
+    return f"{line} · {WARNING} a message about it was not delivered" if job.untold else line
 
 
-def _state(found: JobRecord) -> str:
-    if found.form_offered:
+def _state(job: JobRecord) -> str:
+    if job.form_offered:
         return "only offered the form for the secret"
-    if found.state == "succeeded" and found.started_at:
-        return f"succeeded in {found.finished_at - found.started_at:.1f} s"
-    if found.after:
-        return f"waits for its turn after job {tick(found.after)}"
-    return plain_line(found.state.replace("_", " "))
+    if job.state == "succeeded" and job.started_at:
+        return f"succeeded in {job.finished_at - job.started_at:.1f} s"
+    if job.after:
+        return f"waits for its turn after job {tick(job.after)}"
+    return plain_line(job.state.replace("_", " "))
 
 
-def _times(found: JobRecord) -> str:
-    parts = [f"requested {when(found.asked_at)}"]
-    if found.started_at:
-        again = f", attempt {found.attempt}: the process that ran it before stopped responding"
-        parts.append(f"started {when(found.started_at)}{again if found.attempt > 1 else ''}")
-    if found.finished_at:
-        parts.append(f"finished {when(found.finished_at)}")
+def _times(job: JobRecord) -> str:
+    parts = [f"requested {when(job.asked_at)}"]
+    if job.started_at:
+        again = f", attempt {job.attempt}: the process that ran it before stopped responding"
+        parts.append(f"started {when(job.started_at)}{again if job.attempt > 1 else ''}")
+    if job.finished_at:
+        parts.append(f"finished {when(job.finished_at)}")
     return " · ".join(parts)

@@ -125,14 +125,14 @@ def volumes(facts: Facts, arguments: VolumesArguments) -> Message:
     return _listed(facts, "volume", columns, rows, where=f"on {node.name}")
 
 
-def _stored(facts: Facts, kind: str, found: Iterable[StoredObject]) -> Message:
+def _stored(facts: Facts, kind: str, objects: Iterable[StoredObject]) -> Message:
     """Return a row for each secret or config. ``kind`` is "Secret" or "Config", as specs name them."""
 
     def used_by(service: ServiceFacts) -> Iterable[Any]:
         return (each.get(f"{kind}ID") for each in service.container.get(f"{kind}s") or ())
 
     users = _users(require_cluster(facts).services, used_by)
-    rows = [(each.name, each.stack, _age(facts, each.created), _named(users.get(each.id, []))) for each in found]
+    rows = [(each.name, each.stack, _age(facts, each.created), _named(users.get(each.id, []))) for each in objects]
     return _listed(facts, kind.lower(), (kind.lower(), "stack", "created", "used by"), rows)
 
 

@@ -247,9 +247,9 @@ def _deploy_step(facts: Facts, name: str) -> list[str]:
     return [f"Next: {deploy_step(name)}"] if name in facts.listed_stacks else []
 
 
-def _service_list(facts: Facts, found: Sequence[ServiceFacts], where: str) -> Message:
+def _service_list(facts: Facts, services: Sequence[ServiceFacts], where: str) -> Message:
     swarm = require_cluster(facts)
-    ordered = sorted_services(swarm, found)
+    ordered = sorted_services(swarm, services)
     sign, title = headline(swarm, ordered, where)
     trouble = trouble_lines(swarm, ordered)
     following = [why_step(ordered[0])] if sign == FAILED else []
@@ -272,30 +272,30 @@ def _narrower(services: Sequence[ServiceFacts]) -> str:
     return f"By stack: {named}" + (f" and {number_of(others, 'stack')} more: `/swarm stacks`." if others > 0 else ".")
 
 
-def _trouble(swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
+def _trouble(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
     """Return why tasks are missing, and what to do; [] if no task is missing."""
-    if service_sign(swarm, found) != FAILED:
-        loop = crash_loop_line(swarm, found)
-        return [f"{WARNING} {loop[:1].upper()}{loop[1:]}", why_step(found)] if loop else []
-    why = [f"{FAILED} {plain_line(masked_text(found.complaint))}"] if found.complaint else []
-    return [*why, why_step(found)]
+    if service_sign(swarm, service) != FAILED:
+        loop = crash_loop_line(swarm, service)
+        return [f"{WARNING} {loop[:1].upper()}{loop[1:]}", why_step(service)] if loop else []
+    why = [f"{FAILED} {plain_line(masked_text(service.complaint))}"] if service.complaint else []
+    return [*why, why_step(service)]
 
 
-def _pause(facts: Facts, swarm: ClusterFacts, found: ServiceFacts) -> list[str]:
+def _pause(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
     """Return that the rollout is paused, how far it is, and what to do; [] if it is not."""
-    if not is_paused(found.spec):
+    if not is_paused(service.spec):
         return []
     return [
-        f"{WARNING} *Swarmbot paused its rollout*: {new_text(swarm, found)}. {PAUSE_COSTS}",
-        f"Next: {pause_steps(facts, found)}",
+        f"{WARNING} *Swarmbot paused its rollout*: {new_text(swarm, service)}. {PAUSE_COSTS}",
+        f"Next: {pause_steps(facts, service)}",
     ]
 
 
-def _last_update(swarm: ClusterFacts, found: ServiceFacts, now: float) -> str:
-    told = f"*Last update* {plain_line(update_text(swarm, found, now))}"
-    if found.update is None:
+def _last_update(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
+    told = f"*Last update* {plain_line(update_text(swarm, service, now))}"
+    if service.update is None:
         return f"{told}: it was never updated, or its last update replaced no task"
-    if is_paused(found.spec):
+    if is_paused(service.spec):
         return told
-    message = "" if found.update.message in COMPLETED_MESSAGES else found.update.message
+    message = "" if service.update.message in COMPLETED_MESSAGES else service.update.message
     return f"{told}: {plain_line(message)}" if message else told

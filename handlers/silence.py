@@ -80,6 +80,7 @@ def silences(records: Records, _: NoArguments) -> Message:
     return Message(title, tuple(paragraphs(lines)))
 
 
-def _line(found: Silence) -> str:
-    subject = "all incidents" if found.subject == ALL_SUBJECTS else f"incidents of {tick(found.subject)}"
-    return f"{WARNING} {tick(found.id)} {subject} until {when(found.until)} by {user(found.by)}: {quoted(found.reason)}"
+def _line(silence: Silence) -> str:
+    subject = "all incidents" if silence.subject == ALL_SUBJECTS else f"incidents of {tick(silence.subject)}"
+    until = f"until {when(silence.until)} by {user(silence.by)}"
+    return f"{WARNING} {tick(silence.id)} {subject} {until}: {quoted(silence.reason)}"

@@ -43,23 +43,23 @@ LEVELS: Final[tuple[Level, ...]] = ("no quorum", "no leader", "unknown", "degrad
 COMMAND: Final = re.compile(r"`(/swarm [^`]+)`")
 
 
-def overview(found: Mapping[str, Facts | AgedSummary | SwarmbotError]) -> Message:
+def overview(results: Mapping[str, Facts | AgedSummary | SwarmbotError]) -> Message:
     """Return a line for each cluster with its next step, the worst cluster first."""
-    lines = [line for *_, line in sorted(_overview_line(name, each) for name, each in found.items())]
-    title = f"{number_of(len(found), 'cluster')}, the worst first"
+    lines = [line for *_, line in sorted(_overview_line(name, each) for name, each in results.items())]
+    title = f"{number_of(len(results), 'cluster')}, the worst first"
     return Message(title, tuple(paragraphs([f"*{title}*", *lines])))
 
 
-def _overview_line(name: str, found: Facts | AgedSummary | SwarmbotError) -> tuple[int, int, str, str]:
+def _overview_line(name: str, result: Facts | AgedSummary | SwarmbotError) -> tuple[int, int, str, str]:
     """Return the line, with its sort key. Its commands name the cluster, so they can be typed in any channel."""
-    if isinstance(found, SwarmbotError):
-        why = _naming(name, f"{found.happened} {found.next_step}".rstrip())
+    if isinstance(result, SwarmbotError):
+        why = _naming(name, f"{result.happened} {result.next_step}".rstrip())
         return LEVELS.index("unknown"), 0, name, f"{FAILED} *{plain_line(name)} cannot be read*: {why}"
-    if isinstance(found, AgedSummary):
-        state, first, records = found.summary.health, found.headline, found.records
+    if isinstance(result, AgedSummary):
+        state, first, records = result.summary.health, result.headline, result.records
     else:
-        state, records = health(found), found
-        first = headline(found, state)
+        state, records = health(result), result
+        first = headline(result, state)
     tolerates = quorum_of(raft_members(records)).tolerates if records.swarm else 0
     changes = f" · {number_of(len(records.open_changes), 'change')} under way" if records.open_changes else ""
     steps = "".join(f" · Next: {_naming(name, step)}" for step in next_steps(records, state)[:1])
@@ -83,9 +83,9 @@ def _query(_: NoArguments) -> FactsQuery:
     )
 
 
-def aged_status(found: AgedSummary) -> Message:
+def aged_status(aged: AgedSummary) -> Message:
     """Return the status as watch read it, with its age and the records of now."""
-    message = _message(replace(found.summary, headline=found.headline), found.records)
+    message = _message(replace(aged.summary, headline=aged.headline), aged.records)
     return replace(message, blocks=(*message.blocks, context(f"{WAITING} The complete answer follows.")))
 
 
@@ -106,19 +106,19 @@ def status(facts: Facts, _: NoArguments) -> Message:
     return _message(summary_of(facts), facts)
 
 
-def _message(found: Summary, records: Facts) -> Message:
+def _message(summary: Summary, records: Facts) -> Message:
     """Return the answer. Only Swarmbot's own records of the cluster are used from ``records``."""
     lines = [
-        found.headline,
+        summary.headline,
         *map(_change, records.open_changes),
         *_frozen(records),
         *_closed(records),
         *_unwatched(records),
-        *wrong_lines(found.health, records.incidents),
-        *found.numbers,
-        *_next(records, found.health),
+        *wrong_lines(summary.health, records.incidents),
+        *summary.numbers,
+        *_next(records, summary.health),
     ]
-    return Message(found.headline.replace("*", ""), tuple(paragraphs(lines)))
+    return Message(summary.headline.replace("*", ""), tuple(paragraphs(lines)))
 
 
 def _frozen(facts: Facts) -> list[str]:
@@ -162,6 +162,6 @@ def _change(change: OpenChange) -> str:
     )
 
 
-def _next(facts: Facts, found: Health) -> list[str]:
-    steps = next_steps(facts, found)
+def _next(facts: Facts, health: Health) -> list[str]:
+    steps = next_steps(facts, health)
     return [f"Next: {' · '.join(steps)}"] if steps else []

@@ -106,14 +106,14 @@ def why(facts: Facts, arguments: WhyArguments) -> Message:
     return Message(head.replace("*", "").replace("`", ""), tuple(blocks))
 
 
-def _head(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> str:
+def _head(swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis) -> str:
     sign, count = service_sign(swarm, service), count_text(swarm, service)
-    if sign == DONE and found.well:
+    if sign == DONE and diagnosis.well:
         return f"{DONE} *{tick(service.name)} runs as it should* · {count}"
     return f"{WARNING if sign == DONE else sign} *{tick(service.name)}* · {count}"
 
 
-def _update(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, names: dict[str, str]) -> list[str]:
+def _update(swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis, names: dict[str, str]) -> list[str]:
     if is_paused(service.spec):
         return [f"{WARNING} *Swarmbot paused its rollout*: {new_text(swarm, service)}. {PAUSE_COSTS}"]
     update = service.update
@@ -129,9 +129,9 @@ def _update(swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, names:
     if update is None or update.state not in words:
         return []
     told = [words[update.state], f"Docker says {quoted(update.message)}." if update.message else ""]
-    if (cause := found.update_cause) is not None:
+    if (cause := diagnosis.update_cause) is not None:
         told.append(f"{tick(names[cause.id])} {_ended(swarm, cause)}.")
-    if update.state == "updating" and found.unplaced:
+    if update.state == "updating" and diagnosis.unplaced:
         told.append("Docker waits without limit for a node that can run a task, and does not count this as a failure.")
     if update.started:
         told.append(f"It began {when(update.started)}.")
@@ -172,10 +172,10 @@ def _starting(
     ]
 
 
-def _left_out(found: Diagnosis) -> list[str]:
+def _left_out(diagnosis: Diagnosis) -> list[str]:
     return [
         f"{WAITING} No task for {listed(tick(node.name) for node in nodes[:MAX_NODES])}: {text}"
-        for text, nodes in nodes_by_obstacle(found.left_out).items()
+        for text, nodes in nodes_by_obstacle(diagnosis.left_out).items()
     ]
 
 

@@ -92,9 +92,9 @@ def _examined(engines: ClusterEngines, name: str) -> Host | SwarmbotError:
         return error
 
 
-def _findings(cluster: str, found: Iterable[Host | SwarmbotError]) -> Iterator[Finding]:
+def _findings(cluster: str, results: Iterable[Host | SwarmbotError]) -> Iterator[Finding]:
     versions: Counter[str] = Counter()
-    for host in found:
+    for host in results:
         if isinstance(host, SwarmbotError):
             yield from_error(host)
             continue

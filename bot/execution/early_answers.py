@@ -29,11 +29,11 @@ def late_hosts(facts: Facts | SwarmbotError) -> list[str]:
     return [name for name, host in hosts if host.failure and host.failure.problem == "slow"]
 
 
-def is_unknown(found: Facts | SwarmbotError) -> bool:
+def is_unknown(result: Facts | SwarmbotError) -> bool:
     """Return whether the cluster could not be read in this time. One that does not exist was read."""
-    if not isinstance(found, Facts):
+    if not isinstance(result, Facts):
         return True
-    return found.swarm is None and not all(h.responds and h.membership == "inactive" for h in found.hosts.values())
+    return result.swarm is None and not all(h.responds and h.membership == "inactive" for h in result.hosts.values())
 
 
 def not_yet_text(names: list[str], what: str) -> str:

@@ -107,15 +107,15 @@ class Questions:
             return dict(zip(clusters, pool.map(lambda cluster: self._reading(cluster, query), clusters), strict=True))
 
     def _overview_early(
-        self, lease: Lease, command: Command, found: Mapping[str, Facts | SwarmbotError], timeout_s: float
+        self, lease: Lease, command: Command, results: Mapping[str, Facts | SwarmbotError], timeout_s: float
     ) -> None:
         """Answer with the clusters that could be read so far. Nothing depends on it: the complete answer follows."""
         assert command.overview is not None  # noqa: S101 - tells mypy what the gate has seen
-        known = {name: facts for name, facts in found.items() if isinstance(facts, Facts) and not is_unknown(facts)}
+        known = {name: facts for name, facts in results.items() if isinstance(facts, Facts) and not is_unknown(facts)}
         if not known:
             return
         late = [f"{tick(host)} of {name}" for name, facts in known.items() for host in late_hosts(facts)]
-        unread = [name for name in found if name not in known]
+        unread = [name for name in results if name not in known]
         awaited = [part for part in (not_yet_text(late, "responded"), not_yet_text(unread, "been read")) if part]
         message = command.overview({name: not_read_yet(facts, late_hosts(facts)) for name, facts in known.items()})
         try:

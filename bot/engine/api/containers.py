@@ -103,9 +103,9 @@ def container_usage(client: EngineClient, container: str) -> ContainerUsage:
     return usage
 
 
-def usage_of(found: Record) -> ContainerUsage | None:
+def usage_of(record: Record) -> ContainerUsage | None:
     """Parse ``GET /containers/{id}/stats``; None for a container that does not run. As ``docker stats`` counts."""
-    memory, now, before = found["memory_stats"], found["cpu_stats"], found["precpu_stats"]
+    memory, now, before = record["memory_stats"], record["cpu_stats"], record["precpu_stats"]
     if not memory.get("usage"):
         return None
     busy = now["cpu_usage"]["total_usage"] - before["cpu_usage"]["total_usage"]
@@ -127,7 +127,7 @@ def images(client: EngineClient) -> tuple[ImageFacts, ...]:
     return image_list(found, using)
 
 
-def image_list(found: Sequence[Record], containers: Sequence[Record]) -> tuple[ImageFacts, ...]:
+def image_list(images: Sequence[Record], containers: Sequence[Record]) -> tuple[ImageFacts, ...]:
     """Parse ``GET /images/json`` and ``GET /containers/json``, whose containers name images by id or as typed."""
     used = {container.get(key) for container in containers for key in ("ImageID", "Image")}
     return tuple(
@@ -138,7 +138,7 @@ def image_list(found: Sequence[Record], containers: Sequence[Record]) -> tuple[I
             in_use=not used.isdisjoint((image["Id"], *names)),
             parent=image.get("ParentId") or "",
         )
-        for image in found
+        for image in images
     )
 
 
@@ -153,14 +153,14 @@ def disk_usage(client: EngineClient) -> DiskUsage:
     return disk_parts(found, free, total)
 
 
-def disk_parts(found: Record, free: int | None, total: int | None) -> DiskUsage:
+def disk_parts(usage: Record, free: int | None, total: int | None) -> DiskUsage:
     """Parse ``GET /system/df``, as ``docker system df`` counts: layers that images share count once."""
     images, containers, volumes, cache = (
-        found.get(kind) or [] for kind in ("Images", "Containers", "Volumes", "BuildCache")
+        usage.get(kind) or [] for kind in ("Images", "Containers", "Volumes", "BuildCache")
     )
     used = [image for image in images if image.get("Containers", 0) > 0]
     needed = sum(max(0, image["Size"] - max(0, image.get("SharedSize", 0))) for image in used)
-    layers = found.get("LayersSize") or 0
+    layers = usage.get("LayersSize") or 0
     return DiskUsage(
         images=DiskPart(len(images), len(used), layers, max(0, layers - needed)),
         containers=_part(containers, lambda each: each.get("SizeRw", 0), lambda each: each["State"] == "running"),
@@ -175,8 +175,8 @@ def disk_parts(found: Record, free: int | None, total: int | None) -> DiskUsage:
     )
 
 
-def _part(found: Sequence[Record], size: Callable[[Record], int], used: Callable[[Record], bool]) -> DiskPart:
-    sizes = [(size(each), used(each)) for each in found]
+def _part(records: Sequence[Record], size: Callable[[Record], int], used: Callable[[Record], bool]) -> DiskPart:
+    sizes = [(size(each), used(each)) for each in records]
     return DiskPart(
         count=len(sizes),
         in_use=sum(in_use for _, in_use in sizes),

@@ -14,24 +14,24 @@ from bot.swarm.services.service_state import service_sign
 from bot.text.suggest import listed, number_of, part_of
 
 
-def headline(facts: Facts, found: Health, *, whole: bool = True) -> str:
+def headline(facts: Facts, health: Health, *, whole: bool = True) -> str:
     """Return the state of a cluster and its most important numbers, as a line that begins with a sign.
 
     Without ``whole`` not all was read that may be wrong.
     """
     name = facts.name
-    if found.level == "none":
+    if health.level == "none":
         return f"{WARNING} *{name} is not initialised* · none of its {len(facts.hosts)} hosts is part of a cluster"
-    if found.level == "unknown":
+    if health.level == "unknown":
         return f"{FAILED} *{name} cannot be read* · {_why_unread(facts)}"
-    if found.level == "no leader":
+    if health.level == "no leader":
         quorum = quorum_among(old_managers(facts))
         respond = f"{managers_text(quorum)} respond, {quorum.needed} needed"
         respond = "its only manager responds but could not be read" if quorum.managers == 1 else respond
         return f"{FAILED} *{name} has no leader* · {respond} · running tasks continue"
     if facts.swarm is None:
         return _lost_head(name, quorum_among(old_managers(facts)))
-    return _swarm_head(facts, facts.swarm, found, whole=whole and not facts.awaited)
+    return _swarm_head(facts, facts.swarm, health, whole=whole and not facts.awaited)
 
 
 def _why_unread(facts: Facts) -> str:
@@ -51,12 +51,12 @@ def _lost_head(name: str, quorum: Quorum) -> str:
     return f"{FAILED} *{name} has no quorum* · {managers} · running tasks continue"
 
 
-def _swarm_head(facts: Facts, swarm: ClusterFacts, found: Health, *, whole: bool) -> str:
+def _swarm_head(facts: Facts, swarm: ClusterFacts, health: Health, *, whole: bool) -> str:
     name, quorum = facts.name, quorum_of(raft_members(facts))
     if quorum.tolerates < 0:
         return _lost_head(name, quorum)
     running = sum(service_sign(swarm, service) != FAILED for service in swarm.services)
-    critical = any(issue.critical for issue in found.issues)
+    critical = any(issue.critical for issue in health.issues)
     managers = counted_managers(quorum)
     if critical and quorum.tolerates <= 0 and quorum.managers > 1:
         parts = [f"{WARNING} *{name} is degraded: it tolerates no manager failure*", managers]
@@ -81,9 +81,9 @@ def counted_services(running: int, total: int) -> str:
     return f"{part_of(running, total, 'service')} {'running' if running == total else 'fully running'}"
 
 
-def issue_lines(found: Health) -> list[str]:
+def issue_lines(health: Health) -> list[str]:
     """Return a line for each thing that is wrong."""
-    return [f"{FAILED if issue.critical else WARNING} {issue.text}" for issue in found.issues]
+    return [f"{FAILED if issue.critical else WARNING} {issue.text}" for issue in health.issues]
 
 
 def number_lines(facts: Facts) -> list[str]:

@@ -19,7 +19,7 @@ While they wait for approval, it is still right to bring managers back.
 """
 
 
-def next_steps(facts: Facts, found: Health) -> list[str]:
+def next_steps(facts: Facts, health: Health) -> list[str]:
     """Return the next steps, the most urgent first; [] if there is nothing to do."""
     changes = [change for change in facts.open_changes if not change.outdated]
     decide = [
@@ -36,15 +36,15 @@ def next_steps(facts: Facts, found: Health) -> list[str]:
     ]
     if whole := [change for change in changes if change.command in WHOLE_CLUSTER]:
         waits = all(map(_decider, whole))
-        instead = [f"or {issue.harmless}" for issue in found.issues if waits and issue.harmless]
+        instead = [f"or {issue.harmless}" for issue in health.issues if waits and issue.harmless]
         return [*decide, *_followed(whole), *instead]
-    if found.level == "none":
+    if health.level == "none":
         return [*decide, "`/swarm init HOST` creates the cluster; `/swarm hosts` shows which hosts respond."]
-    waiting = [change for change in changes if any(_is_about(issue, change) for issue in found.issues)]
-    left = [issue for issue in found.issues if not any(_is_about(issue, change) for change in changes)]
+    waiting = [change for change in changes if any(_is_about(issue, change) for issue in health.issues)]
+    left = [issue for issue in health.issues if not any(_is_about(issue, change) for change in changes)]
     urgent, rest = [issue for issue in left if issue.urgent], [issue for issue in left if not issue.urgent]
     steps = [*fixes(urgent), *decide, *_followed(waiting), *fixes(rest)]
-    if found.level != "healthy" and not steps:
+    if health.level != "healthy" and not steps:
         return ["`/swarm hosts` shows the state of each host"]
     return steps
 

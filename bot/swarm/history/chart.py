@@ -64,11 +64,11 @@ class _Sight:
     """The samples of a chart, by slot, its columns of slots, and its gaps. ``is_now``: whether it ends now."""
 
     def __init__(
-        self, found: Mapping[int, Sample], columns: Sequence[range], gaps: Sequence[Gap], *, is_now: bool
+        self, samples: Mapping[int, Sample], columns: Sequence[range], gaps: Sequence[Gap], *, is_now: bool
     ) -> None:
         self.gaps = tuple(gaps)
-        self.samples = [found[at] for at in sorted(found)]
-        self.columns = [[found[at] for at in column if at in found] for column in columns]
+        self.samples = [samples[at] for at in sorted(samples)]
+        self.columns = [[samples[at] for at in column if at in samples] for column in columns]
         self._slots = sum(map(len, columns))
         self._since = columns[0].start
         self._recent = columns[-1][-1] - SAMPLE_S
@@ -190,11 +190,11 @@ def _incidents(sample: Sample) -> Range:
     return sample.incidents
 
 
-def _gaps(found: Mapping[int, Sample], slots: range) -> Iterator[Gap]:
+def _gaps(samples: Mapping[int, Sample], slots: range) -> Iterator[Gap]:
     """Yield the times in which nodes and tasks were not read, in order."""
 
     def state(at: int) -> str:
-        sample = found.get(at)
+        sample = samples.get(at)
         return "unwatched" if sample is None else "unread" if sample.counts is None else "read"
 
     for what, run in groupby(slots, key=state):

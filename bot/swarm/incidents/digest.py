@@ -103,9 +103,9 @@ def _incidents(day: Day) -> list[str]:
     return [title, *_some(lines, "incidents", "incidents")]
 
 
-def _attention(day: Day, found: Health) -> Iterator[str]:
+def _attention(day: Day, health: Health) -> Iterator[str]:
     """Yield what is wrong, or will be by tomorrow."""
-    yield from issue_lines(found)
+    yield from issue_lines(health)
     backup_age = day.facts.at - (day.last_backup or 0.0)
     if day.backup_days and day.last_backup is not None and backup_age + DAY_S >= day.backup_days * DAY_S:
         old = f"By tomorrow the newest backup is older than {number_of(round(day.backup_days), 'day')}"

@@ -148,7 +148,7 @@ def _of_tasks(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: l
 
 
 def _of_crash_loop(
-    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
+    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis, looping: list[Failing]
 ) -> list[Signal]:
     """Return the signal. It does not depend on whether a task that will fail runs now, starts, or has no node yet."""
     places = {each.last.place for each in looping}
@@ -160,24 +160,28 @@ def _of_crash_loop(
     if not service.is_job and len(well) < wanted:
         what = "node" if service.is_global else "replica"
         text = f"{tick(service.name)}: {part_of(len(well), wanted, what)} running without failing"
-        short = _short(facts, swarm, service, tasks, found)
+        short = _short(facts, swarm, service, tasks, diagnosis)
         signals.append(replace(short, severity=severity, text=text))
-    signals.append(replace(_failing(facts, swarm, service, found, looping), severity=severity))
+    signals.append(replace(_failing(facts, swarm, service, diagnosis, looping), severity=severity))
     waiting = [
         group
-        for group in found.unplaced
+        for group in diagnosis.unplaced
         if group.said or not group.taker or not places.issuperset(task.place for task in group.tasks)
     ]
     if waiting:
-        signals.append(_pending(facts, swarm, service, replace(found, unplaced=tuple(waiting))))
+        signals.append(_pending(facts, swarm, service, replace(diagnosis, unplaced=tuple(waiting))))
     return signals
 
 
 def _short(
-    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts], found: Diagnosis | None
+    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, tasks: list[TaskFacts], diagnosis: Diagnosis | None
 ) -> Signal:
     paused = is_paused(service.spec)
-    parts = [count_text(swarm, service), *_being_started(found), *(["and Swarmbot has paused its rollout"] * paused)]
+    parts = [
+        count_text(swarm, service),
+        *_being_started(diagnosis),
+        *(["and Swarmbot has paused its rollout"] * paused),
+    ]
     why = f"{tick(service.name)}: {plain_line(masked_text(service.complaint), MAX_REASON_CHARS)}"
     nodes = dict.fromkeys(task.node for task in tasks if _moved(facts, swarm, task))
     return Signal(
@@ -187,17 +191,17 @@ def _short(
         f"{tick(service.name)}: {', '.join(parts)}",
         facts.at,
         subject_id=service.id,
-        advice=_advice(facts, swarm, service, found),
+        advice=_advice(facts, swarm, service, diagnosis),
         lines=(PAUSE_COSTS,) if paused else (why,) if service.complaint else (),
         nodes=tuple(nodes),
         hosts=_hosts(swarm, nodes),
-        holds_s=_patience(facts, swarm, service, found),
+        holds_s=_patience(facts, swarm, service, diagnosis),
     )
 
 
-def _being_started(found: Diagnosis | None) -> list[str]:
+def _being_started(diagnosis: Diagnosis | None) -> list[str]:
     """Return how many tasks are on their way: "2 starting"."""
-    return [f"{len(found.starting)} starting"] if found and found.starting else []
+    return [f"{len(diagnosis.starting)} starting"] if diagnosis and diagnosis.starting else []
 
 
 def _moved(facts: Facts, swarm: ClusterFacts, task: TaskFacts) -> bool:
@@ -210,10 +214,10 @@ def _moved(facts: Facts, swarm: ClusterFacts, task: TaskFacts) -> bool:
     return not task.wanted and facts.cluster_time - task.since < MOVED_S
 
 
-def _patience(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> float:
+def _patience(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis | None) -> float:
     """Return how long tasks may be missing. Docker is at work after a change, and while it starts tasks."""
-    failing = bool(found and (found.failing or found.unplaced))
-    if found and not failing and len(found.starting) >= missing_tasks(swarm, service):
+    failing = bool(diagnosis and (diagnosis.failing or diagnosis.unplaced))
+    if diagnosis and not failing and len(diagnosis.starting) >= missing_tasks(swarm, service):
         return STARTING_HOLDS_S
     changing = service.update is not None and service.update.state in IN_PROGRESS
     fresh = facts.cluster_time - max(service.updated, service.created) < CHANGED_S
@@ -236,7 +240,7 @@ def _loops(service: ServiceFacts, each: Failing, tasks: Iterable[TaskFacts], now
 
 
 def _failing(
-    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, looping: list[Failing]
+    facts: Facts, swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis, looping: list[Failing]
 ) -> Signal:
     last = max((each.last for each in looping), key=lambda task: task.since)
     error = plain_line(error_of(last), MAX_HEADLINE_CHARS)
@@ -249,7 +253,7 @@ def _failing(
         facts.at,
         subject_id=service.id,
         fix=_way_back(facts, swarm, service),
-        advice=_advice(facts, swarm, service, found),
+        advice=_advice(facts, swarm, service, diagnosis),
         lines=tuple(
             failure_text(swarm, service, replace(each.last, error=masked_text(each.last.error))) for each in looping
         ),
@@ -264,8 +268,8 @@ def _way_back(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> str:
     return rollback_command(facts, swarm, service) if fresh else ""
 
 
-def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis) -> Signal:
-    groups = sorted(found.unplaced, key=lambda group: (-len(group.tasks), group.said))
+def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis) -> Signal:
+    groups = sorted(diagnosis.unplaced, key=lambda group: (-len(group.tasks), group.said))
     count = sum(len(group.tasks) for group in groups)
     reasons = [unplaced_reason(group.said, group.verdicts) for group in groups]
     waits_for = dict.fromkeys(node.id for group in groups for node in _only_down(group))
@@ -279,7 +283,7 @@ def _pending(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Di
         f"{number_of(count, 'task')} of {tick(service.name)} pending: {reasons[0]}",
         facts.at,
         subject_id=service.id,
-        advice=_advice(facts, swarm, service, found),
+        advice=_advice(facts, swarm, service, diagnosis),
         lines=tuple(
             f"{number_of(len(group.tasks), 'task')}: {why}" for group, why in zip(groups[1:], reasons[1:], strict=True)
         ),
@@ -300,10 +304,10 @@ def _only_down(group: Unplaced) -> list[NodeFacts]:
     ]
 
 
-def _advice(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis | None) -> str:
+def _advice(facts: Facts, swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis | None) -> str:
     if is_paused(service.spec):
         return pause_steps(facts, service)
-    steps = typable(remedies(swarm, service, found))[:MAX_STEPS] if found else []
+    steps = typable(remedies(swarm, service, diagnosis))[:MAX_STEPS] if diagnosis else []
     return " · ".join(steps) or f"`/swarm why {service.name}` says why"
 
 

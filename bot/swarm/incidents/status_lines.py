@@ -30,16 +30,16 @@ UNREAD: Final = frozenset({"no quorum", "no leader", "unknown"})
 FIRST_NAME: Final = re.compile(r"`([^`]+)`")
 
 
-def wrong_lines(found: Health, incidents: Iterable[Incident]) -> list[str]:
+def wrong_lines(health: Health, incidents: Iterable[Incident]) -> list[str]:
     """Return a line for each issue, then one for each incident: the most serious first, those that are silenced last.
 
     An incident that is about an issue is named in the line of that issue.
     """
-    lines, own = issue_lines(found), []
+    lines, own = issue_lines(health), []
     for incident in sorted(incidents, key=_place):
-        number = next((number for number, issue in enumerate(found.issues) if _is_about(incident, issue)), None)
+        number = next((number for number, issue in enumerate(health.issues) if _is_about(incident, issue)), None)
         if number is None:
-            own.append(f"{_lead(incident, found)}: {open_text(incident)} · {_reference(incident)}")
+            own.append(f"{_lead(incident, health)}: {open_text(incident)} · {_reference(incident)}")
         else:
             lines[number] += f" · incident {_reference(incident)}"
     more = len(own) - MAX_INCIDENTS
@@ -51,13 +51,13 @@ def _place(incident: Incident) -> tuple[bool, int, float]:
     return bool(incident.silenced_by), ORDER.index(severity_of(incident)), -incident.opened_at
 
 
-def _lead(incident: Incident, found: Health) -> str:
+def _lead(incident: Incident, health: Health) -> str:
     """Return the beginning of the line of an incident that no issue is about: it may have just ended.
 
     Without a manager that can be read, nothing is known of services.
     """
     top = headline_of(incident.tracked)
-    if top.signal.kind in SERVICES and found.level in UNREAD:
+    if top.signal.kind in SERVICES and health.level in UNREAD:
         return f"{WAITING} Incident, last seen {when(top.last_seen)} and unknown now"
     if top.signal.kind in SEEN_BY_STATUS:
         return f"{WAITING} Incident, not seen in this reading"

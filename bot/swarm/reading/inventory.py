@@ -92,7 +92,7 @@ def compare(living: Inventory, restored: Inventory, taken_at: float) -> Comparis
 
 
 def _things(
-    kind: str, found: Iterable[Json], name: Callable[[Json], str], content: Callable[[Json], Any]
+    kind: str, records: Iterable[Json], name: Callable[[Json], str], content: Callable[[Json], Any]
 ) -> dict[str, ClusterObject]:
     return {
         _id(each): ClusterObject(
@@ -102,28 +102,28 @@ def _things(
             created=_moment(each.get("CreatedAt") or each.get("Created")),
             updated=_moment(each.get("UpdatedAt") or each.get("Created")),
         )
-        for each in found
+        for each in records
     }
 
 
-def _id(found: Json) -> str:
-    return str(found.get("ID") or found["Id"])
+def _id(record: Json) -> str:
+    return str(record.get("ID") or record["Id"])
 
 
-def _spec(found: Json) -> Any:
-    return found["Spec"]
+def _spec(record: Json) -> Any:
+    return record["Spec"]
 
 
-def _spec_name(found: Json) -> str:
-    return str(found["Spec"]["Name"])
+def _spec_name(record: Json) -> str:
+    return str(record["Spec"]["Name"])
 
 
-def _node_name(found: Json) -> str:
-    return safe_name(str((found.get("Description") or {}).get("Hostname") or "")) or _id(found)
+def _node_name(record: Json) -> str:
+    return safe_name(str((record.get("Description") or {}).get("Hostname") or "")) or _id(record)
 
 
-def _network(found: Json) -> Any:
-    return {key: found.get(key) for key in _NETWORK}
+def _network(record: Json) -> Any:
+    return {key: record.get(key) for key in _NETWORK}
 
 
 def _moment(stamp: str | None) -> float:

@@ -36,10 +36,10 @@ def host(name: str, address: str, info: Json) -> HostFacts:
     )
 
 
-def nodes(found: Iterable[Json]) -> tuple[NodeFacts, ...]:
+def nodes(nodes_json: Iterable[Json]) -> tuple[NodeFacts, ...]:
     """Parse ``GET /nodes``; managers come first, then by name."""
     records, members, described = [], [], _Descriptions()
-    for record in found:
+    for record in nodes_json:
         node = _node(record, described)
         records.append(node)
         if node.raft_address:
@@ -83,12 +83,12 @@ def _node(record: Json, described: _Descriptions) -> NodeFacts:
     )
 
 
-def generic_resources(found: Sequence[Mapping[str, Any]] | None) -> dict[str, int]:
+def generic_resources(resources: Sequence[Mapping[str, Any]] | None) -> dict[str, int]:
     """Return how many of each kind ``GenericResources`` has, of a node or of a reservation: counted or named ones."""
-    if not found:
+    if not resources:
         return {}
     counts: Counter[str] = Counter()
-    for each in found:
+    for each in resources:
         counted, named = each.get("DiscreteResourceSpec"), each.get("NamedResourceSpec")
         if counted:
             counts[counted["Kind"]] += int(counted.get("Value", 0))
@@ -104,9 +104,9 @@ class _Descriptions:
         self._known: dict[tuple[int, ...], tuple[NodeDescription, tuple[Json, ...]]] = {}
         """By the identities of the JSON's parts, which are kept with it."""
 
-    def of(self, found: Json) -> NodeDescription | None:
+    def of(self, description: Json) -> NodeDescription | None:
         """Parse ``Description``, which is empty until a node has joined for the first time."""
-        resources, platform, engine = (found.get(key) for key in ("Resources", "Platform", "Engine"))
+        resources, platform, engine = (description.get(key) for key in ("Resources", "Platform", "Engine"))
         if not (resources and platform and engine):
             return None
         key = id(resources), id(platform), id(engine)

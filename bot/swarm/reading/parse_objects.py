@@ -11,17 +11,17 @@ from bot.swarm.reading.parse_services import seconds
 from bot.text.mrkdwn import safe_name
 
 
-def networks(found: Sequence[Json]) -> tuple[NetworkFacts, ...]:
+def networks(records: Sequence[Json]) -> tuple[NetworkFacts, ...]:
     """Parse ``GET /networks``, sorted by name."""
-    return _sorted(_network(each) for each in found)
+    return _sorted(_network(each) for each in records)
 
 
-def stored_objects(found: Sequence[Json]) -> tuple[StoredObject, ...]:
+def stored_objects(records: Sequence[Json]) -> tuple[StoredObject, ...]:
     """Parse ``GET /secrets`` or ``/configs``, sorted by name. An engine sends the content of configs, in ``Data``."""
-    return _sorted(_stored_object(each) for each in found)
+    return _sorted(_stored_object(each) for each in records)
 
 
-def volumes(found: Sequence[Json]) -> tuple[VolumeFacts, ...]:
+def volumes(records: Sequence[Json]) -> tuple[VolumeFacts, ...]:
     """Parse ``Volumes`` of ``GET /volumes``, sorted by name."""
     return _sorted(
         VolumeFacts(
@@ -30,7 +30,7 @@ def volumes(found: Sequence[Json]) -> tuple[VolumeFacts, ...]:
             labels=_labels(each),
             created=_moment(each.get("CreatedAt")),
         )
-        for each in found
+        for each in records
     )
 
 
@@ -40,30 +40,30 @@ PARSERS: Final[Mapping[str, Callable[[Sequence[Json]], Any]]] = MappingProxyType
 """By the names of ``FactsQuery.objects``: the engine's calls and the fields of the facts have the same names."""
 
 
-def _network(found: Json) -> NetworkFacts:
-    options = found.get("Options") or {}
-    subnets = (each.get("Subnet") for each in (found.get("IPAM") or {}).get("Config") or ())
+def _network(record: Json) -> NetworkFacts:
+    options = record.get("Options") or {}
+    subnets = (each.get("Subnet") for each in (record.get("IPAM") or {}).get("Config") or ())
     return NetworkFacts(
-        id=found["Id"],
-        name=safe_name(found["Name"]),
-        driver=safe_name(found["Driver"]),
+        id=record["Id"],
+        name=safe_name(record["Name"]),
+        driver=safe_name(record["Driver"]),
         subnets=tuple(filter(None, subnets)),
-        attachable=bool(found.get("Attachable")),
-        internal=bool(found.get("Internal")),
-        ingress=bool(found.get("Ingress")),
+        attachable=bool(record.get("Attachable")),
+        internal=bool(record.get("Internal")),
+        ingress=bool(record.get("Ingress")),
         encrypted="encrypted" in options and options["encrypted"] != "false",
-        labels=_labels(found),
-        created=seconds(found.get("Created")),
+        labels=_labels(record),
+        created=seconds(record.get("Created")),
     )
 
 
-def _stored_object(found: Json) -> StoredObject:
+def _stored_object(record: Json) -> StoredObject:
     return StoredObject(
-        id=found["ID"],
-        name=safe_name(found["Spec"]["Name"]),
-        labels=_labels(found["Spec"]),
-        created=seconds(found.get("CreatedAt")),
-        updated=seconds(found.get("UpdatedAt")),
+        id=record["ID"],
+        name=safe_name(record["Spec"]["Name"]),
+        labels=_labels(record["Spec"]),
+        created=seconds(record.get("CreatedAt")),
+        updated=seconds(record.get("UpdatedAt")),
     )
 
 
@@ -75,9 +75,9 @@ def _moment(time: str | None) -> float:
         return 0.0
 
 
-def _labels(found: Json) -> Mapping[str, str]:
-    return MappingProxyType(found.get("Labels") or {})
+def _labels(record: Json) -> Mapping[str, str]:
+    return MappingProxyType(record.get("Labels") or {})
 
 
-def _sorted(found: Any) -> tuple[Any, ...]:
-    return tuple(sorted(found, key=lambda each: each.name))
+def _sorted(objects: Any) -> tuple[Any, ...]:
+    return tuple(sorted(objects, key=lambda each: each.name))

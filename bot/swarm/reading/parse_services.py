@@ -27,40 +27,40 @@ WANTED: Final = frozenset({"running", "ready", "complete"})
 """The desired states of a task that should run; "complete" is for a job."""
 
 
-def services(found: Iterable[Json]) -> tuple[ServiceFacts, ...]:
+def services(records: Iterable[Json]) -> tuple[ServiceFacts, ...]:
     """Parse ``GET /services?status=true``, sorted by name."""
-    return tuple(sorted(map(_service, found), key=lambda service: service.name))
+    return tuple(sorted(map(_service, records), key=lambda service: service.name))
 
 
 def without_lost_tasks(
-    found: Sequence[ServiceFacts], down: Collection[str], tasks: Sequence[TaskFacts]
+    services: Sequence[ServiceFacts], down: Collection[str], tasks: Sequence[TaskFacts]
 ) -> tuple[ServiceFacts, ...]:
     """Return the services without the tasks that ran on nodes in ``down`` (ids) when these were last heard of."""
     lost = Counter(task.service for task in tasks if task.node in down and task.state == "running")
-    return tuple(replace(each, running=max(0, each.running - lost[each.id])) for each in found)
+    return tuple(replace(each, running=max(0, each.running - lost[each.id])) for each in services)
 
 
-def may_lack_tasks(found: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) -> list[str]:
+def may_lack_tasks(services: Sequence[ServiceFacts], nodes: Sequence[NodeFacts]) -> list[str]:
     """Return the ids of services that may lack tasks.
 
     The managers do not count the missing tasks of a global service. So every global service without a task on some
     active node is included, after the others.
     """
     active = sum(node.accepts_tasks for node in nodes)
-    short = [each.id for each in found if each.running < each.desired]
-    fewer = [each.id for each in found if each.is_global and each.running + each.completed < active]
+    short = [each.id for each in services if each.running < each.desired]
+    fewer = [each.id for each in services if each.is_global and each.running + each.completed < active]
     return [*dict.fromkeys([*short, *fewer])]
 
 
 def with_complaints(
-    found: Sequence[ServiceFacts], short: Collection[str], tasks: Sequence[TaskFacts]
+    services: Sequence[ServiceFacts], short: Collection[str], tasks: Sequence[TaskFacts]
 ) -> tuple[ServiceFacts, ...]:
     """Return the services, those in ``short`` (ids) with why tasks do not run, if ``tasks`` has their tasks."""
     own: dict[str, list[TaskFacts]] = {service: [] for service in short}
     for task in tasks:
         if task.service in own:
             own[task.service].append(task)
-    return tuple(replace(each, complaint=_complaint(own[each.id])) if each.id in own else each for each in found)
+    return tuple(replace(each, complaint=_complaint(own[each.id])) if each.id in own else each for each in services)
 
 
 def restarted(tasks: Iterable[CurrentTask], now: float) -> list[str]:
@@ -72,7 +72,9 @@ def restarted(tasks: Iterable[CurrentTask], now: float) -> list[str]:
     return [*dict.fromkeys(service for _, service in new)]
 
 
-def with_crash_loops(found: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], now: float) -> tuple[ServiceFacts, ...]:
+def with_crash_loops(
+    services: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], now: float
+) -> tuple[ServiceFacts, ...]:
     """Return the services with the tasks that fail again and again, according to ``tasks``.
 
     ``now`` is in unix seconds.
@@ -82,7 +84,7 @@ def with_crash_loops(found: Sequence[ServiceFacts], tasks: Iterable[TaskFacts], 
         loop = _crash_loop(own, now)
         if loop and (loop.last.service not in loops or loop.last.since > loops[loop.last.service].last.since):
             loops[loop.last.service] = loop
-    return tuple(replace(each, crash_loop=loops[each.id]) if each.id in loops else each for each in found)
+    return tuple(replace(each, crash_loop=loops[each.id]) if each.id in loops else each for each in services)
 
 
 def by_place(tasks: Iterable[TaskFacts]) -> list[list[TaskFacts]]:
@@ -115,27 +117,27 @@ def _crash_loop(tasks: Sequence[TaskFacts], now: float) -> CrashLoop | None:
     return CrashLoop(len(failed), max(failed, key=lambda task: task.since))
 
 
-def _service(found: Json) -> ServiceFacts:
-    status = found.get("ServiceStatus") or {}
+def _service(record: Json) -> ServiceFacts:
+    status = record.get("ServiceStatus") or {}
     return ServiceFacts(
-        name=safe_name(found["Spec"]["Name"]),
+        name=safe_name(record["Spec"]["Name"]),
         running=status.get("RunningTasks", 0),
         desired=status.get("DesiredTasks", 0),
-        id=found["ID"],
-        version=found["Version"]["Index"],
-        spec=MappingProxyType(found["Spec"]),
-        previous_spec=MappingProxyType(previous) if (previous := found.get("PreviousSpec")) else None,
-        update=_update(found.get("UpdateStatus") or {}),
-        created=seconds(found.get("CreatedAt")),
-        updated=seconds(found.get("UpdatedAt")),
-        ports=ports(found),
+        id=record["ID"],
+        version=record["Version"]["Index"],
+        spec=MappingProxyType(record["Spec"]),
+        previous_spec=MappingProxyType(previous) if (previous := record.get("PreviousSpec")) else None,
+        update=_update(record.get("UpdateStatus") or {}),
+        created=seconds(record.get("CreatedAt")),
+        updated=seconds(record.get("UpdatedAt")),
+        ports=ports(record),
         completed=status.get("CompletedTasks", 0),
     )
 
 
-def ports(found: Json) -> tuple[Port, ...]:
+def ports(record: Json) -> tuple[Port, ...]:
     """Parse the published ports: as assigned, or as the spec asks for them."""
-    asked = (found["Spec"].get("EndpointSpec") or {}).get("Ports")
+    asked = (record["Spec"].get("EndpointSpec") or {}).get("Ports")
     return tuple(
         Port(
             published=each.get("PublishedPort", 0),
@@ -143,16 +145,16 @@ def ports(found: Json) -> tuple[Port, ...]:
             protocol=each.get("Protocol") or "tcp",
             on_host=each.get("PublishMode") == "host",
         )
-        for each in (found.get("Endpoint") or {}).get("Ports") or asked or ()
+        for each in (record.get("Endpoint") or {}).get("Ports") or asked or ()
     )
 
 
-def _update(found: Json) -> UpdateStatus | None:
+def _update(status: Json) -> UpdateStatus | None:
     """Parse ``UpdateStatus``. An engine sends it without a state if no update was made."""
-    if not found.get("State"):
+    if not status.get("State"):
         return None
-    started, completed = seconds(found.get("StartedAt")), seconds(found.get("CompletedAt"))
-    return UpdateStatus(found["State"], found.get("Message", ""), started, completed)
+    started, completed = seconds(status.get("StartedAt")), seconds(status.get("CompletedAt"))
+    return UpdateStatus(status["State"], status.get("Message", ""), started, completed)
 
 
 def seconds(time: str | None) -> float:

@@ -88,9 +88,9 @@ def _shortage(
     return Shortage(service, moving, remaining, minimum, two_at_once_obstacle(service, moving, takers, tasks))
 
 
-def health_warnings(found: Sequence[Shortage]) -> list[str]:
+def health_warnings(shortages: Sequence[Shortage]) -> list[str]:
     """Return a warning for the services that are moved and whose spec has no health check."""
-    names = [tick(each.service.name) for each in found if not each.gap and not health_check(each.service)]
+    names = [tick(each.service.name) for each in shortages if not each.gap and not health_check(each.service)]
     if not names:
         return []
     has, its = ("has", "its") if len(names) == 1 else ("have", "their")

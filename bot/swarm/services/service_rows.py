@@ -88,13 +88,17 @@ def trouble_lines(swarm: ClusterFacts, services: Sequence[ServiceFacts]) -> list
     ]
 
 
-def service_title(swarm: ClusterFacts, found: ServiceFacts) -> str:
+def service_title(swarm: ClusterFacts, service: ServiceFacts) -> str:
     """Return "✗ *web* · replicated · 1 of 2 replicas running · stack `shop`"."""
-    parts = [f"{service_sign(swarm, found)} *{plain_line(found.name)}*", mode_text(found), count_text(swarm, found)]
-    parts += [f"stack {tick(found.stack)}"] if found.stack else []
+    parts = [
+        f"{service_sign(swarm, service)} *{plain_line(service.name)}*",
+        mode_text(service),
+        count_text(swarm, service),
+    ]
+    parts += [f"stack {tick(service.stack)}"] if service.stack else []
     return " · ".join(parts)
 
 
-def why_step(found: ServiceFacts) -> str:
+def why_step(service: ServiceFacts) -> str:
     """Return what to do about a service that lacks tasks."""
-    return f"Next: `/swarm why {found.name}` says why"
+    return f"Next: `/swarm why {service.name}` says why"

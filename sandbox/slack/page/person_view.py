@@ -30,9 +30,9 @@ def items(workspace: Workspace, user: str) -> Iterator[tuple[str, str, Callable[
         yield f"n{entry.number}", "", partial(_note, entry)
 
 
-def _newest(found: Iterable[Shown]) -> Iterator[Shown]:
+def _newest(entries: Iterable[Shown]) -> Iterator[Shown]:
     kept: defaultdict[str, deque[Shown]] = defaultdict(lambda: deque(maxlen=MAX_ITEMS))
-    for each in found:
+    for each in entries:
         kept[each.channel].append(each)
     return chain.from_iterable(kept.values())
 

@@ -163,9 +163,9 @@ def _cause(service: ServiceFacts, tasks: list[TaskFacts]) -> TaskFacts | None:
     return max(failed, key=lambda task: task.since, default=None) if service.update.state in ROLLED_BACK else None
 
 
-def nodes_by_obstacle(found: Iterable[Verdict]) -> dict[str, list[NodeFacts]]:
+def nodes_by_obstacle(verdicts: Iterable[Verdict]) -> dict[str, list[NodeFacts]]:
     """Return the nodes by what stands in their way, in words; "" for nodes that take the task."""
     groups: dict[str, list[NodeFacts]] = {}
-    for verdict in found:
+    for verdict in verdicts:
         groups.setdefault(", ".join(each.text for each in verdict.obstacles), []).append(verdict.node)
     return groups

@@ -22,29 +22,31 @@ PER_NODE: Final = frozenset({"resources", "host ports", "max replicas"})
 
 
 def remedies(
-    swarm: ClusterFacts, service: ServiceFacts, found: Diagnosis, good: Mapping[str, Any] | None = None
+    swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis, good: Mapping[str, Any] | None = None
 ) -> list[str]:
     """Return what to do, each with its command in backticks. Commands about nodes come first.
 
     ``good``: the last good spec, if one is kept.
     """
-    steps = [step for group in found.unplaced if not group.taker for step in _for_unplaced(swarm, service, group)]
-    if any("No such image" in failing.last.error for failing in found.failing):
+    steps = [step for group in diagnosis.unplaced if not group.taker for step in _for_unplaced(swarm, service, group)]
+    if any("No such image" in failing.last.error for failing in diagnosis.failing):
         steps.append(f"use an image that its nodes can pull: {_order(f'update {service.name} --image IMAGE')}")
     other = rollback_helps(swarm, service)
     rollback = _order(f"rollback {service.name}")
     if service.update is not None and service.update.state == "paused" and other:
         steps.append(f"return to the spec before: {rollback}")
-    elif other and _new_constraints(service) and any(map(_is_constrained, found.unplaced)):
+    elif other and _new_constraints(service) and any(map(_is_constrained, diagnosis.unplaced)):
         steps.insert(0, f"its constraints came with the last update, so return to the spec before: {rollback}")
-    elif not found.well and not other and good is not None and spec_changes(service.spec, good):
+    elif not diagnosis.well and not other and good is not None and spec_changes(service.spec, good):
         steps.append(f"return to the last spec whose tasks ran: {_order(f'rollback {service.name} --last-good')}")
     if logged := [
-        failing for failing in found.failing if failing.reading and failing.reading.log and failing.reading.log.lines
+        failing
+        for failing in diagnosis.failing
+        if failing.reading and failing.reading.log and failing.reading.log.lines
     ]:
         names = task_names(swarm, [logged[0].last])
         steps.append(f"{_order(f'logs {names[logged[0].last.id]}')} shows more lines")
-    elif found.failing and not steps:
+    elif diagnosis.failing and not steps:
         steps.append(f"{_order(f'ps {service.name} --all')} shows how its tasks ended")
     return [*dict.fromkeys(steps)]
 

@@ -96,9 +96,9 @@ def verdicts(swarm: ClusterFacts, need: Need) -> list[Verdict]:
     return [judge(found, need) for found in candidates(swarm, swarm.nodes)]
 
 
-def judge(found: Candidate, need: Need) -> Verdict:
+def judge(candidate: Candidate, need: Need) -> Verdict:
     """Return whether a node takes a task."""
-    return Verdict(found.node, tuple(obstacle for check in FILTERS for obstacle in check(found, need)))
+    return Verdict(candidate.node, tuple(obstacle for check in FILTERS for obstacle in check(candidate, need)))
 
 
 def candidates(swarm: ClusterFacts, nodes: Iterable[NodeFacts]) -> list[Candidate]:
@@ -120,17 +120,17 @@ def candidates(swarm: ClusterFacts, nodes: Iterable[NodeFacts]) -> list[Candidat
     return found
 
 
-def _available(found: Candidate, _: Need) -> Iterator[Obstacle]:
+def _available(candidate: Candidate, _: Need) -> Iterator[Obstacle]:
     """SwarmKit's ReadyFilter."""
-    if found.node.state != "ready":
-        yield Obstacle("available", f"is {found.node.state}")
-    if found.node.availability != "active":
-        yield Obstacle("available", f"is {found.node.availability_text}", f"activate {found.name}")
+    if candidate.node.state != "ready":
+        yield Obstacle("available", f"is {candidate.node.state}")
+    if candidate.node.availability != "active":
+        yield Obstacle("available", f"is {candidate.node.availability_text}", f"activate {candidate.name}")
 
 
-def _resources(found: Candidate, need: Need) -> Iterator[Obstacle]:
+def _resources(candidate: Candidate, need: Need) -> Iterator[Obstacle]:
     """SwarmKit's ResourceFilter: what the tasks on a node reserve is taken, however little they use."""
-    wanted, has = need.reservations, found.node.description
+    wanted, has = need.reservations, candidate.node.description
     cpus, memory = int(wanted.get("NanoCPUs") or 0), int(wanted.get("MemoryBytes") or 0)
     generic = generic_resources(wanted.get("GenericResources"))
     if not (cpus or memory or generic):
@@ -138,7 +138,7 @@ def _resources(found: Candidate, need: Need) -> Iterator[Obstacle]:
     if has is None:
         yield Obstacle("resources", "its CPUs and memory are not known", known=False)
         return
-    others = [Need(task.service, task.spec).reservations for task in found.tasks]
+    others = [Need(task.service, task.spec).reservations for task in candidate.tasks]
     free = has.nano_cpus - sum(int(each.get("NanoCPUs") or 0) for each in others)
     if cpus > free:
         numbers = f"needs {_cpus(cpus)}, {_cpus(free)} of {_cpus(has.nano_cpus)} not reserved"
@@ -158,12 +158,12 @@ def _resources(found: Candidate, need: Need) -> Iterator[Obstacle]:
             yield Obstacle("resources", f"{count - there} {tick(kind)} short ({numbers})")
 
 
-def _plugins(found: Candidate, need: Need) -> Iterator[Obstacle]:
+def _plugins(candidate: Candidate, need: Need) -> Iterator[Obstacle]:
     """SwarmKit's PluginFilter: drivers of volumes, networks and logs."""
     wanted = [("Volume", name) for mount in need.mounts if (name := _volume_driver(mount))]
     wanted += [("Network", name) for name in need.network_drivers]
     log_driver = (need.spec.get("LogDriver") or NO_SPEC).get("Name")
-    has = found.node.description
+    has = candidate.node.description
     listed_plugins = has.plugins if has else None
     # An engine that lists no log driver at all is too old to list them.
     if log_driver not in {None, "", "none"} and (
@@ -178,17 +178,17 @@ def _plugins(found: Candidate, need: Need) -> Iterator[Obstacle]:
             yield Obstacle("plugins", f"has no {what}")
 
 
-def _constraints(found: Candidate, need: Need) -> Iterator[Obstacle]:
+def _constraints(candidate: Candidate, need: Need) -> Iterator[Obstacle]:
     """SwarmKit's ConstraintFilter."""
-    yield from unmet_constraints(found.node, need.placement.get("Constraints") or (), found.name)
+    yield from unmet_constraints(candidate.node, need.placement.get("Constraints") or (), candidate.name)
 
 
-def _platform(found: Candidate, need: Need) -> Iterator[Obstacle]:
+def _platform(candidate: Candidate, need: Need) -> Iterator[Obstacle]:
     """SwarmKit's PlatformFilter: the platforms of the image, as Docker's command found them in its registry."""
     wanted = [(each.get("OS") or "", each.get("Architecture") or "") for each in need.placement.get("Platforms") or ()]
     if not wanted:
         return
-    has = found.node.description
+    has = candidate.node.description
     if has is None:
         yield Obstacle("platform", "its platform is not known", known=False)
     elif not any(_runs_on(platform, (has.os, has.architecture)) for platform in wanted):
@@ -196,17 +196,17 @@ def _platform(found: Candidate, need: Need) -> Iterator[Obstacle]:
         yield Obstacle("platform", f"is {tick(_platform_name(has.os, has.architecture))}, the image is for {names}")
 
 
-def _host_ports(found: Candidate, need: Need) -> Iterator[Obstacle]:
+def _host_ports(candidate: Candidate, need: Need) -> Iterator[Obstacle]:
     """SwarmKit's HostPortFilter."""
     for port, protocol in sorted(need.host_ports):
-        if (holder := found.held_ports.get((port, protocol))) is not None:
+        if (holder := candidate.held_ports.get((port, protocol))) is not None:
             yield Obstacle("host ports", f"port {port}/{protocol} is in use by {tick(holder)}", holder=holder)
 
 
-def _max_replicas(found: Candidate, need: Need) -> Iterator[Obstacle]:
+def _max_replicas(candidate: Candidate, need: Need) -> Iterator[Obstacle]:
     """SwarmKit's MaxReplicasFilter."""
     most = int(need.placement.get("MaxReplicas") or 0)
-    count = sum(task.service == need.service and task.wanted for task in found.tasks)
+    count = sum(task.service == need.service and task.wanted for task in candidate.tasks)
     if most and count >= most:
         yield Obstacle("max replicas", f"runs {number_of(count, 'task')} of it, at most {most} allowed per node")
 

@@ -54,13 +54,13 @@ def is_rolled_back(service: ServiceFacts) -> bool:
     return service.update is not None and service.update.state in ROLLED_BACK
 
 
-def rollback_advice(facts: Facts, service: ServiceFacts, found: Rollout, *, rolled_back: bool = False) -> str:
+def rollback_advice(facts: Facts, service: ServiceFacts, rollout: Rollout, *, rolled_back: bool = False) -> str:
     """Return the command that returns to the spec before, or to the last one whose tasks ran if it differs; "" if none.
 
     No command is advised that would start the tasks that fail now again. ``rolled_back``: whether a rollback failed:
     Docker's own rollback would only undo it.
     """
-    order = _order(facts, service, failed=bool(found.last_failure), may_undo=not rolled_back)
+    order = _order(facts, service, failed=bool(rollout.last_failure), may_undo=not rolled_back)
     if not order:
         return ""
     where = "the last spec whose tasks ran" if order.endswith(LAST_GOOD) else "the spec before"

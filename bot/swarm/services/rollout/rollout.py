@@ -237,7 +237,7 @@ def _failures(service: ServiceFacts, tasks: Iterable[TaskFacts]) -> list[TaskFac
 
 
 def _verdict(
-    service: ServiceFacts, found: Rollout, failures: list[TaskFacts], waited: float, *, unrestarted: bool
+    service: ServiceFacts, rollout: Rollout, failures: list[TaskFacts], waited: float, *, unrestarted: bool
 ) -> str:
     """Return why it will not become stable.
 
@@ -247,19 +247,19 @@ def _verdict(
     state = service.update.state if service.update else ""
     if state in PAUSED:
         what = "update" if state == "paused" else "rollback"
-        return f"Docker paused the {what} because tasks failed. {_last(found)}".strip()
-    patience = PENDING_S + (service.stop_grace if found.stopping else 0.0)
+        return f"Docker paused the {what} because tasks failed. {_last(rollout)}".strip()
+    patience = PENDING_S + (service.stop_grace if rollout.stopping else 0.0)
     if waited >= patience:
-        return unplaced_text(found.pending)
+        return unplaced_text(rollout.pending)
     action = (service.spec.get("UpdateConfig") or {}).get("FailureAction") or "pause"
     if state == "rollback_started" or (state == "updating" and action != "continue"):
         return ""  # Docker decides what a failure means
-    if crashing := crash_loop_text(failures, found.last_failure):
+    if crashing := crash_loop_text(failures, rollout.last_failure):
         return crashing
     if unrestarted:
-        return f"Docker does not restart tasks that ended. {_last(found)}"
+        return f"Docker does not restart tasks that ended. {_last(rollout)}"
     return ""
 
 
-def _last(found: Rollout) -> str:
-    return f"The last one: {found.last_failure}." if found.last_failure else ""
+def _last(rollout: Rollout) -> str:
+    return f"The last one: {rollout.last_failure}." if rollout.last_failure else ""

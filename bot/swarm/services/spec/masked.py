@@ -39,9 +39,9 @@ def masked_pair(name: str, sign: str, value: str) -> str:
     return f"{name}{sign}{masked_text(value)}"
 
 
-def masked_mapping(found: Mapping[str, object]) -> list[str]:
+def masked_mapping(values: Mapping[str, object]) -> list[str]:
     """Return labels or options as pairs, masked in the same way."""
-    return [masked_pair(name, "=", str(value)) for name, value in found.items()]
+    return [masked_pair(name, "=", str(value)) for name, value in values.items()]
 
 
 def masked_words(words: Sequence[str]) -> list[str]:

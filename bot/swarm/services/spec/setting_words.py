@@ -77,8 +77,8 @@ def check_times(check: Json) -> list[str]:
     return parts
 
 
-def _without(found: Json, *keys: str) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if key not in keys}
+def _without(settings: Json, *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key not in keys}
 
 
 def _others(rest: Json) -> Iterator[str]:

@@ -166,16 +166,19 @@ def _mount(mount: Json) -> str:
     return " ".join(filter(None, parts))
 
 
-def _resources(found: Json) -> str:
-    shown = {"reserves": _amounts(found.get("Reservations") or {}), "limited to": _amounts(found.get("Limits") or {})}
+def _resources(resources: Json) -> str:
+    shown = {
+        "reserves": _amounts(resources.get("Reservations") or {}),
+        "limited to": _amounts(resources.get("Limits") or {}),
+    }
     return " · ".join(f"{word} {amounts}" for word, amounts in shown.items() if amounts)
 
 
-def _amounts(found: Json) -> str:
-    parts = [f"{found['NanoCPUs'] / NANOSECONDS:g} CPU"] if found.get("NanoCPUs") else []
-    parts += [f"{found['MemoryBytes'] / MIB:.4g} MiB"] if found.get("MemoryBytes") else []
-    parts += [f"{found['Pids']} processes"] if found.get("Pids") else []
-    for each in found.get("GenericResources") or ():
+def _amounts(amounts: Json) -> str:
+    parts = [f"{amounts['NanoCPUs'] / NANOSECONDS:g} CPU"] if amounts.get("NanoCPUs") else []
+    parts += [f"{amounts['MemoryBytes'] / MIB:.4g} MiB"] if amounts.get("MemoryBytes") else []
+    parts += [f"{amounts['Pids']} processes"] if amounts.get("Pids") else []
+    for each in amounts.get("GenericResources") or ():
         spec = each.get("DiscreteResourceSpec") or each.get("NamedResourceSpec") or {}
         parts.append(tick(f"{spec.get('Kind')}={spec.get('Value')}"))
     return ", ".join(parts)
@@ -190,18 +193,18 @@ def _health(check: Json | None) -> str:
     return " · ".join([command, *check_times(check)])
 
 
-def _placement(found: Json) -> str:
-    parts = [*map(tick, found.get("Constraints") or ())]
-    spread = [(each.get("Spread") or {}).get("SpreadDescriptor") for each in found.get("Preferences") or ()]
+def _placement(placement: Json) -> str:
+    parts = [*map(tick, placement.get("Constraints") or ())]
+    spread = [(each.get("Spread") or {}).get("SpreadDescriptor") for each in placement.get("Preferences") or ()]
     parts += [f"spread over {tick(str(each))}" for each in spread if each]
-    parts += [f"at most {found['MaxReplicas']} on a node"] if found.get("MaxReplicas") else []
-    platforms = {f"{each.get('OS', '')}/{each.get('Architecture', '')}".strip("/") for each in _platforms(found)}
+    parts += [f"at most {placement['MaxReplicas']} on a node"] if placement.get("MaxReplicas") else []
+    platforms = {f"{each.get('OS', '')}/{each.get('Architecture', '')}".strip("/") for each in _platforms(placement)}
     parts += [f"only on {listed(map(tick, sorted(filter(None, platforms))))}"] if any(platforms) else []
     return _several(parts) or "any node"
 
 
-def _platforms(found: Json) -> Iterable[Json]:
-    return found.get("Platforms") or ()
+def _platforms(placement: Json) -> Iterable[Json]:
+    return placement.get("Platforms") or ()
 
 
 def _restart(service: ServiceFacts) -> str:
@@ -218,18 +221,18 @@ def _restart(service: ServiceFacts) -> str:
     return ", ".join(parts)
 
 
-def _policy(found: Json) -> str:
+def _policy(policy: Json) -> str:
     """Return how an update or a rollback works; Docker's defaults where the spec says nothing."""
-    parallel = found.get("Parallelism", 1)
+    parallel = policy.get("Parallelism", 1)
     parts = [f"{parallel} at a time" if parallel else "all at once"]
-    parts += [f"{_duration(found['Delay'])} apart"] if found.get("Delay") else []
-    parts.append("starts the new task first" if found.get("Order") == "start-first" else "stops the old task first")
-    action = str(found.get("FailureAction") or "pause")
+    parts += [f"{_duration(policy['Delay'])} apart"] if policy.get("Delay") else []
+    parts.append("starts the new task first" if policy.get("Order") == "start-first" else "stops the old task first")
+    action = str(policy.get("FailureAction") or "pause")
     parts.append(
-        f"a task that fails within {_duration(found.get('Monitor') or DEFAULT_MONITOR_NS)} "
+        f"a task that fails within {_duration(policy.get('Monitor') or DEFAULT_MONITOR_NS)} "
         f"{FAILURE_ACTIONS.get(action, plain_line(action))}"
     )
-    parts += [f"tolerates {found['MaxFailureRatio']:.0%} failed"] if found.get("MaxFailureRatio") else []
+    parts += [f"tolerates {policy['MaxFailureRatio']:.0%} failed"] if policy.get("MaxFailureRatio") else []
     return ", ".join(parts)
 
 
@@ -239,23 +242,23 @@ def _stop(service: ServiceFacts) -> str:
     return ", ".join([*parts, f"killed after {write_duration(service.stop_grace)}"])
 
 
-def _reference(found: Json, kind: str) -> str:
-    file = found.get("File") or {}
+def _reference(reference: Json, kind: str) -> str:
+    file = reference.get("File") or {}
     where = f" as {tick(str(file['Name']))}" if file.get("Name") else ""
-    return tick(str(found.get(f"{kind}Name") or found.get(f"{kind}ID") or "")) + where
+    return tick(str(reference.get(f"{kind}Name") or reference.get(f"{kind}ID") or "")) + where
 
 
-def _driver(found: Json | None) -> str:
-    name, options = (found or {}).get("Name"), (found or {}).get("Options")
+def _driver(driver: Json | None) -> str:
+    name, options = (driver or {}).get("Name"), (driver or {}).get("Options")
     if not name and not options:
         return ""
     shown = tick(str(name)) if name else "the engine's default"
     return shown + (f" with {_several(_ticked(masked_mapping(options)))}" if options else "")
 
 
-def _own_labels(found: Json) -> Json:
+def _own_labels(spec: Json) -> Json:
     """Return the labels without the stack's, which the title names."""
-    return {key: value for key, value in (found.get("Labels") or {}).items() if key != STACK_LABEL}
+    return {key: value for key, value in (spec.get("Labels") or {}).items() if key != STACK_LABEL}
 
 
 def _others(template: Json) -> Iterator[str]:
