@@ -173,7 +173,7 @@ class World:
         machine.up = on
         machine.manages = machine.manages and (not on or machine.node in self.raft)
 
-    def befall(self, what: str, name: str, other: str, *, on: bool) -> None:
+    def inject(self, what: str, name: str, other: str, *, on: bool) -> None:
         """Break or repair a machine's power, cable or SSH, or the route from it to another machine.
 
         ``leave``: somebody makes it leave by hand; this cannot be undone.

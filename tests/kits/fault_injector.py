@@ -12,7 +12,7 @@ SIZE: Final = 7
 MAX_READS: Final = 20
 """After so many reads the worker counts as killed in the middle of its plan."""
 Fault = tuple[str, str, str, bool]
-"""The kind of fault, the machine, for a route the other machine, and whether it is repaired: see Simulated.befall."""
+"""The kind of fault, the machine, for a route the other machine, and whether it is repaired: see Simulated.inject."""
 Cut = tuple[int, Fault]
 """The number of the read of a command at which a fault happens."""
 
@@ -42,6 +42,6 @@ class Cutter:
 
     def _pass(self) -> None:
         for _, (what, host, other, on) in (cut for cut in self._cuts if cut[0] == self._reads):
-            self._world.befall(what, host, other, on=on)
+            self._world.inject(what, host, other, on=on)
         self._reads += 1
         self._world.tick()

@@ -1,7 +1,7 @@
-"""What must come out, reckoned beside the code by the rules of the house alone.
+"""The expected outcomes of requests, computed only from the rules of approvals and without the code under test.
 
-That is: who asked, who was in the group at the vote, what the cluster was like when it was asked. Processes see one
-Redis through clients of their own.
+They follow from the requester, the members of the group at the vote, and the state of the cluster at the request.
+Processes see one Redis through clients of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.kits.approvals.world import Cluster, Crash, People
 
 GROUP: Final = "S0ADMINS"
 ALWAYS: Final = "U0DAN"
-"""Named by the rule; the others decide while they are in the group, and ask in any case."""
+"""The person named by the rule; the others decide while they are in the group, and may always request."""
 
 
 @dataclass
@@ -33,16 +33,16 @@ class Question:
     needed: int = 0
     status: str = ""
     late: bool = False
-    yes: set[str] = field(default_factory=set)
+    approvers: set[str] = field(default_factory=set)
     counted: frozenset[str] = frozenset()
     begun: bool = False
     executed: bool = False
 
 
-class Reckoning:
-    """Leases have no length: whenever a worker looks, one that holds a job counts as gone, and tries on.
+class ExpectedOutcomes:
+    """Carries out what people and workers do, and asserts the expected result.
 
-    Carries out what people and workers do, and asserts that it comes out as it must.
+    Leases have no length: whenever a worker reads the queue, a worker that holds a job counts as gone, but continues.
     """
 
     def __init__(self, url: str, count: int, inside: set[str]) -> None:
@@ -62,24 +62,24 @@ class Reckoning:
         self.refused: Counter[tuple[str, str]] = Counter()
 
     def ask(self, process: int, who: str, node: str) -> None:
-        """Somebody asks to promote a node."""
+        """Request the promotion of a node."""
         order = order_of(f"job-{len(self.questions)}", who, node)
         entry = Entry("asked", who, "prod", "C0PROD", "promote", order.words, order.id)
         self.questions[self.processes[process].queue.admit(order, [entry]).job_id] = Question(who, node)
 
-    def work(self, process: int, fuse: int, *, crash: bool) -> None:
-        """A worker takes what is there; after ``fuse`` looks it dies, or stalls while another takes the job over."""
+    def work(self, process: int, reads_left: int, *, crash: bool) -> None:
+        """A worker takes the jobs. After ``reads_left`` reads it dies, or stalls while another takes over its job."""
 
-        def bang() -> None:
+        def on_crash() -> None:
             if crash:
                 raise Crash
             self._handle(self.processes[1 - process], take=False)
 
-        self.cluster.fuse, self.cluster.bang = fuse, bang
+        self.cluster.reads_left, self.cluster.on_crash = reads_left, on_crash
         self._handle(self.processes[process], take=True)
 
     def asked(self) -> list[str]:
-        """Those that wait, the newest first; when none does, those that have ended."""
+        """Return the jobs that wait, the newest first; if none waits, those that have ended."""
         asked = [job for job, question in self.questions.items() if question.status][::-1]
         return [job for job in asked if self.questions[job].status == "asked"] or asked
 
@@ -107,13 +107,13 @@ class Reckoning:
         """Somebody presses Approve."""
         told = self._try(job, who, lambda: self.processes[process].voting.approve(job, who, ""))
         question = self.questions[job]
-        counts = self.open(job) and who in self._right() - {question.requester} - question.yes
+        counts = self.open(job) and who in self._right() - {question.requester} - question.approvers
         again = question.status == "approved" and who in question.counted
         assert bool(told) == (counts or again), told
         if not counts:
             return
-        question.yes.add(who)
-        if len(valid := question.yes & self._right()) >= question.needed:
+        question.approvers.add(who)
+        if len(valid := question.approvers & self._right()) >= question.needed:
             question.status, question.counted = "approved", frozenset(valid)
         assert ("runs" in told) == (question.status == "approved")
 
@@ -133,7 +133,7 @@ class Reckoning:
             self.questions[job].status = "withdrawn"
 
     def turn_up(self, _process: int, _job: str, who: str) -> None:
-        """Somebody comes into the group, or leaves it."""
+        """Add a person to the group, or remove them."""
         self.people.inside ^= {who}
 
     def freeze_or_thaw(self, process: int) -> None:
@@ -153,7 +153,7 @@ class Reckoning:
             with suppress(Crash, LeaseLost):
                 worker.runner.handle(lease)
         finally:
-            self.running, self.cluster.fuse = before, 0
+            self.running, self.cluster.reads_left = before, 0
         self._noted(worker, job, now)
 
     def _noted(self, worker: Process, job: str, now: tuple[object, ...]) -> None:
@@ -194,6 +194,6 @@ class Reckoning:
         said = Counter((entry.action, entry.job) for entry in entries)
         for job, question in self.questions.items():
             assert said["approved", job] == (question.status in {"approved", "void"})
-            assert said["approved by one", job] == len(question.yes)
+            assert said["approved by one", job] == len(question.approvers)
             for how in ("denied", "withdrawn", "expired", "void"):
                 assert said[how, job] == (question.status == how)

@@ -34,14 +34,14 @@ class Node:
 class Cluster:
     """Two managers and three workers, with an engine that takes versions as seriously as Docker's.
 
-    Before each look and each call ``fuse`` burns down by one; at its end ``bang`` is called. ``called`` and
+    Before each read and each call ``reads_left`` decreases by one; at zero ``on_crash`` is called. ``called`` and
     ``promoted`` are told of what reaches the engine.
     """
 
     records: dict[str, Node] = field(default_factory=dict)
     tasks: int = 0
-    fuse: int = 0
-    bang: Callable[[], None] = lambda: None
+    reads_left: int = 0
+    on_crash: Callable[[], None] = lambda: None
     called: Callable[[], None] = lambda: None
     promoted: Callable[[str], None] = lambda _: None
     host: str = "host-1"
@@ -66,7 +66,7 @@ class Cluster:
     def read(self, name: str, engines: object, query: FactsQuery) -> Facts:
         """The facts as they are now."""
         del engines, query
-        self._burn()
+        self._count_read()
         nodes = tuple(
             NodeFacts(
                 id=f"id-of-{each}",
@@ -97,7 +97,7 @@ class Cluster:
     def nodes(self) -> list[dict[str, Any]]:
         """``GET /nodes``: the first call of a step."""
         self.called()
-        self._burn()
+        self._count_read()
         return [
             {"ID": f"id-of-{name}", "Version": {"Index": node.version}, "Spec": {"Role": node.role}}
             for name, node in self.records.items()
@@ -105,19 +105,19 @@ class Cluster:
 
     def update_node(self, node_id: str, version: int, spec: dict[str, Any]) -> None:
         """``POST /nodes/{id}/update``."""
-        self._burn()
+        self._count_read()
         name = node_id.removeprefix("id-of-")
         if version != self.records[name].version:
             raise EngineError(self.host, 500, "update out of sequence")
         if spec["Role"] != self.records[name].role:
             self.promoted(name)
             self.set_role(name, spec["Role"])
-        self._burn()
+        self._count_read()
 
-    def _burn(self) -> None:
-        self.fuse -= 1
-        if self.fuse == 0:
-            self.bang()
+    def _count_read(self) -> None:
+        self.reads_left -= 1
+        if self.reads_left == 0:
+            self.on_crash()
 
 
 class People(UserGroups):

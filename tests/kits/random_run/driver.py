@@ -43,7 +43,7 @@ REDIS_BREATH_S: Final = 0.05
 class Hosts(Protocol):
     """What breaks hosts."""
 
-    def befall(self, fault: Planned, *, on: bool) -> None:
+    def inject(self, fault: Planned, *, on: bool) -> None:
         """Break a host in this way, or repair it (``on``)."""
 
 
@@ -187,9 +187,9 @@ class Driver:
             case "deliver twice":
                 self._slack.fault("deliver_twice", "command", times=1)
             case _:
-                self._hosts.befall(fault, on=False)
+                self._hosts.inject(fault, on=False)
                 sleep(fault.seconds)
-                self._hosts.befall(fault, on=True)
+                self._hosts.inject(fault, on=True)
         self._recorder.disturbed(fault.kind, fault.target, begin)
 
     def _slow_redis(self, seconds: float) -> None:

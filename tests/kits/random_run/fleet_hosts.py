@@ -34,7 +34,7 @@ class FleetHosts(Repeating):
         self._fleet = fleet
         self.sightings: list[Sighting] = []
 
-    def befall(self, fault: Planned, *, on: bool) -> None:
+    def inject(self, fault: Planned, *, on: bool) -> None:
         """Break a host in this way, or repair it (``on``)."""
         found = self._fleet[fault.target]
         with suppress(Failed):  # a manager without quorum takes its time to start; the bot waits for it too

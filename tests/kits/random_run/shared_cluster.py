@@ -95,10 +95,10 @@ class SharedCluster:
         Client(str(self.path), "AF_UNIX").close()  # wakes accept()
         self._listener.close()
 
-    def befall(self, fault: Planned, *, on: bool) -> None:
+    def inject(self, fault: Planned, *, on: bool) -> None:
         """Break a host in this way, or repair it (``on``)."""
         with self._changing():
-            self.cluster.befall({"host": "power"}.get(fault.kind, fault.kind), fault.target, "", on=on)
+            self.cluster.inject({"host": "power"}.get(fault.kind, fault.kind), fault.target, "", on=on)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -19,17 +19,17 @@ from bot.queue.lease import LeaseLost
 from bot.slack.outbound.notifier import Undelivered
 from bot.store import keys
 from bot.usergroups import MembershipUnknown
-from tests.kits.approvals.expected import Reckoning
+from tests.kits.approvals.expected import ExpectedOutcomes
 from tests.kits.approvals.process import Process, config_of, order_of
 
 
-def approved(redis_url: str) -> Reckoning:
+def approved(redis_url: str) -> ExpectedOutcomes:
     """Ada's approved request for node-1, which no worker has started."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, 0, crash=False)
-    reckoning.approve(0, "job-0", "U0BEN")
-    return reckoning
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    outcomes.ask(0, "U0ADA", "node-1")
+    outcomes.work(0, 0, crash=False)
+    outcomes.approve(0, "job-0", "U0BEN")
+    return outcomes
 
 
 def question_of(job: str, who: str) -> Order:
@@ -40,21 +40,21 @@ def question_of(job: str, who: str) -> Order:
 
 def test_no_approval_revives_a_cancelled_job(redis_url: str) -> None:
     """The approval seems open, because the cancellation looked before it existed; its job has ended nevertheless."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    reckoning.ask(0, "U0ADA", "node-1")
-    assert not reckoning.processes[0].voting.cancel("job-0", "U0ADA")
-    reckoning.work(0, 0, crash=False)
-    assert reckoning.processes[0].queue.cancel("job-0", "U0ADA", [Entry("cancelled", "U0ADA")]) == "cancelled"
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    outcomes.ask(0, "U0ADA", "node-1")
+    assert not outcomes.processes[0].voting.cancel("job-0", "U0ADA")
+    outcomes.work(0, 0, crash=False)
+    assert outcomes.processes[0].queue.cancel("job-0", "U0ADA", [Entry("cancelled", "U0ADA")]) == "cancelled"
     with pytest.raises(Refused, match="ended in the meantime"):
-        reckoning.processes[1].voting.approve("job-0", "U0BEN", "")
-    reckoning.work(1, 0, crash=False)
-    assert reckoning.cluster.records["node-1"].role == "worker"
+        outcomes.processes[1].voting.approve("job-0", "U0BEN", "")
+    outcomes.work(1, 0, crash=False)
+    assert outcomes.cluster.records["node-1"].role == "worker"
 
 
 def test_a_second_press_is_no_refusal(redis_url: str) -> None:
     """A person who has approved it denies it: the job may have begun meanwhile."""
-    reckoning = approved(redis_url)
-    voting = reckoning.processes[1].voting
+    outcomes = approved(redis_url)
+    voting = outcomes.processes[1].voting
     assert voting.approve("job-0", "U0BEN", "") == "You have approved `job-0` already."
     with pytest.raises(Refused, match="already approved"):
         voting.approve("job-0", "U0EVE", "")
@@ -62,15 +62,15 @@ def test_a_second_press_is_no_refusal(redis_url: str) -> None:
 
 def test_vote_without_an_answer_from_slack_is_audited(redis_url: str) -> None:
     """The vote does not count and can be repeated, and the audit log has an entry."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, 0, crash=False)
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    outcomes.ask(0, "U0ADA", "node-1")
+    outcomes.work(0, 0, crash=False)
 
     def silent() -> None:
         raise MembershipUnknown("Slack does not say who is in it.")
 
-    reckoning.people.meanwhile = silent
-    process = reckoning.processes[0]
+    outcomes.people.meanwhile = silent
+    process = outcomes.processes[0]
     with pytest.raises(MembershipUnknown, match="Slack does not say"):
         process.voting.approve("job-0", "U0BEN", "")
     refused = [entry for entry in process.audit.query(Filter(job="job-0"), count=9) if entry.action == "vote refused"]
@@ -80,29 +80,29 @@ def test_vote_without_an_answer_from_slack_is_audited(redis_url: str) -> None:
 
 def test_freeze_between_approval_and_start(redis_url: str) -> None:
     """A change with enough approvals needs one more now: it is void."""
-    reckoning = approved(redis_url)
-    reckoning.freeze_or_thaw(1)
-    reckoning.work(0, 0, crash=False)
-    assert reckoning.questions["job-0"].status == "void"
-    assert reckoning.cluster.records["node-1"].role == "worker"
+    outcomes = approved(redis_url)
+    outcomes.freeze_or_thaw(1)
+    outcomes.work(0, 0, crash=False)
+    assert outcomes.questions["job-0"].status == "void"
+    assert outcomes.cluster.records["node-1"].role == "worker"
 
 
 def test_plan_is_checked_again_until_its_first_call(redis_url: str) -> None:
     """A worker dies before the first call; a change before another worker takes over voids the approval."""
-    reckoning = approved(redis_url)
-    reckoning.work(0, 2, crash=True)
-    reckoning.cluster.records["node-1"].availability = "drain"
-    reckoning.work(1, 0, crash=False)
-    assert reckoning.questions["job-0"].status == "void"
-    assert reckoning.cluster.records["node-1"].role == "worker"
-    reckoning.check_log()
+    outcomes = approved(redis_url)
+    outcomes.work(0, 2, crash=True)
+    outcomes.cluster.records["node-1"].availability = "drain"
+    outcomes.work(1, 0, crash=False)
+    assert outcomes.questions["job-0"].status == "void"
+    assert outcomes.cluster.records["node-1"].role == "worker"
+    outcomes.check_log()
 
 
 @pytest.mark.parametrize("outage", range(8))
 def test_short_redis_outage_fails_nothing(redis_url: str, monkeypatch: pytest.MonkeyPatch, outage: int) -> None:
     """At any point of an approved change: the approval stays valid, and the next worker runs it."""
-    reckoning = approved(redis_url)
-    process = reckoning.processes[0]
+    outcomes = approved(redis_url)
+    process = outcomes.processes[0]
     written = iter(range(1, 100))
 
     def freeze(cluster: str, now: float) -> None:
@@ -118,13 +118,13 @@ def test_short_redis_outage_fails_nothing(redis_url: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(process.freezes, "active", freeze)
     monkeypatch.setattr(process.audit, "commit", commit)
     with suppress(Unavailable):
-        reckoning.work(0, 0, crash=False)
-    reckoning.work(1, 0, crash=False)
+        outcomes.work(0, 0, crash=False)
+    outcomes.work(1, 0, crash=False)
     job, approval = process.queue.get("job-0"), process.approvals.get("job-0")
     assert job is not None
     assert approval is not None
     assert (job.state, approval.state) == ("succeeded", "approved")
-    assert reckoning.cluster.records["node-1"].role == "manager"
+    assert outcomes.cluster.records["node-1"].role == "manager"
     assert not [entry for entry in process.audit.query(count=99) if "failed" in entry.detail]
     assert process.slack.told == []
 
@@ -134,14 +134,14 @@ def test_job_ends_even_if_slack_refuses_messages(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, node: str, state: str
 ) -> None:
     """A change that is not needed and a refused one: the outcome is stored, and the message waits for Slack."""
-    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, 0, {"U0ADA"})
+    process = outcomes.processes[0]
 
     def respond(*_: object, **__: object) -> None:
         raise Undelivered("no answer", "its asker")
 
     monkeypatch.setattr(process.slack, "answer", respond)
-    reckoning.cluster.set_role("node-1", "manager")
+    outcomes.cluster.set_role("node-1", "manager")
     process.queue.admit(order_of("job-0", "U0ADA", node), [Entry("asked", "U0ADA")])
     lease = process.queue.take("one", "exclusive", block_ms=0)
     assert lease is not None
@@ -156,9 +156,9 @@ def test_job_ends_even_if_slack_refuses_messages(
 @pytest.mark.parametrize("count", [0, 1])
 def test_job_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
     """It starts nothing and requests no approval: it ends as cancelled, and the requester gets a message."""
-    reckoning = Reckoning(redis_url, count, {"U0ADA", "U0BEN"})
-    reckoning.ask(0, "U0ADA", "node-1")
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, count, {"U0ADA", "U0BEN"})
+    outcomes.ask(0, "U0ADA", "node-1")
+    process = outcomes.processes[0]
     lease = process.queue.take("one", "exclusive", block_ms=0)
     assert lease is not None
     assert process.queue.cancel("job-0", "U0BEN", [Entry("cancelled", "U0BEN")]) == "stopping"
@@ -167,19 +167,19 @@ def test_job_cancelled_while_it_is_planned(redis_url: str, count: int) -> None:
     assert job is not None
     assert job.state == "cancelled"
     assert process.approvals.get("job-0") is None
-    assert reckoning.cluster.records["node-1"].role == "worker"
+    assert outcomes.cluster.records["node-1"].role == "worker"
     assert [" · by <@U0BEN>. Nothing was changed" in message.text for message in process.slack.told] == [True]
 
 
 def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plan that cannot be read, and a channel that refuses a card: both requesters get their results."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = outcomes.processes[0]
     for node in ("node-1", "node-2"):
-        reckoning.ask(0, "U0ADA", node)
-        reckoning.work(0, 0, crash=False)
-    reckoning.redis.hset(keys.job("job-1"), "plan", '{"of": "another version"}')
-    reckoning.deny(0, "job-0", "U0BEN")
+        outcomes.ask(0, "U0ADA", node)
+        outcomes.work(0, 0, crash=False)
+    outcomes.redis.hset(keys.job("job-1"), "plan", '{"of": "another version"}')
+    outcomes.deny(0, "job-0", "U0BEN")
     shown: list[str] = []
 
     def post(_channel: str, message: Message, **_: object) -> str:
@@ -201,8 +201,8 @@ def test_card_that_cannot_be_shown_does_not_block_others(redis_url: str, monkeyp
 
 def test_an_approved_job_is_cancelled_before_it_starts(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its card says so, and its requester is told by whom."""
-    reckoning = approved(redis_url)
-    process = reckoning.processes[0]
+    outcomes = approved(redis_url)
+    process = outcomes.processes[0]
     process.card_publisher.publish_due()
     assert process.queue.cancel("job-0", "U0CLEO", [Entry("cancelled", "U0CLEO", job="job-0")]) == "cancelled"
     assert not process.voting.cancel("job-0", "U0CLEO")
@@ -221,15 +221,15 @@ def test_an_approved_job_is_cancelled_before_it_starts(redis_url: str, monkeypat
 
 def test_the_channel_of_a_card_is_archived(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The requester gets the request without its buttons, with how others can approve it."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = outcomes.processes[0]
 
     def post(_channel: str, _message: Message, **_: object) -> str:
         raise Undelivered("is_archived", "channel `C0PROD`")
 
     monkeypatch.setattr(process.slack, "post", post)
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, 0, crash=False)
+    outcomes.ask(0, "U0ADA", "node-1")
+    outcomes.work(0, 0, crash=False)
     process.card_publisher.publish_due()
     process.deliver()
     [told] = process.slack.told
@@ -241,19 +241,19 @@ def test_the_channel_of_a_card_is_archived(redis_url: str, monkeypatch: pytest.M
 
 def test_approval_belongs_to_one_job(redis_url: str) -> None:
     """While its job exists, no other job gets the id; a new request starts without approvals."""
-    reckoning = approved(redis_url)
-    reckoning.work(0, 0, crash=False)
-    assert 0 < reckoning.redis.ttl(keys.approval("job-0")) <= keys.JOB_TTL_S
-    reckoning.redis.delete(keys.job("job-0"))
+    outcomes = approved(redis_url)
+    outcomes.work(0, 0, crash=False)
+    assert 0 < outcomes.redis.ttl(keys.approval("job-0")) <= keys.JOB_TTL_S
+    outcomes.redis.delete(keys.job("job-0"))
     order = replace(order_of("job-0", "U0BEN", "node-2"), request_key="a month later")
-    assert reckoning.processes[0].queue.admit(order, [Entry("asked", "U0BEN")]).job_id != "job-0"
+    assert outcomes.processes[0].queue.admit(order, [Entry("asked", "U0BEN")]).job_id != "job-0"
 
 
 @pytest.mark.parametrize("changed", ["the rule", "the request"])
 def test_insufficient_approval_shows_no_secret(redis_url: str, changed: str) -> None:
     """The rule needs two approvals now, or another request was approved: the approval is void."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = outcomes.processes[0]
     order = question_of("job-0", "U0ADA")
     process.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
     lease = process.queue.take("one", "concurrent", block_ms=0)
@@ -263,10 +263,10 @@ def test_insufficient_approval_shows_no_secret(redis_url: str, changed: str) -> 
     if changed == "the rule":
         config = config_of(1, ("U0ADA", "U0BEN"))
         config.rules.approvals["token manager"] = ApprovalRule(count=2)
-        process = Process(redis_url, config, reckoning.people, reckoning.cluster, "one")
+        process = Process(redis_url, config, outcomes.people, outcomes.cluster, "one")
     else:
         other = replace(order, lane="exclusive", requester="U0BEN")
-        reckoning.redis.hset(keys.job("job-0"), "order", other.stored())
+        outcomes.redis.hset(keys.job("job-0"), "order", other.stored())
     lease = process.queue.take("one", "exclusive", block_ms=0)
     assert lease
     process.runner.handle(lease)
@@ -278,8 +278,8 @@ def test_insufficient_approval_shows_no_secret(redis_url: str, changed: str) -> 
 
 def test_worker_without_its_lease_shows_no_secret(redis_url: str) -> None:
     """It stalled before it requested approval, and continues after another worker did: the request is open."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    one, two = reckoning.processes
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    one, two = outcomes.processes
     order = question_of("job-0", "U0ADA")
     one.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
     stalled = one.queue.take("one", "concurrent", block_ms=0)

@@ -12,7 +12,7 @@ from bot.approvals.rule import Rule, rule_for
 from bot.blocks import Message
 from bot.slack.outbound.notifier import Notifier
 from bot.store import keys
-from tests.kits.approvals.expected import Reckoning
+from tests.kits.approvals.expected import ExpectedOutcomes
 from tests.kits.approvals.process import Process, config_of
 
 HALF_HOUR_S = 1800.0
@@ -36,16 +36,16 @@ class Posts(Notifier):
         return ts
 
 
-def waiting(redis_url: str, needed: int = 1) -> tuple[Reckoning, Posts]:
+def waiting(redis_url: str, needed: int = 1) -> tuple[ExpectedOutcomes, Posts]:
     """Ada's request for node-1, whose card is posted; U0DAN and a group may approve."""
-    reckoning = Reckoning(redis_url, needed, {"U0ADA", "U0BEN"})
+    outcomes = ExpectedOutcomes(redis_url, needed, {"U0ADA", "U0BEN"})
     posts = Posts()
-    for process in reckoning.processes:
+    for process in outcomes.processes:
         process.deliverer._notifier = posts
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, 0, crash=False)
-    publish(reckoning.processes[0])
-    return reckoning, posts
+    outcomes.ask(0, "U0ADA", "node-1")
+    outcomes.work(0, 0, crash=False)
+    publish(outcomes.processes[0])
+    return outcomes, posts
 
 
 def publish(process: Process) -> None:
@@ -54,9 +54,9 @@ def publish(process: Process) -> None:
     process.deliver()
 
 
-def due(reckoning: Reckoning) -> None:
+def due(outcomes: ExpectedOutcomes) -> None:
     """Let the reminder be due: Redis' clock cannot be set."""
-    reckoning.redis.zadd(keys.APPROVALS_REMIND, {"job-0": 0}, xx=True)
+    outcomes.redis.zadd(keys.APPROVALS_REMIND, {"job-0": 0}, xx=True)
 
 
 def test_the_card_mentions_those_who_may_approve(redis_url: str) -> None:
@@ -70,69 +70,69 @@ def test_the_card_mentions_those_who_may_approve(redis_url: str) -> None:
 
 def test_a_reminder_is_due_when_a_quarter_of_the_time_is_left(redis_url: str) -> None:
     """Not before."""
-    reckoning, posts = waiting(redis_url)
-    score: Any = reckoning.redis.zscore(keys.APPROVALS_REMIND, "job-0")
-    left_s = reckoning.processes[0].approvals.waiting()[0].request.expires - score / 1000
+    outcomes, posts = waiting(redis_url)
+    score: Any = outcomes.redis.zscore(keys.APPROVALS_REMIND, "job-0")
+    left_s = outcomes.processes[0].approvals.waiting()[0].request.expires - score / 1000
     assert left_s == pytest.approx(HALF_HOUR_S / 4, abs=1)
-    publish(reckoning.processes[1])
+    publish(outcomes.processes[1])
     assert len(posts.posts) == 1
 
 
 def test_all_workers_together_remind_once(redis_url: str) -> None:
     """In the card's thread, whoever still may approve and has not."""
-    reckoning, posts = waiting(redis_url, needed=2)
-    reckoning.approve(0, "job-0", "U0DAN")
-    due(reckoning)
+    outcomes, posts = waiting(redis_url, needed=2)
+    outcomes.approve(0, "job-0", "U0DAN")
+    due(outcomes)
     at_once = Barrier(2)
 
     def work(process: Process) -> None:
         at_once.wait(30)
         process.card_publisher.publish_due()
 
-    threads = [Thread(target=work, args=(process,)) for process in reckoning.processes]
+    threads = [Thread(target=work, args=(process,)) for process in outcomes.processes]
     for each in threads:
         each.start()
     for each in threads:
         each.join(30)
-    for process in reckoning.processes:
+    for process in outcomes.processes:
         publish(process)
     [_, (reminder, thread)] = posts.posts
     assert "*Still waits for 1 approval*: `/swarm promote node-1` in prod, requested by <@U0ADA>" in reminder
     assert "<!subteam^S0ADMINS>: approve or deny it" in reminder
     assert "U0DAN" not in reminder
     assert thread == "1"
-    assert reckoning.redis.zcard(keys.APPROVALS_REMIND) == 0
+    assert outcomes.redis.zcard(keys.APPROVALS_REMIND) == 0
 
 
 def test_a_vote_between_reading_and_reminding_is_read_again(redis_url: str) -> None:
     """The reminder counts it."""
-    reckoning, posts = waiting(redis_url, needed=2)
-    due(reckoning)
-    approvals = reckoning.processes[0].approvals
+    outcomes, posts = waiting(redis_url, needed=2)
+    due(outcomes)
+    approvals = outcomes.processes[0].approvals
     [seen] = approvals.waiting()
-    reckoning.approve(1, "job-0", "U0BEN")
+    outcomes.approve(1, "job-0", "U0BEN")
     assert not approvals.remind("job-0", seen.version, [])
-    publish(reckoning.processes[0])
+    publish(outcomes.processes[0])
     assert "*Still waits for 1 approval*" in posts.posts[-1][0]
 
 
 @pytest.mark.parametrize("how", ["approve", "deny", "withdraw"])
 def test_nobody_is_reminded_of_what_is_decided(redis_url: str, how: str) -> None:
     """However it was decided."""
-    reckoning, posts = waiting(redis_url)
-    getattr(reckoning, how)(0, "job-0", "U0ADA" if how == "withdraw" else "U0DAN")
-    due(reckoning)
-    publish(reckoning.processes[0])
+    outcomes, posts = waiting(redis_url)
+    getattr(outcomes, how)(0, "job-0", "U0ADA" if how == "withdraw" else "U0DAN")
+    due(outcomes)
+    publish(outcomes.processes[0])
     assert not any("Still waits" in text for text, _ in posts.posts)
-    assert reckoning.redis.zcard(keys.APPROVALS_REMIND) == 0
+    assert outcomes.redis.zcard(keys.APPROVALS_REMIND) == 0
 
 
 def test_nobody_is_reminded_of_what_has_expired(redis_url: str) -> None:
     """No worker ran for so long: the card tells the end alone."""
-    reckoning, posts = waiting(redis_url)
-    due(reckoning)
-    reckoning.redis.zadd(keys.APPROVALS_OPEN, {"job-0": time.time() * 1000 - 1})
-    publish(reckoning.processes[0])
+    outcomes, posts = waiting(redis_url)
+    due(outcomes)
+    outcomes.redis.zadd(keys.APPROVALS_OPEN, {"job-0": time.time() * 1000 - 1})
+    publish(outcomes.processes[0])
     assert not any("Still waits" in text for text, _ in posts.posts)
 
 

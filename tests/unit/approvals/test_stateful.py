@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 
 from bot.audit import Entry
 from bot.store import keys
-from tests.kits.approvals.expected import ALWAYS, Reckoning
+from tests.kits.approvals.expected import ALWAYS, ExpectedOutcomes
 from tests.kits.approvals.world import WORKERS
 from tests.kits.examples import examples
 
@@ -26,7 +26,7 @@ EXAMPLES = examples(150)
 
 PERSON = st.sampled_from(("U0ADA", "U0BEN", "U0CLEO", ALWAYS, "U0EVE"))
 PROCESS = st.integers(0, 1)
-FUSE = st.sampled_from((0, 2, 3, 4, 5, 1, 6))
+READS_LEFT = st.sampled_from((0, 2, 3, 4, 5, 1, 6))
 """After so many looks and calls a worker dies or stalls; 0: it does not."""
 COUNT = st.sampled_from((2, 1, 3))
 INSIDE = st.sets(PERSON, min_size=3)
@@ -42,14 +42,14 @@ class Approving(RuleBasedStateMachine):
     @initialize(count=COUNT, inside=INSIDE)
     def begin(self, count: int, inside: set[str]) -> None:
         """An empty Redis; ``inside`` are the members of the approvers' group."""
-        self.all = Reckoning(self.url, count, inside)
+        self.all = ExpectedOutcomes(self.url, count, inside)
 
     @precondition(lambda self: sum(each.status == "asked" for each in self.all.questions.values()) < WAITING)
-    @rule(who=PERSON, node=NODE, process=PROCESS, fuse=FUSE, crash=st.booleans())
-    def ask(self, who: str, node: str, process: int, fuse: int, crash: bool) -> None:  # noqa: FBT001
+    @rule(who=PERSON, node=NODE, process=PROCESS, reads_left=READS_LEFT, crash=st.booleans())
+    def ask(self, who: str, node: str, process: int, reads_left: int, crash: bool) -> None:  # noqa: FBT001
         """Somebody requests to promote a node, and a worker plans it."""
         self.all.ask(process, who, node)
-        self.all.work(process, fuse, crash=crash)
+        self.all.work(process, reads_left, crash=crash)
 
     @precondition(lambda self: self.all.asked())
     @rule(data=st.data(), crowd=st.lists(PERSON, min_size=2, max_size=5), process=PROCESS, other=PERSON)
@@ -66,7 +66,7 @@ class Approving(RuleBasedStateMachine):
             self.all.approve(process, job, who)
         self.all.people.meanwhile = None
         if data.draw(st.booleans()):
-            self.all.work(process, data.draw(FUSE), crash=data.draw(st.booleans()))
+            self.all.work(process, data.draw(READS_LEFT), crash=data.draw(st.booleans()))
 
     @precondition(lambda self: self.all.asked())
     @rule(data=st.data(), who=PERSON, process=PROCESS)
@@ -132,14 +132,14 @@ class Approving(RuleBasedStateMachine):
                 record.version += 1
                 self.all.cluster.tasks += 1
 
-    @rule(process=PROCESS, fuse=FUSE, crash=st.booleans())
-    def work(self, process: int, fuse: int, crash: bool) -> None:  # noqa: FBT001
+    @rule(process=PROCESS, reads_left=READS_LEFT, crash=st.booleans())
+    def work(self, process: int, reads_left: int, crash: bool) -> None:  # noqa: FBT001
         """A worker takes what is there; somewhere in it it may die, or stall while another takes the job over."""
-        self.all.work(process, fuse, crash=crash)
+        self.all.work(process, reads_left, crash=crash)
 
     @invariant(check_during_init=False)
     def the_log_is_whole_and_complete(self) -> None:
-        """See :meth:`Reckoning.check_log`."""
+        """See :meth:`ExpectedOutcomes.check_log`."""
         self.all.check_log()
 
     def teardown(self) -> None:

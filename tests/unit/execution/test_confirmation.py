@@ -271,11 +271,11 @@ def test_cancel_ends_it(scene: Scene) -> None:
     assert not scene.drained
 
 
-@pytest.mark.parametrize("fuse", [1, 2, 3, 4])
-def test_a_worker_that_dies_loses_nothing(scene: Scene, fuse: int) -> None:
+@pytest.mark.parametrize("reads_left", [1, 2, 3, 4])
+def test_a_worker_that_dies_loses_nothing(scene: Scene, reads_left: int) -> None:
     """Before the question and after it: another worker continues."""
-    scene.cluster.fuse = fuse
-    scene.cluster.bang = _crash
+    scene.cluster.reads_left = reads_left
+    scene.cluster.on_crash = _crash
     for _ in range(6):
         scene.work(scene.second)
         with suppress(Refused):

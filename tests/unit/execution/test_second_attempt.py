@@ -6,22 +6,22 @@ import pytest
 
 from bot.blocks import Message, text_message
 from bot.queue.end_messages import card
-from tests.kits.approvals.expected import Reckoning
+from tests.kits.approvals.expected import ExpectedOutcomes
 
 
 @pytest.mark.parametrize("how", ["was cancelled in prod", "No change needed", "no node"])
 def test_the_card_ends_with_its_job(redis_url: str, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """The second attempt finds the job cancelled, its work done, or its node gone. The card does not stay as it was."""
-    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
-    dead, alive = reckoning.processes
-    reckoning.ask(0, "U0ADA", "manager-1" if "change" in how else "node-1")
+    outcomes = ExpectedOutcomes(redis_url, 0, {"U0ADA"})
+    dead, alive = outcomes.processes
+    outcomes.ask(0, "U0ADA", "manager-1" if "change" in how else "node-1")
     lease = dead.queue.take(dead.name, "exclusive", block_ms=0)
     assert lease
     dead.replies.show(lease, card(lease.job.order, "C0PROD", text_message("0 of 1 done"), promised=False), at_once=True)
     if "cancelled" in how:
         alive.queue.cancel("job-0", "U0ADA", [])
     elif "no node" in how:
-        del reckoning.cluster.records["node-1"]
+        del outcomes.cluster.records["node-1"]
     edits: list[str] = []
 
     def edited(_channel: str, ts: str, message: Message, **_: str) -> str:

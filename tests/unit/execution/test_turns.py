@@ -10,7 +10,7 @@ import pytest
 from bot.audit import Entry
 from bot.model import Facts, FactsQuery
 from bot.queue.lease import Lease
-from tests.kits.approvals.expected import Reckoning
+from tests.kits.approvals.expected import ExpectedOutcomes
 from tests.kits.approvals.process import Process, order_of
 
 
@@ -21,17 +21,17 @@ def taken(process: Process) -> Lease | None:
 
 def test_a_change_that_needs_approval_is_planned_after_those_before_it(redis_url: str) -> None:
     """While another change runs it is not planned; then it is, by the state which that change has left."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    one, two = reckoning.processes
-    reckoning.ask(0, "U0ADA", "node-1")
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    one, two = outcomes.processes
+    outcomes.ask(0, "U0ADA", "node-1")
     running = taken(one)
     assert running
-    reckoning.ask(1, "U0ADA", "node-2")
+    outcomes.ask(1, "U0ADA", "node-2")
     assert taken(two) is None
     assert two.approvals.get("job-1") is None
-    reckoning.cluster.records["node-2"].availability = "drain"
+    outcomes.cluster.records["node-2"].availability = "drain"
     one.queue.finish(running, "succeeded", "")
-    reckoning.work(1, 0, crash=False)
+    outcomes.work(1, 0, crash=False)
     approval = two.approvals.get("job-1")
     assert approval is not None
     assert "drain" in approval.request.basis
@@ -39,12 +39,12 @@ def test_a_change_that_needs_approval_is_planned_after_those_before_it(redis_url
 
 def test_what_waits_for_approval_holds_up_nobody(redis_url: str) -> None:
     """The next change is planned at once. Approved, the first stands behind those that were typed meanwhile."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = outcomes.processes[0]
     for node in ("node-1", "node-2", "node-3"):
-        reckoning.ask(0, "U0ADA", node)
-    reckoning.work(0, 0, crash=False)
-    reckoning.work(0, 0, crash=False)
+        outcomes.ask(0, "U0ADA", node)
+    outcomes.work(0, 0, crash=False)
+    outcomes.work(0, 0, crash=False)
     assert {approval.id for approval in process.approvals.waiting("prod")} == {"job-0", "job-1"}
     assert "It runs after job `job-2`." in process.voting.approve("job-0", "U0BEN", "")
     assert [job.id for job in process.queue.in_line("prod")] == ["job-2", "job-0"]
@@ -52,8 +52,8 @@ def test_what_waits_for_approval_holds_up_nobody(redis_url: str) -> None:
 
 def test_a_plan_that_is_only_shown_does_not_wait(redis_url: str) -> None:
     """It names the changes after which the order itself would be planned."""
-    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, 0, {"U0ADA"})
+    process = outcomes.processes[0]
     shown = replace(
         order_of("plan", "U0ADA", "node-1"), lane="concurrent", only_plan=True, words="promote node-1 --plan"
     )
@@ -68,14 +68,14 @@ def test_a_plan_that_is_only_shown_does_not_wait(redis_url: str) -> None:
         assert "Next: `/swarm promote node-1` without `--plan`" in text
         assert ("This is the plan for prod as it is now" in text) == bool(before)
         assert before in text
-        reckoning.ask(0, "U0ADA", "node-2")
+        outcomes.ask(0, "U0ADA", "node-2")
         taken(process)
 
 
 def test_a_plan_that_changes_nothing_is_recorded_as_it_was_told(redis_url: str) -> None:
     """The list of jobs says what the requester read."""
-    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, 0, {"U0ADA"})
+    process = outcomes.processes[0]
     order = order_of("plan", "U0ADA", "manager-1")
     order = replace(order, lane="concurrent", only_plan=True, words="promote manager-1 --plan")
     process.queue.admit(order, [Entry("asked", "U0ADA")])
@@ -90,8 +90,8 @@ def test_a_plan_that_changes_nothing_is_recorded_as_it_was_told(redis_url: str) 
 
 def test_a_change_without_approval_is_planned_once(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lone order is planned and begun in one turn: two reads before its first call, for the plan and for the step."""
-    reckoning = Reckoning(redis_url, 0, {"U0ADA"})
-    process, cluster = reckoning.processes[0], reckoning.cluster
+    outcomes = ExpectedOutcomes(redis_url, 0, {"U0ADA"})
+    process, cluster = outcomes.processes[0], outcomes.cluster
     calls: list[str] = []
     read = cluster.read
 
@@ -114,12 +114,12 @@ def test_a_change_without_approval_is_planned_once(redis_url: str, monkeypatch: 
 
 def test_the_same_order_typed_twice_in_a_row_has_one_card(redis_url: str) -> None:
     """The second is planned when the first waits for approval: it is refused, and names the first."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    process = reckoning.processes[0]
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.ask(0, "U0ADA", "node-1")
-    reckoning.work(0, 0, crash=False)
-    reckoning.work(0, 0, crash=False)
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = outcomes.processes[0]
+    outcomes.ask(0, "U0ADA", "node-1")
+    outcomes.ask(0, "U0ADA", "node-1")
+    outcomes.work(0, 0, crash=False)
+    outcomes.work(0, 0, crash=False)
     assert [approval.id for approval in process.approvals.waiting()] == ["job-0"]
     second = process.queue.get("job-1")
     assert second is not None
@@ -129,8 +129,8 @@ def test_the_same_order_typed_twice_in_a_row_has_one_card(redis_url: str) -> Non
 
 def test_the_same_nodes_in_another_order_have_one_card(redis_url: str) -> None:
     """Both were typed before the first was planned."""
-    reckoning = Reckoning(redis_url, 1, {"U0ADA", "U0BEN"})
-    process = reckoning.processes[0]
+    outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
+    process = outcomes.processes[0]
     for job, nodes in (("one", ["node-1", "node-2"]), ("two", ["node-2", "node-1"])):
         words = f"promote {' '.join(nodes)}"
         order = replace(order_of(job, "U0ADA", "node-1"), words=words, args={"nodes": nodes})

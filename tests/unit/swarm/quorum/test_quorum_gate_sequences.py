@@ -81,11 +81,11 @@ def prepared(sequence: Sequence) -> Simulated:
     """Return the cluster as it is when the command comes."""
     world = Simulated(SIZE, sequence.managers)
     for what, host, other, back in sequence.before:
-        world.befall(what, host, other, on=back)
+        world.inject(what, host, other, on=back)
     for _ in range(2 * LATE):
         world.tick()
     for what, host, other, back in sequence.just:
-        world.befall(what, host, other, on=back)
+        world.inject(what, host, other, on=back)
     assert world.has_quorum
     return world
 
@@ -110,6 +110,6 @@ def test_force_that_was_not_needed_when_it_was_given() -> None:
 def test_a_manager_that_only_the_bot_does_not_reach() -> None:
     """Its peers reach it, so it counts: one of the three managers may be removed."""
     world = Simulated(SIZE, managers=3)
-    world.befall("ssh", "host-3", "", on=False)
+    world.inject("ssh", "host-3", "", on=False)
     assert Cutter(world, gate=True).order("demote host-2 --force", []) == "done"
     assert world.has_quorum

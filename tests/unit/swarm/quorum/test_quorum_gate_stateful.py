@@ -78,19 +78,19 @@ class Orders(RuleBasedStateMachine):
         self.ends[f"{words.partition(' ')[0]} {ended}"] += 1
 
     @rule(fault=FAULT)
-    def befalls(self, fault: Fault) -> None:
+    def fault_happens(self, fault: Fault) -> None:
         """Something fails or is repaired."""
         what, host, other, on = fault
-        self.world.befall(what, host, other, on=on)
+        self.world.inject(what, host, other, on=on)
 
     @rule(host=st.sampled_from(HOSTS))
     def returns(self, host: str) -> None:
         """Repair a machine. More machines return than fail, or there would soon be no quorum to lose."""
         for what in ("power", "cable", "ssh"):
-            self.world.befall(what, host, "", on=True)
+            self.world.inject(what, host, "", on=True)
         for other in HOSTS:
-            self.world.befall("way", host, other, on=True)
-            self.world.befall("way", other, host, on=True)
+            self.world.inject("way", host, other, on=True)
+            self.world.inject("way", other, host, on=True)
 
     @rule()
     def time_passes(self) -> None:
