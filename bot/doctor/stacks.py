@@ -20,7 +20,11 @@ from bot.text.suggest import number_of
 def deploys(resources: Resources) -> Iterator[Finding]:
     """Return what keeps stacks from being deployed; nothing if swarmbot.yml has no stacks."""
     config = resources.config
-    stacks = {(name, stack): found for name, each in config.clusters.items() for stack, found in each.stacks.items()}
+    stacks = {
+        (name, stack_name): stack
+        for name, cluster in config.clusters.items()
+        for stack_name, stack in cluster.stacks.items()
+    }
     if not stacks:
         return
     if resources.settings.swarmbot_secret_key is None:

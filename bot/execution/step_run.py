@@ -84,7 +84,7 @@ def carry_out(
     succeeded. If the operation says that it has failed, the wait ends.
     """
     if before is None or not before.stands_for(operation):
-        before = _look(read, _query_before(operation))
+        before = _read_facts(read, _query_before(operation))
     facts = before.facts
     if operation.satisfied(facts):
         return End(False, before)
@@ -95,9 +95,10 @@ def carry_out(
     timeout_s = operation.timeout(facts)
     stop = stop if operation.may_stop_waiting else lambda: False
     timeout_left_s = timeout_s if error is None or _may_still_come(error) else 0.0
-    after = _wait(operation, partial(_look_after, operation, read, facts), pause, timeout_left_s, tell=tell, stop=stop)
+    read_after = partial(_read_after_change, operation, read, facts)
+    after = _wait(operation, read_after, pause, timeout_left_s, tell=tell, stop=stop)
     if not operation.satisfied(after.facts) and operation.query_after(facts) != operation.query:
-        after = _look(read, operation.query)  # what failed is told from all that is known
+        after = _read_facts(read, operation.query)  # the error names all that is known
     facts = after.facts
     if operation.satisfied(facts):
         return End(True, after)
@@ -140,7 +141,7 @@ def _may_still_come(error: SwarmbotError) -> bool:
 
 
 def _wait(
-    operation: Operation, look: Callable[[], Seen], pause: Pause, timeout_s: float, *, tell: Tell, stop: Stop
+    operation: Operation, read: Callable[[], Seen], pause: Pause, timeout_s: float, *, tell: Tell, stop: Stop
 ) -> Seen:
     """Return the facts in which the operation is satisfied or has failed; else the last ones before it ended.
 
@@ -148,30 +149,30 @@ def _wait(
     """
     deadline = monotonic() + timeout_s
     wait = FIRST_PAUSE_S
-    facts = (seen := look()).facts
+    facts = (seen := read()).facts
     while not (operation.satisfied(facts) or operation.failed(facts) or stop()) and monotonic() < deadline:
         tell(facts)
         pause(wait)
         wait = min(2 * wait, MAX_PAUSE_S)
-        facts = (seen := look()).facts
+        facts = (seen := read()).facts
     return seen
 
 
-def _look(read: Read, query: FactsQuery) -> Seen:
+def _read_facts(read: Read, query: FactsQuery) -> Seen:
     began = monotonic()
     return Seen(read(query), began)
 
 
-def _look_after(operation: Operation, read: Read, before: Facts) -> Seen:
+def _read_after_change(operation: Operation, read: Read, before: Facts) -> Seen:
     """Return the facts after the change, without secrets, backups and stack if these cannot be read now.
 
     What depends on them is then not seen to hold. The next read may succeed.
     """
     query = operation.query_after(before)
     try:
-        seen = _look(read, query)
+        seen = _read_facts(read, query)
         if seen.facts.swarm is None and query != operation.query:
-            return _look(read, operation.query)
+            return _read_facts(read, operation.query)
     except (Failed, Refused):
-        return _look(read, replace(operation.query, secrets=(), backups=False, stack=None))
+        return _read_facts(read, replace(operation.query, secrets=(), backups=False, stack=None))
     return seen

@@ -59,9 +59,10 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
         kept = freezes.kept(cluster)
         current = kept if kept and kept.until > now else None
         if current is not None and (current.until, current.reason) == (until, redact(command.reason)):
-            held = f"{cluster} is frozen until {when(until)} by {user(current.by)}"
+            frozen_text = f"{cluster} is frozen until {when(until)} by {user(current.by)}"
             return ControlResult(
-                text_message(f"{DONE} No change needed: {held}: {quoted(current.reason)}. Nothing was changed."), None
+                text_message(f"{DONE} No change needed: {frozen_text}: {quoted(current.reason)}. Nothing was changed."),
+                None,
             )
         entries = [replace(entry, action="froze", detail=f"until {_utc(until)}: {command.reason}")]
         if current is not None:
@@ -102,15 +103,17 @@ def _thaw(freezes: Freezes, cluster: str, entry: Entry, now: float, waiting: Seq
             message_of(f"*{cluster} is thawed*.", *waiting),
             message_of(f"{DONE} *{cluster} is thawed* by {user(entry.by)}.", *waiting),
         )
-    held = scheduled_text(scheduled)
+    frozen_text = scheduled_text(scheduled)
     if not thawed:
         raise Refused(
-            f"{held}, and `/swarm thaw` cannot end a scheduled freeze.",
+            f"{frozen_text}, and `/swarm thaw` cannot end a scheduled freeze.",
             next_step="Get one more approval for a change, or have the freeze removed from swarmbot.yml.",
         )
     return ControlResult(
-        text_message(f"The freeze set by `/swarm freeze` has ended, but {held}. `/swarm thaw` cannot end that one."),
-        text_message(f"{WARNING} {user(entry.by)} ended the freeze set by `/swarm freeze`, but {held}."),
+        text_message(
+            f"The freeze set by `/swarm freeze` has ended, but {frozen_text}. `/swarm thaw` cannot end that one."
+        ),
+        text_message(f"{WARNING} {user(entry.by)} ended the freeze set by `/swarm freeze`, but {frozen_text}."),
     )
 
 

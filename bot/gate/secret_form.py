@@ -71,9 +71,9 @@ class SecretForm:
         """Store a call's secret for the worker and return its id; "" if it has none."""
         return self._secret_inbox.keep(call.user, call.secret) if call.secret is not None else ""
 
-    def drop(self, call: Call, given_id: str) -> None:
+    def drop(self, call: Call, secret_id: str) -> None:
         """Delete it: no job will take it."""
-        self._secret_inbox.take(call.user, given_id)
+        self._secret_inbox.take(call.user, secret_id)
 
     def _asked(self, job_id: str) -> tuple[Job, Command, SecretField]:
         """Return the job that asked for a secret, with its command and the secret."""

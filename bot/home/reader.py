@@ -113,22 +113,23 @@ class HomeReader:
     def _waiting(self, person: str, stored: Stored) -> list[HomeApproval]:
         """Return what this person may decide or withdraw. Nobody may approve a plan that is not shown."""
         viewer = self._viewers.viewer(person, [each.request for each in stored.approvals])
-        found = [(each, choices(self._config, each, viewer)) for each in stored.approvals if each.id in stored.plans]
+        shown = [approval for approval in stored.approvals if approval.id in stored.plans]
+        decisions = [(approval, choices(self._config, approval, viewer)) for approval in shown]
         return [
             HomeApproval(
-                id=each.id,
-                cluster=each.request.cluster,
-                words=each.request.words,
-                requester=each.request.requester,
-                votes=len(each.votes),
-                needed=each.request.needed,
-                expires=each.request.expires,
-                plan=tuple(brief_lines(each, stored.plans[each.id])),
-                buttons=tuple(choice_buttons(each, may)),
+                id=approval.id,
+                cluster=approval.request.cluster,
+                words=approval.request.words,
+                requester=approval.request.requester,
+                votes=len(approval.votes),
+                needed=approval.request.needed,
+                expires=approval.request.expires,
+                plan=tuple(brief_lines(approval, stored.plans[approval.id])),
+                buttons=tuple(choice_buttons(approval, may)),
                 decides={*may} != {"withdraw"},
-                confirmation=each.request.confirmation,
+                confirmation=approval.request.confirmation,
             )
-            for each, may in found
+            for approval, may in decisions
             if may
         ]
 

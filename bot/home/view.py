@@ -134,11 +134,11 @@ def _fitting(blocks: Sequence[Block]) -> list[Block]:
     """Return as many of the blocks as Slack accepts, and how many are omitted."""
     kept: list[Block] = []
     size = 0
-    for each in blocks:
-        size += len(json.dumps(each)) + 2
+    for block in blocks:
+        size += len(json.dumps(block)) + 2
         if len(kept) >= MAX_BLOCKS - 2 or size > MAX_BYTES - 2000:
             return [*kept, context(f"{len(blocks) - len(kept)} more parts are left out.")]
-        kept.append(each)
+        kept.append(block)
     return kept
 
 
@@ -229,10 +229,10 @@ def _approvals(title: str, approvals: Sequence[HomeApproval]) -> Iterable[Block]
     if not approvals:
         return
     yield header(title)
-    for each in approvals[:MAX_APPROVALS]:
-        yield _text(_approval_line(each))
-        yield from paragraphs(each.plan if each.decides else ())
-        yield from each.buttons
+    for approval in approvals[:MAX_APPROVALS]:
+        yield _text(_approval_line(approval))
+        yield from paragraphs(approval.plan if approval.decides else ())
+        yield from approval.buttons
     yield from _more(len(approvals) - MAX_APPROVALS, "request", "approvals")
 
 
@@ -249,8 +249,9 @@ def _incidents(facts: HomeFacts) -> Iterable[Block]:
     if not incidents:
         return
     yield header("Open incidents")
-    for each in sorted(incidents, key=lambda each: (severity_of(each) != "critical", -each.opened_at))[:MAX_INCIDENTS]:
-        message = incident_message(each, facts.at)
+    incidents.sort(key=lambda each: (severity_of(each) != "critical", -each.opened_at))
+    for incident in incidents[:MAX_INCIDENTS]:
+        message = incident_message(incident, facts.at)
         lines = [block["text"]["text"] for block in message.blocks if block["type"] == "section"]
         yield _text("\n".join(lines))
         yield from (block for block in message.blocks if block["type"] == "actions")
@@ -261,11 +262,11 @@ def _jobs(jobs: Sequence[HomeJob]) -> Iterable[Block]:
     if not jobs:
         return
     yield header("Your last orders")
-    for each in jobs[:MAX_JOBS]:
-        sign = JOB_SIGNS.get(each.state, WAITING)
-        where = f" in {plain_line(each.cluster, 100)}" if each.cluster else ""
-        line = f"{sign} {_words(each.words)}{where} · {each.state.replace('_', ' ')} · {when(each.asked_at)}"
-        yield context(f"{line} · {tick(each.id)}")
+    for job in jobs[:MAX_JOBS]:
+        sign = JOB_SIGNS.get(job.state, WAITING)
+        where = f" in {plain_line(job.cluster, 100)}" if job.cluster else ""
+        line = f"{sign} {_words(job.words)}{where} · {job.state.replace('_', ' ')} · {when(job.asked_at)}"
+        yield context(f"{line} · {tick(job.id)}")
 
 
 def _commands(facts: HomeFacts) -> Iterable[dict[str, Any]]:

@@ -73,9 +73,9 @@ def _with_its_content(
         return write
     name = content_name(write.type, write.name, write.body["Data"], key)
     # The likely ones first: an engine is asked for the content of each secret.
-    for each in sorted(versions, key=lambda each: (each.name != name, each is not known, -each.version)):
-        if has_content(each, {**write.body, "Name": each.name}):
-            return write if each is known else _renamed(write, "update", each.name, each.id)
+    for version in sorted(versions, key=lambda version: (version.name != name, version is not known, -version.version)):
+        if has_content(version, {**write.body, "Name": version.name}):
+            return write if version is known else _renamed(write, "update", version.name, version.id)
     if any(each.name == name for each in same_type):
         return None
     return _renamed(write, "create", name, virtual_id(write.type, name))

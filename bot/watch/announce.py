@@ -25,10 +25,10 @@ def announcements(
     deliveries = []
     for target in targets:
         wanted = frozenset(target.severities)
-        for each in happened if cluster in target.clusters else ():
-            is_new = each.event == "updated" and not wanted & earlier.get(each.incident.id, frozenset())
-            told = replace(each, event="opened") if is_new else each
-            if each.severities & wanted:
+        for event in happened if cluster in target.clusters else ():
+            is_new = event.event == "updated" and not wanted & earlier.get(event.incident.id, frozenset())
+            told = replace(event, event="opened") if is_new else event
+            if event.severities & wanted:
                 body = webhook_body(target.kind, told, target.severities, now)
-                deliveries.append(Delivery(target.name, cluster, each.incident.id, now, body))
+                deliveries.append(Delivery(target.name, cluster, event.incident.id, now, body))
     return deliveries

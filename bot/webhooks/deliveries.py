@@ -50,7 +50,7 @@ class Retry:
 
 def packed_deliveries(deliveries: Iterable[Delivery]) -> str:
     """Return them as scripts take them (lua/deliver.lua)."""
-    packed = [{"webhook": each.webhook, "body": redact(to_json(each))} for each in deliveries]
+    packed = [{"webhook": delivery.webhook, "body": redact(to_json(delivery))} for delivery in deliveries]
     return json.dumps(packed, ensure_ascii=False)
 
 

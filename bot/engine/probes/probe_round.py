@@ -18,7 +18,7 @@ from bot.engine.ssh.connection import SshConnection
 from bot.engine.ssh.shell import helper, last_line, read
 from bot.model.network import BASELINE_S, Counters, DiskSpace, Examination, Probe, RoundReport, SentProbe
 
-LOOK_S: Final = 0.005
+COUNTER_POLL_S: Final = 0.005
 """The least time between two reads of the counters in a round."""
 _PART: Final = "--\n"
 
@@ -166,7 +166,7 @@ def probe_round(connection: SshConnection, probes: Sequence[Probe], until: Count
     HostUnreachable, EngineError (no bash).
     """
     words = [word for each in probes for word in (each.transport, each.address, str(each.port), str(each.number))]
-    limits = (str(int(timeout_s / LOOK_S)), str(until.datagrams), str(until.resets))
+    limits = (str(int(timeout_s / COUNTER_POLL_S)), str(until.datagrams), str(until.resets))
     late_s = timeout_s + PROBE_TIMEOUT_S
     done = read(connection, ROUND_SCRIPT, *limits, *words, timeout=late_s, again=False)  # more would be too many
     report = parse_round(done.out, len(probes))

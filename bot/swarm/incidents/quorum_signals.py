@@ -108,16 +108,16 @@ def _read_loss(before: WatchState, facts: Facts, swarm: ClusterFacts) -> Partial
     quorum = quorum_of(members)
     missing = [node for node in swarm.managers if members.reachable.get(node.id) is False]
     gone = [node for node in missing if _is_gone(facts, node)]
-    said = reported_quorum(swarm).tolerates < 0 or _reports_loss(facts)
+    reports_loss = reported_quorum(swarm).tolerates < 0 or _reports_loss(facts)
     if quorum.reachable + len(missing) - len(gone) >= quorum.needed:
         unsure = [node.name for node in missing if node not in gone and not _responds(facts, node)]
         working = [node.name for node in swarm.managers if node.reachability and _responds(facts, node)]
-        return PartialObservation((_leaderless(before, facts, quorum, working, unsure),) if said else ())
+        return PartialObservation((_leaderless(before, facts, quorum, working, unsure),) if reports_loss else ())
     lost = {*missing_managers(facts, swarm)[1]}
     names = [node.name for node in gone]
     lost_names = [name for node in gone if (name := node.host or ip_of(node.raft_address)) in lost]
     issue = lost_quorum_issue(quorum, names, lost_names)
-    holds_s = 0.0 if said else INFERRED_HOLDS_S
+    holds_s = 0.0 if reports_loss else INFERRED_HOLDS_S
     return _lost(before, facts, _Loss(quorum, issue, tuple(names), tuple(node.id for node in missing), holds_s))
 
 
@@ -155,8 +155,8 @@ def _unread(before: WatchState, facts: Facts) -> PartialObservation:
     issue = lost_quorum_issue(unlocked, missing, lost, unlock)
     if unlocked.tolerates >= 0:
         issue = replace(issue, fix=", ".join(unlock))
-    said = _reports_loss(facts) or _stopped_too_many(olds) or bool(locked)
-    holds_s = 0.0 if said else INFERRED_HOLDS_S
+    reports_loss = _reports_loss(facts) or _stopped_too_many(olds) or bool(locked)
+    holds_s = 0.0 if reports_loss else INFERRED_HOLDS_S
     return _lost(before, facts, _Loss(quorum, issue, tuple(missing), (), holds_s))
 
 

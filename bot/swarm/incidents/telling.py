@@ -69,11 +69,11 @@ def tell(
     """
     told = Told()
     for incident in incidents:
-        keeper, until = _keeper(incident, now, silences, quiet)
+        silenced_by, until = _silenced_by(incident, now, silences, quiet)
         if _is_over(incident):
             told.incidents.append(incident)
         elif incident.told_at:
-            silence = "" if keeper == QUIET else keeper  # what was told before a freeze is followed to its end
+            silence = "" if silenced_by == QUIET else silenced_by  # a freeze does not hide the end of what was reported
             if silence:
                 by_person = incident.silenced_by != silence or incident.id in acknowledged
                 _tell_silenced(told, replace(incident, silenced_by=silence), now, by_person=by_person)
@@ -81,10 +81,10 @@ def tell(
                 continue
             new = [*(_missed(incident, now) if incident.silenced_by else ()), *lines.get(incident.id, ())]
             _tell_change(told, replace(incident, silenced_by=""), new, now, settings)
-        elif keeper:
+        elif silenced_by:
             if not incident.silenced_by:
                 told.entries.append(WatchEntry(incident.id, "incident silenced", _detail(incident)))
-            told.incidents.append(replace(incident, silenced_by=keeper))
+            told.incidents.append(replace(incident, silenced_by=silenced_by))
             told.due.append(until)
         else:
             _tell_first(told, replace(incident, silenced_by=""), now, settings)
@@ -98,7 +98,7 @@ def _is_over(incident: Incident) -> bool:
     return _state_of(incident.shown) == "over" if incident.told_at else bool(incident.silenced_by)
 
 
-def _keeper(incident: Incident, now: float, silences: Iterable[Silence], quiet: str) -> tuple[str, float]:
+def _silenced_by(incident: Incident, now: float, silences: Iterable[Silence], quiet: str) -> tuple[str, float]:
     """Return what keeps an incident quiet, a silence's id or QUIET, and until when; ("", 0) if it must be reported."""
     if silence := silence_of(incident, silences, now):
         return silence.id, silence.until
@@ -193,9 +193,9 @@ def _next_edit(incident: Incident, shown: str, edits: Sequence[float], settings:
     if not settings.group_interval_s:
         return 0.0
     new, old = shown.split(":"), incident.shown.split(":")
-    most = max(1 + KEPT_EDITS, int(MINUTE_S // settings.group_interval_s))
-    most -= KEPT_EDITS if new[:3] == old[:3] else 0
-    free_at = edits[-most] + MINUTE_S if len(edits) >= most else 0.0
+    max_edits = max(1 + KEPT_EDITS, int(MINUTE_S // settings.group_interval_s))
+    max_edits -= KEPT_EDITS if new[:3] == old[:3] else 0
+    free_at = edits[-max_edits] + MINUTE_S if len(edits) >= max_edits else 0.0
     if not incident.open:
         return free_at
     is_news = new[:4] != old[:4]

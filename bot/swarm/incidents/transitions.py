@@ -157,12 +157,14 @@ class _Step:
 
     def acknowledge(self, acknowledged: Iterable[Acknowledgement]) -> None:
         """Keep who takes care of each incident; the first one counts."""
-        for each in acknowledged:
+        for acknowledgement in acknowledged:
             for place, incident in enumerate(self.incidents):
-                if incident.id == each.incident and incident.open and not incident.acknowledged_by:
-                    self.incidents[place] = replace(incident, acknowledged_by=each.by, acknowledged_at=each.at)
+                if incident.id == acknowledgement.incident and incident.open and not incident.acknowledged_by:
+                    self.incidents[place] = replace(
+                        incident, acknowledged_by=acknowledgement.by, acknowledged_at=acknowledgement.at
+                    )
                     self.acknowledged.add(incident.id)
-                    self._say(incident, acknowledged_line(each))
+                    self._say(incident, acknowledged_line(acknowledgement))
 
     def admit(self) -> None:
         """Make signals part of incidents: what open ones explain at once, others when they have held long enough."""

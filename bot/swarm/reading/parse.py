@@ -88,8 +88,8 @@ def generic_resources(resources: Sequence[Mapping[str, Any]] | None) -> dict[str
     if not resources:
         return {}
     counts: Counter[str] = Counter()
-    for each in resources:
-        counted, named = each.get("DiscreteResourceSpec"), each.get("NamedResourceSpec")
+    for resource in resources:
+        counted, named = resource.get("DiscreteResourceSpec"), resource.get("NamedResourceSpec")
         if counted:
             counts[counted["Kind"]] += int(counted.get("Value", 0))
         elif named:

@@ -22,19 +22,19 @@ def unmet_constraints(node: NodeFacts, constraints: Iterable[str], name: str = "
     """Yield what keeps a node from meeting constraints; ``name`` is what a command calls it."""
     read = [found for each in constraints if (found := _CONSTRAINT.fullmatch(each))]
     asked = {_label(found) for found in read if found["how"] == "=="}
-    for found in read:
-        shown = tick(f"{found['key']}{found['how']}{found['value']}")
-        met = _met(node, found["key"], found["how"], found["value"])
+    for constraint in read:
+        shown = tick(f"{constraint['key']}{constraint['how']}{constraint['value']}")
+        met = _met(node, constraint["key"], constraint["how"], constraint["value"])
         if met is None:
             yield Obstacle("constraints", f"unknown whether it meets {shown}", known=False)
-        elif not met and (label := _label(found)):
-            text, change = _unmet_label(node, label, found["value"], wanted=found["how"] == "==")
-            replaced = found["how"] == "!=" and label in asked  # the label that is asked for takes its place
+        elif not met and (label := _label(constraint)):
+            text, change = _unmet_label(node, label, constraint["value"], wanted=constraint["how"] == "==")
+            replaced = constraint["how"] == "!=" and label in asked  # the label that is asked for takes its place
             fix = f"label {name or node.name} {change}" if change and not replaced else ""
             has = node.labels.get(label, "") if fix else ""
-            yield Obstacle("constraints", text, fix, _without(found), overwrites=f"{label}={has}" if has else "")
+            yield Obstacle("constraints", text, fix, _without(constraint), overwrites=f"{label}={has}" if has else "")
         elif not met:
-            yield Obstacle("constraints", f"does not meet {shown}", "", _without(found))
+            yield Obstacle("constraints", f"does not meet {shown}", "", _without(constraint))
 
 
 def _without(found: re.Match[str]) -> str:

@@ -73,12 +73,12 @@ def masked_text(text: str) -> str:
     text = masked_phrases(redact(text))
     shown: list[str] = []
     end = 0
-    for found in _NAMED.finditer(text):
-        is_named = found["dash"] or not found["sign"].isspace()
-        begin = text[found.end() : found.end() + BEGIN_CHARS].strip("\\\"'")
-        if found.start() < end or not is_named or not looks_secret(found["name"], begin):
+    for match in _NAMED.finditer(text):
+        is_named = match["dash"] or not match["sign"].isspace()
+        begin = text[match.end() : match.end() + BEGIN_CHARS].strip("\\\"'")
+        if match.start() < end or not is_named or not looks_secret(match["name"], begin):
             continue
-        if value := _VALUE.match(text, found.end()):
-            shown += [text[end : found.end()], MASK]
+        if value := _VALUE.match(text, match.end()):
+            shown += [text[end : match.end()], MASK]
             end = value.end()
     return "".join([*shown, text[end:]])

@@ -256,8 +256,8 @@ def _named(
     """Read a list of objects, each with a name of its own. Their texts are compared, and they are shown in words."""
 
     def read(value: Any) -> Iterator[tuple[str, _Value]]:
-        for each in value:
-            yield f"{words} {redact(name(each))}", _worded(words, text(each), show(each))
+        for item in value:
+            yield f"{words} {redact(name(item))}", _worded(words, text(item), show(item))
         yield f"order of {words}s", _Order(tuple(redact(name(each)) for each in value))
 
     return read
