@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,6 +13,7 @@ from bot.swarm.health.issues import (
     Issue,
     check_step,
     failed_host_issue,
+    hanging_issue,
     leaderless_issue,
     lost_quorum_issue,
     no_leader_text,
@@ -103,9 +104,9 @@ def _unless_they_return(quorum: list[Issue], others: Iterable[Issue]) -> list[Is
 def _without_swarm(facts: Facts) -> Health:
     members = [host for host in facts.hosts.values() if host.responds and host.in_swarm]
     managers = [host for host in members if host.is_manager or host.swarm_error or host.membership == "locked"]
-    silent = [failed_host_issue(host) for host in facts.hosts.values() if host.failure]
     if not managers:
-        return _unread(facts, silent)
+        return _unread(facts)
+    silent = _silent(facts)
     olds = old_managers(facts)
     quorum = quorum_among(olds)
     missing = [old for old in olds if old.missing]
@@ -117,7 +118,7 @@ def _without_swarm(facts: Facts) -> Health:
         return Health("no leader", (leaderless_issue(working), *locked, *silent))
     unsure = [old.name for old in missing if old.host and not old.gone]
     if working and quorum.managers and quorum.reachable + len(unsure) >= quorum.needed:
-        return Health("no leader", (unsure_leader_issue(working, unsure), *locked, *silent))
+        return Health("no leader", (unsure_leader_issue(working, unsure), *locked, *_silent(facts, unsure)))
     errors = [Issue(critical=True, text=no_leader_text(host)) for host in managers if host.membership != "locked"]
     if unlocked.tolerates >= 0 or not olds:
         return Health("no quorum", (*errors, *locked, *silent))
@@ -126,9 +127,18 @@ def _without_swarm(facts: Facts) -> Health:
     return Health("no quorum", (*errors, *others, issue))
 
 
-def _unread(facts: Facts, silent: list[Issue]) -> Health:
+def _silent(facts: Facts, told: Collection[str] = ()) -> list[Issue]:
+    """Return the issues of the hosts that could not be read. What to do about those in ``told`` is said elsewhere."""
+    issues = [(host, failed_host_issue(host)) for host in facts.hosts.values() if host.failure]
+    return [replace(issue, fix="") if host.name in told else issue for host, issue in issues]
+
+
+def _unread(facts: Facts) -> Health:
     """Return the health if no manager responds: there is no cluster only if every host was seen to be in none."""
-    hosts = facts.hosts.values()
+    hosts, olds = facts.hosts.values(), old_managers(facts)
+    late = [host for host in hosts if host.failure and host.failure.problem == "slow"]
+    hanging = [host.name for host in late if not olds or any(old.host == host for old in olds)]
+    silent = _silent(facts, hanging)
     if all(host.responds and host.membership == "inactive" for host in hosts):
         return Health("none", ())
     outside = [
@@ -137,7 +147,7 @@ def _unread(facts: Facts, silent: list[Issue]) -> Health:
             text=f"the manager {old.address} is not in swarmbot.yml",
             fix=f"add the host {old.name} to it",
         )
-        for old in old_managers(facts)
+        for old in olds
         if old.host is None
     ]
     pending = [
@@ -154,7 +164,8 @@ def _unread(facts: Facts, silent: list[Issue]) -> Health:
     if unused and len(unused) + len(silent) == len(hosts):
         text = f"{facts.name} may have no cluster yet: no host that responds is part of one"
         init = [Issue(critical=False, text=text, fix=f"if there is none yet: `/swarm init {unused[0]}`")]
-    return Health("unknown", (*silent, *outside, *pending, *init))
+    election = [hanging_issue(facts, hanging)] if hanging else []
+    return Health("unknown", (*election, *silent, *outside, *pending, *init))
 
 
 def _clones(facts: Facts) -> list[Issue]:

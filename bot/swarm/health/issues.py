@@ -107,6 +107,14 @@ def unsure_leader_issue(names: Sequence[str], unsure: Sequence[str]) -> Issue:
     return Issue(critical=True, text=text, fix=fix)
 
 
+def hanging_issue(facts: Facts, names: Sequence[str]) -> Issue:
+    """Return the issue of managers that do not respond in time, as engines do that have just lost their leader."""
+    them, are = listed(map(tick, names)), "is" if len(names) == 1 else "are"
+    late = f"{them} did not respond in time, and an election may be in progress"
+    fix = f"`/swarm status` again in 30 s. If nothing has changed: check that {them} {are} on"
+    return Issue(critical=True, text=f"whether {facts.name} has a leader is unknown: {late}", fix=fix)
+
+
 def no_leader_text(host: HostFacts) -> str:
     """Return that a manager has no leader. For up to 28 s after the loss its engine does not report this itself."""
     if not host.swarm_error or NO_LEADER in host.swarm_error:
