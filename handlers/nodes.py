@@ -202,5 +202,5 @@ def _host(facts: Facts, host: HostFacts) -> str:
     place = f"{_role(facts, record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
     clones = [tick(other.name) for other in clones_of(facts, host) if other is not host]
     place += f", with the same node id as {listed(clones)}" if clones else ""
-    sign = WARNING if host.membership == "locked" or clones else DONE
+    sign = WARNING if host.membership == "locked" or host.swarm_stopped or clones else DONE
     return f"{sign} {tick(host.name)} {host.address} · engine {host.engine_version} · {place}"

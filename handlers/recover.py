@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -20,10 +20,11 @@ from bot.swarm.operations import (
     RegainNetworks,
     Rejoin,
     RemoveOldRecords,
+    RestartStoppedSwarm,
 )
 from bot.swarm.quorum import Quorum, quorum_text, tolerance_text
 from bot.swarm.recovery.autolock import key_findings, key_warnings, needs_key, refuse_without_key
-from bot.swarm.recovery.plan_notes import findings, rejoin_obstacle, warnings
+from bot.swarm.recovery.plan_notes import findings, may_restart, rejoin_obstacle, tries_networks, warnings
 from bot.swarm.recovery.safety_rules import RecoverFlags, choose_source, refuse_unless_lost, refuse_unless_safe
 from bot.text.suggest import number_of
 
@@ -110,25 +111,32 @@ def _steps(
     name = facts.name
     disks = [(host.name, host.stopped) for host in off if host.stopped]
     autolocked = source.key_file is not None and source.key_file.autolocked
+    forced = Init(
+        host=source.name,
+        cluster=name,
+        advertise_addr=_address(source),
+        autolock=autolocked,
+        force_new_cluster=True,
+    )
     locked = [source.name] if needs_key(source) else []
     return [
         *(CheckUnlockKey(host, name) for host in locked),
         *(HoldOff(host, disk.node_id, name) for host, disk in disks if not disk.held_off),
         *(LeaveLostCluster(host.name, host.node_id, name) for host in others if host.membership != "inactive"),
         *(DecryptKeyFile(host, name) for host in locked),
-        Init(
-            host=source.name,
-            cluster=name,
-            advertise_addr=_address(source),
-            autolock=autolocked,
-            force_new_cluster=True,
-        ),
+        *(_forcing(forced) if may_restart(source) else [forced]),
         *([AwaitEncryptedKeyFile(source.name, name)] if autolocked else []),
         *(RemoveOldRecords(host.name, host.node_id, name) for host in others),
         *(Rejoin(host.name, name, source.name, _address(host)) for host in back),
         *(RemoveOldRecords(host, disk.node_id, name) for host, disk in disks),
-        *([] if autolocked else [RegainNetworks(source.name, name)]),
+        *([RegainNetworks(source.name, name)] if tries_networks(source) else []),
     ]
+
+
+def _forcing(forced: Init) -> list[Operation]:
+    """Force it, and again after a restart of its engine if that was seen to have stopped its swarm instead."""
+    restart = RestartStoppedSwarm(forced.host, forced.cluster)
+    return [replace(forced, attempt="first"), restart, replace(forced, attempt="second")]
 
 
 def _address(host: HostFacts) -> str:

@@ -94,7 +94,8 @@ def carry_out(
     error = _apply(operation, engines, facts)
     timeout_s = operation.timeout(facts)
     stop = stop if operation.may_stop_waiting else lambda: False
-    timeout_left_s = timeout_s if error is None or _may_still_come(error) else 0.0
+    goes_on = error is None or (isinstance(error, EngineError) and operation.goes_on_after(error))
+    timeout_left_s = timeout_s if goes_on else 0.0
     read_after = partial(_read_after_change, operation, read, facts)
     after = _wait(operation, read_after, pause, timeout_left_s, tell=tell, stop=stop)
     if not operation.satisfied(after.facts) and operation.query_after(facts) != operation.query:
@@ -133,11 +134,6 @@ def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotErro
     except SwarmbotError as error:
         return error
     return None
-
-
-def _may_still_come(error: SwarmbotError) -> bool:
-    """Return whether a call without a reply may have been carried out."""
-    return isinstance(error, EngineError) and error.status == 0
 
 
 def _wait(

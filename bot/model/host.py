@@ -265,9 +265,18 @@ class HostFacts:
         return self.membership == "pending" and self.is_manager
 
     @property
+    def swarm_stopped(self) -> bool:
+        """Whether its engine has stopped its part of the cluster until the engine restarts.
+
+        It does so if a new cluster could not be forced on it: it calls itself ``active`` then and names no node, which
+        every member does (docs/decisions/0057).
+        """
+        return self.membership == "active" and not self.node_id
+
+    @property
     def runs_as_member(self) -> bool:
         """Whether its engine runs as a member of some cluster, with or without a quorum."""
-        return self.membership == "active" or self.awaits_quorum
+        return (self.membership == "active" and not self.swarm_stopped) or self.awaits_quorum
 
     @property
     def can_read_cluster(self) -> bool:
@@ -277,4 +286,4 @@ class HostFacts:
     @property
     def in_swarm(self) -> bool:
         """Whether its engine has the state of a member of some cluster, even if it is locked or failed."""
-        return self.runs_as_member or self.membership in {"locked", "error"}
+        return self.runs_as_member or self.swarm_stopped or self.membership in {"locked", "error"}

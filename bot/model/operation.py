@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from bot.errors import Failed, SwarmbotError
+from bot.errors import EngineError, Failed, SwarmbotError
 from bot.model.cluster import NodeFacts
 from bot.model.engine_api import Engines
 from bot.model.facts import Facts, FactsQuery
@@ -134,6 +134,10 @@ class Operation(ABC):
     @abstractmethod
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Make the change. Raises the engine's error, which does not prove that nothing changed."""
+
+    def goes_on_after(self, error: EngineError) -> bool:
+        """Return whether the engine goes on after this error, so that its state is to be waited for."""
+        return error.status == 0  # a call without a reply may have been carried out
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Undo what was half done, and return the error to show, with the state now. Raises nothing.

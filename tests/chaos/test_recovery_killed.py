@@ -21,6 +21,8 @@ STEPS = (
     "hold-off",
     "leave-lost-cluster",
     "init",
+    "restart-stopped-swarm",
+    "init",
     "remove-old-records",
     "rejoin",
     "remove-old-records",

@@ -100,6 +100,8 @@ def test_old_managers_start_during_a_recovery(hosts: Fleet) -> None:
             *["hold-off"] * 3,
             "leave-lost-cluster",
             "init",
+            "restart-stopped-swarm",
+            "init",
             "remove-old-records",
             "rejoin",
             *["remove-old-records"] * 3,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -45,6 +46,35 @@ def test_managers_return_before_force_new_cluster(recovery: Recovery) -> None:
 
 
 @pytest.mark.long
+def test_an_engine_that_stops_its_swarm_too_late_is_restarted_and_forced(recovery: Recovery) -> None:
+    """Frozen for more than the 15 s that an engine gives its swarm to stop, it does not force the new cluster."""
+    recovery.lose(off=LOST)
+    depart, first, restart, second, *others = recovery.steps
+    recovery.do(depart)
+    frozen = recovery.power.submit(_freeze_while_it_stops, recovery)
+    tried = recovery.do(first)
+    frozen.result()
+    assert "was not forced" in first.seen(tried.facts)
+    assert recovery.cluster["host-1"].info()["Swarm"]["NodeID"] == "", "which tells a swarm that has stopped"
+    for operation in (restart, second):
+        assert recovery.do(operation).changed
+    for operation in others:
+        recovery.do(operation)
+    recovery.assert_one_cluster(ALL[:2])
+
+
+def _freeze_while_it_stops(recovery: Recovery) -> None:
+    def stops() -> bool:
+        with suppress(EngineError):
+            return "control.sock" in recovery.cluster["host-1"].info()["Swarm"]["Error"]
+        return False
+
+    until(stops, "the swarm of host-1 stops", timeout=60)
+    frozen = "kill -STOP $(cat /run/docker.pid); sleep 16; kill -CONT $(cat /run/docker.pid)"
+    recovery.fleet["host-1"].run("sh", "-c", frozen)
+
+
+@pytest.mark.long
 def test_the_forced_engine_makes_networks(recovery: Recovery) -> None:
     """With published ports it may lose its networks when it is forced; then it is restarted, and the task runs."""
     host = recovery.fleet["host-1"]
@@ -70,7 +100,7 @@ def test_managers_return_after_force_new_cluster(recovery: Recovery) -> None:
     with SplitBrainWatch(recovery.fleet) as watch:
         for operation in recovery.steps:
             recovery.do(operation)
-            if operation.kind == "init":
+            if operation.kind == "init" and operation == recovery.steps[1]:
                 recovery.come_back(*LOST)
         recovery.assert_one_cluster()
     assert watch.rounds
@@ -79,7 +109,7 @@ def test_managers_return_after_force_new_cluster(recovery: Recovery) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("step", "beside"), [(0, False), (1, False), (1, True), (2, False), (3, False), (4, False), (4, True)]
+    ("step", "beside"), [(0, False), (1, False), (1, True), (4, False), (5, False), (6, False), (6, True)]
 )
 def test_managers_return_during_any_step(recovery: Recovery, step: int, beside: bool) -> None:  # noqa: FBT001 - pytest's
     """A majority of the old managers returns at once when a step begins or just after: in the end there is one cluster.
@@ -89,6 +119,8 @@ def test_managers_return_during_any_step(recovery: Recovery, step: int, beside: 
     recovery.lose(off=LOST)
     assert [operation.kind for operation in recovery.steps] == [
         "leave-lost-cluster",
+        "init",
+        "restart-stopped-swarm",
         "init",
         "remove-old-records",
         "rejoin",

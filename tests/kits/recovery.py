@@ -13,7 +13,7 @@ from bot.commands import Vocabulary, read_arguments
 from bot.engine.pool import ClusterEngines
 from bot.errors import Refused, SwarmbotError
 from bot.execution.planning import let_through, planned
-from bot.execution.step_run import carry_out
+from bot.execution.step_run import End, carry_out
 from bot.model import Facts, FactsQuery, Operation, Plan, PlanTitles
 from bot.swarm.reading.facts_reader import FactsReader
 from sandbox.fleet import Fleet
@@ -80,10 +80,10 @@ class Recovery:
         """The operations of the plan."""
         return [step.operation for step in self.plan.steps]
 
-    def do(self, operation: Operation) -> None:
-        """Run one step as a worker does."""
+    def do(self, operation: Operation) -> End:
+        """Run one step as a worker does, and return how it was done."""
         step = next(step for step in self.plan.steps if step.operation == operation)
-        carry_out(operation, self.cluster, self.read, sleep, lambda facts: let_through(step, facts, self.plan))
+        return carry_out(operation, self.cluster, self.read, sleep, lambda facts: let_through(step, facts, self.plan))
 
     def run(self, step: int, names: tuple[str, ...], *, during: bool = False) -> str:
         """Run the plan until a step fails, and return the error; the lost hosts return just before ``step`` begins.

@@ -140,6 +140,8 @@ class Machine(Strict):
     issuer: str = ""
     swarm_folder: str | None = ""
     stopped: Literal["in place", "held off", ""] = ""
+    swarm_stopped: bool = False
+    """Whether its engine has stopped its swarm, as after a new cluster could not be forced on it."""
     disk: tuple[int, int] | None = (10, 50)
     """What its images occupy, and the free space of 100 GiB, in GiB."""
     disk_error: str = ""

@@ -7,7 +7,7 @@ from collections import Counter
 from bot.blocks import DONE, FAILED, WAITING, WARNING, tick
 from bot.model import ClusterFacts, Facts
 from bot.swarm.health.health import Health
-from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.health.lost_quorum import old_managers, quorum_among, running_tasks_text
 from bot.swarm.quorum import Quorum, known_leader, managers_text, quorum_counts, quorum_of, raft_members, tolerance_text
 from bot.swarm.reading.certificates import time_left
 from bot.swarm.services.service_state import service_sign
@@ -28,9 +28,9 @@ def headline(facts: Facts, health: Health, *, whole: bool = True) -> str:
         quorum = quorum_among(old_managers(facts))
         respond = f"{managers_text(quorum)} respond, {quorum.needed} needed"
         respond = "its only manager responds but could not be read" if quorum.managers == 1 else respond
-        return f"{FAILED} *{name} has no leader* · {respond} · running tasks continue"
+        return f"{FAILED} *{name} has no leader* · {respond} · {running_tasks_text(facts)}"
     if facts.swarm is None:
-        return _lost_head(name, quorum_among(old_managers(facts)))
+        return _lost_head(facts, quorum_among(old_managers(facts)))
     return _swarm_head(facts, facts.swarm, health, whole=whole and not facts.awaited)
 
 
@@ -44,17 +44,17 @@ def _why_unread(facts: Facts) -> str:
     return f"{silent} of its {len(hosts)} hosts {'does' if silent == 1 else 'do'} not respond"
 
 
-def _lost_head(name: str, quorum: Quorum) -> str:
+def _lost_head(facts: Facts, quorum: Quorum) -> str:
     managers = "no manager can change the cluster"
     if quorum.tolerates < 0 and quorum.managers > 1:
         managers = quorum_counts(quorum)
-    return f"{FAILED} *{name} has no quorum* · {managers} · running tasks continue"
+    return f"{FAILED} *{facts.name} has no quorum* · {managers} · {running_tasks_text(facts)}"
 
 
 def _swarm_head(facts: Facts, swarm: ClusterFacts, health: Health, *, whole: bool) -> str:
     name, quorum = facts.name, quorum_of(raft_members(facts))
     if quorum.tolerates < 0:
-        return _lost_head(name, quorum)
+        return _lost_head(facts, quorum)
     running = sum(service_sign(swarm, service) != FAILED for service in swarm.services)
     critical = any(issue.critical for issue in health.issues)
     managers = counted_managers(quorum)

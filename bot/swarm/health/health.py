@@ -21,7 +21,7 @@ from bot.swarm.health.issues import (
     unsure_leader_issue,
     with_failure,
 )
-from bot.swarm.health.lost_quorum import old_managers, quorum_among
+from bot.swarm.health.lost_quorum import old_managers, quorum_among, stopped_swarms
 from bot.swarm.health.missing_managers import may_rejoin, missing_manager_issue
 from bot.swarm.health.preflight import live_restore_fix
 from bot.swarm.quorum import quorum_of, raft_members
@@ -112,18 +112,20 @@ def _without_swarm(facts: Facts) -> Health:
     missing = [old for old in olds if old.missing]
     lost = [old.name for old in missing if not old.up]
     locked = [_locked(host) for host in managers if host.membership == "locked"]
-    unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
-    working = [host.name for host in managers if host.is_manager and host.membership != "locked"]
+    stopped = list(map(_stopped_swarm, stopped_swarms(facts)))
+    unlocked = replace(quorum, reachable=quorum.reachable + len(locked) + len(stopped))
+    working = [host.name for host in managers if host.is_manager and host.runs_as_member]
     if quorum.managers and quorum.tolerates >= 0:
-        return Health("no leader", (leaderless_issue(working), *locked, *silent))
+        return Health("no leader", (leaderless_issue(working), *stopped, *locked, *silent))
     unsure = [old.name for old in missing if old.host and not old.gone]
     if working and quorum.managers and quorum.reachable + len(unsure) >= quorum.needed:
-        return Health("no leader", (unsure_leader_issue(working, unsure), *locked, *_silent(facts, unsure)))
-    errors = [Issue(critical=True, text=no_leader_text(host)) for host in managers if host.membership != "locked"]
+        return Health("no leader", (unsure_leader_issue(working, unsure), *stopped, *locked, *_silent(facts, unsure)))
+    running = [host for host in managers if host.membership != "locked" and not host.swarm_stopped]
+    errors = [Issue(critical=True, text=no_leader_text(host)) for host in running]
     if unlocked.tolerates >= 0 or not olds:
-        return Health("no quorum", (*errors, *locked, *silent))
-    others = (replace(issue, fix="") for issue in (*locked, *silent))
-    issue = lost_quorum_issue(unlocked, [old.name for old in missing], lost, [each.fix for each in locked])
+        return Health("no quorum", (*errors, *stopped, *locked, *silent))
+    others = (replace(issue, fix="") for issue in (*stopped, *locked, *silent))
+    issue = lost_quorum_issue(unlocked, [old.name for old in missing], lost, [each.fix for each in (*locked, *stopped)])
     return Health("no quorum", (*errors, *others, issue))
 
 
@@ -261,12 +263,10 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
 def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     if host.failure:
         return [] if host.awaited or _is_told_with_node(facts, host) else [failed_host_issue(host)]
-    issues = [_locked(host)] if host.membership == "locked" else []
+    issues = _not_running(facts, host)
     if host.in_swarm and host.live_restore:
         text = f"`{host.name}` has live-restore enabled: its engine will not start again"
         issues.append(Issue(critical=False, text=text, fix=live_restore_fix(host)))
-    if host.membership == "error":
-        issues.append(failed_member_issue(facts, host))
     records = [each for each in (facts.swarm.managers if facts.swarm else ()) if each.host == host.name]
     if host.joining and not any(may_rejoin(facts, record) for record in records):
         text = f"`{host.name}` is still trying to join a cluster and may succeed"
@@ -290,6 +290,15 @@ def _host(facts: Facts, host: HostFacts) -> list[Issue]:
     return issues
 
 
+def _not_running(facts: Facts, host: HostFacts) -> list[Issue]:
+    """Return why an engine does not run its membership."""
+    if host.membership == "locked":
+        return [_locked(host)]
+    if host.membership == "error":
+        return [failed_member_issue(facts, host)]
+    return [_stopped_swarm(host)] if host.swarm_stopped and host.is_manager else []
+
+
 def failed_member_issue(facts: Facts, host: HostFacts) -> Issue:
     """Return the issue of an engine that cannot start its membership."""
     text = f"the engine of `{host.name}` cannot start its membership: {swarm_error_text(host)}"
@@ -298,6 +307,10 @@ def failed_member_issue(facts: Facts, host: HostFacts) -> Issue:
         return Issue(critical=True, text=text, fix=fix)
     regains = node.role == "manager"
     return Issue(critical=True, text=text, fix=f"{fix}, or {discard_text(host, node)}", regains_manager=regains)
+
+
+def _stopped_swarm(host: HostFacts) -> Issue:
+    return Issue(critical=True, text=no_leader_text(host), fix=f"run `systemctl restart docker` on `{host.name}`")
 
 
 def _locked(host: HostFacts) -> Issue:

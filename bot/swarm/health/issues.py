@@ -117,6 +117,9 @@ def hanging_issue(facts: Facts, names: Sequence[str]) -> Issue:
 
 def no_leader_text(host: HostFacts) -> str:
     """Return that a manager has no leader. For up to 28 s after the loss its engine does not report this itself."""
+    if host.swarm_stopped:
+        why = f": {plain_line(host.swarm_error)}" if host.swarm_error else ""
+        return f"the swarm of `{host.name}` (manager) has stopped until its engine restarts{why}"
     if not host.swarm_error or NO_LEADER in host.swarm_error:
         return f"`{host.name}` (manager) responds but has no leader"
     return f"`{host.name}`: {plain_line(host.swarm_error)}"

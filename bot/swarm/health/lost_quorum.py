@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.blocks import tick
 from bot.model import Facts, HostFacts, RaftPosition, ip_of
 from bot.swarm.quorum import Quorum, has_quorum
 from bot.swarm.quorum.lost_managers import regain_text
 from bot.swarm.reading.host_membership import foreign_cluster_names, host_at
+from bot.text.suggest import listed
 
 OldManagerState = Literal["member", "left", "unclear", "stopped", "held off", "unreachable"]
 
@@ -85,10 +87,11 @@ def recovery_candidates(facts: Facts) -> list[HostFacts]:
     Of equal logs, one whose engine was not restarted since the loss comes first: a forced manager drops entries that
     its disk does not mark as committed, and that mark is written with the next entry, or when the engine stops.
     """
+    stopped = stopped_swarms(facts)
     able = [
         host
         for host in facts.hosts.values()
-        if (_is_working_manager(host) or host.membership == "locked" or host.recovery_pending)
+        if (_is_working_manager(host) or host.membership == "locked" or host.recovery_pending or host in stopped)
         and not foreign_cluster_names(facts, host)
     ]
     read = sorted((host for host in able if host.raft_position), key=_log, reverse=True)
@@ -121,6 +124,18 @@ def regain_advice(facts: Facts) -> str:
         return ""
     missing = [old for old in olds if old.missing]
     return regain_text(quorum, [old.name for old in missing], [old.name for old in missing if not old.up])
+
+
+def stopped_swarms(facts: Facts) -> list[HostFacts]:
+    """Return the managers whose engine was seen to have stopped its swarm, as one that could not be forced does."""
+    return [host for host in facts.hosts.values() if host.responds and host.swarm_stopped and host.is_manager]
+
+
+def running_tasks_text(facts: Facts) -> str:
+    """Return what of the tasks goes on without a quorum, or without a leader."""
+    stopped = listed(tick(host.name) for host in stopped_swarms(facts))
+    but = f"; whether those on {stopped} do is unknown" if stopped else ""
+    return f"running tasks continue{but}"
 
 
 def _log(host: HostFacts) -> tuple[int, int, bool]:

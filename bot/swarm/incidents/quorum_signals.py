@@ -14,8 +14,8 @@ from bot.blocks import tick
 from bot.model import ClusterFacts, Facts, NodeFacts, ip_of
 from bot.model.incident import WatchState
 from bot.model.observation import Signal, SignalKind
-from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, unsure_leader_issue
-from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among
+from bot.swarm.health.issues import Issue, leaderless_issue, lost_quorum_issue, no_leader_text, unsure_leader_issue
+from bot.swarm.health.lost_quorum import OldManager, old_managers, quorum_among, running_tasks_text, stopped_swarms
 from bot.swarm.incidents.leadership import new_leader
 from bot.swarm.incidents.partial_observation import PartialObservation
 from bot.swarm.incidents.quorum_at_risk import INFERRED_HOLDS_S, LATE_HOLDS_S, at_risk, back_text, may_be_up
@@ -80,8 +80,8 @@ def _lost(before: WatchState, facts: Facts, loss: _Loss) -> PartialObservation:
         f"{facts.name} has no quorum: {quorum_counts(loss.quorum)}",
         facts.at,
         advice=loss.issue.fix,
-        lines=(loss.issue.text,),
-        calm=("running tasks continue",),
+        lines=(loss.issue.text, *map(no_leader_text, stopped_swarms(facts))),
+        calm=(running_tasks_text(facts),),
         nodes=loss.nodes,
         hosts=tuple(name for name in loss.missing if name in facts.hosts),
         holds_s=loss.holds_s,
@@ -141,7 +141,7 @@ def _unread(before: WatchState, facts: Facts) -> PartialObservation:
     working = [old for old in olds if old.state == "member"]
     if not olds or not (working or _stopped_too_many(olds)):
         return _blind(facts, olds)
-    names = [old.name for old in working]
+    names = [old.name for old in working if old.host not in stopped_swarms(facts)]
     unsure = [old.name for old in olds if old.missing and not old.gone]
     if quorum.reachable + len(unsure) >= quorum.needed:
         missing_few = quorum.tolerates >= 0
@@ -149,8 +149,10 @@ def _unread(before: WatchState, facts: Facts) -> PartialObservation:
     gone = [old for old in olds if old.gone]
     lost = [old.name for old in gone if old.state == "unreachable" and not old.up]
     locked = [old for old in working if old.host and old.host.membership == "locked"]
-    unlocked = replace(quorum, reachable=quorum.reachable + len(locked))
+    stopped = [old.name for old in working if old.name not in names and old not in locked]
+    unlocked = replace(quorum, reachable=quorum.reachable + len(locked) + len(stopped))
     unlock = [f"`/swarm unlock {old.name}`" for old in locked]
+    unlock += [f"run `systemctl restart docker` on `{name}`" for name in stopped]
     missing = [old.name for old in gone]
     issue = lost_quorum_issue(unlocked, missing, lost, unlock)
     if unlocked.tolerates >= 0:
@@ -179,7 +181,7 @@ def _leaderless(
         facts.at,
         advice=issue.fix,
         lines=(issue.text,),
-        calm=("running tasks continue",),
+        calm=(running_tasks_text(facts),),
         holds_s=LATE_HOLDS_S if unsure else LEADERLESS_HOLDS_S,
     )
 

@@ -17,6 +17,7 @@ from bot.swarm.operations.old_versions import RemoveVersion
 from bot.swarm.operations.pause_rollout import PauseRollout
 from bot.swarm.operations.recover import HoldOff, LeaveLostCluster, Rejoin, RemoveOldRecords
 from bot.swarm.operations.remove_service import RemoveService
+from bot.swarm.operations.restart_stopped_swarm import RestartStoppedSwarm
 from bot.swarm.operations.role import Demote, Promote
 from bot.swarm.operations.run_job import CreateJob, RunJob
 from bot.swarm.operations.secrets import RotateToken, RotateUnlockKey, secret_fingerprint
@@ -58,6 +59,7 @@ __all__ = [
     "RemoveOldRecords",
     "RemoveService",
     "RemoveVersion",
+    "RestartStoppedSwarm",
     "RestoreSpec",
     "RestoreState",
     "ResumeUpdate",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from bot.blocks import plain_line
-from bot.errors import Failed, Refused, SwarmbotError
+from bot.errors import EngineError, Failed, Refused, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, Json, Operation, RaftMembers, newcomer
 from bot.swarm.health.lost_quorum import is_back_in_quorum
+from bot.swarm.operations.restart_stopped_swarm import has_stopped_swarm, stopped_text
 from bot.swarm.reading.cluster_settings import NANOSECONDS
 from bot.swarm.recovery.split_brain import refuse_beside_quorum
 
 # The mask length that `docker swarm init` sends by default. The API's own default is 0.
 DEFAULT_SUBNET_SIZE: Final = 24
+
+STOPS_LATE: Final = "context deadline exceeded"
+"""How an engine reports that its swarm did not stop within its 15 s, so that it was not forced. It stops later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,17 @@ class Init(Operation):
     """Whether other managers join after it, so that it may not be the leader when the plan runs again."""
     force_new_cluster: bool = False
     """Whether the host keeps its state and becomes the only manager of its old cluster."""
+    attempt: Literal["only", "first", "second"] = "only"
+    """``first``: it is enough that the engine was seen to have stopped its swarm; the next steps restart it and try
+    again.
+    """
 
     @property
     def doing(self) -> str:
         """Return the step in words."""
         if self.force_new_cluster:
-            return f"making `{self.host}` the only manager of {self.cluster}"
+            unless = " if it is not yet" if self.attempt == "second" else ""
+            return f"making `{self.host}` the only manager of {self.cluster}{unless}"
         return f"initialising {self.cluster} on `{self.host}`"
 
     @property
@@ -78,9 +87,21 @@ class Init(Operation):
         It need not be the only manager: when the plan runs again after a crash, others may have joined.
         """
         if self.force_new_cluster:
-            return is_back_in_quorum(facts, self.host)
+            return is_back_in_quorum(facts, self.host) or self._stopped(facts)
         node = facts.member(self.host)
         return node is not None and (node.leader or (self.with_others and node.reachability == "reachable"))
+
+    def seen(self, facts: Facts) -> str:
+        """Return the wanted state, or that the engine was not forced and what follows."""
+        stopped = f"`{self.host}` was not forced: its swarm stopped, and its engine must restart"
+        return stopped if self.force_new_cluster and not is_back_in_quorum(facts, self.host) else self.done
+
+    def goes_on_after(self, error: EngineError) -> bool:
+        """Return whether the engine still stops its swarm, to be waited for."""
+        return error.status == 0 or (self.attempt == "first" and STOPS_LATE in error.happened)
+
+    def _stopped(self, facts: Facts) -> bool:
+        return self.attempt == "first" and has_stopped_swarm(facts.hosts.get(self.host))
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Initialise the cluster. Raise Refused if forcing it would make a second cluster beside one with a quorum."""
@@ -138,6 +159,6 @@ class Init(Operation):
         tried = self.force_new_cluster and not isinstance(error, Refused)
         if tried and host is not None and host.responds and not facts.member(self.host):
             # Its swarm stops before it is forced. If that fails, it stays stopped, and its tasks with it.
-            state = f"{state} Its tasks may have stopped."
+            state = stopped_text(host) if host.swarm_stopped else f"{state} Its tasks may have stopped."
             step = f"Run `systemctl restart docker` on `{self.host}`, then press Retry."
         return Failed(error.happened, true_now=state, next_step=error.next_step or step)

@@ -131,10 +131,10 @@ def membership_text(facts: Facts, host: HostFacts) -> str:
     if host.membership in {"inactive", "locked"}:
         return "not part of any cluster" if host.membership == "inactive" else f"locked: `/swarm unlock {host.name}`"
     error = f": {plain_line(host.swarm_error)}" if host.swarm_error else ""
-    if host.membership == "error":
-        return f"unable to start its membership{error}"
     if not host.runs_as_member:
-        return f"{host.membership}{error}"
+        stopped = {"error": "unable to start its membership", "active": "a member whose swarm has stopped"}
+        until = " until its engine restarts" if host.swarm_stopped else ""
+        return f"{stopped.get(host.membership, host.membership)}{until}{error}"
     if was_removed(facts, host):
         return f"removed from {facts.name} but still has its old membership"
     if is_membership_unknown(facts, host):

@@ -15,6 +15,20 @@ def rejoin_obstacle(facts: Facts, host: HostFacts) -> str:
     return failed[0] if failed else ""
 
 
+def may_restart(source: HostFacts) -> bool:
+    """Return whether the engine of the manager to force may be restarted if its swarm stops: it starts again.
+
+    Autolocked, it would be locked then. With live-restore enabled it does not start as a member again.
+    """
+    open_key = source.key_file is not None and not source.key_file.autolocked
+    return open_key and source.live_restore is False
+
+
+def tries_networks(source: HostFacts) -> bool:
+    """Return whether the forced engine makes a network as a trial, and restarts if it refuses."""
+    return not source.live_restore and (source.key_file is None or not source.key_file.autolocked)
+
+
 def findings(facts: Facts, source: HostFacts, others: list[HostFacts], off: list[HostFacts]) -> list[Finding]:
     """Return which manager has the newest state, and which hosts will not join again."""
     return [
@@ -55,7 +69,6 @@ def warnings(
 ) -> list[str]:
     """Return what stays, what is lost, which hosts stay out, and how to bring them back."""
     gone = [tick(old.name) for old in olds if old.state == "unreachable"]
-    autolocked = source.key_file is not None and source.key_file.autolocked
     told = []
     if gone:
         are, record = ("is", "Its record stays") if len(gone) == 1 else ("are", "Their records stay")
@@ -69,8 +82,7 @@ def warnings(
             f"`{source.name}` reaches them, {facts.name} becomes two clusters (split brain)."
         )
     told += [_held_off(host, host.stopped) for host in off if host.stopped]
-    regained = "" if autolocked else ", and its engine restarts if it makes no networks then"
-    told.append(f"Tasks on `{source.name}` stop and start again{regained}. Tasks on workers keep running.")
+    told.append(f"{_restarts(source)} Tasks on workers keep running.")
     if leaving := [tick(host.name) for host in others if host.membership != "inactive"]:
         told.append(f"Tasks on {listed(leaving)} stop: services start them on other nodes.")
     told.append(f"The last changes to {facts.name} are lost if `{source.name}` had not received them.")
@@ -86,6 +98,24 @@ def warnings(
             "join again."
         )
     return told
+
+
+def _restarts(source: HostFacts) -> str:
+    """Return what stops on the manager to force, and when its engine restarts."""
+    name = tick(source.name)
+    stop = "Then all containers on it stop, because live-restore is off; those of no service start again only by their"
+    stop = f"{stop} restart policy."
+    if source.swarm_stopped:
+        return f"The swarm of {name} has stopped, so its engine restarts first. {stop}"
+    tasks = f"Tasks on {name} stop and start again."
+    if may_restart(source):
+        when = "if its swarm stops and is not forced, or if it makes no networks afterwards"
+        return f"{tasks} Its engine restarts {when}. {stop}"
+    if tries_networks(source):
+        return f"{tasks} Its engine restarts if it makes no networks afterwards."
+    if source.live_restore:
+        return f"{tasks} Its engine is not restarted: live-restore is enabled, and it would not start again."
+    return tasks
 
 
 def _held_off(host: HostFacts, state: StoppedEngine) -> str:

@@ -19,9 +19,11 @@ from bot.swarm.health.lost_quorum import (
     quorum_among,
     recovery_candidates,
 )
+from bot.swarm.health.preflight import live_restore_fix
 from bot.swarm.quorum import has_quorum, managers_text, quorum_of, raft_members
 from bot.swarm.quorum.lost_managers import bring_back_text
 from bot.swarm.reading.host_membership import foreign_cluster_names
+from bot.swarm.recovery.plan_notes import may_restart
 from bot.swarm.recovery.split_brain import refuse_unclear
 from bot.text.suggest import listed
 
@@ -92,6 +94,8 @@ def choose_source(facts: Facts, wanted: str | None, flags: RecoverFlags) -> Host
             true_now="Nothing was changed.",
             next_step="Let the SSH user read its disk (root, or sudo), then run the command again.",
         )
+    if source.swarm_stopped and not may_restart(source):
+        raise _refused_stopped_swarm(source, flags)
     members = {old.host.name: old.host for old in old_managers(facts, source) if old.host and old.state == "member"}
     if others := [host.name for host in able if host.name not in members]:
         raise Refused(
@@ -182,6 +186,18 @@ def _refuse_older(source: HostFacts, members: list[HostFacts], flags: RecoverFla
             true_now="Nothing was changed.",
             next_step=f"Fix this (root or sudo can read a log), or name the manager: {flags.command('HOST')}.",
         )
+
+
+def _refused_stopped_swarm(source: HostFacts, flags: RecoverFlags) -> Refused:
+    """Return the refusal if an engine must restart that Swarmbot does not restart: it may be locked then."""
+    first = f"{live_restore_fix(source)}. Then " if source.live_restore else ""
+    again = flags.command(source.name, unlock=source.key_file is not None and source.key_file.autolocked)
+    run = f"run `systemctl restart docker` on `{source.name}`, then {again}."
+    return Refused(
+        f"the swarm of `{source.name}` has stopped until its engine restarts.",
+        true_now="Nothing was changed.",
+        next_step=f"{(first + run)[0].upper()}{(first + run)[1:]}",
+    )
 
 
 def _refused_none(facts: Facts) -> Refused:

@@ -53,7 +53,7 @@ def test_no_operation_holds_a_secret(kind: type[Operation]) -> None:
     hints = typing.get_type_hints(kind)
     named = {part for field in fields(kind) for part in _parts(hints[field.name])}
     words = {"worker", "manager", "active", "pause", "update", "scale", "restart"}
-    words |= {"create", "delete", "network", "secret", "config", "service"}
+    words |= {"create", "delete", "network", "secret", "config", "service", "only", "first", "second"}
     assert named <= {str, int, float, bool, type(None), tuple, ...} | words
     assert Secret not in named
 
