@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RuleProblem:
     """A rule, or several alike, with too few approvers."""
 
     words: str
@@ -28,7 +28,9 @@ def every_rule(config: Config, counts: Mapping[str, int]) -> list[tuple[str, Rul
     return [(cluster, rule) for cluster in config.clusters for rule in cluster_rules(config, cluster, counts)]
 
 
-def unsatisfiable(config: Config, members: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> list[Problem]:
+def unsatisfiable(
+    config: Config, members: Mapping[str, frozenset[str]], counts: Mapping[str, int]
+) -> list[RuleProblem]:
     """Return what is wrong with the rules, one problem for rules that are alike. ``members``: as in ``approvers``."""
     alike: dict[tuple[tuple[str, ...], int], dict[str, list[str]]] = {}
     for cluster, rule in every_rule(config, counts):
@@ -56,12 +58,12 @@ def log_rule_problems(config: Config, user_groups: UserGroups, counts: Mapping[s
 
 def _problem(
     config: Config, members: Mapping[str, frozenset[str]], rule: Rule, where: Mapping[str, Iterable[str]]
-) -> Problem:
+) -> RuleProblem:
     people = len(approvers(config, rule, members))
     what = "; ".join(f"{cluster}: {listed(f'`{each}`' for each in subjects)}" for cluster, subjects in where.items())
     needs = f"{what}: needs {number_of(rule.count, 'approval')} from {approver_names(config, rule)}"
     can = "nobody" if not people else "only 1 person" if people == 1 else f"only {people} people"
     if people < rule.count:
-        return Problem(f"{needs}, but {can} can approve: it can never be approved.", grave=True)
+        return RuleProblem(f"{needs}, but {can} can approve: it can never be approved.", grave=True)
     words = f"{needs} besides the requester, but {can} can approve: none of them can ever request it."
-    return Problem(words, grave=False)
+    return RuleProblem(words, grave=False)

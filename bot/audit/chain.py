@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.audit.entry import GENESIS, Head, Stored, digest, restore
+from bot.audit.entry import GENESIS, Head, StoredEntry, digest, restore
 
 Row = tuple[str, str, str]
 """An entry's stream id (``seq-0``; "" in the archive), its canonical JSON and its hash."""
@@ -21,7 +21,7 @@ class ChainBroken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """The result of a verification."""
 
     ok: bool
@@ -37,7 +37,7 @@ class Verdict:
     """Not GENESIS if the entries up to it are in an archive that was not read."""
 
 
-def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS, anchors: Iterable[Head] = ()) -> Verdict:
+def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS, anchors: Iterable[Head] = ()) -> Verification:
     """Verify the chain from after ``start`` to the last row, which must be ``newest`` (None: no head is stored).
 
     Each of ``anchors`` is an earlier head: the chain must contain it.
@@ -56,7 +56,7 @@ def walk(rows: Iterable[Row], newest: Head | None, start: Head = GENESIS, anchor
     except ChainBroken as broken:
         return _bad(start, head, broken.seq or head.seq + 1, broken.problem)
     bad = _anchored(head, known) or (_end(head, newest) if newest or head != start else None) or _cut(head, known)
-    return _bad(start, head, *bad) if bad else Verdict(ok=True, count=head.seq - start.seq, head=head, start=start)
+    return _bad(start, head, *bad) if bad else Verification(ok=True, count=head.seq - start.seq, head=head, start=start)
 
 
 def _anchored(head: Head, known: dict[int, str]) -> tuple[int, str] | None:
@@ -100,7 +100,7 @@ def _check(head: Head, place: str, text: str, stored_hash: str) -> tuple[int, st
     return _link(head, entry)
 
 
-def _link(head: Head, entry: Stored) -> tuple[int, str] | None:
+def _link(head: Head, entry: StoredEntry) -> tuple[int, str] | None:
     expected = head.seq + 1
     if entry.seq < expected:
         return max(entry.seq, 1), f"inserted or moved: two entries have the number {entry.seq}"
@@ -111,6 +111,6 @@ def _link(head: Head, entry: Stored) -> tuple[int, str] | None:
     return None
 
 
-def _bad(start: Head, head: Head, seq: int, problem: str) -> Verdict:
+def _bad(start: Head, head: Head, seq: int, problem: str) -> Verification:
     count = max(min(head.seq, seq - 1) - start.seq, 0)
-    return Verdict(ok=False, count=count, head=head, first_bad=seq, problem=problem, start=start)
+    return Verification(ok=False, count=count, head=head, first_bad=seq, problem=problem, start=start)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from bot.audit.archive import Archive
-from bot.audit.chain import Verdict
+from bot.audit.chain import Verification
 from bot.audit.entry import GENESIS
 from bot.audit.export import matching_rows, write_csv, write_json_lines
 from bot.audit.filter import Filter
@@ -49,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         )
 
 
-def report(verdict: Verdict) -> str:
+def report(verdict: Verification) -> str:
     """Return the verdict in words."""
     if not verdict.ok:
         return (
@@ -91,7 +91,7 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
-def _verdict(args: argparse.Namespace) -> Verdict:
+def _verdict(args: argparse.Namespace) -> Verification:
     anchors = read_anchors(args.anchor) if getattr(args, "anchor", None) else ()
     try:
         return Audit(connect(args.settings.redis_url)).verify(_archive(args), anchors)
@@ -99,7 +99,7 @@ def _verdict(args: argparse.Namespace) -> Verdict:
         raise Failed(f"The audit archive cannot be read: {error}.") from error
 
 
-def _whole(verdict: Verdict) -> bool:
+def _whole(verdict: Verification) -> bool:
     return verdict.ok and verdict.start == GENESIS
 
 

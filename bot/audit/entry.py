@@ -34,7 +34,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored(Entry):
+class StoredEntry(Entry):
     """An entry as stored in the log."""
 
     seq: int = 0
@@ -70,7 +70,7 @@ class Head:
 
 GENESIS: Final = Head(0, "0" * 64)
 _APPENDED: Final = tuple(field.name for field in fields(Entry))
-_STORED: Final = frozenset(field.name for field in fields(Stored))
+_STORED: Final = frozenset(field.name for field in fields(StoredEntry))
 
 
 def digest(text: str) -> str:
@@ -94,13 +94,13 @@ def chained(head: Head, entries: Iterable[Entry], at: float, nonce: str) -> tupl
     return head, rows
 
 
-def restore(text: str, stored_hash: str) -> Stored:
+def restore(text: str, stored_hash: str) -> StoredEntry:
     """Return the entry of its canonical JSON; unknown fields are ignored. Raises ValueError if it is not an entry."""
     raw = json.loads(text)
     if not isinstance(raw, dict):
         raise ValueError("not an object")  # noqa: TRY004 - callers catch ValueError for everything that is not an entry
     kept = {key: value for key, value in raw.items() if key in _STORED}
-    return Stored(**kept | {"nodes": tuple(kept.get("nodes", ())), "hash": stored_hash})
+    return StoredEntry(**kept | {"nodes": tuple(kept.get("nodes", ())), "hash": stored_hash})
 
 
 def _masked(value: str | tuple[str, ...] | bool) -> str | list[str] | bool:  # noqa: FBT001 - a value, not a switch

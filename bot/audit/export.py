@@ -10,7 +10,7 @@ from typing import Final, TextIO
 
 from bot.audit.archive import Archive, line_of
 from bot.audit.chain import ChainBroken, Row
-from bot.audit.entry import Stored, restore
+from bot.audit.entry import StoredEntry, restore
 from bot.audit.filter import Filter
 from bot.audit.log import Audit
 from bot.audit.stream import seq_of
@@ -57,7 +57,7 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_PREFIXES) else text
 
 
-def _entry(row: Row) -> Stored | None:
+def _entry(row: Row) -> StoredEntry | None:
     try:
         return restore(row[1], row[2])
     except (ValueError, TypeError):

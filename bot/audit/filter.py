@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from bot.audit.entry import Stored
+from bot.audit.entry import StoredEntry
 
 MAX_CLOCK_SKEW_S: Final = 300.0
 """How much the writers' clocks may differ; a search by time continues this far."""
@@ -26,7 +26,7 @@ class Filter:
     until: float = 0.0
     no_questions: bool = False
 
-    def fits(self, entry: Stored) -> bool:
+    def fits(self, entry: StoredEntry) -> bool:
         """Return whether the entry matches."""
         return (
             all(not wanted or wanted == getattr(entry, name) for name, wanted in self._exact())
@@ -41,7 +41,7 @@ class Filter:
         exact = all(not wanted or f'"{name}":{_quoted(wanted)}' in text for name, wanted in self._exact())
         return exact and _quoted(self.node)[1:-1] in text and not (self.no_questions and QUESTION in text)
 
-    def begins_after(self, entry: Stored) -> bool:
+    def begins_after(self, entry: StoredEntry) -> bool:
         """Return whether no earlier entry can match, even if the writers' clocks differ."""
         return bool(self.since) and entry.at < self.since - MAX_CLOCK_SKEW_S
 

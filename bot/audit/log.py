@@ -14,8 +14,8 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from bot.audit.archive import Archive
-from bot.audit.chain import Verdict
-from bot.audit.entry import GENESIS, Entry, Head, Stored, chained
+from bot.audit.chain import Verification
+from bot.audit.entry import GENESIS, Entry, Head, StoredEntry, chained
 from bot.audit.filter import ANY, Filter
 from bot.audit.stream import Stream, parse_entries
 from bot.audit.verify import verify
@@ -80,7 +80,7 @@ class Audit:
             head = Head.parse(reply[1])
         raise Unavailable("The audit log is too busy.", true_now="Nothing was done.", next_step="Try again.")
 
-    def query(self, wanted: Filter = ANY, *, before: int = 0, after: int = 0, count: int = 20) -> list[Stored]:
+    def query(self, wanted: Filter = ANY, *, before: int = 0, after: int = 0, count: int = 20) -> list[StoredEntry]:
         """Return the newest ``count`` matching entries in Redis, newest first.
 
         With ``before``, only entries before that number; with ``after``, the oldest ``count`` after that number.
@@ -89,7 +89,7 @@ class Audit:
             rows = (row for row in self.stream.rows(after=after) if wanted.may_fit(row[1]))
             fitting = (entry for entry in parse_entries(rows) if wanted.fits(entry))
             return list(islice(fitting, count))[::-1]
-        found: list[Stored] = []
+        found: list[StoredEntry] = []
         candidates = (row for row in self.stream.backwards(before) if wanted.since or wanted.may_fit(row[1]))
         for entry in parse_entries(candidates):
             if wanted.begins_after(entry):
@@ -100,7 +100,7 @@ class Audit:
                     break
         return found
 
-    def verify(self, archive: Archive | None = None, anchors: Sequence[Head] = ()) -> Verdict:
+    def verify(self, archive: Archive | None = None, anchors: Sequence[Head] = ()) -> Verification:
         """Verify the whole log in ``archive`` and Redis, and return the verdict with the first bad entry.
 
         ``anchors`` are heads that were stored elsewhere. Raises OSError if the archive cannot be read.

@@ -10,7 +10,7 @@ from typing import Final
 
 from redis import Redis
 
-from bot.audit import Archive, Audit, Retention, Verdict
+from bot.audit import Archive, Audit, Retention, Verification
 from bot.audit.verify import anchor_of
 from bot.blocks import DONE, FAILED, Message, context, plain_line, section
 from bot.config import AuditLog
@@ -80,7 +80,7 @@ class AuditMaintenance:
             self._redis.set(keys.audit_anchored(day), "posted", ex=POSTED_TTL_S)
 
 
-def anchor_message(verdict: Verdict, day: str) -> Message:
+def anchor_message(verdict: Verification, day: str) -> Message:
     """Return the daily message: whether the log is valid, and its anchor for ``audit verify --anchor``."""
     if not verdict.ok:
         title = f"{FAILED} The audit log was tampered with · {day}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from redis import Redis
 
-from bot.audit.entry import Stored
+from bot.audit.entry import StoredEntry
 from bot.audit.filter import Filter
 from bot.audit.log import Audit
 from bot.errors import NotUnderstood
@@ -79,7 +79,9 @@ class AuditPages:
         beside = AuditPage(older=more, newer=len(found) > count, matches=matches)
         return self._shown(page.cluster, page.wanted, count, shown, beside)
 
-    def _shown(self, cluster: str, wanted: Filter, count: int, found: list[Stored], beside: AuditPage) -> ShownPage:
+    def _shown(
+        self, cluster: str, wanted: Filter, count: int, found: list[StoredEntry], beside: AuditPage
+    ) -> ShownPage:
         """Return the page; ``beside`` has everything but its id. An id is stored only for a page with buttons."""
         beside = replace(beside, questions=not wanted.no_questions)
         if found and (beside.older or beside.newer):
@@ -108,7 +110,7 @@ def resolve_filter(wanted: EntryFilter, cluster: str, now: float) -> Filter:
     )
 
 
-def _record(stored: Stored) -> EntryRecord:
+def _record(stored: StoredEntry) -> EntryRecord:
     return EntryRecord(
         seq=stored.seq,
         at=stored.at,

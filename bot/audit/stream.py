@@ -11,7 +11,7 @@ from typing import Any, Final
 from redis import Redis
 
 from bot.audit.chain import Row
-from bot.audit.entry import Head, Stored, restore
+from bot.audit.entry import Head, StoredEntry, restore
 from bot.store import keys
 from bot.store.client import translate_errors
 from bot.store.scripts import Script
@@ -89,7 +89,7 @@ class Stream:
         return bool(reply[0] == "ok")
 
 
-def parse_entries(rows: Iterable[Row]) -> Iterator[Stored]:
+def parse_entries(rows: Iterable[Row]) -> Iterator[StoredEntry]:
     """Yield the entries of the rows. An unreadable one is skipped; ``verify`` reports it."""
     for _, text, stored_hash in rows:
         with contextlib.suppress(ValueError, TypeError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.audit.archive import Archive
-from bot.audit.chain import ChainBroken, Row, Verdict, walk
+from bot.audit.chain import ChainBroken, Row, Verification, walk
 from bot.audit.entry import GENESIS, Head
 from bot.audit.stream import Stream, StreamEnds, seq_of
 from bot.errors import NotUnderstood
@@ -21,7 +21,7 @@ MAX_RACES: Final = 5
 _ANCHOR: Final = re.compile(r"\b([0-9a-f]{64}):([0-9]{1,18})\b")
 
 
-def verify(stream: Stream, archive: Archive | None, anchors: Sequence[Head]) -> Verdict:
+def verify(stream: Stream, archive: Archive | None, anchors: Sequence[Head]) -> Verification:
     """Return the verdict on the whole log, with the first bad entry.
 
     Without an archive, verification starts after the entries that were moved into one. Raises OSError if the archive
@@ -35,7 +35,7 @@ def verify(stream: Stream, archive: Archive | None, anchors: Sequence[Head]) -> 
     return verdict
 
 
-def _walked(stream: Stream, archive: Archive | None, anchors: Sequence[Head], ends: StreamEnds) -> Verdict:
+def _walked(stream: Stream, archive: Archive | None, anchors: Sequence[Head], ends: StreamEnds) -> Verification:
     rows = stream.rows(last=ends.last) if ends.last else iter(())
     if archive is None:
         return walk(rows, ends.newest, ends.trimmed or GENESIS, anchors)

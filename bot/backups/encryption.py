@@ -38,7 +38,7 @@ class WrongKey(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class BackupHeader:
     """The plain lines of a backup file."""
 
     text: bytes
@@ -58,7 +58,7 @@ def encrypt(key: Secret, backup: dict[str, Any], state: bytes) -> bytes:
     return text + nonce + AESGCM(cipher).encrypt(nonce, state, text)
 
 
-def read_head(data: bytes) -> Head:
+def read_head(data: bytes) -> BackupHeader:
     """Return the plain lines at the beginning of ``data``. Raise DamagedBackup if there are none."""
     line, end, _ = data.removeprefix(MAGIC).partition(b"\n")
     if not data.startswith(MAGIC) or not end:
@@ -66,7 +66,7 @@ def read_head(data: bytes) -> Head:
     try:
         raw = json.loads(line)
         salt, check = bytes.fromhex(raw["salt"]), bytes.fromhex(raw["check"])
-        return Head(MAGIC + line + end, dict(raw["backup"]), salt, check)
+        return BackupHeader(MAGIC + line + end, dict(raw["backup"]), salt, check)
     except (ValueError, TypeError, KeyError):
         raise DamagedBackup from None
 

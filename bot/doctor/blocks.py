@@ -24,7 +24,7 @@ from bot.blocks import (
     header,
     progress,
 )
-from bot.doctor.finding import Finding, ok, problem, warning
+from bot.doctor.finding import DoctorFinding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.home.view import HomeFacts, HomeJob, home_view
 from bot.slack.outbound.payload import payload
@@ -41,7 +41,7 @@ class _NotTested(Exception):
     """Slack did not judge the blocks."""
 
 
-def blocks(resources: Resources) -> Iterator[Finding]:
+def blocks(resources: Resources) -> Iterator[DoctorFinding]:
     """Newer and older blocks of messages, and a Home."""
     message = _message()
     newer, older = (payload(message, plain=plain)["blocks"] for plain in (False, True))

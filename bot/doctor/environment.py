@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.doctor.finding import Finding, ok, problem, warning
+from bot.doctor.finding import DoctorFinding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.pictures.fonts import FOLDER
 from bot.secrets.secret import Secret
@@ -20,7 +20,7 @@ SECRET_PAGE: Final = f"{PLACE}Basic Information → Signing Secret (32 hexadecim
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
-def bot_token(resources: Resources) -> Iterator[Finding]:
+def bot_token(resources: Resources) -> Iterator[DoctorFinding]:
     """SLACK_BOT_TOKEN, which every process needs."""
     token = resources.settings.slack_bot_token
     if token is None:
@@ -29,7 +29,7 @@ def bot_token(resources: Resources) -> Iterator[Finding]:
         yield _formed("SLACK_BOT_TOKEN", token, r"xoxb-[A-Za-z0-9-]{8,}", BOT_TOKEN_PAGE)
 
 
-def request_source(resources: Resources) -> Iterator[Finding]:
+def request_source(resources: Resources) -> Iterator[DoctorFinding]:
     """The signing secret (HTTP), the app token (Socket Mode), or both."""
     secret, token = resources.settings.slack_signing_secret, resources.settings.slack_app_token
     if secret is None and token is None:
@@ -43,7 +43,7 @@ def request_source(resources: Resources) -> Iterator[Finding]:
         yield _formed("SLACK_APP_TOKEN", token, r"xapp-[A-Za-z0-9-]{8,}", APP_TOKEN_PAGE)
 
 
-def api_url(resources: Resources) -> Iterator[Finding]:
+def api_url(resources: Resources) -> Iterator[DoctorFinding]:
     """SLACK_API_URL, to which the token is sent."""
     parts = urlsplit(resources.settings.slack_api_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -52,7 +52,7 @@ def api_url(resources: Resources) -> Iterator[Finding]:
         yield warning(f"SLACK_API_URL sends the bot token unencrypted to {parts.hostname}.", "Use https, or unset it.")
 
 
-def second_factor(resources: Resources) -> Iterator[Finding]:
+def second_factor(resources: Resources) -> Iterator[DoctorFinding]:
     """SWARMBOT_SECRET_KEY, if a rule requires a second factor."""
     config = resources.config
     rules = {f"rules.approvals.{subject}": rule for subject, rule in config.rules.approvals.items()}
@@ -70,14 +70,14 @@ def second_factor(resources: Resources) -> Iterator[Finding]:
         yield ok("SWARMBOT_SECRET_KEY is set, and approvals require a second factor.")
 
 
-def config(resources: Resources) -> Iterator[Finding]:
+def config(resources: Resources) -> Iterator[DoctorFinding]:
     """swarmbot.yml."""
     clusters = resources.config.clusters
     hosts = sum(len(cluster.hosts) for cluster in clusters.values())
     yield ok(f"{resources.settings.config_path} loads. Clusters: {listed(clusters)}. Hosts: {hosts}.")
 
 
-def fonts(_: Resources) -> Iterator[Finding]:
+def fonts(_: Resources) -> Iterator[DoctorFinding]:
     """The fonts of pictures, if they are missing on this machine."""
     if not FOLDER.is_dir():
         yield warning(
@@ -86,7 +86,7 @@ def fonts(_: Resources) -> Iterator[Finding]:
         )
 
 
-def _formed(name: str, value: Secret, pattern: str, page: str) -> Finding:
+def _formed(name: str, value: Secret, pattern: str, page: str) -> DoctorFinding:
     text = value.reveal()
     if re.fullmatch(pattern, text):
         return ok(f"{name} is set.")

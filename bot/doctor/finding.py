@@ -20,7 +20,7 @@ Proof = Literal["swarmbot.yml", "SLACK_BOT_TOKEN", "Slack", "Redis"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One line of the doctor's report."""
 
     sign: Sign
@@ -33,22 +33,22 @@ class Finding:
         return "\n  ".join(map(visible, lines))
 
 
-def ok(what: str) -> Finding:
+def ok(what: str) -> DoctorFinding:
     """Return a finding that needs no action."""
-    return Finding(OK, what)
+    return DoctorFinding(OK, what)
 
 
-def warning(what: str, next_step: str) -> Finding:
+def warning(what: str, next_step: str) -> DoctorFinding:
     """Return a finding about something that works now and may fail later."""
-    return Finding(WARNING, what, next_step)
+    return DoctorFinding(WARNING, what, next_step)
 
 
-def problem(what: str, next_step: str) -> Finding:
+def problem(what: str, next_step: str) -> DoctorFinding:
     """Return a finding about something that does not work."""
-    return Finding(PROBLEM, what, next_step)
+    return DoctorFinding(PROBLEM, what, next_step)
 
 
-def from_error(error: SwarmbotError) -> Finding:
+def from_error(error: SwarmbotError) -> DoctorFinding:
     """Return an error as a finding."""
     return problem(f"{error.happened} {error.true_now}".rstrip(), error.next_step)
 
@@ -59,7 +59,7 @@ class Check:
 
     about: str
     """The subject, for the line that says that the check was skipped."""
-    examine: Callable[[Resources], Iterable[Finding]]
+    examine: Callable[[Resources], Iterable[DoctorFinding]]
     """The check itself; a :class:`~bot.errors.SwarmbotError` that it raises becomes a finding."""
     needs: tuple[Proof, ...] = ()
     """The check is skipped if the check that ``proves`` one of these found a problem."""

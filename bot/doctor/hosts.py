@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from bot.doctor.finding import Finding, from_error, ok, problem, warning
+from bot.doctor.finding import DoctorFinding, from_error, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.engine.pool import ClusterEngines
 from bot.errors import SwarmbotError
@@ -22,7 +22,7 @@ MAX_CLOCK_OFFSET_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class ExaminedHost:
     """A host whose engine responded."""
 
     name: str
@@ -37,7 +37,7 @@ class Host:
         return str(self.info.get("ServerVersion", ""))
 
 
-def clock(host: Host) -> Finding | None:
+def clock(host: ExaminedHost) -> DoctorFinding | None:
     """Check that the host's clock and ours agree."""
     if abs(host.clock_offset) <= MAX_CLOCK_OFFSET_S:
         return None
@@ -48,7 +48,7 @@ def clock(host: Host) -> Finding | None:
     )
 
 
-def version(host: Host) -> Finding | None:
+def version(host: ExaminedHost) -> DoctorFinding | None:
     """Check that the engine is not newer than Swarmbot supports; one that is too old is already a host failure."""
     if not newer_than_known(host.version):
         return None
@@ -58,7 +58,7 @@ def version(host: Host) -> Finding | None:
     )
 
 
-def live_restore(host: Host) -> Finding | None:
+def live_restore(host: ExaminedHost) -> DoctorFinding | None:
     """Check that the engine can join a swarm."""
     if not host.info.get("LiveRestoreEnabled"):
         return None
@@ -68,11 +68,11 @@ def live_restore(host: Host) -> Finding | None:
     )
 
 
-HOST_CHECKS: Final[tuple[Callable[[Host], Finding | None], ...]] = (clock, version, live_restore)
+HOST_CHECKS: Final[tuple[Callable[[ExaminedHost], DoctorFinding | None], ...]] = (clock, version, live_restore)
 """Each returns what is wrong with a host that responds, or None."""
 
 
-def hosts(resources: Resources) -> Iterator[Finding]:
+def hosts(resources: Resources) -> Iterator[DoctorFinding]:
     """Check all hosts in parallel; report them in the order of the file."""
     with ThreadPoolExecutor(MAX_PARALLEL_HOSTS, thread_name_prefix="doctor") as pool:
         seen = {name: _all_examined(pool, resources.engines.cluster(name)) for name in resources.config.clusters}
@@ -80,19 +80,19 @@ def hosts(resources: Resources) -> Iterator[Finding]:
             yield from _findings(cluster, found)
 
 
-def _all_examined(pool: ThreadPoolExecutor, engines: ClusterEngines) -> Iterator[Host | SwarmbotError]:
+def _all_examined(pool: ThreadPoolExecutor, engines: ClusterEngines) -> Iterator[ExaminedHost | SwarmbotError]:
     return pool.map(lambda name: _examined(engines, name), engines.names())
 
 
-def _examined(engines: ClusterEngines, name: str) -> Host | SwarmbotError:
+def _examined(engines: ClusterEngines, name: str) -> ExaminedHost | SwarmbotError:
     try:
         engine = engines[name]
-        return Host(name, engine.info(), engine.clock_offset())
+        return ExaminedHost(name, engine.info(), engine.clock_offset())
     except SwarmbotError as error:
         return error
 
 
-def _findings(cluster: str, results: Iterable[Host | SwarmbotError]) -> Iterator[Finding]:
+def _findings(cluster: str, results: Iterable[ExaminedHost | SwarmbotError]) -> Iterator[DoctorFinding]:
     versions: Counter[str] = Counter()
     for host in results:
         if isinstance(host, SwarmbotError):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.doctor.finding import Finding, ok, problem, warning
+from bot.doctor.finding import DoctorFinding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.engine.ssh.known_hosts import skipped_lines
 
 
-def known_hosts(resources: Resources) -> Iterator[Finding]:
+def known_hosts(resources: Resources) -> Iterator[DoctorFinding]:
     """Check that each line that may be about a host can be used; the others make no host unreachable."""
     for path, hosts in resources.engines.known_hosts().items():
         try:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from bot.commands import CommandRegistry
 from bot.doctor import blocks, environment, hosts, known_hosts, slack, stacks, storage
-from bot.doctor.finding import PROBLEM, WARNING, Check, Finding, Proof, from_error, problem, warning
+from bot.doctor.finding import PROBLEM, WARNING, Check, DoctorFinding, Proof, from_error, problem, warning
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
 from bot.secrets.secret import MASK, Secret
@@ -65,7 +65,7 @@ def run_doctor(settings: Settings, commands: CommandRegistry, out: TextIO, check
     return 1 if signs[PROBLEM] else 0
 
 
-def _findings(resources: Resources, checks: Iterable[Check]) -> Iterator[Finding]:
+def _findings(resources: Resources, checks: Iterable[Check]) -> Iterator[DoctorFinding]:
     failed: set[Proof] = set()
     for check in checks:
         missing = [proof for proof in check.needs if proof in failed]
@@ -80,7 +80,7 @@ def _findings(resources: Resources, checks: Iterable[Check]) -> Iterator[Finding
             failed.add(check.proves)
 
 
-def _examined(check: Check, resources: Resources) -> Iterator[Finding]:
+def _examined(check: Check, resources: Resources) -> Iterator[DoctorFinding]:
     try:
         yield from check.examine(resources)
     except SwarmbotError as error:

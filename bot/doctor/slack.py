@@ -16,7 +16,7 @@ from bot.approvals.rule_check import every_rule, unsatisfiable
 from bot.config import Config
 from bot.config.checks import rule_lists
 from bot.config.document import dotted
-from bot.doctor.finding import Finding, ok, problem, warning
+from bot.doctor.finding import DoctorFinding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.errors import Failed
 from bot.text.suggest import listed
@@ -36,7 +36,7 @@ NEXT_STEPS: Final = {
 }
 
 
-def token(resources: Resources) -> Iterator[Finding]:
+def token(resources: Resources) -> Iterator[DoctorFinding]:
     """The bot token and its scopes, which Slack lists in a header of each response."""
     with _slack_errors("auth.test"):
         answer = resources.slack.auth_test()
@@ -55,7 +55,7 @@ def token(resources: Resources) -> Iterator[Finding]:
         yield ok(f"The bot has the {len(needed)} scopes of manifest.json.")
 
 
-def app_token(resources: Resources) -> Iterator[Finding]:
+def app_token(resources: Resources) -> Iterator[DoctorFinding]:
     """The app token: request a Socket Mode address, which is discarded."""
     secret = resources.settings.slack_app_token
     if secret is not None:
@@ -64,13 +64,13 @@ def app_token(resources: Resources) -> Iterator[Finding]:
         yield ok("The app can connect by Socket Mode.")
 
 
-def channels(resources: Resources) -> Iterator[Finding]:
+def channels(resources: Resources) -> Iterator[DoctorFinding]:
     """The bot is a member of each cluster's channel."""
     for name, cluster in resources.config.clusters.items():
         yield _channel(resources, name, cluster.channel)
 
 
-def groups(resources: Resources) -> Iterator[Finding]:
+def groups(resources: Resources) -> Iterator[DoctorFinding]:
     """Each user group in swarmbot.yml exists, is enabled and is not empty."""
     named = _ids(resources.config, "S")
     if not named:
@@ -103,7 +103,7 @@ def members_of(resources: Resources, group: str) -> frozenset[str]:
             return frozenset()
 
 
-def users(resources: Resources) -> Iterator[Finding]:
+def users(resources: Resources) -> Iterator[DoctorFinding]:
     """Each user in swarmbot.yml exists and is active."""
     named = _ids(resources.config, "UW")
     there = 0
@@ -116,7 +116,7 @@ def users(resources: Resources) -> Iterator[Finding]:
         yield ok(f"{there} of {len(named)} people in swarmbot.yml exist and are active.")
 
 
-def approval_rules(resources: Resources) -> Iterator[Finding]:
+def approval_rules(resources: Resources) -> Iterator[DoctorFinding]:
     """Each approval rule can be satisfied, whoever the requester is."""
     counts = resources.commands.approval_counts()
     groups = approver_groups(resources.config, (rule for _, rule in every_rule(resources.config, counts)))
@@ -127,7 +127,7 @@ def approval_rules(resources: Resources) -> Iterator[Finding]:
         yield ok("Every approval rule has enough people.")
 
 
-def _channel(resources: Resources, cluster: str, channel: str) -> Finding:
+def _channel(resources: Resources, cluster: str, channel: str) -> DoctorFinding:
     with _slack_errors("conversations.info"):
         try:
             found = resources.slack.conversations_info(channel=channel)["channel"]
@@ -145,7 +145,7 @@ def _channel(resources: Resources, cluster: str, channel: str) -> Finding:
     return ok(f"{cluster}: the bot is a member of #{found['name']}.")
 
 
-def _user(resources: Resources, user: str, place: str) -> Finding | None:
+def _user(resources: Resources, user: str, place: str) -> DoctorFinding | None:
     with _slack_errors("users.info"):
         try:
             found = resources.slack.users_info(user=user)["user"]

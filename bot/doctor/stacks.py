@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.blocks import tick
 from bot.config.stacks import Stack
-from bot.doctor.finding import Finding, ok, problem
+from bot.doctor.finding import DoctorFinding, ok, problem
 from bot.doctor.resources import Resources
 from bot.errors import SwarmbotError
 from bot.stack_recording.confined_cli import find_cli, without_rights
@@ -17,7 +17,7 @@ from bot.stack_recording.source import FolderSource
 from bot.text.suggest import number_of
 
 
-def deploys(resources: Resources) -> Iterator[Finding]:
+def deploys(resources: Resources) -> Iterator[DoctorFinding]:
     """Return what keeps stacks from being deployed; nothing if swarmbot.yml has no stacks."""
     config = resources.config
     stacks = {
@@ -48,7 +48,7 @@ def deploys(resources: Resources) -> Iterator[Finding]:
     )
 
 
-def _unreadable(place: str, stack: Stack) -> Iterator[Finding]:
+def _unreadable(place: str, stack: Stack) -> Iterator[DoctorFinding]:
     """Yield why the compose file of a path cannot be read. What comes from git is fetched at a deploy."""
     if stack.git:
         return

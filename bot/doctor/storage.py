@@ -13,7 +13,7 @@ from redis import AuthenticationError, RedisError
 from bot.audit import Archive, Audit
 from bot.audit.cli import report
 from bot.audit.entry import GENESIS
-from bot.doctor.finding import Finding, ok, problem, warning
+from bot.doctor.finding import DoctorFinding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.outbox.outbox import Outbox
 from bot.slack.inbound.signature_log import read_counts
@@ -27,7 +27,7 @@ from bot.webhooks.targets import targets
 WAITING_WARNING_S: Final = 60.0
 
 
-def responds(resources: Resources) -> Iterator[Finding]:
+def responds(resources: Resources) -> Iterator[DoctorFinding]:
     """Redis responds and accepts our login."""
     try:
         resources.redis.ping()
@@ -41,7 +41,7 @@ def responds(resources: Resources) -> Iterator[Finding]:
         yield ok("Redis responds.")
 
 
-def durable(resources: Resources) -> Iterator[Finding]:
+def durable(resources: Resources) -> Iterator[DoctorFinding]:
     """Redis is new enough, and neither loses nor evicts data."""
     problems = durability.problems(resources.redis)
     yield from (problem(each, "") for each in problems)
@@ -49,7 +49,7 @@ def durable(resources: Resources) -> Iterator[Finding]:
         yield ok("Redis is new enough, writes every change to disk, and evicts nothing.")
 
 
-def watch(resources: Resources) -> Iterator[Finding]:
+def watch(resources: Resources) -> Iterator[DoctorFinding]:
     """A process watches each cluster."""
     repository = WatchRepository(resources.redis, Audit(resources.redis))
     for cluster in resources.config.clusters:
@@ -65,7 +65,7 @@ def watch(resources: Resources) -> Iterator[Finding]:
             yield ok(f"{cluster} was never watched: incidents are reported once `watch` runs.")
 
 
-def messages(resources: Resources) -> Iterator[Finding]:
+def messages(resources: Resources) -> Iterator[DoctorFinding]:
     """No message has waited long for Slack."""
     backlog = Outbox(resources.redis, Audit(resources.redis)).backlog()
     waited_s = time.time() - backlog.oldest
@@ -76,7 +76,7 @@ def messages(resources: Resources) -> Iterator[Finding]:
         )
 
 
-def webhooks(resources: Resources) -> Iterator[Finding]:
+def webhooks(resources: Resources) -> Iterator[DoctorFinding]:
     """The variables of each webhook are set, and its receiver has accepted what it was sent."""
     deliveries = Deliveries(resources.redis, Audit(resources.redis))
     for target in targets(resources.config):
@@ -98,7 +98,7 @@ def _waiting(count: int, what: str, receiver: str, oldest_s: float) -> str:
     return f"{number_of(count, what)} {waits} for {receiver}, the oldest for {oldest}."
 
 
-def protected(resources: Resources) -> Iterator[Finding]:
+def protected(resources: Resources) -> Iterator[DoctorFinding]:
     """A Redis on another machine asks for a password: whoever can write to it can approve and queue changes."""
     how = resources.redis.connection_pool.connection_kwargs
     host = how.get("host")
@@ -109,7 +109,7 @@ def protected(resources: Resources) -> Iterator[Finding]:
         )
 
 
-def signatures(resources: Resources) -> Iterator[Finding]:
+def signatures(resources: Resources) -> Iterator[DoctorFinding]:
     """No request was rejected by its signature since one matched: the first sign of a wrong signing secret."""
     counts = read_counts(resources.redis)
     if counts.rejected:
@@ -121,7 +121,7 @@ def signatures(resources: Resources) -> Iterator[Finding]:
         )
 
 
-def audit(resources: Resources) -> Iterator[Finding]:
+def audit(resources: Resources) -> Iterator[DoctorFinding]:
     """The hash chain of the audit log is valid, across the archive and Redis."""
     folder = resources.config.audit.archive
     try:
@@ -140,7 +140,7 @@ def audit(resources: Resources) -> Iterator[Finding]:
         yield ok(words)
 
 
-def backups(resources: Resources) -> Iterator[Finding]:
+def backups(resources: Resources) -> Iterator[DoctorFinding]:
     """``backups.folder``, if swarmbot.yml sets one: it can be written, and the key is set."""
     folder = resources.config.backups.folder
     if folder is None:

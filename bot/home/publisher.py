@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from bot.home.homes import HomeClaim, Homes
-from bot.home.reader import HomeReader, Stored
+from bot.home.reader import HomeData, HomeReader
 from bot.home.view import digest_of, home_view
 from bot.slack.outbound.notifier import Notifier, Undelivered
 
@@ -55,7 +55,7 @@ class HomePublisher:
         for claim in claims:
             self._publish(claim, stored)
 
-    def _publish(self, claim: HomeClaim, stored: Stored) -> None:
+    def _publish(self, claim: HomeClaim, stored: HomeData) -> None:
         age = self._now() - claim.opened_at
         again_s = OFTEN_S if age < FRESH_S else SELDOM_S if age < KEPT_S else None
         facts = self._reader.facts(claim.person, stored)

@@ -29,7 +29,7 @@ INTERNAL: Final = frozenset({"announce", "hide", "share"})
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class HomeData:
     """The part that is equal for everybody. It is read once for several Homes."""
 
     at: float
@@ -68,12 +68,12 @@ class HomeReader:
         self._viewers = Viewers(config, user_groups, enrolled)
         self._now = now
 
-    def stored(self) -> Stored:
+    def stored(self) -> HomeData:
         """Return what all Homes are made from."""
         now = self._now()
         approvals = tuple(self._approvals.waiting())
         jobs = self._queue.jobs(approval.id for approval in approvals)
-        return Stored(
+        return HomeData(
             now,
             tuple(self._cluster(name, now) for name in self._config.clusters),
             approvals,
@@ -82,7 +82,7 @@ class HomeReader:
             self._queue.alive(),
         )
 
-    def facts(self, person: str, stored: Stored) -> HomeFacts:
+    def facts(self, person: str, stored: HomeData) -> HomeFacts:
         """Return what one person sees of it."""
         may_view = self._may_view(person)
         if not may_view:
@@ -110,7 +110,7 @@ class HomeReader:
         decision = policy.decide(self._config, "view", membership, "Home")
         return None if isinstance(decision, policy.Unsettled) else isinstance(decision, policy.Allow)
 
-    def _waiting(self, person: str, stored: Stored) -> list[HomeApproval]:
+    def _waiting(self, person: str, stored: HomeData) -> list[HomeApproval]:
         """Return what this person may decide or withdraw. Nobody may approve a plan that is not shown."""
         viewer = self._viewers.viewer(person, [each.request for each in stored.approvals])
         shown = [approval for approval in stored.approvals if approval.id in stored.plans]

@@ -11,7 +11,7 @@ from typing import Final
 
 from redis import Redis
 
-from bot.audit import Archive, Audit, Filter, Stored
+from bot.audit import Archive, Audit, Filter, StoredEntry
 from bot.errors import SwarmbotError
 from bot.model import Engines
 from bot.model.incident import WatchSettings
@@ -112,7 +112,7 @@ def last_backup(engines: Engines) -> float | None:
     return newest.taken_at if newest else 0.0
 
 
-def shown_tokens(entries: Iterable[Stored], role: str) -> list[ShownToken]:
+def shown_tokens(entries: Iterable[StoredEntry], role: str) -> list[ShownToken]:
     """Return when the token of a role was shown since its last rotation. ``entries`` begin with the newest."""
     found: list[ShownToken] = []
     rotation = ""

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.doctor.hosts import HOST_CHECKS, Host
+from bot.doctor.hosts import HOST_CHECKS, ExaminedHost
 
 
-def _host(clock_offset: float = 0.0, **info: Any) -> Host:
-    return Host("host-1", {"ServerVersion": "20.10.24+dfsg1", **info}, clock_offset)
+def _host(clock_offset: float = 0.0, **info: Any) -> ExaminedHost:
+    return ExaminedHost("host-1", {"ServerVersion": "20.10.24+dfsg1", **info}, clock_offset)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def _host(clock_offset: float = 0.0, **info: Any) -> Host:
         (_host(LiveRestoreEnabled=True), ["✗ `host-1`: its engine has live-restore enabled"]),
     ],
 )
-def test_findings_about_clock_version_and_settings_of_a_host(host: Host, troubles: list[str]) -> None:
+def test_findings_about_clock_version_and_settings_of_a_host(host: ExaminedHost, troubles: list[str]) -> None:
     """Each problem is reported once, with a next step."""
     found = [finding for check in HOST_CHECKS if (finding := check(host))]
     assert len(found) == len(troubles)

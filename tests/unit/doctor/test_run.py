@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hypothesis import given
 
-from bot.doctor.finding import Check, Finding, ok, problem, warning
+from bot.doctor.finding import Check, DoctorFinding, ok, problem, warning
 from bot.doctor.resources import Resources
 from bot.doctor.run import run_doctor
 from bot.errors import Failed
@@ -25,7 +25,7 @@ def _run(*checks: Check) -> tuple[int, list[str]]:
     return status, out.getvalue().splitlines()
 
 
-def _finds(*findings: Finding) -> Check:
+def _finds(*findings: DoctorFinding) -> Check:
     return Check("It", lambda _: iter(findings))
 
 
@@ -48,11 +48,11 @@ def test_what_slack_and_hosts_say_is_plain_text(text: str) -> None:
 def test_a_failing_check_hides_no_other_findings() -> None:
     """Neither an expected error nor a bug in a check stops the others."""
 
-    def fails(_: Resources) -> Iterator[Finding]:
+    def fails(_: Resources) -> Iterator[DoctorFinding]:
         yield ok("first")
         raise Failed("It is broken.", next_step="Fix it.")
 
-    def breaks(_: Resources) -> Iterator[Finding]:
+    def breaks(_: Resources) -> Iterator[DoctorFinding]:
         raise KeyError("x")
 
     status, lines = _run(Check("One", fails), Check("Two", breaks), _finds(ok("last")))
@@ -65,7 +65,7 @@ def test_a_failing_check_hides_no_other_findings() -> None:
 def test_a_check_is_skipped_if_what_it_needs_has_a_problem() -> None:
     """Checks that depend on a skipped check are skipped too."""
 
-    def never(_: Resources) -> Iterator[Finding]:
+    def never(_: Resources) -> Iterator[DoctorFinding]:
         raise AssertionError("it was run")
 
     _, lines = _run(
@@ -80,7 +80,7 @@ def test_a_check_is_skipped_if_what_it_needs_has_a_problem() -> None:
 def test_secrets_in_any_error_are_masked() -> None:
     """Even if a library quotes a password in its error."""
 
-    def leaks(_: Resources) -> Iterator[Finding]:
+    def leaks(_: Resources) -> Iterator[DoctorFinding]:
         raise ValueError(f"cannot use {QUOTED}")
 
     _, lines = _run(Check("Redis", leaks))

@@ -12,7 +12,7 @@ from redis import Redis
 from bot.errors import Failed
 from bot.home.homes import MAX_CALLS_A_MINUTE, Homes
 from bot.home.publisher import KEPT_S, HomePublisher
-from bot.home.reader import HomeReader, Stored
+from bot.home.reader import HomeData, HomeReader
 from bot.home.view import HomeFacts, HomeJob
 from bot.settings import Settings
 from bot.slack.outbound.client import web_client
@@ -30,12 +30,12 @@ class Pages(HomeReader):
     words: dict[str, str] = field(default_factory=dict)
     reads: int = 0
 
-    def stored(self) -> Stored:
+    def stored(self) -> HomeData:
         """Count how often it is read."""
         self.reads += 1
-        return Stored(AT, (), (), {}, (), 1)
+        return HomeData(AT, (), (), {}, (), 1)
 
-    def facts(self, person: str, stored: Stored) -> HomeFacts:
+    def facts(self, person: str, stored: HomeData) -> HomeFacts:
         """Return a page with one job."""
         job = HomeJob("k7f3", "prod", self.words.get(person, "status"), "succeeded", AT)
         return HomeFacts(stored.at, may_view=True, jobs=(job,))
@@ -100,9 +100,9 @@ def test_nothing_is_published_from_a_reading_before_its_claim(world: World, monk
     """Another process may have published newer facts between such a reading and the claim."""
     due: list[object] = []
 
-    def stored() -> Stored:
+    def stored() -> HomeData:
         due.append(world.homes.claim())
-        return Stored(AT, (), (), {}, (), 1)
+        return HomeData(AT, (), (), {}, (), 1)
 
     monkeypatch.setattr(world.pages, "stored", stored)
     world.homes.opened("U0ADA", empty=True)

@@ -12,7 +12,7 @@ from bot.approvals.repository import ApprovalRepository
 from bot.audit import Audit
 from bot.config import Config
 from bot.freeze import Freezes
-from bot.home.reader import HomeReader, Stored
+from bot.home.reader import HomeData, HomeReader
 from bot.model import Plan, PlanTitles
 from bot.queue.job import Order, State
 from bot.queue.queue import Queue
@@ -55,11 +55,11 @@ def reader(client: Redis, audit: Audit, groups: dict[str, frozenset[str]] | None
     )
 
 
-def stored(*jobs: tuple[Order, State]) -> Stored:
+def stored(*jobs: tuple[Order, State]) -> HomeData:
     """Return what is stored: a request of U0ADA that waits for one approval, and these jobs."""
     request = replace(request_for("k7f3"), requester="U0ADA", subject="promote", by=("admins",))
     plans = {"k7f3": Plan(PlanTitles(), effect="managers 1 → 2", warnings=("prod has two managers then.",))}
-    return Stored(AT, (), (Approval(request, "open", 1),), plans, jobs, 1)
+    return HomeData(AT, (), (Approval(request, "open", 1),), plans, jobs, 1)
 
 
 @pytest.mark.parametrize(
