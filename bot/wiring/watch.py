@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.audit import Archive, Audit
@@ -50,36 +45,28 @@ from bot.webhooks.sender import WebhookSender
 from bot.webhooks.targets import targets
 from bot.wiring.homes import home_task
 from bot.wiring.memory import keep_memory_small
-from bot.wiring.worker import MAX_SENDERS, addresses
+from bot.wiring.process import addresses, message_senders, process_name, set_at_signal
 
 END_TIMEOUT_S: Final = 5.0
 """How long the process waits at its end for all readings that still run."""
-
-log = logging.getLogger(__name__)
 
 
 def run_watch(settings: Settings) -> int:
     """Watch every cluster until SIGTERM or SIGINT, if no other process does. Return 0. Raise Misconfigured."""
     config = load(settings.config_path)
-    webhooks = targets(config)
     redis = connect(settings.redis_url)
     audit = Audit(redis)
-    name = f"{socket.gethostname()}-{os.getpid()}"
+    name = process_name()
     pool = EnginePool(config, secret_key=settings.swarmbot_secret_key)
-    monitored = connect(settings.redis_url, MONITORING_TIMEOUTS)
-    metrics = WatchMetrics(monitored, [*config.clusters], [*config.watch.webhooks])
-    if settings.watch_metrics:
-        metrics.listen(settings.watch_metrics)
+    metrics = _metrics(settings, config)
     reader = FactsReader(addresses(config), note_host=metrics.host_read)
     checker = FactsReader(addresses(config))
-    senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
+    senders = message_senders()
     impatient = web_client(settings, retries=False)
     patient = Notifier(impatient, SharedBlockAge(redis, impatient), retries=False)
     deliverer = Deliverer(Outbox(redis, audit), patient, _left_to_workers, senders, worker=name, prefix=PREFIX)
-    incident_settings = watch_settings(config.watch)
     clusters = {cluster: pool.cluster(cluster) for cluster in config.clusters}
-    archive = Archive(config.audit.archive) if config.audit.archive else None
-    upkeep = Upkeep(redis, audit, archive, clusters, incident_settings)
+    incident_settings = watch_settings(config.watch)
     services = WatchServices(
         name=name,
         queue=Queue(redis, audit),
@@ -90,51 +77,68 @@ def run_watch(settings: Settings) -> int:
         last_read=LastRead(redis),
         deliverer=deliverer,
         settings=incident_settings,
-        upkeep=upkeep,
+        upkeep=Upkeep(redis, audit, _archive(config), clusters, incident_settings),
         overlay_check_s=config.watch.overlay_check or 0.0,
         checker=checker,
         poll_s=config.watch.poll,
         quiet_poll_s=config.watch.quiet_poll,
-        webhooks=webhooks,
+        webhooks=targets(config),
         good_specs=GoodSpecs(redis, settings.swarmbot_secret_key),
         quiet=_quiet(config, Freezes(redis, audit, config)),
     )
     keep_memory_small()
-    stopping = threading.Event()
+    stopping = set_at_signal()
     watchers = {
-        name: Watcher(name, config.clusters[name].channel, engines, services, stopping)
-        for name, engines in clusters.items()
+        cluster: Watcher(cluster, config.clusters[cluster].channel, engines, services, stopping)
+        for cluster, engines in clusters.items()
     }
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    deliveries = Deliveries(redis, audit)
     tasks = [
-        PeriodicTask("messages", deliverer.run_once, interval_s=0.25),
-        *(
-            PeriodicTask(
-                f"webhook {each.name}", WebhookSender(each, deliveries, services.leases).run_once, interval_s=0.5
-            )
-            for each in webhooks
-        ),
+        *_tasks(services, Deliveries(redis, audit)),
         home_task(settings, config, redis, audit, patient),
-        PeriodicTask("upkeep", upkeep.run_once, interval_s=INTERVAL_S),
         *_digests(config, services, clusters, watchers, Pictures(BlockFiles(web_client(settings, retries=False)))),
     ]
-    for task in tasks:
-        task.start()
-    for watcher in watchers.values():
-        watcher.start()
-    stopping.wait()
-    deadline = time.monotonic() + END_TIMEOUT_S
-    for watcher in watchers.values():
-        watcher.end(max(0.1, deadline - time.monotonic()))
-    for task in tasks:
-        task.stop()
+    _run(watchers.values(), tasks, stopping)
     senders.shutdown(cancel_futures=True)
     reader.close()
     checker.close()
     pool.close()
     return 0
+
+
+def _metrics(settings: Settings, config: Config) -> WatchMetrics:
+    """Return the metrics, which are served if the settings say where."""
+    monitored = connect(settings.redis_url, MONITORING_TIMEOUTS)
+    metrics = WatchMetrics(monitored, [*config.clusters], [*config.watch.webhooks])
+    if settings.watch_metrics:
+        metrics.listen(settings.watch_metrics)
+    return metrics
+
+
+def _archive(config: Config) -> Archive | None:
+    return Archive(config.audit.archive) if config.audit.archive else None
+
+
+def _tasks(services: WatchServices, deliveries: Deliveries) -> Iterator[PeriodicTask]:
+    """Yield what watch does beside its readings."""
+    yield PeriodicTask("messages", services.deliverer.run_once, interval_s=0.25)
+    for target in services.webhooks:
+        sender = WebhookSender(target, deliveries, services.leases)
+        yield PeriodicTask(f"webhook {target.name}", sender.run_once, interval_s=0.5)
+    yield PeriodicTask("upkeep", services.upkeep.run_once, interval_s=INTERVAL_S)
+
+
+def _run(watchers: Collection[Watcher], tasks: Sequence[PeriodicTask], stopping: threading.Event) -> None:
+    """Watch until ``stopping`` is set."""
+    for task in tasks:
+        task.start()
+    for watcher in watchers:
+        watcher.start()
+    stopping.wait()
+    deadline = time.monotonic() + END_TIMEOUT_S
+    for watcher in watchers:
+        watcher.end(max(0.1, deadline - time.monotonic()))
+    for task in tasks:
+        task.stop()
 
 
 def _digests(

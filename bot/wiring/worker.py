@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from dataclasses import dataclass
+
+from redis import Redis
+from slack_sdk import WebClient
 
 from bot.approvals.after_freeze import still_waiting
 from bot.approvals.card_publisher import CardPublisher
@@ -15,6 +15,7 @@ from bot.approvals.repository import ApprovalRepository
 from bot.approvals.rule_check import log_rule_problems
 from bot.audit import Archive, Audit
 from bot.audit.maintenance import AuditMaintenance
+from bot.commands import CommandRegistry
 from bot.config import Config, load
 from bot.engine.pool import EnginePool
 from bot.execution.approval_step import ApprovalStep
@@ -52,93 +53,155 @@ from bot.watch.history import WatchHistory
 from bot.watch.repository import WatchRepository
 from bot.wiring.homes import home_task
 from bot.wiring.memory import keep_memory_small
+from bot.wiring.process import addresses, message_senders, process_name, set_at_signal
 from handlers import registry
 
-MAX_SENDERS: Final = 16
-"""How many messages are sent at the same time: one call of Slack may take ten seconds."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """What both the services and the tasks of a worker are made from."""
+
+    settings: Settings
+    config: Config
+    commands: CommandRegistry
+    redis: Redis
+    audit: Audit
+    name: str
+    """The name of the process."""
+    queue: Queue
+    approvals: ApprovalRepository
+    freezes: Freezes
+    user_groups: UserGroups
+    revisions: Revisions
+    slack: WebClient
+    files: BlockFiles
+    block_age: SharedBlockAge
+    patient: Notifier
+    """Does not retry by itself: what it sends is tried again by its caller."""
 
 
 def run_worker(settings: Settings) -> int:
     """Carry out jobs until SIGTERM or SIGINT. Return the exit status: 1 if a job still ran. Raise Misconfigured."""
+    base = _base(settings)
+    pool = EnginePool(base.config, secret_key=settings.swarmbot_secret_key, revisions=base.revisions)
+    reader = FactsReader(addresses(base.config))
+    senders = message_senders()
+    services, deliverer = _services(base, _cluster_reader(base, pool, reader), senders)
+    runner = Runner(services)
+    worker = Worker(base.queue, runner.handle, base.name, tell=runner.failure)
+    tasks = _tasks(base, services, deliverer)
+    keep_memory_small()
+    ended = _run_until_signal(worker, tasks)
+    senders.shutdown(cancel_futures=True)
+    reader.close()
+    pool.close()
+    return 0 if ended else 1
+
+
+def _base(settings: Settings) -> _Base:
     config = load(settings.config_path)
-    commands = registry()
     redis = connect(settings.redis_url)
     audit = Audit(redis)
-    queue = Queue(redis, audit)
     slack, impatient = web_client(settings), web_client(settings, retries=False)
     block_age = SharedBlockAge(redis, impatient)
-    notifier = Notifier(slack, block_age)
-    name = f"{socket.gethostname()}-{os.getpid()}"
-    files, uploads = BlockFiles(slack), DirectMessageUploads(slack)
-    revisions = Revisions(redis, settings.swarmbot_secret_key)
-    pool = EnginePool(config, secret_key=settings.swarmbot_secret_key, revisions=revisions)
-    reader = FactsReader(addresses(config))
-    cluster_reader = ClusterReader(
+    return _Base(
+        settings=settings,
+        config=config,
+        commands=registry(),
+        redis=redis,
+        audit=audit,
+        name=process_name(),
+        queue=Queue(redis, audit),
+        approvals=ApprovalRepository(redis, audit),
+        freezes=Freezes(redis, audit, config),
+        user_groups=UserGroups(short_timeout_client(settings), redis),
+        revisions=Revisions(redis, settings.swarmbot_secret_key),
+        slack=slack,
+        files=BlockFiles(slack),
+        block_age=block_age,
+        patient=Notifier(impatient, block_age, retries=False),
+    )
+
+
+def _cluster_reader(base: _Base, pool: EnginePool, reader: FactsReader) -> ClusterReader:
+    return ClusterReader(
         pool,
         reader,
-        last_read=LastRead(redis),
-        good_specs=GoodSpecs(redis, settings.swarmbot_secret_key),
-        revisions=revisions,
-        history=WatchHistory(redis),
+        last_read=LastRead(base.redis),
+        good_specs=GoodSpecs(base.redis, base.settings.swarmbot_secret_key),
+        revisions=base.revisions,
+        history=WatchHistory(base.redis),
     )
-    approvals = ApprovalRepository(redis, audit)
+
+
+def _services(
+    base: _Base, cluster_reader: ClusterReader, senders: ThreadPoolExecutor
+) -> tuple[WorkerServices, Deliverer]:
+    config, redis, audit = base.config, base.redis, base.audit
+    key = base.settings.swarmbot_secret_key
+    notifier = Notifier(base.slack, base.block_age)
+    uploads = DirectMessageUploads(base.slack)
     pending_rotations = PendingRotations(redis, audit, config.tokens.once_for)
-    secret_messages = SecretMessages(commands, queue, cluster_reader, pending_rotations, name)
+    secret_messages = SecretMessages(base.commands, base.queue, cluster_reader, pending_rotations, base.name)
     outbox = Outbox(redis, audit)
-    senders = ThreadPoolExecutor(MAX_SENDERS, thread_name_prefix="messages")
-    patient = Notifier(impatient, block_age, retries=False)
-    deliverer = Deliverer(outbox, patient, secret_messages.again, senders, worker=name)
-    user_groups = UserGroups(short_timeout_client(settings), redis)
-    freezes = Freezes(redis, audit, config)
+    deliverer = Deliverer(outbox, base.patient, secret_messages.again, senders, worker=base.name)
     services = WorkerServices(
         config=config,
-        commands=commands,
-        queue=queue,
+        commands=base.commands,
+        queue=base.queue,
         notifier=notifier,
-        replies=Replies(config, queue, deliverer),
+        replies=Replies(config, base.queue, deliverer),
         secret_messages=secret_messages,
         outbox=outbox,
         cluster_reader=cluster_reader,
-        approvals=approvals,
-        approval_step=ApprovalStep(config, approvals, user_groups, freezes),
+        approvals=base.approvals,
+        approval_step=ApprovalStep(config, base.approvals, base.user_groups, base.freezes),
         watch=WatchRepository(redis, audit),
         pending_rotations=pending_rotations,
-        enrolment_message=EnrolmentMessage(
-            Totp(redis, audit, SeedVault(settings.swarmbot_secret_key)), files, notifier
-        ),
-        secret_inbox=SecretInbox(redis, settings.swarmbot_secret_key),
+        enrolment_message=EnrolmentMessage(Totp(redis, audit, SeedVault(key)), base.files, notifier),
+        secret_inbox=SecretInbox(redis, key),
         uploads=uploads,
-        pictures=Pictures(files),
+        pictures=Pictures(base.files),
         exporter=AuditExporter(audit, Archive(config.audit.archive) if config.audit.archive else None, uploads),
     )
-    runner = Runner(services)
-    worker = Worker(queue, runner.handle, name, tell=runner.failure)
-    leases = LeaderLeases(redis, name)
-    maintenance = AuditMaintenance(redis=redis, audit=audit, notifier=notifier, settings=config.audit, leases=leases)
-    watcher = RotationWatcher(services, name)
-    counts = commands.approval_counts()
+    return services, deliverer
+
+
+def _tasks(base: _Base, services: WorkerServices, deliverer: Deliverer) -> list[PeriodicTask]:
+    """Return what the worker does beside jobs."""
+    config, redis, audit, user_groups = base.config, base.redis, base.audit, base.user_groups
+    cards = CardPublisher(base.queue, base.approvals, deliverer, base.name)
     freeze_ends = FreezeEnds(
         config=config,
-        freezes=freezes,
-        waiting=lambda cluster: still_waiting(config, approvals.waiting(cluster)),
+        freezes=base.freezes,
+        waiting=lambda cluster: still_waiting(config, base.approvals.waiting(cluster)),
         deliverer=deliverer,
-        worker=name,
+        worker=base.name,
     )
-    tasks = [
-        PeriodicTask("card publisher", CardPublisher(queue, approvals, deliverer, name).publish_due, interval_s=0.25),
+    maintenance = AuditMaintenance(
+        redis=redis,
+        audit=audit,
+        notifier=services.notifier,
+        settings=config.audit,
+        leases=LeaderLeases(redis, base.name),
+    )
+    counts = base.commands.approval_counts()
+    return [
+        PeriodicTask("card publisher", cards.publish_due, interval_s=0.25),
         PeriodicTask("messages", deliverer.run_once, interval_s=0.25),
         PeriodicTask("ends of freezes", freeze_ends.run_once, interval_s=1),
-        home_task(settings, config, redis, audit, patient),
-        PeriodicTask("QR codes", QrCodeCleanup(redis, files).delete_due, interval_s=3),
-        PeriodicTask("token rotations", watcher.run_once, interval_s=1),
+        home_task(base.settings, config, redis, audit, base.patient),
+        PeriodicTask("QR codes", QrCodeCleanup(redis, base.files).delete_due, interval_s=3),
+        PeriodicTask("token rotations", RotationWatcher(services, base.name).run_once, interval_s=1),
         PeriodicTask("approval rules", lambda: log_rule_problems(config, user_groups, counts), interval_s=3600),
         PeriodicTask("archive", maintenance.retain, interval_s=600),
         PeriodicTask("anchor", maintenance.post_anchor, interval_s=600),
     ]
-    keep_memory_small()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+
+
+def _run_until_signal(worker: Worker, tasks: Sequence[PeriodicTask]) -> bool:
+    """Return whether every job ended in time."""
+    stopping = set_at_signal()
     worker.start()
     for task in tasks:
         task.start()
@@ -146,12 +209,4 @@ def run_worker(settings: Settings) -> int:
     ended = worker.stop()  # jobs that end now still get their messages sent
     for task in tasks:
         task.stop()
-    senders.shutdown(cancel_futures=True)
-    reader.close()
-    pool.close()
-    return 0 if ended else 1
-
-
-def addresses(config: Config) -> dict[str, str]:
-    """Return which cluster of swarmbot.yml each host's address belongs to."""
-    return {host.address: name for name, cluster in config.clusters.items() for host in cluster.hosts.values()}
+    return ended
