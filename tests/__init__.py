@@ -1,1 +1,1 @@
-"""The tests: unit, plans, scenarios, fleet, chaos, browser."""
+"""The tests: unit, plans, watch, scenarios, fleet, chaos, browser; and kits, which is what they share."""

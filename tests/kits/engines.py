@@ -73,3 +73,8 @@ def joining(cluster: ClusterEngines, host: str, remote: str) -> Json:
         "RemoteAddrs": [remote],
         "Availability": "drain",
     }
+
+
+def engine_start_time(host: Host) -> str:
+    """Return the start time of a host's dockerd, from the kernel."""
+    return host.run("sh", "-c", "cut -d' ' -f22 /proc/$(cat /run/docker.pid)/stat")

@@ -57,7 +57,7 @@ _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Markup:
     """What a message looks like, apart from its words: two messages that differ in plain text alone are equal."""
 
     lines: int
@@ -71,23 +71,23 @@ class Look:
     """Characters that are invisible or turn the text."""
 
 
-def look(message: Message) -> Look:
+def markup_of(message: Message) -> Markup:
     """Return what Slack makes of all texts of the message."""
-    return _look([*_texts(message.text), *_texts(message.blocks), *_texts(message.plain)])
+    return _markup([*_texts(message.text), *_texts(message.blocks), *_texts(message.plain)])
 
 
-def look_of_text(text: str) -> Look:
+def markup_of_text(text: str) -> Markup:
     """Return what Slack makes of one mrkdwn text."""
-    return _look([text])
+    return _markup([text])
 
 
-def _look(texts: list[str]) -> Look:
+def _markup(texts: list[str]) -> Markup:
     lines = [line for text in texts for line in re.split(r"[\n\r\x0b\x0c\x85\u2028\u2029]", text)]
     bare = [_CODE.sub("§", text) for text in texts]
     marks = Counter(mark for text in bare for mark in re.findall(r"[*~`]", text))
     marks["_"] = sum(len(_EDGE_UNDERSCORE.findall(_TOKEN.sub("", text))) for text in bare)
     marks[":"] = sum(len(_EMOJI.findall(text)) for text in bare)
-    return Look(
+    return Markup(
         len(lines),
         marks,
         Counter(token for text in texts for token in _TOKEN.findall(text)),

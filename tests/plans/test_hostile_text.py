@@ -30,7 +30,7 @@ from bot.queue.job import Job
 from bot.swarm.operations import LabelHost, LabelNode
 from tests.kits.commands import COMMANDS
 from tests.kits.examples import examples
-from tests.kits.hostile_text import HOSTILE, NOT_BLANK, look, replaced
+from tests.kits.hostile_text import HOSTILE, NOT_BLANK, markup_of, replaced
 from tests.kits.jobs import order
 from tests.plans.description import Description
 from tests.plans.files import cases, described
@@ -120,7 +120,7 @@ def test_what_engines_report_is_shown_as_plain_text(data: st.DataObject, text: s
     """Errors of engines and tasks, labels and the reason of a freeze add nothing bold, no mention and no line."""
     command, facts, arguments = data.draw(st.sampled_from(_with_text()))
     harmless, hostile = (_shown(command, replaced(facts, TYPED_FIELDS, each), arguments) for each in ("x", text))
-    assert list(map(look, hostile)) == list(map(look, harmless))
+    assert list(map(markup_of, hostile)) == list(map(markup_of, harmless))
 
 
 @FEW
@@ -134,7 +134,7 @@ def test_what_people_write_is_shown_as_plain_text(reason: str, words: str, why: 
         return _cards(plan, reason, words, why)
 
     hostile = shown(reason, words, why, f"{label[:12]}x")  # a long line would have details in the card
-    assert list(map(look, hostile)) == list(map(look, shown("x", "x", "x", "x")))
+    assert list(map(markup_of, hostile)) == list(map(markup_of, shown("x", "x", "x", "x")))
 
 
 CONFIG = Config.model_validate(
@@ -154,7 +154,7 @@ def test_an_error_says_back_plain_text(name: str, text: str) -> None:
         try:
             attempt()
         except SwarmbotError as error:
-            seen = look(error_message(error))
+            seen = markup_of(error_message(error))
             assert not {"<!channel>", "<!here>", "<@U0ADMIN2>"} & set(seen.tokens)
             assert (seen.marks["*"], seen.marks["`"], seen.marks["~"], seen.turned) == (0, 0, 0, 0)
             assert seen.lines <= 4, "what happened and what to do, in the text and in the blocks"

@@ -10,7 +10,7 @@ from bot.blocks import Message
 from bot.slack.outbound.payload import payloads
 from sandbox.slack.faults import Faults
 from sandbox.slack.validate import check_message_blocks
-from tests.kits.hostile_text import look
+from tests.kits.hostile_text import markup_of
 from tests.plans.files import FILES, described
 from tests.plans.messages import messages
 
@@ -30,5 +30,5 @@ def test_each_message_is_taken_and_has_a_text(file: str) -> None:
                 check_message_blocks(sent.get("blocks", []), Faults())
             assert len(message.text.split()) >= MIN_TEXT_WORDS, f"{words}: {message.text!r}"
             assert len(message.text) <= MAX_TEXT_CHARS, words
-            marks = look(Message(message.text)).marks
+            marks = markup_of(Message(message.text)).marks
             assert marks["*"] % 2 == marks["`"] % 2 == 0, message.text

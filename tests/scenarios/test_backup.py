@@ -13,6 +13,7 @@ from bot.backups.folder import BackupFolder
 from bot.secrets.secret import Secret
 from bot.swarm.reading.certificates import fingerprint_of
 from sandbox.fleet.shell import until
+from tests.kits.engines import engine_start_time
 from tests.kits.scenario import QUESTION_INTERVAL_S, Scenario
 from tests.kits.secret_search import Arguments, channels, disk, stored
 from tests.kits.service_scenario import create_service
@@ -50,12 +51,12 @@ def test_an_autolocked_manager_is_unlocked_after_its_backup(scenario: Scenario) 
 def test_no_manager_is_stopped_without_failure_tolerance(scenario: Scenario) -> None:
     """With one or two managers a backup would lose the quorum, so it is refused."""
     scenario.cluster()
-    began = engine_start_time(scenario, "host-1")
+    began = engine_start_time(scenario["host-1"])
     assert "prod has one manager" in scenario.ask("cleo", "backup")
     scenario.change("cleo", "join manager host-2")
     told = scenario.ask("cleo", "backup")
     assert "would lose quorum in prod: 1 of 2 managers would be reachable, 2 are needed" in told, told
-    assert engine_start_time(scenario, "host-1") == began
+    assert engine_start_time(scenario["host-1"]) == began
     assert backup_files(scenario) == []
 
 
@@ -238,11 +239,6 @@ def running_containers(scenario: Scenario, host: str) -> int:
 def object_names(scenario: Scenario, kind: str) -> set[str]:
     """Return the names of the restored cluster's secrets, configs or networks."""
     return set(scenario["host-3"].docker(kind, "ls", "--format", "{{.Name}}").split())
-
-
-def engine_start_time(scenario: Scenario, host: str) -> str:
-    """Return the start time of the engine's process on a host."""
-    return scenario[host].run("sh", "-c", "cut -d' ' -f22 /proc/$(cat /run/docker.pid)/stat")
 
 
 def private_keys(scenario: Scenario, host: str) -> set[str]:

@@ -13,7 +13,7 @@ from sandbox.deployment import Deployment
 from sandbox.fleet import Fleet
 from sandbox.fleet.shell import sh
 from tests.conftest import cannot
-from tests.kits.engines import engines
+from tests.kits.engines import engine_start_time, engines
 from tests.kits.host_users import SUDO_ASKS, SUDO_FREE, User, present
 from tests.kits.scenario import Scenario, config
 
@@ -89,12 +89,12 @@ def test_status_works_without_readable_certificates(scenario: Scenario) -> None:
 
 def test_a_backup_needs_sudo(scenario: Scenario) -> None:
     """With sudo it works, whatever the shell prints; without, it is refused before the engine stops."""
-    began = engine_start_time(scenario, "host-2")
+    began = engine_start_time(scenario["host-2"])
     card = scenario.change("cleo", "backup host-2")
     assert "does not let noisy do this: it is not root, and sudo needs a password or refuses" in card.text
     assert "noisy ALL=(root) NOPASSWD: ALL" in card.text
     assert "No backup was stored. The engine of host-2 is running." in card.text
-    assert engine_start_time(scenario, "host-2") == began
+    assert engine_start_time(scenario["host-2"]) == began
     card = scenario.change("cleo", "backup host-3")
     assert card.text.startswith("✓ *prod is backed up*"), card.text
 
@@ -105,8 +105,3 @@ def test_reading_the_raft_log_needs_sudo(scenario: Scenario) -> None:
         assert position(cluster["host-3"].last_raft_entry()).index
         with pytest.raises(EngineError, match=r"Permission denied|password"):
             cluster["host-2"].last_raft_entry()
-
-
-def engine_start_time(scenario: Scenario, host: str) -> str:
-    """Return the start time of the host's dockerd from the kernel."""
-    return scenario[host].run("sh", "-c", "cut -d' ' -f22 /proc/$(cat /run/docker.pid)/stat")

@@ -1,1 +1,1 @@
-"""Tests without a process, a socket or a host."""
+"""Tests of one module each. They need Redis and no Docker host."""

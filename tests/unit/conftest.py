@@ -1,4 +1,4 @@
-"""What many unit tests share: the emptied Redis, and the audit log and the queue in it."""
+"""What many unit tests share: the emptied Redis with audit log, queue and second factors, and a local Slack."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from bot.audit import Audit
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store.client import connect
+from bot.totp import SeedVault, Totp
+from sandbox.slack import LocalSlack
+from tests.kits.totp import KEY, Clock
 
 
 @pytest.fixture
@@ -32,3 +35,22 @@ def queue(client: Redis, audit: Audit) -> Queue:
     queue = Queue(client, audit, lease_s=0)
     queue.registry.join()
     return queue
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of second factors, which the test sets."""
+    return Clock()
+
+
+@pytest.fixture
+def totp(client: Redis, audit: Audit, clock: Clock) -> Totp:
+    """Second factors where nobody has one."""
+    return Totp(client, audit, SeedVault(KEY), clock)
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    """A local Slack that only the test speaks to: commands go nowhere, their response_urls work."""
+    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
+        yield slack

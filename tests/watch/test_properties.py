@@ -26,7 +26,7 @@ from bot.swarm.incidents.webhook_body import incident_key, webhook_body
 from bot.watch.announce import announcements
 from bot.webhooks.targets import Target
 from tests.kits.examples import examples
-from tests.kits.hostile_text import NOT_BLANK, Look, look, look_of_text, replaced
+from tests.kits.hostile_text import NOT_BLANK, Markup, markup_of, markup_of_text, replaced
 from tests.kits.webhook_schemas import check_alertmanager, check_pagerduty
 from tests.plans.parts import NOW
 from tests.plans.showing import show_message
@@ -164,19 +164,19 @@ def test_a_pager_for_critical_incidents_is_told_of_their_end(course: Course) -> 
 
 
 @cache
-def _plain_looks(name: str) -> list[Look]:
+def _plain_looks(name: str) -> list[Markup]:
     return _looks(name, "x")
 
 
-def _looks(name: str, text: str) -> list[Look]:
+def _looks(name: str, text: str) -> list[Markup]:
     given_facts, case = CASES[name]
     timeline = Timeline(case.get("settings", {}))
     found = []
     for facts, turn in turns(given_facts, case):
         hostile = replaced(facts, FROM_OUTSIDE, text) if facts else None
         _, stepped = timeline.turn(hostile, turn["at"], turn)
-        found += [look(incident_message(each, timeline.state.read_at)) for each in stepped.told]
-        found += [look_of_text(each.text) for each in stepped.noted]
+        found += [markup_of(incident_message(each, timeline.state.read_at)) for each in stepped.told]
+        found += [markup_of_text(each.text) for each in stepped.noted]
     return found
 
 

@@ -138,7 +138,7 @@ def test_job_ends_even_if_slack_refuses_messages(
     process = outcomes.processes[0]
 
     def respond(*_: object, **__: object) -> None:
-        raise Undelivered("no answer", "its asker")
+        raise Undelivered("no answer", "its requester")
 
     monkeypatch.setattr(process.slack, "answer", respond)
     outcomes.cluster.set_role("node-1", "manager")

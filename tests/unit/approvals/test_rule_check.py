@@ -115,8 +115,8 @@ def test_whoami_shows_who_must_approve(client: Redis, user_groups: UserGroups) -
         enrolled=lambda _: False,
     )
 
-    def waits(asker: str) -> dict[str, ApprovalRequirement]:
-        rights = records.read(RecordsQuery(permissions=True), cluster="prod", requester=asker).permissions
+    def waits(requester: str) -> dict[str, ApprovalRequirement]:
+        rights = records.read(RecordsQuery(permissions=True), cluster="prod", requester=requester).permissions
         return {subject.name: each for each in rights.approvals for subject in each.subjects}
 
     cleo, eve = waits("U0CLEO"), waits("U0EVE00001")

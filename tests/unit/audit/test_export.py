@@ -31,13 +31,6 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝
 
 
 @pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack that only the test speaks to."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
-        yield slack
-
-
-@pytest.fixture
 def uploads(slack: LocalSlack) -> DirectMessageUploads:
     """Uploads by the bot's own client."""
     return DirectMessageUploads(web_client(Settings.from_environment(slack.environment())))

@@ -1,4 +1,4 @@
-"""The caretaker: a day's anchor is posted once, whichever worker does it, and old entries are moved."""
+"""The audit maintenance: a day's anchor is posted once, whichever worker does it, and old entries are moved."""
 
 from __future__ import annotations
 
@@ -24,15 +24,8 @@ from sandbox.slack import LocalSlack
 from tests.kits.audit_log import DAY, NOVEMBER, put, stored, write
 
 
-@pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack that only the test speaks to."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
-        yield slack
-
-
 class Workers:
-    """Caretakers of any number of workers before one Slack, with a clock of the test's."""
+    """The audit maintenance of any number of workers before one Slack, with a clock of the test's."""
 
     def __init__(self, client: Redis, slack: LocalSlack) -> None:
         self.now = NOVEMBER
@@ -40,7 +33,7 @@ class Workers:
         self._notifier = Notifier(web_client(Settings.from_environment(slack.environment())))
 
     def one(self, name: str = "worker-1", archive: Path | None = None) -> AuditMaintenance:
-        """The caretaker of a worker of this name."""
+        """Return the maintenance of a worker of this name."""
         settings = AuditLog(anchor_channel="C0PROD", archive=archive, **({"keep": "10d"} if archive else {}))
         return AuditMaintenance(
             redis=self._client,
@@ -73,7 +66,7 @@ def test_once_a_day(client: Redis, slack: LocalSlack, workers: Workers) -> None:
     heads = write(client, 3)
     crowd = [workers.one(f"worker-{number}") for number in range(10)]
     for day in range(2):
-        threads = [threading.Thread(target=caretaker.post_anchor) for caretaker in crowd]
+        threads = [threading.Thread(target=maintenance.post_anchor) for maintenance in crowd]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -144,9 +137,11 @@ def test_both_duties_side_by_side(client: Redis, slack: LocalSlack, workers: Wor
 
 
 @contextmanager
-def ticking(caretaker: AuditMaintenance) -> Iterator[None]:
-    """Let a caretaker do what it does in a worker."""
-    tickers = [PeriodicTask(turn.__name__, turn, interval_s=600) for turn in (caretaker.retain, caretaker.post_anchor)]
+def ticking(maintenance: AuditMaintenance) -> Iterator[None]:
+    """Run the maintenance as a worker does."""
+    tickers = [
+        PeriodicTask(turn.__name__, turn, interval_s=600) for turn in (maintenance.retain, maintenance.post_anchor)
+    ]
     for ticker in tickers:
         ticker.start()
     try:

@@ -19,7 +19,7 @@ from sandbox.slack.render import lines
 from sandbox.slack.validate import check_view
 from tests.kits.commands import COMMANDS
 from tests.kits.examples import examples
-from tests.kits.hostile_text import HOSTILE, look
+from tests.kits.hostile_text import HOSTILE, markup_of
 
 WITH_FORM = tuple(command for command in COMMANDS.values() if command.has_form)
 HOSTS = ("host-1", "host-2", "host-3")
@@ -167,6 +167,6 @@ def test_slack_takes_every_form(name: str, text: str) -> None:
         values = {parameter.name: text for parameter in command.parameters}
         blocks = form_blocks(command, names, f" --cluster {name}", values)
         check_view(Modal("command.fill", "{}", command.name, command.name, blocks).view())
-        seen = look(Message("", [blocks[-1]]))
+        seen = markup_of(Message("", [blocks[-1]]))
         assert not seen.tokens
         assert not seen.turned

@@ -13,7 +13,7 @@ from bot.doctor.run import run_doctor
 from bot.errors import Failed
 from bot.settings import Settings
 from tests.kits.commands import COMMANDS
-from tests.kits.hostile_text import HOSTILE, look_of_text
+from tests.kits.hostile_text import HOSTILE, markup_of_text
 
 QUOTED = "correct-horse"
 SETTINGS = Settings.from_environment({"REDIS_URL": f"redis://:{QUOTED}@127.0.0.1:9/0"})
@@ -40,7 +40,7 @@ def test_only_a_problem_gives_exit_status_1() -> None:
 def test_what_slack_and_hosts_say_is_plain_text(text: str) -> None:
     """It begins no line of the report, and a terminal is not told what to do."""
     shown = str(warning(f"Slack said {text}x", "Do c."))
-    assert look_of_text(shown.replace("\n", " ")).turned == 0
+    assert markup_of_text(shown.replace("\n", " ")).turned == 0
     assert not set(shown) & set("\x1b\x07\r\x0b\x85\u2028")
     assert [line[:2] for line in shown.splitlines()] == ["! ", *["  "] * shown.count("\n")]
 

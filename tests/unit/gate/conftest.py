@@ -8,29 +8,14 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from bot.audit import Audit
 from bot.gate import Gate
-from bot.totp import SeedVault, Totp
 from tests.kits.gates import gate_of
-from tests.kits.totp import KEY, Clock
 
 CONFIG: dict[str, Any] = {
     "clusters": {"prod": {"channel": "C0PROD", "hosts": {"host-1": "192.0.2.1", "host-2": "192.0.2.2"}}},
     "people": {"admins": ["U0ADA", "U0CLEO"]},
     "rules": {"view": ["admins"], "operate": ["admins"], "administer": ["admins"]},
 }
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return the clock."""
-    return Clock()
-
-
-@pytest.fixture
-def totp(client: Redis, audit: Audit, clock: Clock) -> Totp:
-    """Return second factors where nobody has one."""
-    return Totp(client, audit, SeedVault(KEY), clock)
 
 
 @pytest.fixture

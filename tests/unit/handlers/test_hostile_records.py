@@ -18,7 +18,7 @@ from handlers.audit import LINES, TYPED_DETAIL, AuditArguments, audit
 from handlers.jobs import JobArguments, JobsArguments, job, jobs
 from tests.kits.commands import record_answer
 from tests.kits.examples import examples
-from tests.kits.hostile_text import NOT_BLANK, look, replaced
+from tests.kits.hostile_text import NOT_BLANK, markup_of, replaced
 from tests.unit.handlers.test_audit_lines import EMPTY, entry
 
 FEW = settings(max_examples=examples(90), deadline=None)
@@ -54,7 +54,7 @@ def test_jobs_are_shown_as_plain_text(text: str) -> None:
         each = [record_answer(job, with_fields(EMPTY, job=one), JobArguments("k7f3")) for one in written]
         return [*each, record_answer(jobs, with_fields(EMPTY, jobs=written), JobsArguments())]
 
-    assert [look(message) for message in shown(text)] == [look(message) for message in shown("x")]
+    assert [markup_of(message) for message in shown(text)] == [markup_of(message) for message in shown("x")]
 
 
 @FEW
@@ -66,7 +66,7 @@ def test_audit_entries_are_shown_as_plain_text(words: str, detail: str) -> None:
         entries = [entry(action, "U0ADA", detail * (action in TYPED_DETAIL), words) for action in LINES]
         return record_answer(audit, with_fields(EMPTY, entries=tuple(entries)), AuditArguments())
 
-    assert look(shown(words, detail)) == look(shown("x", "x"))
+    assert markup_of(shown(words, detail)) == markup_of(shown("x", "x"))
 
 
 @dataclass
@@ -109,7 +109,7 @@ def test_a_freeze_is_announced_as_plain_text(text: str) -> None:
         assert [bool(result.announcement) for result in results] == [True, False, True, True]
         return [message for result in results for message in result if message]
 
-    assert [look(message) for message in shown(text)] == [look(message) for message in shown("x")]
+    assert [markup_of(message) for message in shown(text)] == [markup_of(message) for message in shown("x")]
 
 
 def _orders(freeze: FreezeCluster, thaw: ThawCluster, held: Freeze) -> list[tuple[FreezeCluster | ThawCluster, Any]]:

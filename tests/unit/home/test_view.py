@@ -19,7 +19,7 @@ from bot.model.incident import ClusterNumbers, LastReading
 from sandbox.slack.render import lines
 from sandbox.slack.validate import check_view
 from tests.kits.examples import examples
-from tests.kits.hostile_text import HOSTILE, look
+from tests.kits.hostile_text import HOSTILE, markup_of
 from tests.kits.incidents import AT, incident, signal
 from tests.kits.jobs import request_for
 
@@ -144,7 +144,7 @@ def test_slack_takes_every_home(name: str, words: str, count: int, many: int) ->
     check_view(view)
     assert len(view["blocks"]) <= 100
     assert len(json.dumps(view)) <= 250_000
-    seen = look(Message("", view["blocks"]))
+    seen = markup_of(Message("", view["blocks"]))
     assert {token for token in seen.tokens if not token.startswith(("<!date", "<@U0BEN>", "<#C0PROD>"))} == set()
     assert not seen.turned
     digest_of(home)

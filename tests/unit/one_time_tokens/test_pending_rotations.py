@@ -212,7 +212,7 @@ def test_a_requester_who_cannot_be_told_is_told_later(bot: Bot, monkeypatch: pyt
     bot.swarm.rotate()
 
     def down(*_: object, **__: object) -> None:
-        raise Undelivered("no answer", "its asker")
+        raise Undelivered("no answer", "its requester")
 
     with monkeypatch.context() as patched:
         patched.setattr(bot.mail, "respond", down)

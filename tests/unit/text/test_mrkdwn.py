@@ -7,30 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.text.mrkdwn import MAX_OUTSIDE_CHARS, plain_line, plain_title, quoted, safe_name, tick
-from tests.kits.hostile_text import HOSTILE, look_of_text
+from tests.kits.hostile_text import HOSTILE, markup_of_text
 
-PLAIN = look_of_text("x")
+PLAIN = markup_of_text("x")
 
 
 @given(HOSTILE)
 def test_a_line_of_text_has_no_markup(text: str) -> None:
     """Nothing bold, no mention, no code, no quotation, no new line."""
-    assert look_of_text(plain_line(text)) == PLAIN
-    assert look_of_text(quoted(text)) == PLAIN
-    assert look_of_text(plain_title(text)) == PLAIN
+    assert markup_of_text(plain_line(text)) == PLAIN
+    assert markup_of_text(quoted(text)) == PLAIN
+    assert markup_of_text(plain_title(text)) == PLAIN
 
 
 @given(HOSTILE)
 def test_a_name_in_backticks_stays_in_them(text: str) -> None:
     """There is one piece of code, on one line, and no mention."""
-    assert look_of_text(tick(text)) == PLAIN
+    assert markup_of_text(tick(text)) == PLAIN
     assert tick(text).count("`") == 2
 
 
 @given(HOSTILE)
 def test_a_name_of_a_host_needs_no_escaping(text: str) -> None:
     """It can stand in backticks as it is."""
-    assert look_of_text(f"`{safe_name(text) or 'x'}`") == PLAIN
+    assert markup_of_text(f"`{safe_name(text) or 'x'}`") == PLAIN
     assert not set(safe_name(text)) & set("<>&`*~\n")
 
 

@@ -1,16 +1,26 @@
-"""A Slack for what the web process sends."""
+"""The web process's application over a gate that only listens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from slack_sdk import WebClient
 
-from sandbox.slack import LocalSlack
+from bot.slack.inbound.web import Web
+from bot.slack.outbound.notifier import Notifier
+from tests.kits.web_app import ListeningGate, serving
 
 
 @pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack that only the test speaks to."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events") as slack:
-        yield slack
+def gate() -> ListeningGate:
+    """A gate that listens."""
+    return ListeningGate()
+
+
+@pytest.fixture
+def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
+    """The WSGI application over that gate, a real Redis, and no swarmbot.yml."""
+    with serving(gate, Notifier(WebClient()), redis_url, tmp_path) as web:
+        yield web

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from redis import Redis
-from slack_sdk import WebClient
 
 from bot.slack.inbound.guards import MAX_BODY_BYTES
 from bot.slack.inbound.payloads import MAX_ID_CHARS, MAX_URL_CHARS, MAX_VALUE_CHARS
 from bot.slack.inbound.requests import PressRequest, SlashRequest
 from bot.slack.inbound.web import Web
-from bot.slack.outbound.notifier import Notifier
-from tests.kits.web_app import COMMAND, PRESS, ListeningGate, ask, serving, signed
-
-
-@pytest.fixture
-def gate() -> ListeningGate:
-    """A gate that listens."""
-    return ListeningGate()
-
-
-@pytest.fixture
-def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
-    """The WSGI application over that gate, a real Redis, and no swarmbot.yml."""
-    with serving(gate, Notifier(WebClient()), redis_url, tmp_path) as web:
-        yield web
+from tests.kits.web_app import COMMAND, PRESS, ListeningGate, ask, signed
 
 
 def test_signed_command_reaches_the_gate(web: Web, gate: ListeningGate) -> None:

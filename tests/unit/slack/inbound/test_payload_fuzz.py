@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from slack_sdk import WebClient
 
 from bot.slack.inbound.web import Web
-from bot.slack.outbound.notifier import Notifier
 from tests.kits.examples import examples
 from tests.kits.payload_fuzz import content_type, encoded, mutated
 from tests.kits.web_app import (
@@ -22,9 +18,7 @@ from tests.kits.web_app import (
     PRESS,
     SHORTCUT,
     SUBMISSION,
-    ListeningGate,
     ask,
-    serving,
     signed,
 )
 
@@ -37,19 +31,6 @@ KINDS: Final[dict[str, Any]] = {
     "mention": MENTION,
     "command": COMMAND,
 }
-
-
-@pytest.fixture
-def gate() -> ListeningGate:
-    """A gate that listens."""
-    return ListeningGate()
-
-
-@pytest.fixture
-def web(gate: ListeningGate, redis_url: str, tmp_path: Path) -> Iterator[Web]:
-    """The WSGI application over that gate."""
-    with serving(gate, Notifier(WebClient()), redis_url, tmp_path) as web:
-        yield web
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from redis import Redis
 
 from bot import blocks
@@ -19,13 +16,6 @@ from sandbox.slack import LocalSlack
 from tests.kits.outbox import Clock
 
 NODES = blocks.Message("Nodes", [blocks.data_table("Nodes", ("node", "state"), [("host-1", "ready")])])
-
-
-@pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack in which no bot runs."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events", rate_limits=False) as slack:
-        yield slack
 
 
 def process(slack: LocalSlack, redis: Redis, clock: Clock | None = None) -> Notifier:

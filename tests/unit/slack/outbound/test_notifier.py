@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from unittest.mock import Mock
 
 import pytest
@@ -17,13 +17,6 @@ from sandbox.slack import LocalSlack
 TOKEN = blocks.Message("Run this.", [blocks.code("docker swarm join --token ", Secret("SWMTKN-1-abc"))])
 CARD = blocks.progress("*joins*", [blocks.Line(blocks.DONE, "`host-3` joined")])
 PLAIN = blocks.Message("Hello.", [blocks.section("Hello.")])
-
-
-@pytest.fixture
-def slack() -> Iterator[LocalSlack]:
-    """A local Slack that only the test speaks to: commands go nowhere, their response_urls work."""
-    with LocalSlack(bot_url="http://127.0.0.1:9/slack/events", rate_limits=False) as slack:
-        yield slack
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""Tests of bot/swarm/health."""
+"""Tests of bot/swarm/history."""

@@ -16,7 +16,8 @@ from bot.swarm.services.spec.spec_changes import spec_fingerprint
 from bot.swarm.services.spec.spec_edit import SpecEdit
 from handlers.change_service import UpdateServiceArguments, update_service
 from handlers.rollback import ResumeArguments, RollbackArguments, resume, rollback
-from tests.unit.swarm.operations.test_services import applied, change, engines_of, plan_of, seen
+from tests.kits.commands import plan_of
+from tests.unit.swarm.operations.test_services import applied, change, engines_of, seen
 
 NEW = {"service": "web", "node": "id-host-2", "state": "running", "slot": 1, "minutes": 1}
 OLD = {**NEW, "slot": 2, "minutes": 30, "image": "nginx:1.24"}

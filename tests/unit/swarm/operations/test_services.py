@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from bot.commands import Command
 from bot.errors import EngineError, Failed
-from bot.model import Engines, Facts, Plan, basis_of, differences
+from bot.model import Engines, Facts, basis_of, differences
 from bot.stored_json import to_json
 from bot.swarm.operations.services import ChangeService, ResumeUpdate, RollBackService
 from bot.swarm.services.spec.spec_edit import SpecEdit
 from handlers.change_service import UpdateServiceArguments, update_service
 from handlers.rollback import ResumeArguments, RollbackArguments, resume, rollback
+from tests.kits.commands import plan_of
 from tests.plans.description import Description
 from tests.plans.parts import NOW
 
@@ -92,12 +92,6 @@ def engines_of(facts: Facts, status: dict[str, Any] | None = None) -> OneService
 def applied(operation: Any, engines: OneService, facts: Facts) -> None:
     """Apply the operation."""
     operation.apply(cast("Engines", engines), facts)
-
-
-def plan_of(command: Command, facts: Facts, arguments: Any) -> Plan:
-    """Return the command's plan."""
-    assert command.plan is not None
-    return command.plan(facts, arguments)
 
 
 def change(facts: Facts, **flags: Any) -> ChangeService:

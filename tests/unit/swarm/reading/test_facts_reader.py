@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Event
 from typing import Any
 from unittest.mock import Mock
@@ -78,14 +78,6 @@ class _Engines:
         return host.replace("host-", "10.0.0.")
 
     backup_store = None
-
-
-@pytest.fixture
-def reader() -> Iterator[FactsReader]:
-    """Return a reader with its threads."""
-    found = FactsReader({})
-    yield found
-    found.close()
 
 
 def _read(reader: FactsReader, query: FactsQuery) -> Facts:

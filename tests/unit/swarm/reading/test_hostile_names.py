@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 
 from bot.swarm.reading import parse, parse_objects, parse_services
-from tests.kits.hostile_text import HOSTILE, look_of_text
+from tests.kits.hostile_text import HOSTILE, markup_of_text
 from tests.unit.swarm.reading.test_parse import record
 
-PLAIN = look_of_text("x")
+PLAIN = markup_of_text("x")
 
 
 @given(HOSTILE)
@@ -23,4 +23,4 @@ def test_reported_names_are_plain(text: str) -> None:
     [volume] = parse_objects.volumes([{"Name": text, "Driver": text}])
     names = [node.hostname, node.engine_version, host.hostname, host.engine_version, service.name]
     names += [network.name, network.driver, config.name, volume.name, volume.driver]
-    assert all(look_of_text(f"`{name or 'x'}`") == PLAIN for name in names)
+    assert all(markup_of_text(f"`{name or 'x'}`") == PLAIN for name in names)

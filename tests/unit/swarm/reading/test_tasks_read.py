@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 from unittest.mock import Mock
@@ -62,14 +61,6 @@ def engine() -> Mock:
     engine.services.return_value = [service("web", stack="shop"), service("db", running=0, stack="shop")]
     engine.tasks.side_effect = task
     return engine
-
-
-@pytest.fixture
-def reader() -> Iterator[FactsReader]:
-    """Return a reader with its threads."""
-    found = FactsReader({})
-    yield found
-    found.close()
 
 
 def read(reader: FactsReader, engine: Mock, query: FactsQuery) -> Facts:

@@ -13,7 +13,7 @@ from bot.blocks.limits import SECTION_CHARS
 from bot.model import ClusterFacts
 from bot.swarm.services.spec.spec_words import short_image, spec_lines
 from tests.kits.examples import examples
-from tests.kits.hostile_text import NOT_BLANK, look
+from tests.kits.hostile_text import NOT_BLANK, markup_of
 from tests.kits.yaml_file import read_yaml
 from tests.plans.files import HERE
 from tests.plans.workload import Service
@@ -55,7 +55,7 @@ def _filled(spec: Any, text: str, key: str = "") -> Any:
 def test_a_spec_is_shown_as_plain_text(text: str) -> None:
     """Names, paths, labels and all other strings of a spec add no markup, no mention and no line."""
     hostile, harmless = (
-        look(Message("", paragraphs(spec_lines(SWARM, Service(spec=_filled(FULL, each)).facts("web")))))
+        markup_of(Message("", paragraphs(spec_lines(SWARM, Service(spec=_filled(FULL, each)).facts("web")))))
         for each in (text, "x")
     )
     assert hostile == harmless
