@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,20 @@ from bot.swarm.recovery.split_brain import refuse_beside_quorum
 
 
 @dataclass(frozen=True, slots=True)
-class DecryptKeyFile(Operation):
+class _OneKeyFile(ABC):
+    """What the steps about the key file of one host have in common."""
+
+    host: str
+    cluster: str
+
+    @property
+    def query(self) -> FactsQuery:
+        """Return a query for the host and its key file."""
+        return FactsQuery(hosts=(self.host,), key_files=(self.host,))
+
+
+@dataclass(frozen=True, slots=True)
+class DecryptKeyFile(_OneKeyFile, Operation):
     """Decrypt a manager's key file. Its engine runs then, and is not part of any cluster until it is forced.
 
     An engine that is forced restarts its manager and forgets the unlock key, and a locked engine takes the key only
@@ -25,9 +39,6 @@ class DecryptKeyFile(Operation):
     kind: ClassVar[str] = "decrypt-key-file"
     timeout_s: ClassVar[float] = 60.0
 
-    host: str
-    cluster: str
-
     @property
     def doing(self) -> str:
         """Return the step in words."""
@@ -37,11 +48,6 @@ class DecryptKeyFile(Operation):
     def done(self) -> str:
         """Return the wanted state in words."""
         return f"the key file of `{self.host}` is decrypted until its engine is forced"
-
-    @property
-    def query(self) -> FactsQuery:
-        """Return a query for the host and its key file."""
-        return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     @property
     def needs_typed_secret(self) -> bool:
@@ -90,7 +96,7 @@ class DecryptKeyFile(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckUnlockKey(Operation):
+class CheckUnlockKey(_OneKeyFile, Operation):
     """Check that the typed unlock key decrypts a manager's key file, before anything is changed.
 
     The key is not needed if the file is already decrypted, or if there is a quorum again.
@@ -99,9 +105,6 @@ class CheckUnlockKey(Operation):
     kind: ClassVar[str] = "check-unlock-key"
     check_only: ClassVar[bool] = True
     timeout_s: ClassVar[float] = 0.0
-
-    host: str
-    cluster: str
 
     @property
     def doing(self) -> str:
@@ -112,11 +115,6 @@ class CheckUnlockKey(Operation):
     def done(self) -> str:
         """Return the wanted state in words."""
         return f"the key file of `{self.host}` can be decrypted"
-
-    @property
-    def query(self) -> FactsQuery:
-        """Return a query for the key file."""
-        return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     @property
     def needs_typed_secret(self) -> bool:
@@ -168,15 +166,12 @@ def decrypted_key_file(facts: Facts, host: str) -> bytes | None:
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitEncryptedKeyFile(Operation):
+class AwaitEncryptedKeyFile(_OneKeyFile, Operation):
     """Wait until a manager's key file is encrypted: a forced engine does so with the cluster's unlock key."""
 
     kind: ClassVar[str] = "await-encrypted-key-file"
     check_only: ClassVar[bool] = True
     timeout_s: ClassVar[float] = 60.0
-
-    host: str
-    cluster: str
 
     @property
     def doing(self) -> str:
@@ -187,11 +182,6 @@ class AwaitEncryptedKeyFile(Operation):
     def done(self) -> str:
         """Return the wanted state in words."""
         return f"the key file of `{self.host}` is encrypted with the unlock key again"
-
-    @property
-    def query(self) -> FactsQuery:
-        """Return a query for the key file."""
-        return FactsQuery(hosts=(self.host,), key_files=(self.host,))
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether the file is encrypted."""

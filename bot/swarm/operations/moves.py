@@ -48,7 +48,27 @@ class _OneService(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class MoveService(_OneService, Operation):
+class _StartsTasks(_OneService):
+    """A temporary change of a service's spec that starts tasks of it."""
+
+    def failed(self, facts: Facts) -> str:
+        """Return why new tasks do not run, in a sentence; "" while they may. The old ones continue to run."""
+        service = facts.service(self.service)
+        if facts.swarm is None or service is None or not is_temporary(service.spec):
+            return ""
+        name, tasks, now = tick(service.name), facts.swarm.tasks_of(service.id), facts.cluster_time
+        stuck = [task for task in tasks if task.wanted and task.state == "pending" and now - task.since > PENDING_S]
+        if reasons := sorted({plain_line(task.error) for task in stuck if task.error}):
+            return f"{number_of(len(stuck), 'task')} of {name} cannot be placed: {listed(reasons)}."
+        ended = [task for task in tasks if task.failed and task.since >= service.updated]
+        if ended:
+            last = max(ended, key=lambda task: task.since)
+            return f"A new task of {name} {last.state}: {plain_line(last.error) or 'the engine gave no reason'}."
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveService(_StartsTasks, Operation):
     """Start a service's tasks on other nodes before those on ``nodes`` stop.
 
     It changes the service's placement for a while (bot/swarm/services/spec/temporary_spec.py). A step that always runs
@@ -100,10 +120,6 @@ class MoveService(_OneService, Operation):
         manager = reading_manager(engines, facts)
         update_service_spec(manager, self.service, lambda spec: moved_off(spec, self.nodes))
 
-    def failed(self, facts: Facts) -> str:
-        """Return why a new task does not start. The old ones continue to run."""
-        return _failure(facts, facts.service(self.service))
-
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
         """Return the error with how far it is. A later step undoes the placement."""
         del engines
@@ -120,7 +136,7 @@ class MoveService(_OneService, Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class AddReplicas(_OneService, Operation):
+class AddReplicas(_StartsTasks, Operation):
     """Run more tasks of a replicated service for a while, so that the emptiest nodes get some.
 
     A step that always runs must undo this, which removes tasks from the fullest nodes: :class:`RestoreSpec`.
@@ -160,10 +176,6 @@ class AddReplicas(_OneService, Operation):
         del facts
         started = "was started" if self.extra == 1 else "were started"
         return f"{number_of(self.extra, 'more task')} of {tick(self.service_name)} {started}"
-
-    def failed(self, facts: Facts) -> str:
-        """Return why a new task does not start."""
-        return _failure(facts, facts.service(self.service))
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Add the replicas, unless they were added before."""
@@ -225,21 +237,6 @@ class RestoreSpec(_OneService, Operation):
             true_now=f"It was not seen that {self.done}: its label `{LABEL}` says what is temporary.",
             next_step=error.next_step or f"`/swarm rebalance {self.service_name}` takes it back.",
         )
-
-
-def _failure(facts: Facts, service: ServiceFacts | None) -> str:
-    """Return why tasks that a temporary change started do not run, in a sentence; "" while they may."""
-    if facts.swarm is None or service is None or not is_temporary(service.spec):
-        return ""
-    name, tasks, now = tick(service.name), facts.swarm.tasks_of(service.id), facts.cluster_time
-    stuck = [task for task in tasks if task.wanted and task.state == "pending" and now - task.since > PENDING_S]
-    if reasons := sorted({plain_line(task.error) for task in stuck if task.error}):
-        return f"{number_of(len(stuck), 'task')} of {name} cannot be placed: {listed(reasons)}."
-    ended = [task for task in tasks if task.failed and task.since >= service.updated]
-    if ended:
-        last = max(ended, key=lambda task: task.since)
-        return f"A new task of {name} {last.state}: {plain_line(last.error) or 'the engine gave no reason'}."
-    return ""
 
 
 def _healthy_after(service: ServiceFacts) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,29 +16,14 @@ from bot.swarm.services.spec.temporary_spec import is_temporary
 
 
 @dataclass(frozen=True, slots=True)
-class PauseRollout(Operation):
-    """Stop Docker between two tasks of a rollout by a temporary change of the spec (bot/swarm/services/paused_rollout).
-
-    It also pauses if nothing is left to replace. Docker finishes the tasks that it is just replacing.
-    """
-
-    kind: ClassVar[str] = "pause-rollout"
+class OneRollout(ABC):
+    """What the steps about the rollout of one service have in common."""
 
     id: str
     """The service's id."""
     service: str
     """Its name."""
     cluster: str
-
-    @property
-    def doing(self) -> str:
-        """Return the step in words."""
-        return f"pausing the rollout of {tick(self.service)}"
-
-    @property
-    def done(self) -> str:
-        """Return the wanted state in words."""
-        return f"the rollout of {tick(self.service)} is paused"
 
     @property
     def query(self) -> FactsQuery:
@@ -48,6 +34,26 @@ class PauseRollout(Operation):
     def changed_service(self) -> str:
         """Return the service's id."""
         return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRollout(OneRollout, Operation):
+    """Stop Docker between two tasks of a rollout by a temporary change of the spec (``paused_rollout.py``).
+
+    It also pauses if nothing is left to replace. Docker finishes the tasks that it is just replacing.
+    """
+
+    kind: ClassVar[str] = "pause-rollout"
+
+    @property
+    def doing(self) -> str:
+        """Return the step in words."""
+        return f"pausing the rollout of {tick(self.service)}"
+
+    @property
+    def done(self) -> str:
+        """Return the wanted state in words."""
+        return f"the rollout of {tick(self.service)} is paused"
 
     def satisfied(self, facts: Facts) -> bool:
         """Return whether Docker's updater waits for a task that no node takes, or has nothing to replace."""

@@ -5,14 +5,14 @@ Docker's ``UpdateStatus`` alone is wrong (bot.swarm.services.rollout.rollout).
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
-from bot.model import Engines, Facts, FactsQuery, Operation, ServiceFacts
-from bot.swarm.operations.pause_rollout import PauseRollout
+from bot.model import Engines, Facts, Operation, ServiceFacts
+from bot.swarm.operations.pause_rollout import OneRollout, PauseRollout
 from bot.swarm.services.rollout.paused_rollout import PAUSE_COSTS, is_paused, pause_steps, without_pause
 from bot.swarm.services.rollout.rollback_advice import rollback_advice
 from bot.swarm.services.rollout.rollout import last_failure, new_text, rollback_text, rollout
@@ -22,7 +22,7 @@ from bot.text.suggest import listed, number_of
 
 
 @dataclass(frozen=True, slots=True)
-class RolledOut(ABC):
+class RolledOut(OneRollout):
     """A change that is done when a service has a spec, and as many tasks of it as wanted have run long enough."""
 
     timeout_s: ClassVar[float]
@@ -30,11 +30,6 @@ class RolledOut(ABC):
     rolls_back: ClassVar[bool] = False
     """Whether it returns to an earlier spec: Docker's rollback would then lead to the failed one."""
 
-    id: str
-    """The service's id."""
-    service: str
-    """Its name."""
-    cluster: str
     spec: str
     """The fingerprint of the spec that the plan was made from."""
     changes: tuple[FieldChange, ...]
@@ -52,16 +47,6 @@ class RolledOut(ABC):
     @abstractmethod
     def has_spec(self, service: ServiceFacts) -> bool:
         """Return whether the service has the wanted spec."""
-
-    @property
-    def query(self) -> FactsQuery:
-        """Return a query for the services, the tasks of this one, and its last good spec."""
-        return FactsQuery(services=True, tasks_of=self.id, good_spec_of=self.id)
-
-    @property
-    def changed_service(self) -> str:
-        """Return the service's id."""
-        return self.id
 
     @property
     def on_cancel(self) -> Operation | None:
