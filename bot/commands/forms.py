@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks import Block, context, cut_short, tick
+from bot.blocks.limits import MAX_OPTIONS
 from bot.blocks.modals import check_field, choice_field, text_field
 from bot.commands.command import Command, Flag, Parameter, Word
 from bot.commands.grammar import PLAN_FLAG, REASON_FLAG
@@ -24,8 +25,6 @@ WORDS: Final = "words"
 """The block with the words that would do the same."""
 TEXTS_FOLLOW: Final = "Text is added with Enter in its field, or with the next choice."
 """Slack could report each pause in typing, but every answer would then redraw the form while the person types."""
-MAX_OFFERED: Final = 100
-"""Slack accepts no menu with more names. They are typed instead."""
 FIELD_WORDS: Final = {"addr": "address", "ca": "CA", "cpu": "CPU", "env": "environment", "id": "ID", "rm": "remove"}
 """Parts of the names of parameters, as labels say them."""
 MAX_SWITCHES: Final = 10
@@ -145,7 +144,7 @@ def _field(parameter: Parameter, names: KnownNames) -> Block:
     kind, label, hint = parameter.kind, _label(parameter), _hint(parameter)
     offered = [name for name in names.of(kind) if 0 < len(name) <= MAX_NAME_CHARS and one_line(name) == name]
     suggested = parameter.spec.suggested
-    if not offered or len(offered) > MAX_OFFERED or len(offered) < len(names.of(kind)):
+    if not offered or len(offered) > MAX_OPTIONS or len(offered) < len(names.of(kind)):
         return text_field(
             parameter.name,
             label,

@@ -55,7 +55,7 @@ class Backup:
     size: int
     """Bytes of the state: a gzipped tar of the engine's ``swarm`` folder."""
     checksum: str
-    """The SHA-256 of the state, in hex."""
+    """The SHA-256 of the state, in hex. It is not checked: the encryption finds each change of the file."""
     drill: Drill | None = None
     """The newest drill of it."""
 

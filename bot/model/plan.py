@@ -105,14 +105,6 @@ class Plan:
     """The id of the cluster that the plan was made for; its steps see no other. "" if there was none to read."""
 
     @property
-    def tracks(self) -> dict[str, tuple[Operation, ...]]:
-        """The operations of each track, in order."""
-        tracks: dict[str, tuple[Operation, ...]] = {}
-        for step in self.steps:
-            tracks[step.track] = (*tracks.get(step.track, ()), step.operation)
-        return tracks
-
-    @property
     def needs_typed_secret(self) -> bool:
         """Whether a step uses a secret that the requester types into a form."""
         return any(step.operation.needs_typed_secret for step in self.steps)

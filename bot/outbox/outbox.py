@@ -177,12 +177,6 @@ class Outbox:
         times = [outgoing.made_at for outgoing, _ in self._stored() if outgoing.promised]
         return Backlog(len(times), min(times, default=0.0))
 
-    def untried(self) -> int:
-        """Return how many messages wait for their first attempt."""
-        with translate_errors():
-            ids: Any = self._redis.zrange(keys.OUTBOX, 0, -1)
-            return sum(not self._redis.hexists(keys.outgoing(each), "tries") for each in ids)
-
     def note_channel(self, channel: str, reason: str) -> None:
         """Note that a channel cannot be posted to."""
         key = keys.channel_problem(channel)

@@ -19,6 +19,7 @@ from socketserver import ThreadingMixIn, UnixStreamServer
 from threading import Thread
 from typing import Any, Final
 
+from bot.model.engine_versions import numbers
 from sandbox.fleet.host import Host
 from tests.kits.scenario import stop_ssh_sessions
 
@@ -39,9 +40,9 @@ class Version:
 
     def refusal(self, asked: str) -> str:
         """Return why a call in API version ``asked`` is refused; an empty string if it is accepted."""
-        if _numbers(asked) < _numbers(self.oldest_api):
+        if numbers(asked) < numbers(self.oldest_api):
             return TOO_OLD.format(asked, self.oldest_api)
-        return TOO_NEW.format(asked, self.newest_api) if _numbers(asked) > _numbers(self.newest_api) else ""
+        return TOO_NEW.format(asked, self.newest_api) if numbers(asked) > numbers(self.newest_api) else ""
 
     def told(self, path: str, answer: bytes) -> bytes:
         """Return an answer of the real engine with these versions."""
@@ -125,7 +126,3 @@ def _reconnect(host: Host) -> None:
     """The bot keeps connections to the socket that was there."""
     stop_ssh_sessions(host)
     host.start_ssh()
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))

@@ -135,3 +135,9 @@ class FakeSlack(Notifier):
             raise self.failing
         if place in self.closed:
             raise Undelivered(self.closed[place], place)
+
+
+def untried(redis: Redis) -> int:
+    """Return how many messages of the outbox wait for their first attempt."""
+    ids: Any = redis.zrange(keys.OUTBOX, 0, -1)
+    return sum(not redis.hexists(keys.outgoing(each), "tries") for each in ids)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from bot.audit import Audit
 from bot.errors import Failed
-from bot.outbox.outbox import Outbox
 from bot.queue.queue import Queue
 from bot.secrets.secret import Secret
 from bot.store import keys
@@ -25,6 +24,7 @@ from sandbox.slack.observer import Observer
 from sandbox.slack.transcript import TranscriptEntry
 from sandbox.tour.answer import INTERIM
 from tests.kits.formed_cluster import form_cluster
+from tests.kits.outbox import untried
 
 JOB: Final = re.compile(r"is job `(\w{4})`")
 ALL_RESPOND: Final = re.compile(r"\b(\d+) of \1 hosts of prod respond")
@@ -277,8 +277,7 @@ class Scenario:
             until(
                 lambda: all(job.ended for job in queue.recent(None, 100)), "every job has ended", timeout=JOB_TIMEOUT_S
             )
-            outbox = Outbox(redis, Audit(redis))
-            until(lambda: not outbox.untried(), "every message was tried", timeout=JOB_TIMEOUT_S)
+            until(lambda: not untried(redis), "every message was tried", timeout=JOB_TIMEOUT_S)
 
     def _cancel_jobs(self) -> None:
         """End what a failed test left waiting for a decision, so that it fails alone."""
