@@ -64,7 +64,7 @@ def test_a_wrong_field_keeps_the_form_open(manager: Scenario) -> None:
     assert "new disks" in manager.ask("ada", "silences")
 
 
-def test_a_form_needs_the_commands_permission(scenario: Scenario) -> None:
+def test_a_form_needs_the_commands_permission(manager: Scenario) -> None:
     """Eve, who may only view, gets the refusal."""
-    assert scenario.ask("eve", "freeze").startswith("You can't run `/swarm freeze` in prod: it needs @admins.")
-    assert not scenario.slack.workspace.views.stack("U0EVE")
+    assert manager.ask("eve", "freeze").startswith("You can't run `/swarm freeze` in prod: it needs @admins.")
+    assert not manager.slack.workspace.views.stack("U0EVE")
