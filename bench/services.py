@@ -85,7 +85,7 @@ class StandIn:
         return [task for names in filters.values() for name in names for task in json.loads(self._tasks[name])]
 
     def current_tasks(self) -> list[CurrentTask]:
-        """As ``GET /tasks`` of those that are to run."""
+        """As ``GET /tasks`` of the tasks that should run."""
         return decode_current(self._all_tasks.encode())
 
     def networks(self) -> list[Json]:

@@ -53,7 +53,7 @@ class PeriodicTask:
                 log.warning("%s: %s", self._name, error)
             self._logged = str(error)
             return False
-        except Exception:  # whatever it is, the next run may succeed
+        except Exception:  # the next run may succeed after any error
             log.exception('The task "%s" failed.', self._name)
             return False
         self._logged = ""

@@ -92,8 +92,9 @@ COMPOSE_FILE = TextField(
 )
 
 
-# One approval by default: a compose file can mount any folder of a node, so whoever deploys has root's rights there. A
-# typed file has a subject of its own: a rule that waives the approval for files of a repository must not waive it here.
+# One approval by default: a compose file can mount any folder of a node, so a person who deploys has root's rights
+# there. A typed file has a subject of its own: a rule that waives the approval for files of a repository must not waive
+# it here.
 @change(
     "deploy",
     has_form=True,

@@ -202,7 +202,7 @@ def stacks(facts: Facts, _: NoArguments) -> Message:
 
 
 def _worst(swarm: ClusterFacts, own: Sequence[ServiceFacts]) -> Sign:
-    """Return ✗ if a service of a stack lacks tasks, ! if one has another problem, else ✓."""
+    """Return ✗ if a service of a stack lacks tasks, ! if one has another problem, otherwise ✓."""
     signs = {service_sign(swarm, each) for each in own}
     return FAILED if FAILED in signs else WARNING if WARNING in signs else DONE
 

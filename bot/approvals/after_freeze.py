@@ -31,7 +31,7 @@ def still_waiting(config: Config, approvals: Iterable[Approval]) -> list[str]:
 
 
 def way_on(config: Config, approval: Approval) -> str:
-    """Return how a request goes on once the freeze is over."""
+    """Return what happens to a request when the freeze is over."""
     needed = needed_now(config, approval.request, frozen=False)
     needs = number_of(needed, "approval") if needed else "no approval"
     return f"Requested again it needs {needs}: `/swarm cancel {approval.id}`, then the same order."

@@ -53,7 +53,7 @@ def already_waiting(config: Config, approval: Approval, freeze: Freeze | None) -
 
 
 def _added(config: Config, approval: Approval, freeze: Freeze | None) -> str:
-    """Return how the request goes on without the approval that a freeze added; "" if none did."""
+    """Return what happens to the request without the approval that a freeze added; "" if none did."""
     if not approval.request.frozen:
         return ""
     if freeze is None:

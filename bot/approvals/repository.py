@@ -152,7 +152,7 @@ class ApprovalRepository:
     def remind(self, job_id: str, version: int, reminder: Sequence[Outgoing]) -> bool:
         """Promise a reminder if the approval is still open and has this version; return whether that was done.
 
-        It is done once, whichever worker is first. If the approval has ended, there is nothing to remind of any more.
+        Only the first worker does it. If the approval has ended, there is nothing to remind of any more.
         """
         redis_keys = [keys.approval(job_id), keys.APPROVALS_REMIND, keys.OUTBOX, keys.OUTGOING]
         with translate_errors(writing=True):

@@ -49,7 +49,7 @@ class Rule:
 
 
 def rule_for(config: Config, cluster: str, subject: str, default_count: int, *, frozen: bool = False) -> Rule:
-    """Return the rule in ``cluster``: each key from the cluster's rule, else the general rule, else the default.
+    """Return the rule in ``cluster``: each key from the cluster's rule, then the general rule, then the default.
 
     By default those who may administer approve, and ``default_count`` of them must; it is the command's own. A freeze
     adds one approval.

@@ -187,7 +187,7 @@ class Voting:
                 raise refusal(approval, result)
 
     def _turn(self, job: Job) -> str:
-        """Return when an approved job runs. The vote is stored: whatever is said of it now must not deny that."""
+        """Return when an approved job runs. The vote is stored: the answer must not deny that."""
         with suppress(Unavailable):
             line = [each.id for each in self._queue.in_line(job.order.cluster)]
             if job.id in line[1:]:

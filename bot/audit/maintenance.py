@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class AuditMaintenance:
-    """Each worker runs one. Its two tasks are independent: if one fails, the other goes on."""
+    """Each worker runs one. Its two tasks are independent: if one fails, the other continues."""
 
     def __init__(
         self,

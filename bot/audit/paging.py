@@ -32,7 +32,7 @@ class Page:
     """The cluster; "" for all."""
     wanted: Filter
     count: int
-    """At most so many entries."""
+    """The most entries of a page."""
     first: int
     """The number of the newest entry."""
     last: int

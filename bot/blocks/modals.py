@@ -147,7 +147,7 @@ def values_of(view: dict[str, Any]) -> dict[str, str]:
 
 
 def _value_of(field: dict[str, Any]) -> str:
-    """Return what was typed or chosen. The payload was not checked so deeply: whatever is malformed is empty."""
+    """Return what was typed or chosen. The payload was not checked at this depth: malformed values become empty."""
     chosen = field.get("selected_options")
     options = chosen if isinstance(chosen, list) else [field.get("selected_option")]
     picked = [str(option.get("value") or "") for option in options if isinstance(option, dict)]

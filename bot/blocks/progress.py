@@ -89,7 +89,7 @@ def is_shown_whole(lines: Sequence[Line], footer: str) -> bool:
 
 
 def _fit(lines: Sequence[Line]) -> bool:
-    """Return whether a card shows all lines: one more than it has room for takes no more than its count would."""
+    """Return whether a card shows all lines: one more line than fits needs no more space than its count would."""
     return len(lines) <= MAX_LINES + 1
 
 

@@ -30,7 +30,8 @@ NEVER_SUGGESTED: Final[frozenset[Risk]] = frozenset({"loss", "quorum"})
 
 
 RUN_COMMAND: Final = "command.type"
-"""The action of a button that runs its value as a command of whoever presses it, with that person's permissions."""
+"""The action of a button that runs its value as a command of the person who presses it, with that person's
+permissions."""
 
 
 @dataclass(frozen=True, slots=True)

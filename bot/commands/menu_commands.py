@@ -21,5 +21,5 @@ ACROSS: Final = (("Help", "help"), ("My permissions", "whoami"))
 
 
 def command_button(label: str, words: str) -> dict[str, Any]:
-    """Return a button that runs the command as whoever presses it."""
+    """Return a button that runs the command as the person who presses it."""
     return button(label, RUN_COMMAND, words)

@@ -1,4 +1,4 @@
-"""Every command of Swarmbot by name. :func:`handlers.registry` makes it; wiring hands it to whatever needs it."""
+"""Every command of Swarmbot by name. :func:`handlers.registry` makes it; wiring passes it to the parts that need it."""
 
 from __future__ import annotations
 

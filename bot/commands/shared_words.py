@@ -1,8 +1,7 @@
 """Words that people type for two commands: `update`, `remove`, `pause`, `resume` are about services, or the cluster.
 
-A service's `update` names one, the cluster's names nothing. With the others the name decides. Whichever
-command is chosen here acts only on its own kind: a service is never removed as a node, nor a node as a service
-(docs/decisions/0030).
+A service's `update` names one, the cluster's names nothing. With the others the name decides. The chosen command acts
+only on its own kind: a service is never removed as a node, nor a node as a service (docs/decisions/0030).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ EVERYONE: Final = "everyone"
 SSH_PORT: Final = 22
 """The port of SSH unless a key says otherwise."""
 NO_JUMP: Final = "none"
-"""The value of ``jump`` that connects directly, whatever ``ssh`` and ``~/.ssh/config`` say; OpenSSH has the same."""
+"""The value of ``jump`` that connects directly and ignores ``ssh`` and ``~/.ssh/config``, as in OpenSSH."""
 DAY_S: Final = 24 * 3600.0
 MIN_CHECK_INTERVAL_S: Final = 60.0
 MAX_CHECK_INTERVAL_S: Final = 7 * DAY_S

@@ -50,7 +50,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_doctor(settings: Settings, commands: CommandRegistry, out: TextIO, checks: Iterable[Check] = CHECKS) -> int:
-    """Print what each check finds; return the exit status: 1 if there is a problem, else 0 (warnings included)."""
+    """Print what each check finds; return the exit status: 1 if there is a problem, otherwise 0 (warnings included)."""
     resources = Resources(settings, commands)
     secrets = tuple(_secrets(settings))
     signs: Counter[str] = Counter()

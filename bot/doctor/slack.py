@@ -117,7 +117,7 @@ def users(resources: Resources) -> Iterator[DoctorFinding]:
 
 
 def approval_rules(resources: Resources) -> Iterator[DoctorFinding]:
-    """Each approval rule can be satisfied, whoever the requester is."""
+    """Each approval rule can be satisfied for every requester."""
     counts = resources.commands.approval_counts()
     groups = approver_groups(resources.config, (rule for _, rule in every_rule(resources.config, counts)))
     problems = unsatisfiable(resources.config, {group: members_of(resources, group) for group in groups}, counts)

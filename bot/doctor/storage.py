@@ -99,7 +99,7 @@ def _waiting(count: int, what: str, receiver: str, oldest_s: float) -> str:
 
 
 def protected(resources: Resources) -> Iterator[DoctorFinding]:
-    """A Redis on another machine asks for a password: whoever can write to it can approve and queue changes."""
+    """A Redis on another machine asks for a password: everybody who can write to it can approve and queue changes."""
     how = resources.redis.connection_pool.connection_kwargs
     host = how.get("host")
     if host and not how.get("password") and not _is_loopback(str(host)):

@@ -155,7 +155,7 @@ class SshEngine:
         return self._client.listed("/tasks", shared.decode, {"filters": json.dumps(filters)} if filters else None)
 
     def current_tasks(self) -> Iterator[CurrentTask]:
-        """``GET /tasks`` of the tasks that are to run."""
+        """``GET /tasks`` of the tasks that should run."""
         return self._client.listed("/tasks", decode_current, {"filters": '{"desired-state": ["running"]}'})
 
     def networks(self) -> list[Json]:

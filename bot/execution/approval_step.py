@@ -140,7 +140,7 @@ class ApprovalStep:
         if (request.requester, request.words) != (order.requester, order.words):
             raise Refused("the approval is for another request.", next_step="Request it again.")
         if confirmed:
-            return  # whatever changed since, the plan costs nothing that was not confirmed
+            return  # the plan costs nothing that was not confirmed, even if it changed since
         if changed := _changes(approval, command, arguments, plan, facts):
             raise Refused(f"{changed}, so the plan no longer applies.", next_step="Request it again.")
 

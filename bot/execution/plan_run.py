@@ -171,7 +171,7 @@ class PlanRun:
             self._show()
 
     def _note_failure(self, step: Step, error: Conclusion) -> None:
-        """Show how a step failed. What a cancelled job has stopped goes on by the orders that the step names."""
+        """Show how a step failed. The commands that the step names continue what a cancelled job has stopped."""
         if self.card.cancelled_by and step.operation.on_cancel and error.next_step:
             self.card.next_told = True
         self._note(step, "failed", failure_text(error))

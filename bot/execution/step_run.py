@@ -139,7 +139,7 @@ def _apply(operation: Operation, engines: Engines, facts: Facts) -> SwarmbotErro
 def _wait(
     operation: Operation, read: Callable[[], Seen], pause: Pause, timeout_s: float, *, tell: Tell, stop: Stop
 ) -> Seen:
-    """Return the facts in which the operation is satisfied or has failed; else the last ones before it ended.
+    """Return the facts in which the operation is satisfied or has failed, or the last ones before the wait ended.
 
     It ends at the time-out, or when somebody has cancelled the job.
     """

@@ -22,7 +22,7 @@ from bot.stored_json import from_json, to_json
 
 LUA: Final = Path(__file__).parent / "lua"
 UNTOLD_S: Final = 7 * 24 * 3600.0
-"""If no worker runs for so long after the end of a freeze, its end is not told any more."""
+"""If no worker runs for this long after the end of a freeze, its end is no longer reported."""
 
 
 class Freezes:
@@ -37,7 +37,7 @@ class Freezes:
         self._end = Script(redis, LUA / "end.lua")
 
     def active(self, cluster: str, now: float) -> Freeze | None:
-        """Return the freeze in effect at ``now`` (unix seconds); of two, the one that ends last."""
+        """Return the freeze in effect at ``now`` (unix seconds); if there are two, the one that ends last."""
         current = [freeze for freeze in (self.manual(cluster, now), self.scheduled(cluster, now)) if freeze]
         return max(current, key=lambda freeze: freeze.until, default=None)
 
@@ -90,9 +90,9 @@ class Freezes:
         return bool(self._audit.commit(entries, lambda tail: self._thaw(places, [until, *tail]))[0] == "thawed")
 
     def end(self, ended: Freeze, message: Outgoing, entries: Sequence[Entry]) -> bool:
-        """Forget a freeze whose time is over, and promise the message that tells it. Return whether this was done now.
+        """Delete a freeze whose time is over, and promise the message about it. Return whether this was done now.
 
-        It is done once, whichever process is first.
+        Only the first process does it.
         """
         places = [keys.freeze(ended.cluster), keys.OUTBOX, keys.OUTGOING, *keys.AUDIT]
         args = [_ms(ended.until), packed([message])]

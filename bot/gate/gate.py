@@ -182,7 +182,7 @@ class Gate:
             answer = self._press(request)
         self._handled_requests.end(key)
         if request.view:
-            with suppress(Unavailable):  # what was pressed is done: whatever is said of it now must not deny that
+            with suppress(Unavailable):  # the press was carried out: the answer must not deny that
                 self._homes.changed(request.user)
         return answer
 

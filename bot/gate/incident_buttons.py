@@ -1,4 +1,4 @@
-"""The buttons of incidents: each is a command of whoever presses it, made from the incident as it is now."""
+"""The buttons of incidents: each is a command of the person who presses it, made from the incident as it is now."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Interactions:
     def offered(self, request: PressRequest) -> tuple[SlashRequest, str]:
         """Return what the button at the end of a change prepares, as if it had been typed with ``--plan``; the cluster.
 
-        Whoever presses it sees the plan that it has now, and a button that runs it.
+        The person who presses it sees the present plan, and a button that runs it.
         """
         job = self._queue.get(request.value) if request.value else None
         offer = from_json(Plan, job.plan).offer if job is not None and job.plan else ""

@@ -60,7 +60,7 @@ class QueuedOrders:
         """Return when an order is planned, as a sentence; "" if none is ahead of it."""
         if not admission.ahead:
             return ""
-        with suppress(Unavailable):  # the order is stored: whatever is said of it now must not deny that
+        with suppress(Unavailable):  # the order is stored: the answer must not deny that
             line = changes_in_line(self._queue, cluster)
             ahead = [*takewhile(lambda change: change.id != admission.job_id, line)]
             if ahead:

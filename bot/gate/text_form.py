@@ -16,7 +16,7 @@ from bot.slack.inbound.requests import SlashRequest, SubmitRequest
 CALLBACK: Final = "text.give"
 FIELD: Final = "text"
 MAX_CHARS: Final = 3000
-"""Slack takes no more in a text field, and no more as the metadata of a form."""
+"""Slack accepts no more in a text field, and no more as the metadata of a form."""
 
 
 def text_form(call: Call, field: TextField, request: SlashRequest, last: Secret | None) -> Modal:

@@ -72,7 +72,7 @@ class Homes:
         return HomeClaim(person, float(opened_at or 0), digest, shown, score)
 
     def done(self, claim: HomeClaim, again_s: float | None, *, digest: str, shown: str) -> None:
-        """End an attempt. The Home is due again in so many seconds; None: not before it is opened again."""
+        """End an attempt. The Home is due again in this many seconds; None: not before it is opened again."""
         places = [keys.HOMES, keys.home(claim.person)]
         again = "" if again_s is None else f"{again_s * 1000:.0f}"
         with translate_errors(writing=True):

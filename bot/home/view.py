@@ -84,7 +84,7 @@ class HomeApproval:
     """The reason, what would be done and what it costs, in lines."""
     buttons: tuple[Block, ...]
     decides: bool
-    """Whether the reader may approve, confirm or deny it; else they may only withdraw it."""
+    """Whether the reader may approve, confirm or deny it; otherwise they may only withdraw it."""
     confirmation: bool = False
     """Whether its requester alone decides."""
 

@@ -65,7 +65,7 @@ class NodeFacts:
 
     @property
     def name(self) -> str:
-        """The name in swarmbot.yml, else the host name, else the id: a join that failed early leaves no host name."""
+        """The name in swarmbot.yml, or the host name, or the id: a join that failed early leaves no host name."""
         return self.host or self.hostname or self.id
 
     @property
@@ -122,7 +122,10 @@ class ClusterFacts:
         return bool((self.spec.get("EncryptionConfig") or {}).get("AutoLockManagers"))
 
     def named(self, name: str) -> list[ServiceFacts]:
-        """Return the services that ``name`` means: by name, else by the start of an id. A name means one at most."""
+        """Return the services that ``name`` means: by name, otherwise by the start of an id.
+
+        A name means at most one.
+        """
         named = [service for service in self.services if service.name == name]
         return named or [service for service in self.services if service.id.startswith(name)]
 

@@ -128,7 +128,7 @@ class Engine(Protocol):
         ...
 
     def current_tasks(self) -> Iterable[CurrentTask]:
-        """``GET /tasks`` of the tasks that are to run: there may be thousands, and little is needed."""
+        """``GET /tasks`` of the tasks that should run: there may be thousands, and few fields are needed."""
         ...
 
     def networks(self) -> list[Json]:

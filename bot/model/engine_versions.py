@@ -1,9 +1,9 @@
 """Which engine versions Swarmbot supports.
 
-The Engine API is chosen by the path of each call, and an engine takes the versions from ``MinAPIVersion`` to
-``ApiVersion`` of its ``GET /version``. What Swarmbot sends and reads is API 1.41, Docker 20.10's: it asks for the
-state of services (``status=true``), which older ones lack. Of the changes from 1.42 to 1.56 none touches a call or a
-field that it uses (read in moby's api/docs/CHANGELOG.md). Docker 29.0 took none below 1.44; later 29s take 1.40 again.
+The Engine API is chosen by the path of each call, and an engine accepts the versions from ``MinAPIVersion`` to
+``ApiVersion`` of its ``GET /version``. What Swarmbot sends and reads is API 1.41, Docker 20.10's: it asks for the state
+of services (``status=true``), which older ones lack. Of the changes from 1.42 to 1.56 none touches a call or a field
+that it uses (read in moby's api/docs/CHANGELOG.md). Docker 29.0 took none below 1.44; later 29s take 1.40 again.
 """
 
 from __future__ import annotations

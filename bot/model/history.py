@@ -89,7 +89,7 @@ class Gap:
     since: int
     until: int
     watched: bool
-    """Whether a process watched, but could read no manager with a quorum; else no process watched."""
+    """Whether a process watched, but could read no manager with a quorum; otherwise no process watched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,9 @@ class TlsInfo:
     """``TLSInfo`` of a node or of the cluster."""
 
     root: str = ""
-    """The trusted root certificates, in PEM. Of the cluster: the old one until a rotation ends (measured on 20.10)."""
+    """The trusted root certificates, in PEM. For the cluster, the old one until a rotation ends (measured on 20.10)."""
     issuer_key: str = ""
-    """The public key, in base64, that issues certificates. Of the cluster: the new one during a rotation."""
+    """The public key, in base64, that issues certificates. For the cluster, the new one during a rotation."""
 
 
 Membership = Literal["inactive", "pending", "active", "locked", "error"]
@@ -253,7 +253,7 @@ class HostFacts:
 
     @property
     def joining(self) -> bool:
-        """Whether its engine is still trying to join a cluster, and goes on by itself.
+        """Whether its engine is still trying to join a cluster, and continues by itself.
 
         A worker that was restarted and reaches no manager looks the same (measured on 20.10).
         """

@@ -194,7 +194,7 @@ class Advanced:
 
     state: WatchState
     told: tuple[Incident, ...] = ()
-    """Incidents whose message is to be posted or edited now, as they are in ``state``."""
+    """Incidents whose message must be posted or edited now, as they are in ``state``."""
     noted: tuple[ThreadNote, ...] = ()
     """Lines for threads, to be sent after the messages of ``told``."""
     entries: tuple[WatchEntry, ...] = ()

@@ -46,7 +46,7 @@ class Signal:
     text: str
     """What is wrong, as one line of mrkdwn that is safe to show."""
     since: float
-    """When it began, unix seconds: by the engines if they say so, else when it was first seen."""
+    """When it began, unix seconds: by the engines if they say so, otherwise when it was first seen."""
     at_latest: bool = False
     """Whether it may have begun long before: nothing was read for a time before it was first seen."""
     subject_id: str = ""

@@ -24,7 +24,7 @@ _KINDS: dict[str, type[Operation]] = {}
 class Operation(ABC):
     """One change to a cluster. Subclasses are frozen dataclasses of plain values (no secrets: plans are stored).
 
-    The runner reads facts, skips the operation if it is ``satisfied``, else applies it and waits until it is.
+    The runner reads facts, skips the operation if it is ``satisfied``, otherwise applies it and waits until it is.
     """
 
     kind: ClassVar[str] = ""
@@ -39,7 +39,8 @@ class Operation(ABC):
     If so, every host is read just before it, and the quorum gate (bot.swarm.quorum) decides whether it may run.
     """
     may_stop_waiting: ClassVar[bool] = False
-    """Whether a cancelled job stops waiting for the wanted state: the engines go on by themselves for a long time."""
+    """Whether a cancelled job stops waiting for the wanted state: the engines continue by themselves for a long
+    time."""
     check_only: ClassVar[bool] = False
     """Whether ``apply`` changes nothing and only reports what is wrong."""
 
@@ -136,7 +137,7 @@ class Operation(ABC):
         """Make the change. Raises the engine's error, which does not prove that nothing changed."""
 
     def goes_on_after(self, error: EngineError) -> bool:
-        """Return whether the engine goes on after this error, so that its state is to be waited for."""
+        """Return whether the engine continues after this error, so that the step must wait for its state."""
         return error.status == 0  # a call without a reply may have been carried out
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:

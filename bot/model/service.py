@@ -57,7 +57,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class CrashLoop:
-    """Tasks of one slot (of a global service: of one node) that fail again and again."""
+    """Tasks of one slot (for a global service, of one node) that fail again and again."""
 
     failures: int
     """How many of them failed within the last minutes, as far as the managers keep them."""
@@ -234,7 +234,7 @@ class TaskFacts:
         return f"{self.service}.{self.slot or self.node}"
 
     def name_in(self, service: str) -> str:
-        """Return what it is called if ``service`` is the name of its service: ``web.2``; of a global one ``web``."""
+        """Return its name if ``service`` is the name of its service: ``web.2``; for a global service ``web``."""
         return f"{service}.{self.slot}" if self.slot else service
 
     @property

@@ -1,1 +1,1 @@
-"""Join tokens shown for one node: each token has a pending rotation, which is carried out whatever process dies."""
+"""Join tokens shown for one node: each token has a pending rotation, which is carried out even if processes die."""

@@ -1,1 +1,1 @@
-"""Messages that were promised: kept in Redis until Slack has accepted them, and sent by whichever worker lives."""
+"""Messages that were promised: kept in Redis until Slack has accepted them, and sent by any live worker."""

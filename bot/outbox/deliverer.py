@@ -160,9 +160,8 @@ class Deliverer:
     def _reply(self, parent: str) -> None:
         """Post in the thread of another message, once that was posted: all replies that wait, as one.
 
-        One that is to be alone is sent alone, and those after it in the next run.
-
-        Whoever claims the first one may send the others too; so they are posted in order.
+        A reply marked as alone is sent alone, and those after it in the next run. The worker that claims the first one
+        may send the others too; so they are posted in order.
         """
         began, claims = time.monotonic(), self._claimed(parent)
         if not claims or time.monotonic() - began > CLAIM_S / 2:
@@ -233,7 +232,7 @@ class Deliverer:
         self._outbox.sent(claim)
 
     def _answered(self, claim: Claim, message: Message) -> bool:
-        """Return whether the response_url took it. Raise Undelivered if it may do so soon."""
+        """Return whether the response_url accepted it. Raise Undelivered if it may accept it soon."""
         outgoing = claim.outgoing
         if not outgoing.response_url or claim.tries >= HOOK_TRIES:
             return False

@@ -147,7 +147,7 @@ def _draw_plot(draw: ImageDraw.ImageDraw, plot: Plot, scale: _Scale, top: int) -
 
 
 def _draw_area(draw: ImageDraw.ImageDraw, scale: _Scale, number: int, mark: Mark) -> None:
-    """Draw what is below the line of a column, if the plot begins at 0: else it would seem to be all that there is."""
+    """Draw what is below the line of a column, if the plot begins at 0: otherwise it would seem to be the whole."""
     left, right = scale.column(number)
     colour = COLOURS[mark.level]
     if scale.low == 0:

@@ -1,4 +1,4 @@
-"""A worker: threads that take jobs and end each of them, whatever happens in between."""
+"""A worker: threads that take jobs and end each of them, even after an error."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Worker:
                 raise
             except SwarmbotError as error:
                 self._fail(lease, error)
-            except Exception:  # whatever is raised, the job ends and its requester gets an answer
+            except Exception:  # after any error the job ends and its requester gets an answer
                 defect = Defect(secrets.token_hex(4))
                 log.exception("Job %s failed because of a defect, reference %s.", lease.job.id, defect.reference)
                 self._fail(lease, defect)

@@ -48,7 +48,7 @@ def looks_secret(name: str, value: str) -> bool:
 
 
 def masked_line(text: str, known: Iterable[str] = ()) -> str:
-    """Return a line of a log without what looks like a secret, and without the ``known`` secrets wherever they are."""
+    """Return a line of a log without what looks like a secret, and without the ``known`` secrets anywhere in it."""
     for value in known:
         text = text.replace(value, MASK)
     return _LOGGED_PAIR.sub(_masked_pair, masked_phrases(redact(text)))

@@ -83,7 +83,7 @@ def with_line(document: Document, message: str) -> str:
 
 
 def _file_keys(value: dict[str, Any]) -> Iterator[tuple[Path, object]]:
-    """Yield what stands where the CLI expects the path of a file."""
+    """Yield the values at the places where the CLI expects the path of a file."""
     for section in ("configs", "secrets"):
         for name, entry in _entries(value, section):
             if "file" in entry:

@@ -48,7 +48,7 @@ def cleaned(code: str) -> str:
 
 
 def step_of(seed: Secret, code: str, at: float) -> int | None:
-    """Return the time-step (unix seconds // 30) of this code, if it is accepted at ``at``; else None."""
+    """Return the time-step (unix seconds // 30) of this code, if it is accepted at ``at``; otherwise None."""
     try:
         return pyotp.TOTP(seed.reveal()).verify_and_get_timecode(code, for_time=at, valid_window=ACCEPTED_STEPS)
     except OTPVerificationError:

@@ -189,7 +189,7 @@ class Watcher:
         if self._state is None:
             self._state, self._facts, self._sample = self._services.repository.state(self._name), None, None
         if self._facts is not None and self._pace.is_due(self._services.now()):
-            # What must be told now does not wait for a reading, which a silent host may delay.
+            # What must be reported now does not wait for a reading, which a silent host may delay.
             self._tell(lease, self._state, nothing_read(self._name, self._services.now()), self._facts)
         expiring = any(each.kind == "certificate expires" for each in held_signals(self._state))
         facts = self._reading.read(urgent=self._event_came, expiring=expiring)

@@ -24,7 +24,7 @@ LUA: Final = Path(__file__).parent / "lua"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request that a webhook is to be sent."""
+    """One request to be sent to a webhook."""
 
     webhook: str
     """Its key in swarmbot.yml."""
@@ -67,7 +67,7 @@ class Deliveries:
         self._run = {name: Script(redis, LUA / f"{name}.lua") for name in ("done", "put_off")}
 
     def first(self, webhook: str) -> tuple[Delivery, Retry] | None:
-        """Return what is to be sent next, and its failed attempts so far; None if nothing waits."""
+        """Return the next request to send, and its failed attempts so far; None if nothing waits."""
         with translate_errors():
             pipe = self._redis.pipeline(transaction=False)
             pipe.lindex(keys.webhook_line(webhook), 0)

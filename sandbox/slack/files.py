@@ -40,7 +40,7 @@ class File:
 
     @property
     def mimetype(self) -> str:
-        """The MIME type: of an image by its first bytes, of another file by its name."""
+        """The MIME type: by the first bytes for an image, by the name for another file."""
         for magic, mimetype in _MAGIC.items():
             if (self.content or b"").startswith(magic):
                 return mimetype

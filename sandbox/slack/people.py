@@ -45,7 +45,7 @@ class People:
         return Delivery("command", user.id, channel.id, form)
 
     def shortcut(self, user_key: str, callback_id: str) -> Delivery:
-        """Choose a shortcut of the app, from wherever the person is."""
+        """Choose a shortcut of the app, from any place in Slack."""
         user, shortcuts = self.workspace.team.user(user_key), self.workspace.team.app.shortcuts
         if callback_id not in shortcuts:
             raise CannotDo(f"the app has no shortcut {callback_id}")

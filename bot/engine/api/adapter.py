@@ -90,7 +90,7 @@ class _FreshConnections(HTTPConnectionPool):
 
 
 class EngineAdapter(requests.adapters.HTTPAdapter):
-    """Sends every request to one engine, whatever its URL says."""
+    """Sends every request to one engine and ignores the host in its URL."""
 
     def __init__(self, dialer: SocketDialer) -> None:
         super().__init__()

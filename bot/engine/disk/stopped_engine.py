@@ -1,8 +1,8 @@
 """The swarm state of an engine that does not run: read it, and move it away, while the engine is kept from starting.
 
 A running engine holds a lock (bbolt's flock) on ``volumes/metadata.db``. It takes the lock at its start, before it
-reads any swarm state, and exits if it cannot get it within a second. So whoever holds the lock knows that no engine
-runs, and that an engine which is started meanwhile reads the swarm state only afterwards (measured on 20.10).
+reads any swarm state, and exits if it cannot get it within a second. So the process that holds the lock knows that no
+engine runs, and that an engine which is started meanwhile reads the swarm state only afterwards (measured on 20.10).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ exec 8<"$root/volumes/metadata.db"
 flock -w 3 8 || exit 76
 """
 
-# Without docker-state.json an engine starts in no swarm, whatever else the folder holds.
+# Without docker-state.json an engine starts in no swarm, even if the folder holds other files.
 READ_SCRIPT: Final = (
     r"""
 root=$1

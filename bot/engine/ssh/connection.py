@@ -110,7 +110,7 @@ class SshConnection:
         return attempt.result()
 
     def recent_silence(self) -> HostUnreachable | None:
-        """Return how the last attempt to connect failed if that was moments ago and nobody answered, else None.
+        """Return how the last attempt to connect failed if that was moments ago and nobody responded, otherwise None.
 
         Then another attempt begins in the background, so that the host is found soon after it is back.
         """

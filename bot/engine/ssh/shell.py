@@ -216,7 +216,7 @@ def last_line(err: str, otherwise: str = "the script failed without a message") 
 
 
 def _await_start(channel: paramiko.Channel, deadline: float) -> str | None:
-    """Read up to the start mark. Return the last line of a login shell that exits without it, else None."""
+    """Read up to the start mark. Return the last line of a login shell that exits without it, otherwise None."""
     said = b""
     while not said.endswith(START_MARK):
         channel.settimeout(max(0.0, deadline - time.monotonic()))

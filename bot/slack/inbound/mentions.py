@@ -1,7 +1,7 @@
 """Messages to the bot as commands: mentions in channels, and direct messages.
 
-Slack delivers every message of a direct conversation, the bot's own and edits included. Whatever is not a person's new
-message is ignored.
+Slack delivers every message of a direct conversation, the bot's own and edits included. Everything except a person's
+new message is ignored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NEW_MESSAGES: Final = frozenset({None, "file_share", "thread_broadcast"})
 """The subtypes of messages that somebody has just written."""
 _MENTION: Final = re.compile(r"<@(?P<id>[UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 _AROUND: Final = " \t\n,:;"
-"""What stands between a mention and the command: "@swarmbot: status"."""
+"""The text between a mention and the command: "@swarmbot: status"."""
 
 
 def mention_request(body: dict[str, Any]) -> MentionRequest | None:

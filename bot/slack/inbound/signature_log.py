@@ -1,7 +1,7 @@
 """Counts requests whose signature does not match: a wrong SLACK_SIGNING_SECRET shows as nothing else in Slack.
 
 The counts are in Redis, where the doctor reads them. Only whole requests with a fresh timestamp count, but anybody can
-send those. So the counts are a hint for whoever sets Swarmbot up, and no reason to stop serving.
+send those. So the counts are a hint for the person who sets up Swarmbot, and no reason to stop serving.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ def node_issues(facts: Facts, node: NodeFacts) -> list[Issue]:
     """Return what is wrong with a node."""
     host = facts.hosts.get(node.host)
     if host is not None and (host.membership == "locked" or failed_record(facts, host)):
-        return []  # reported for the host, whatever the managers report
+        return []  # reported for the host, even if the managers report otherwise
     if node.role == "manager" and node.reachability != "reachable":
         return [missing_manager_issue(facts, node)]
     if node.state == "ready":

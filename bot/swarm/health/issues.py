@@ -29,17 +29,17 @@ class Issue:
     harmless: str = ""
     """The part of ``fix`` that is still right while a recovery or a restore waits for approval."""
     where: str = ""
-    """The host on which ``fix`` is to be done, if ``fix`` does not name it."""
+    """The host on which ``fix`` must be done, if ``fix`` does not name it."""
     urgent: bool = False
     """Whether ``fix`` comes first: it restores a manager of the cluster at once."""
     may_pass: bool = False
     """Whether it may pass by itself in a minute. ``fix`` is for when it has not."""
     regains_manager: bool = False
-    """Whether ``fix``, or time, gives the cluster a manager back. Then no other is to be added."""
+    """Whether ``fix``, or time, gives the cluster a manager back. Then no other manager should be added."""
 
     @property
     def advice(self) -> str:
-        """The whole fix: where it is to be done, and after what; "" if nothing can be done here."""
+        """The whole fix: where it must be done, and after what; "" if nothing can be done here."""
         parts = (tick(self.where) if self.where else "", self.fix)
         return f"{WAIT} · " * self.may_pass + ": ".join(filter(None, parts)) if self.fix else ""
 

@@ -132,7 +132,7 @@ def stopped_swarms(facts: Facts) -> list[HostFacts]:
 
 
 def running_tasks_text(facts: Facts) -> str:
-    """Return what of the tasks goes on without a quorum, or without a leader."""
+    """Return what still works of the tasks without a quorum, or without a leader."""
     stopped = listed(tick(host.name) for host in stopped_swarms(facts))
     but = f"; whether those on {stopped} do is unknown" if stopped else ""
     return f"running tasks continue{but}"

@@ -52,7 +52,7 @@ def reached_finding(facts: Facts, host: HostFacts) -> Finding:
 def machine_findings(facts: Facts, host: HostFacts, role: Role | None = None) -> list[Finding]:
     """Return findings about the engine, its disk and the clock; the sign ``failed`` stops a join.
 
-    ``role`` is the one that the host is to get.
+    ``role`` is the one that the host will get.
     """
     return [*_engine(facts, host), *_live_restore(host), *_disk(facts, host, role), *clock_findings(facts, host)]
 

@@ -71,7 +71,7 @@ def _number_are(count: int, what: str) -> str:
 
 
 def reasons_of(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
-    """Return why tasks of a service are pending, by what stands in the way of the nodes that are ready.
+    """Return why tasks of a service are pending, by the obstacles of the nodes that are ready.
 
     While Swarmbot has paused its rollout, that is the reason. If many nodes are down, only in the scheduler's words:
     otherwise each of them would be examined.
@@ -85,7 +85,7 @@ def reasons_of(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> list
 
 
 def unplaced_reason(said: str, verdicts: Iterable[Verdict]) -> str:
-    """Return why no node takes a task: by node if each that is ready refuses it, else in the scheduler's words."""
+    """Return why no node accepts a task: by node if each ready node refuses it, otherwise in the scheduler's words."""
     ready = [verdict for verdict in verdicts if verdict.node.state == "ready"]
     by_obstacle = nodes_by_obstacle(ready) if all(verdict.refused for verdict in ready) else {}
     if len(by_obstacle) == 1 and len(ready) > 1:

@@ -1,6 +1,6 @@
 """Signals about the managers as a whole: quorum lost or at risk, no leader, a new leader. Pure.
 
-Engines go on to answer from memory for up to 28 s after the quorum is lost (docs/swarm-behaviour.md#managers-and-raft):
+Engines still respond from memory for up to 28 s after the quorum is lost (docs/swarm-behaviour.md#managers-and-raft):
 what a manager says of the cluster is trusted only if enough managers for a quorum are not seen to be down.
 """
 
@@ -87,7 +87,7 @@ def _lost(before: WatchState, facts: Facts, loss: _Loss) -> PartialObservation:
         holds_s=loss.holds_s,
     )
     read: set[SignalKind] = {"quorum lost"}
-    if not _told_leaderless(before):  # what was told goes on until there is a leader
+    if not _told_leaderless(before):  # what was reported continues until there is a leader
         read.add("leader changed")
     return PartialObservation((signal,), frozenset(read))
 

@@ -49,7 +49,7 @@ def began_line(tracked: Tracked, beside: Iterable[Tracked], noted_at: float, now
 
 
 def ended_line(tracked: Tracked, *, goes_on: bool = False) -> ThreadLine:
-    """Return that a signal is over. A quorum that is back is news, although its incident goes on with a lost host."""
+    """Return that a signal is over. A quorum that is back is news, although its incident continues with a lost host."""
     text = f"{DONE} {when(tracked.over_at, with_seconds=True)} · {tracked.ended}"
     return ThreadLine(tracked.over_at, text, notifies=goes_on and tracked.signal.kind == "quorum lost")
 

@@ -177,7 +177,7 @@ class _Step:
 
     def _place(self, waiting: Tracked, held_back: set[str]) -> bool:
         """Assign a signal to an incident, if it may have one. Causes must come before what they explain."""
-        ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for so long
+        ripe = waiting.last_seen - waiting.first_seen >= waiting.signal.holds_s  # it was seen to hold for this long
         place = explained_in(self.incidents, waiting.signal, self.now, ripe=ripe)
         if place is None:
             if waiting.signal.key in held_back or not ripe or awaits_cause(waiting.signal, self.waiting, self.now):

@@ -75,7 +75,7 @@ class CounterProbe:
     def settle(self, routes: Sequence[Route]) -> list[ProbedRoute]:
         """Return the result for each of ``routes``, which all lead to this target.
 
-        Raise whatever reading the counter raises.
+        Raise the errors of reading the counter.
         """
         before = self._count()
         started = time.monotonic()

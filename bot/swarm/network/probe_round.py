@@ -36,7 +36,7 @@ HIDING: Final = 0.75
 """How many of a route's packets could be lost and replaced by others without being noticed."""
 
 _Group = tuple[str, Transport]
-"""The routes to one counter: of a host, for one transport."""
+"""The routes to one counter: a host and a transport."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def node_ports(manager_port: int, data_port: int = DATA_PORT) -> list[tuple[int,
 
 
 def peer_of(host: HostFacts, swarm: ClusterFacts | None) -> Peer:
-    """Return the host as a peer: at its node's address if it is a member, else at the address it would advertise."""
+    """Return the host as a peer: at its node's address if it is a member, or at the address it would advertise."""
     node = swarm.node_of(host) if swarm else None
     return _peer_of_node(node, {host.name: host}) if node else Peer(host.name, default_address(host))
 

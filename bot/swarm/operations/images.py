@@ -22,7 +22,7 @@ GONE, IN_USE = 404, 409
 
 @dataclass(frozen=True, slots=True)
 class PlannedImage:
-    """An image that is to be removed."""
+    """An image to be removed."""
 
     id: str
     names: tuple[str, ...]

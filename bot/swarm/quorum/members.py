@@ -49,8 +49,8 @@ def raft_members(facts: Facts) -> RaftMembers:
     """Return the members of Raft, which of them are reachable now, and which do not reach each other.
 
     Managers notice the failure of a peer seconds late, and managers without a quorum answer from memory for up to 28 s
-    (docs/decisions/0009). So a manager counts as unreachable if its host was read and is down, whatever the managers
-    report. Two managers that could not connect to each other count as cut, even if the leader reaches both
+    (docs/decisions/0009). So a manager counts as unreachable if its host was read and is down, even if the managers
+    report otherwise. Two managers that could not connect to each other count as cut, even if the leader reaches both
     (docs/decisions/0019).
     """
     if facts.swarm is None:

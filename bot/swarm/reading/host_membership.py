@@ -152,7 +152,7 @@ def unknown_cluster_text(facts: Facts, host: HostFacts) -> str:
 
 
 def other_cluster_text(facts: Facts, host: HostFacts) -> str:
-    """Return the other cluster in words: its name if swarmbot.yml has one of its managers, else its id and managers."""
+    """Return the other cluster in words: its name if swarmbot.yml has one of its managers, or its id and managers."""
     if names := foreign_cluster_names(facts, host):
         return names
     own = [other.name for other in facts.hosts.values() if other.address in set(map(ip_of, host.managers))]

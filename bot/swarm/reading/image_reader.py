@@ -10,7 +10,7 @@ from bot.text.image_names import is_named
 
 
 def read_image_trouble(engines: Engines, hosts: Mapping[str, HostFacts], swarm: ClusterFacts, image: str) -> str:
-    """Return why the registry did not confirm an image that no active node was seen to have; else "".
+    """Return why the registry did not confirm an image that no active node was seen to have; "" if it did.
 
     The registry is asked without a login, and only if no node has the image. The hosts' images must have been read.
     """

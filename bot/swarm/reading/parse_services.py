@@ -165,7 +165,7 @@ def seconds(time: str | None) -> float:
 
 
 def _complaint(tasks: Sequence[TaskFacts]) -> str:
-    """Return why tasks of a service do not run: an error now, else their states and how the last task failed there."""
+    """Return why tasks of a service do not run: an error now, or their states and how the last task failed there."""
     waiting = [task for task in tasks if task.wanted and not task.ended and task.state != "running"]
     if errors := [task.error for task in waiting if task.error and not is_blocked(task.spec)]:
         return errors[0]

@@ -26,10 +26,10 @@ URGENCY: Final[Mapping[Sign, int]] = MappingProxyType({FAILED: 0, WARNING: 1, RU
 
 
 def wanted_tasks(swarm: ClusterFacts, service: ServiceFacts) -> int:
-    """Return how many tasks of a service should run now; of a job, how many while it has not completed.
+    """Return how many tasks of a service should run now; for a job, how many while it has not completed.
 
-    A global service should run on each active node that meets its constraints, and wherever the managers want a task,
-    as on a paused node. Where the facts cannot judge a constraint, only the managers' count is known.
+    A global service should run on each active node that meets its constraints, and on each node where the managers want
+    a task, as on a paused node. Where the facts cannot judge a constraint, only the managers' count is known.
     """
     if service.mode == "replicated":
         return service.replicas

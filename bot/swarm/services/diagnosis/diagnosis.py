@@ -164,7 +164,7 @@ def _cause(service: ServiceFacts, tasks: list[TaskFacts]) -> TaskFacts | None:
 
 
 def nodes_by_obstacle(verdicts: Iterable[Verdict]) -> dict[str, list[NodeFacts]]:
-    """Return the nodes by what stands in their way, in words; "" for nodes that take the task."""
+    """Return the nodes by their obstacles, in words; "" for nodes that accept the task."""
     groups: dict[str, list[NodeFacts]] = {}
     for verdict in verdicts:
         groups.setdefault(", ".join(each.text for each in verdict.obstacles), []).append(verdict.node)

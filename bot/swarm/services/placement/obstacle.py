@@ -12,7 +12,7 @@ Filter = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a node does not take a task."""
+    """Why a node does not accept a task."""
 
     filter: Filter
     text: str

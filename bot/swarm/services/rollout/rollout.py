@@ -118,7 +118,7 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
 
 
 def running_spec(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Mapping[str, Any] | None:
-    """Return the spec whose tasks are seen to run: the present one, or during an update the one before; else None."""
+    """Return the spec whose tasks are seen to run: the present one, or during an update the one before, or None."""
     if rollout(swarm, service, now).stable:
         return service.spec
     before, update = service.previous_spec, service.update

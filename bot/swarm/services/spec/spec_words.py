@@ -43,7 +43,7 @@ FAILURE_ACTIONS: Final = {"pause": "pauses it", "continue": "does not stop it", 
 
 
 def spec_lines(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
-    """Return the lines. The facts must have been read with networks, else these are shown by their ids."""
+    """Return the lines. The facts must have been read with networks, otherwise these are shown by their ids."""
     told = {
         "Image": _image(service.image),
         "Command": _words(service.container.get("Command")),
