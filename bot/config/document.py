@@ -17,7 +17,7 @@ _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ConfigProblem:
     """What is wrong at one place in the file."""
 
     line: int
@@ -33,7 +33,7 @@ class Problem:
 class Invalid(Exception):
     """The text is not valid; ``problems`` has at least one reason."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: ConfigProblem) -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
 
@@ -70,11 +70,11 @@ def parse(text: str) -> Document:
         return Document(loader.construct_document(root), root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Invalid(Problem(mark.line + 1 if mark else 1, "", f"not valid YAML: {error.problem}.")) from None
+        raise Invalid(ConfigProblem(mark.line + 1 if mark else 1, "", f"not valid YAML: {error.problem}.")) from None
     except yaml.YAMLError as error:
-        raise Invalid(Problem(1, "", f"not valid YAML: {str(error).splitlines()[0]}.")) from None
+        raise Invalid(ConfigProblem(1, "", f"not valid YAML: {str(error).splitlines()[0]}.")) from None
     except ValueError as error:
-        raise Invalid(Problem(1, "", f"YAML cannot read a value: {error}.")) from None
+        raise Invalid(ConfigProblem(1, "", f"YAML cannot read a value: {error}.")) from None
     finally:
         loader.dispose()
 
@@ -95,7 +95,7 @@ def _step(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | No
     return None
 
 
-def _with_text_keys(node: yaml.Node, path: Path, visited: set[int]) -> Iterator[Problem]:
+def _with_text_keys(node: yaml.Node, path: Path, visited: set[int]) -> Iterator[ConfigProblem]:
     """Make every key under ``node`` text, and yield the duplicate keys."""
     if id(node) in visited:  # an anchor, which may even contain itself
         return
@@ -109,7 +109,7 @@ def _with_text_keys(node: yaml.Node, path: Path, visited: set[int]) -> Iterator[
             line = key.start_mark.line + 1
             here = (*path, str(key.value))
             if isinstance(key, yaml.ScalarNode) and key.value in first:
-                yield Problem(line, dotted(here), f"is already set on line {first[key.value]}: keep one of them.")
+                yield ConfigProblem(line, dotted(here), f"is already set on line {first[key.value]}: keep one of them.")
             elif isinstance(key, yaml.ScalarNode):
                 first[key.value] = line
                 key.tag = key.tag if key.tag == _MERGE else _TEXT

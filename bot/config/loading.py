@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bot.config.checks import CHECKS
-from bot.config.document import Document, Invalid, Problem, dotted, parse
+from bot.config.document import ConfigProblem, Document, Invalid, dotted, parse
 from bot.config.models import Config
 from bot.config.wording import problems_of
 from bot.errors import Misconfigured
@@ -26,7 +26,7 @@ def parse_config(text: str) -> Config:
     """Return the configuration in ``text``. Raise :class:`Invalid` with every problem."""
     document = parse(text)
     if document.value is None:
-        raise Invalid(Problem(1, "", "the file is empty; see swarmbot.example.yml."))
+        raise Invalid(ConfigProblem(1, "", "the file is empty; see swarmbot.example.yml."))
     try:
         config = Config.model_validate(document.value)
     except ValidationError as error:
@@ -37,8 +37,10 @@ def parse_config(text: str) -> Config:
     return config
 
 
-def _mismatches(config: Config, document: Document) -> Iterable[Problem]:
-    found = (Problem(document.line(path), dotted(path), wrong) for check in CHECKS for path, wrong in check(config))
+def _mismatches(config: Config, document: Document) -> Iterable[ConfigProblem]:
+    found = (
+        ConfigProblem(document.line(path), dotted(path), wrong) for check in CHECKS for path, wrong in check(config)
+    )
     return sorted(found, key=lambda problem: problem.line)
 
 
@@ -60,7 +62,7 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _described(path: Path, problems: tuple[Problem, ...]) -> str:
+def _described(path: Path, problems: tuple[ConfigProblem, ...]) -> str:
     if len(problems) == 1:
         return f"{path}, {problems[0]}"
     return f"{path} has {len(problems)} problems:\n" + "\n".join(f"{path}, {problem}" for problem in problems)

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bot.config.base import PLAIN
-from bot.config.document import Document, Path, Problem, dotted
+from bot.config.document import ConfigProblem, Document, Path, dotted
 from bot.config.models import Config
 from bot.text.suggest import did_you_mean, listed
 
@@ -27,15 +27,15 @@ _WANTED: dict[str, str] = {
 }
 
 
-def problems_of(error: ValidationError, document: Document) -> list[Problem]:
+def problems_of(error: ValidationError, document: Document) -> list[ConfigProblem]:
     """Return every problem once, in the order of the file."""
     found = {_problem(details, document) for details in error.errors(include_url=False)}
     return sorted(found, key=lambda problem: (problem.line, problem.key))
 
 
-def _problem(details: ErrorDetails, document: Document) -> Problem:
+def _problem(details: ErrorDetails, document: Document) -> ConfigProblem:
     path: Path = tuple(part for part in details["loc"] if part != KEY_MARK)
-    return Problem(document.line(path), dotted(path), _wrong(details, path))
+    return ConfigProblem(document.line(path), dotted(path), _wrong(details, path))
 
 
 def _wrong(details: ErrorDetails, path: Path) -> str:

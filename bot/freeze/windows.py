@@ -20,7 +20,7 @@ WEEK_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class FreezeSpan:
     """From ``begin`` (included) to ``end`` (not included), in unix seconds."""
 
     begin: float
@@ -28,24 +28,24 @@ class Span:
     reason: str
 
 
-def scheduled_span(windows: Iterable[FreezeWindow], now: float) -> Span | None:
+def scheduled_span(windows: Iterable[FreezeWindow], now: float) -> FreezeSpan | None:
     """Return the freeze in effect at ``now`` (unix seconds), to the end of the last window that follows it directly."""
     windows = tuple(windows)
     first = held = _longest(windows, now)
     while held and held.end < now + MERGE_HORIZON_S and (following := _longest(windows, held.end)):
         held = following
-    return Span(first.begin, held.end, first.reason) if first and held else None
+    return FreezeSpan(first.begin, held.end, first.reason) if first and held else None
 
 
-def _longest(windows: tuple[FreezeWindow, ...], now: float) -> Span | None:
+def _longest(windows: tuple[FreezeWindow, ...], now: float) -> FreezeSpan | None:
     holding = (span for window in windows for span in _near(window, now) if span.begin <= now < span.end)
     return max(holding, key=lambda span: span.end, default=None)
 
 
-def _near(window: FreezeWindow, now: float) -> Iterator[Span]:
+def _near(window: FreezeWindow, now: float) -> Iterator[FreezeSpan]:
     """Yield the spans of a window around ``now``: all that can contain ``now``, and some others."""
     if isinstance(window.begin, datetime) and isinstance(window.until, datetime):
-        yield Span(_earliest(window.begin, window), _latest(window.until, window), window.reason)
+        yield FreezeSpan(_earliest(window.begin, window), _latest(window.until, window), window.reason)
         return
     today = datetime.fromtimestamp(now, UTC).date()
     for begin, end, days in _of_week(window):
@@ -53,7 +53,9 @@ def _near(window: FreezeWindow, now: float) -> Iterator[Span]:
             day = today - timedelta(days=back)
             if day.weekday() == begin.day:
                 ends = day + timedelta(days=days)
-                yield Span(_earliest(_at(day, begin.time), window), _latest(_at(ends, end.time), window), window.reason)
+                yield FreezeSpan(
+                    _earliest(_at(day, begin.time), window), _latest(_at(ends, end.time), window), window.reason
+                )
 
 
 def _of_week(window: FreezeWindow) -> Iterator[tuple[TimeOfWeek, TimeOfWeek, int]]:

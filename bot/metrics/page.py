@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 disable_created_metrics()  # type: ignore[no-untyped-call] # it has no types; nobody reads these series
 
 
-class Page(NamedTuple):
+class MetricsPage(NamedTuple):
     """What /metrics shows."""
 
     content_type: str
@@ -47,9 +47,9 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self.registry.register(StoredMetrics(redis, clusters, webhooks))
 
-    def page(self) -> Page:
+    def page(self) -> MetricsPage:
         """Return the metrics as they are now."""
-        return Page(CONTENT_TYPE_LATEST, generate_latest(self.registry))
+        return MetricsPage(CONTENT_TYPE_LATEST, generate_latest(self.registry))
 
     def listen(self, at: Listen) -> None:
         """Serve them at an address of their own as long as the process runs.

@@ -19,7 +19,7 @@ from bot.queue.job import Job
 from bot.queue.queue import Queue
 from bot.store.leader_lease import LeaderLease, LeadershipLost
 from bot.swarm.history.chart import chart_of
-from bot.swarm.history.span import Span
+from bot.swarm.history.span import HistorySpan
 from bot.swarm.history.words import lines
 from bot.swarm.incidents.digest import DAY_S, Day, DayChange, Outcome, digest_message
 from bot.swarm.reading.facts_reader import FactsReader
@@ -143,7 +143,7 @@ class Digests:
 
     def _with_history(self, message: Message, cluster: str, now: float) -> Message:
         """Return the digest with a picture of its day; with equivalent words if Slack does not accept the picture."""
-        chart = chart_of(cluster, self._history.history(cluster).samples, Span(now - DAY_S, now), now)
+        chart = chart_of(cluster, self._history.history(cluster).samples, HistorySpan(now - DAY_S, now), now)
         if chart is None:
             return message
         words = [*lines(chart)]

@@ -7,7 +7,7 @@ from typing import Final
 from bot.blocks import WAITING, Message, paragraphs, plain_line, section, text_message, when
 from bot.model.history import SAMPLE_S, History
 from bot.swarm.history.chart import chart_of
-from bot.swarm.history.span import ALL_KEPT, Span
+from bot.swarm.history.span import ALL_KEPT, HistorySpan
 from bot.swarm.history.words import lines
 from bot.swarm.incidents.status_lines import START_WATCH, unwatched_text
 
@@ -15,7 +15,7 @@ LATE_S: Final = 2.0 * SAMPLE_S
 """After this time without a sample a cluster counts as unwatched, if no process leads: another one would by then."""
 
 
-def history_message(cluster: str, history: History, span: Span, now: float) -> Message:
+def history_message(cluster: str, history: History, span: HistorySpan, now: float) -> Message:
     """Return what was recorded in a time, or that nothing was, and why."""
     if not history.samples:
         return _nothing_yet(cluster, watched=history.watched)

@@ -23,7 +23,7 @@ from bot.model.history import (
     Reference,
     Sample,
 )
-from bot.swarm.history.span import Span
+from bot.swarm.history.span import HistorySpan
 from bot.swarm.history.words import gaps_text, moment, number_text, year_moment
 
 MAX_COLUMNS: Final = 480
@@ -32,7 +32,7 @@ MAX_COLUMNS: Final = 480
 Seen = Callable[[Sample], Range | None]
 
 
-def chart_of(cluster: str, samples: Sequence[Sample], span: Span, now: float) -> HistoryChart | None:
+def chart_of(cluster: str, samples: Sequence[Sample], span: HistorySpan, now: float) -> HistoryChart | None:
     """Return the chart of a time until ``now`` at the latest; None if nothing was recorded then.
 
     It begins with the oldest sample of all if the time begins before: what is older than all samples is no gap.

@@ -16,7 +16,7 @@ LONGEST: Final = write_duration(KEPT_S)
 ALL_KEPT: Final = f"`/swarm map --history --for {LONGEST}` shows all that is kept."
 
 
-class Span(NamedTuple):
+class HistorySpan(NamedTuple):
     """A time. Unix seconds."""
 
     since: float
@@ -32,14 +32,14 @@ def check_length(for_s: float) -> None:
         )
 
 
-def span_of(now: float, since: str, for_s: float) -> Span:
+def span_of(now: float, since: str, for_s: float) -> HistorySpan:
     """Return the time that begins ``since`` (as typed) and is ``for_s`` long, until ``now`` at the latest.
 
     Without ``since`` it ends now, without ``for_s`` too; without both it is the last day. Raise NotUnderstood for a
     time that cannot have been recorded.
     """
     if not since:
-        return Span(now - (for_s or USUAL_S), now)
+        return HistorySpan(now - (for_s or USUAL_S), now)
     began = read_past(since, now)
     if began is None or began > now - SHORTEST_S:
         raise NotUnderstood(
@@ -50,4 +50,4 @@ def span_of(now: float, since: str, for_s: float) -> Span:
         raise NotUnderstood(
             f"{echo(since)} is more than {LONGEST[:-1]} days ago: samples are not kept for so long.", next_step=ALL_KEPT
         )
-    return Span(began, min(now, began + for_s) if for_s else now)
+    return HistorySpan(began, min(now, began + for_s) if for_s else now)

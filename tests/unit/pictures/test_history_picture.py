@@ -13,7 +13,7 @@ from bot.model.history import SAMPLE_S, Counts, HistoryChart, Range, Sample
 from bot.pictures.history_picture import UNREAD, picture
 from bot.pictures.style import CARD, COLOURS, WIDTH
 from bot.swarm.history.chart import chart_of
-from bot.swarm.history.span import Span
+from bot.swarm.history.span import HistorySpan
 from tests.kits.examples import examples
 from tests.kits.histories import LAST, NOW, only, sample, samples
 from tests.unit.pictures.test_cluster_picture import contrast
@@ -23,7 +23,7 @@ HOUR = 30
 
 def chart(found: tuple[Sample, ...], hours: float = 24) -> HistoryChart:
     """Return the chart of the last hours."""
-    made = chart_of("prod", found, Span(NOW - hours * 3600, NOW), NOW)
+    made = chart_of("prod", found, HistorySpan(NOW - hours * 3600, NOW), NOW)
     assert made
     return made
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.model.history import SAMPLE_S, Gap, HistoryChart, Mark, Range, Sample
 from bot.swarm.history.chart import MAX_COLUMNS, chart_of
-from bot.swarm.history.span import Span
+from bot.swarm.history.span import HistorySpan
 from bot.swarm.history.words import length, lines
 from tests.kits.examples import examples
 from tests.kits.histories import LAST, NOW, counts, only, sample, samples
@@ -20,7 +20,7 @@ HOUR = 30
 
 def chart(found: tuple[Sample, ...], hours: float = 24, now: float = NOW) -> HistoryChart:
     """Return the chart of the last hours."""
-    made = chart_of("prod", found, Span(now - hours * 3600, now), now)
+    made = chart_of("prod", found, HistorySpan(now - hours * 3600, now), now)
     assert made is not None
     return made
 
@@ -81,7 +81,7 @@ def test_what_is_not_read_lately_is_not_told_as_now() -> None:
 
 def test_a_past_time_has_no_now() -> None:
     """It ends at its own end."""
-    made = chart_of("prod", samples(3 * HOUR), Span(NOW - 7200, NOW - 3600), NOW)
+    made = chart_of("prod", samples(3 * HOUR), HistorySpan(NOW - 7200, NOW - 3600), NOW)
     assert made
     assert made.plots[0].now == "5 of 5 ready at the end"
     assert made.time == "Jan 15, 2027 06:00 to 07:02 UTC"
@@ -94,8 +94,8 @@ def test_it_begins_with_the_first_sample_of_all() -> None:
     shown = chart((early, *samples(3)))
     assert shown.since <= NOW - 24 * 3600 < shown.since + SAMPLE_S
     assert shown.plots[0].gaps[0].since == shown.since
-    assert chart_of("prod", (early,), Span(NOW - 3600, NOW), NOW) is None
-    assert chart_of("prod", (), Span(NOW - 3600, NOW), NOW) is None
+    assert chart_of("prod", (early,), HistorySpan(NOW - 3600, NOW), NOW) is None
+    assert chart_of("prod", (), HistorySpan(NOW - 3600, NOW), NOW) is None
 
 
 def test_the_slot_that_has_just_begun_is_no_gap() -> None:
