@@ -72,14 +72,14 @@ def refused_blocks() -> Iterator[list[str]]:
 
 @pytest.fixture(autouse=True)
 def every_block_is_valid(refused_blocks: list[str]) -> Iterator[None]:
-    """Whatever a test is about: each message and view of the bot passes the strict validator."""
+    """In every test each message and view of the bot passes the strict validator."""
     refused_blocks.clear()
     yield
     assert refused_blocks == [], "Slack would refuse blocks that were sent"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the Redis server and the engines, because results are told by them."""
+    """Name the Redis server and the engines, because results depend on them."""
     if which(stores.PROGRAM):
         terminalreporter.write_line(f"store: {stores.version()}")
     if versions := terminalreporter.config.stash.get(VERSIONS, ""):

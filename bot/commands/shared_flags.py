@@ -14,7 +14,7 @@ MAX_COUNT: Final = 2**31
 
 CERT_EXPIRY: Final = Flag(DURATION, "validity of new node certificates, at least 1h")
 DISPATCHER_HEARTBEAT: Final = Flag(DURATION, "interval of the nodes' heartbeats")
-# Of a negative limit swarmkit's task reaper says "never clean up task history"; measured on 20.10.24.
+# For a negative limit swarmkit's task reaper says "never clean up task history"; measured on 20.10.24.
 TASK_HISTORY_LIMIT: Final = Flag(number("N", -1, MAX_COUNT), "number of ended tasks to keep; -1 keeps all")
 MAX_SNAPSHOTS: Final = Flag(number("N", 0, MAX_COUNT), "number of old Raft snapshots to keep")
 SNAPSHOT_INTERVAL: Final = Flag(number("N", 1, MAX_COUNT), "number of log entries between Raft snapshots")

@@ -20,7 +20,7 @@ _DOUBLE_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
 _SINGLE_QUOTES = dict.fromkeys("\u2018\u2019", "'")
 _HYPHENS = dict.fromkeys("\u2010\u2011\u2212\ufe63\uff0d", "-")
 _SMART = str.maketrans({**_DOUBLE_QUOTES, **_SINGLE_QUOTES, **_HYPHENS})
-# Swarmbot prints names and commands in backticks, so people copy them so.
+# Swarmbot prints names and commands in backticks, so people copy them with the backticks.
 _BACKTICKS = re.compile(r"(?<![^\s\"',])`+|`+(?![^\s\"',])")
 _PLAIN = re.compile(r"[\w ./:,=+@#-]*", re.ASCII)
 """A text that needs no preparation, as most of what people type. shlex and its preparation take 0.02 ms for it."""

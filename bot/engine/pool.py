@@ -90,7 +90,7 @@ class EnginePool:
             self._connections.clear()
         for client in clients:
             client.close()
-        # Jumps stand before what goes through them, and are closed after it.
+        # Jump hosts come before the connections through them, and are closed after them.
         for connection in reversed(connections):
             connection.close()
 

@@ -55,7 +55,7 @@ def _section(block: Json) -> Iterable[str]:
 
 def _task(block: Json) -> Iterable[str]:
     title, details = block["title"], flat(block["details"]) if block.get("details") else ""
-    if title.endswith("…") and details.startswith("…"):  # one text, which goes on below its title
+    if title.endswith("…") and details.startswith("…"):  # one text, which continues below its title
         title, details = title[:-1] + details[1:], ""
     yield f"{SIGNS[block['status']]} {title}"
     for part in (details, flat(block["output"]) if block.get("output") else ""):

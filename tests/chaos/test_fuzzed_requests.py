@@ -1,6 +1,6 @@
 """The web process gets hostile requests from many clients: it answers each, shows nothing, and keeps its promise.
 
-``FUZZ_REQUESTS=100000 FUZZ_SEED=8 pytest -m long tests/chaos/test_fuzzed_requests.py`` sends so many of another seed.
+``FUZZ_REQUESTS=100000 FUZZ_SEED=8 pytest -m long tests/chaos/test_fuzzed_requests.py`` sends this many of another seed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def test_a_million_fuzzed_requests(tmp_path: Path) -> None:
 
 
 def fuzz(folder: Path, requests: int, *, slow: int) -> tuple[float, float, list[float]]:
-    """Send so many requests while somebody types commands, and check answers, log and jobs.
+    """Send this many requests while somebody types commands, and check answers, log and jobs.
 
     Return the memory of the web process in MiB, after the first of them and at the end, and how long each command took.
     """

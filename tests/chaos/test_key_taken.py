@@ -17,7 +17,7 @@ from tests.kits.scenario import JOB, Scenario
 def test_the_next_worker_has_no_key_and_says_so(scenario: Scenario) -> None:
     """Nothing was changed, the job ends, and Retry takes the key again.
 
-    A manager that is powered off makes each look last for seconds: so long the key is in the first worker alone.
+    A manager that is powered off makes each reading last for seconds; meanwhile only the first worker has the key.
     """
     key = autolocked(scenario, "host-1", "host-2")
     scenario["host-2"].power_off()

@@ -51,7 +51,7 @@ LONG: Final = Size(
     host_faults=("host", "cable", "ssh", "engine hangs", "slow link", "full disk", "wrong clock"),
 )
 SETTLE_TIMEOUT_S: Final = 120.0
-"""How long after the last fault the last end may be told."""
+"""How long after the last fault the last end may be reported."""
 
 
 def seeds(*by_default: int) -> list[int]:
@@ -79,7 +79,7 @@ def judge_run(seed: int, size: Size, driver: Driver, hosts: str) -> None:
 @pytest.mark.timeout(SHORT.seconds + SETTLE_TIMEOUT_S + 180)
 @pytest.mark.parametrize("seed", seeds(1))
 def test_simulated_hosts(seed: int, tmp_path: Path) -> None:
-    """Every order has a true end that was told once, whatever failed meanwhile."""
+    """Every order has a true end that was reported once, even with faults meanwhile."""
     hosts = [*SHORT.hosts]
     with (
         SharedCluster(tmp_path / "cluster", size=len(hosts), managers=3, seed=seed) as cluster,

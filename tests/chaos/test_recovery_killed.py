@@ -34,7 +34,10 @@ STEPS = (
 @pytest.mark.long
 @pytest.mark.parametrize("done", range(len(STEPS) - 1))  # the last one is over before a worker can be killed in it
 def test_another_worker_goes_on(scenario: Scenario, done: int) -> None:
-    """Killed after so many steps: the other worker sees which are done and does the rest; nothing is done twice."""
+    """The worker is killed after this many steps.
+
+    The other one sees which are done and does the rest; nothing is done twice.
+    """
     scenario.cluster(managers=("host-1", "host-2", *STOPPED), ingress=True)
     scenario["host-1"].docker("config", "create", "kept", "/etc/hostname")
     for name in STOPPED:

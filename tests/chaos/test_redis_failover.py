@@ -39,7 +39,7 @@ QUIET: Final = Size(
     host_off_s=(0, 0),
 )
 DIES_AFTER_S: Final = 10.0
-"""People have typed for so long then: nothing is waited for."""
+"""People have typed for this long then: the test waits for nothing."""
 SENTINEL: Final = """\
 port {port}
 dir {folder}
@@ -108,7 +108,7 @@ def _knows_all(sentinel: Redis) -> bool:
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_replica_takes_over(seed: int, tmp_path: Path) -> None:
-    """Processes find the new master by themselves, and what was stored goes on there."""
+    """Processes find the new master by themselves, and what was stored continues there."""
     with (
         SharedCluster(tmp_path / "cluster", size=len(HOSTS), managers=3, seed=seed) as cluster,
         BehindSentinels(tmp_path / "deployment", cluster.path) as deployment,

@@ -13,7 +13,7 @@ from tests.kits.service_scenario import SECOND_IMAGE, create, have_variants, ins
 
 @pytest.mark.long
 def test_another_worker_finishes_the_update(scenario: Scenario) -> None:
-    """The spec is written once, so that a rollback still returns to the one before, and the end is told once."""
+    """The spec is written once, so that a rollback still returns to the one before, and the end is reported once."""
     scenario.cluster(workers=("host-2", "host-3"))
     have_variants(scenario[name] for name in ("host-1", "host-2", "host-3"))
     create(scenario, "web")

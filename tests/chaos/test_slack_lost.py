@@ -36,7 +36,7 @@ def test_the_last_state_of_the_card_arrives_afterwards(scenario: Scenario, fault
 def test_workers_that_die_lose_no_message(scenario: Scenario) -> None:
     """Slack is away; a change, a refusal, a question and a token end, and both workers are killed.
 
-    Workers that start later tell each of them, once; the token is read again.
+    Workers that start later report each of them, once; the token is read again.
     """
     scenario.cluster()
     before = scenario.now

@@ -1,4 +1,4 @@
-"""Watch is killed -9 at random while hosts fail and return: each incident is told once and resolved once.
+"""Watch is killed -9 at random while hosts fail and return: each incident is reported once and resolved once.
 
 ``WATCH_KILLS=20 WATCH_SECONDS=3600 WATCH_SEEDS="7 8" pytest -m long -k hour tests/chaos/test_watch_killed.py`` says how
 many processes are killed in the long run, how long it is, and its seeds.
@@ -64,7 +64,7 @@ def test_each_power_cut_is_told_once(scenario: WatchScenario, workers: tuple[str
 @pytest.mark.timeout(SECONDS + 900)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_hour_of_faults_is_told(scenario: WatchScenario, seed: int) -> None:
-    """Each outage that the engines saw was told once, as one incident, and its end was told once."""
+    """Each outage that the engines saw was reported once, as one incident, and its end was reported once."""
     scenario.cluster(managers=MANAGERS, workers=WORKERS)
     scenario.watched()
     before, ended = scenario.now, Event()
@@ -144,7 +144,7 @@ def power_cuts(scenario: WatchScenario, seed: int, *workers: str) -> None:
 
 
 def messages_are_whole(scenario: WatchScenario, before: int) -> None:
-    """Check that each incident has one message since entry ``before``, and that it tells the end."""
+    """Check that each incident has one message since entry ``before``, and that it shows the end."""
     told = scenario.incidents()
     posted = [each for each in scenario.slack.transcript(before) if each.kind == "posted" and not each.private]
     messages = [scenario.message(each) for each in told]
@@ -154,7 +154,7 @@ def messages_are_whole(scenario: WatchScenario, before: int) -> None:
 
 
 def is_note(incident: Incident) -> bool:
-    """Whether it tells of a new leader, which has no end."""
+    """Whether it reports a new leader, which has no end."""
     return incident.root_signal.severity == "note"
 
 

@@ -11,10 +11,10 @@ from tests.kits.scenario import Scenario, stalled
 
 @pytest.mark.parametrize("fixed", [pytest.param(True, marks=pytest.mark.long), False])
 def test_another_worker_finishes_the_join(scenario: Scenario, fixed: bool) -> None:  # noqa: FBT001 - pytest's parameter
-    """Exactly one node has joined, its label is on it, and its card says so; its steps are told once, in the thread.
+    """Exactly one node has joined, with its label, and its card says so; its steps are reported once, in the thread.
 
-    The host was left in the middle: ``fixed`` lets the dead worker's call come through by itself; otherwise the
-    host is still pending when the other worker looks, and is brought back and joined.
+    The host was left in the middle: ``fixed`` lets the dead worker's call come through by itself; otherwise the host is
+    still pending when the other worker looks, and is brought back and joined.
     """
     scenario.cluster()
     with stalled(scenario["host-1"], scenario["host-2"]):

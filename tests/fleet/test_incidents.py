@@ -38,7 +38,7 @@ def course(hosts: Fleet) -> Iterator[IncidentCourse]:
 
 @pytest.mark.long
 def test_only_swarmbot_is_cut_off_from_a_host(hosts: Fleet, course: IncidentCourse) -> None:
-    """The managers hear its node, so nothing but the silence is told, and what is not known."""
+    """The managers hear its node, so only the silence is reported, and what is not known."""
     hosts["host-4"].block(22)
     course.sees("Swarmbot does not reach `host-4` over SSH; the managers see it as ready")
     hosts["host-4"].unblock(22)
@@ -49,7 +49,10 @@ def test_only_swarmbot_is_cut_off_from_a_host(hosts: Fleet, course: IncidentCour
 
 @pytest.mark.long
 def test_an_engine_stops_while_its_host_answers(hosts: Fleet, course: IncidentCourse) -> None:
-    """The stopped engine is told first; that its node is down, and its tasks run elsewhere, is the same incident."""
+    """The stopped engine is reported first.
+
+    That its node is down, and its tasks run elsewhere, is the same incident.
+    """
     hosts["host-4"].stop_docker()
     course.sees("the engine of `host-4` is stopped; the host answers over SSH")
     course.sees("the engine of `host-4` is stopped", "2 tasks rescheduled")

@@ -148,7 +148,7 @@ def cluster(hosts: Fleet, tmp_path: Path) -> Iterator[RandomCluster]:
 @pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_commands_never_lose_the_quorum(cluster: RandomCluster, seed: int) -> None:
-    """While hosts fail and return, the managers keep the quorum, whatever command is run.
+    """While hosts fail and return, the managers keep the quorum, for every command.
 
     The test begins with a power cut of a manager and ends without faults.
     """

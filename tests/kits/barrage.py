@@ -64,7 +64,7 @@ class Barrage:
         self.outcome = Outcome()
 
     def send(self, requests: int, stop: Event) -> None:
-        """Send so many requests, or until ``stop`` is set."""
+        """Send this many requests, or until ``stop`` is set."""
         self._left = requests
         asyncio.run(self._send(stop))
 

@@ -12,7 +12,7 @@ LEAST: Final = 5
 
 
 def few() -> bool:
-    """Return whether so few examples run that a rare one may be missing."""
+    """Return whether too few examples run to include a rare one."""
     return LEVEL == "few"
 
 

@@ -10,7 +10,7 @@ from tests.kits.simulated_cluster import Simulated
 
 SIZE: Final = 7
 MAX_READS: Final = 20
-"""After so many reads the worker counts as killed in the middle of its plan."""
+"""After this many reads the worker counts as killed in the middle of its plan."""
 Fault = tuple[str, str, str, bool]
 """The kind of fault, the machine, for a route the other machine, and whether it is repaired: see Simulated.inject."""
 Cut = tuple[int, Fault]

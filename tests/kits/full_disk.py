@@ -55,7 +55,7 @@ def nearly_fill(host: Host) -> None:
 
 
 def leave_room(host: Host, size_bytes: int) -> None:
-    """Leave so much of the disk of the host's engine free."""
+    """Leave this much of the disk of the host's engine free."""
     now = os.statvfs(_disk(host))
     _resize(host, str((now.f_blocks - now.f_bfree) * now.f_frsize + size_bytes))
 

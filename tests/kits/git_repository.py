@@ -11,7 +11,7 @@ AUTHOR: Final = ("-c", "user.name=test", "-c", "user.email=test@example.com")
 
 
 def commit(repository: Path, name: str, text: str) -> str:
-    """Commit a file on ``main`` together with whatever else has changed, in a repository that is made if it is missing.
+    """Commit a file on ``main`` together with all other changes, in a repository that is made if it is missing.
 
     Return the commit.
     """

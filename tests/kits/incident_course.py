@@ -1,4 +1,4 @@
-"""The pure core of watch on real engines: reads a cluster again and again, and keeps what people would be told."""
+"""The pure core of watch on real engines: reads a cluster again and again, and keeps what would be reported."""
 
 from __future__ import annotations
 

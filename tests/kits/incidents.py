@@ -16,7 +16,7 @@ def signal(kind: SignalKind = "node down", subject: str = "host-2", fix: str = "
 
 
 def incident(incident_id: str = "3f2a", *signals: Signal, resolved_at: float = 0.0) -> Incident:
-    """An incident of prod that was told at AT."""
+    """An incident of prod that was reported at AT."""
     tracked = tuple(Tracked(each, AT, AT, over_at=resolved_at) for each in signals or [signal()])
     root = tracked[0].signal.key
     return Incident(incident_id, "prod", root, tracked, AT, told_at=AT, changed_at=AT, resolved_at=resolved_at)

@@ -34,7 +34,7 @@ class Bot:
     def order(self, words: str) -> Ended:
         """Do as the words say; return how it ended: a step that failed, or was refused, stops the plan.
 
-        Raises NotUnderstood for words that are no command, Defect, and whatever is no SwarmbotError.
+        Raises NotUnderstood for words that are no command, Defect, and every error that is no SwarmbotError.
         """
         command, arguments = self._understood(words)
         try:

@@ -1,4 +1,4 @@
-"""Faults of hosts, one after the other, as the engines that remain saw them; and what watch told of each."""
+"""Faults of hosts, one after the other, as the engines that remain saw them; and what watch reported of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.kits.watch_scenario import WatchScenario
 KINDS: Final[tuple[Kind, ...]] = ("power", "cable", "peers")
 MANAGERS: Final = ("host-1", "host-2", "host-3")
 FLICKER_S: Final = 10.0
-"""An incident that begins again so soon is about the same outage: a manager that returns may force elections."""
+"""An incident that begins again within this time is about the same outage: a manager that returns may force
+elections."""
 SEEN_TIMEOUT_S: Final = 90.0
 """A manager that was cut off needs up to 47 s to return (docs/swarm-behaviour.md#managers-and-raft)."""
 OVER_TIMEOUT_S: Final = WINDOW_S + SEEN_TIMEOUT_S
@@ -43,13 +44,13 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """From the beginning of an incident, told for the first time or again, to the end that was told."""
+    """From the beginning of an incident, reported for the first time or again, to the end that was reported."""
 
     incident: str
     host: str
     began: float
     ended: float
-    """0 if its end was not told."""
+    """0 if its end was not reported."""
 
 
 def outages(
@@ -89,7 +90,7 @@ def _open_about(scenario: WatchScenario, host: str) -> list[str]:
 
 
 def told_of(scenario: WatchScenario, *, leader: bool = False) -> list[Told]:
-    """Return what was told of hosts, by the audit log, in order; with ``leader``, that there was none.
+    """Return what was reported of hosts, by the audit log, in order; with ``leader``, that there was none.
 
     A new leader that is a message of its own has no end.
     """

@@ -20,9 +20,9 @@ LINE = re.compile(r"docker swarm join --token (SWMTKN-1-\w+-\w+) (\S+:2377)")
 _SAMPLE_INTERVAL_S: Final = 0.02
 """Programs that could have a secret in their arguments (docker, ssh) run longer than this."""
 _NEW_SAMPLES: Final = 10
-"""A process is read so often after it is first seen: it may be one that has not started its program yet."""
+"""How often a process is read after it is first seen: it may be one that has not started its program yet."""
 _OLD_SAMPLES: Final = 25
-"""Afterwards one of so many samples reads it. To read all processes each time takes half a CPU."""
+"""Afterwards one of this many samples reads it. To read all processes each time takes half a CPU."""
 
 
 class Arguments(threading.Thread):

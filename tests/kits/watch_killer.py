@@ -11,7 +11,7 @@ from typing import Final
 from tests.kits.watch_scenario import WatchScenario
 
 DEAD: Final = (0, 150)
-"""For how many commands of Redis a process is dead: all processes give it some dozens a second."""
+"""How many commands of Redis pass while a process is dead: all processes give it some dozens a second."""
 ALIVE: Final = (25, 250)
 """How many pass until the next one is killed."""
 
@@ -40,7 +40,7 @@ class WatchKiller:
             self._scenario.redis_commands(self._chance.randint(*ALIVE))
 
     def kill_at_random(self, kills: int, seconds: float, ended: Event) -> None:
-        """Kill so many processes at random times within so many seconds. Stop once ``ended`` is set."""
+        """Kill this many processes at random times within this many seconds. Stop once ``ended`` is set."""
         began = monotonic()
         for at in sorted(self._chance.uniform(0.0, seconds) for _ in range(kills)):
             if ended.wait(max(0.0, began + at - monotonic())):

@@ -51,7 +51,7 @@ class WatchScenario(Scenario):
         return kept[0].headline if kept else ""
 
     def incidents(self) -> list[Incident]:
-        """Return the incidents that were told, the first one first."""
+        """Return the incidents that were reported, the first one first."""
         return sorted(
             (each for each in self.repository.state("prod").incidents if each.told_at), key=lambda each: each.opened_at
         )

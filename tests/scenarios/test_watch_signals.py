@@ -1,4 +1,4 @@
-"""What watch tells of services, records, clocks and clusters made by hand, on real engines; each ends when fixed."""
+"""What watch reports of services, records, clocks and clusters made by hand, on real engines; each ends when fixed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 WATCH: Final = {"poll": "1s", "quiet_poll": "2s", "group_interval": "5s", "backups": "7d"}
 HELD_TIMEOUT_S: Final = 150.0
-"""Records, clocks and clusters must be wrong for a minute before they are told."""
+"""Records, clocks and clusters must be wrong for a minute before they are reported."""
 
 
 @pytest.fixture

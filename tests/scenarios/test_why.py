@@ -95,7 +95,7 @@ def test_constraint(cluster: Scenario) -> None:
 
 
 def test_unavailable_nodes(cluster: Scenario) -> None:
-    """A drained and a paused node are told apart, and activated by what is advised."""
+    """A drained and a paused node are distinguished, and activated by the advised command."""
     for name, availability in (("host-1", "drain"), ("host-2", "pause"), ("host-3", "drain")):
         cluster["host-1"].docker("node", "update", "--availability", availability, name)
     create_service(cluster, "web")
@@ -146,7 +146,7 @@ def test_nodes_that_fail_several_filters(cluster: Scenario) -> None:
 
 
 def test_a_reason_from_before_a_power_off(cluster: Scenario) -> None:
-    """A port was in use on three nodes, and one of them is off now: what Docker said is not told as true."""
+    """A port was in use on three nodes, and one of them is off now: what Docker said is not reported as true."""
     create_service(cluster, "web", "--replicas", "4", "--publish", "published=8080,target=80,mode=host")
     until(lambda: "port already in use on 3 nodes" in said(cluster), "the fourth task is pending")
     cluster["host-3"].power_off()

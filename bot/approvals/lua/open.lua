@@ -1,5 +1,5 @@
 -- Park a running job until it is approved, or confirmed by its requester: store the request and end the lease. Its place
--- in the cluster's line goes to the next one, so a decision that takes hours holds up nobody.
+-- in the cluster's line goes to the next one, so a decision that takes hours blocks nobody.
 -- KEYS[1] the job
 -- KEYS[2] the stream that the job was taken from
 -- KEYS[3] the approval

@@ -8,8 +8,8 @@
 -- ARGV[2] the version that the card shows
 -- ARGV[3] the state of the job that the card shows
 -- ARGV[4] the card, JSON
--- ARGV[5] the field that notes that the requester was told, "" if there is nothing to tell
--- ARGV[6] the message that tells it, JSON
+-- ARGV[5] the field that notes that the requester was notified, "" if there is no message
+-- ARGV[6] the message to the requester, JSON
 -- Returns {"ok"} or {"changed"}: it must be read again.
 -- include bot/outbox/lua/promise.lua
 

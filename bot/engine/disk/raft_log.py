@@ -20,8 +20,8 @@ READ_TIMEOUT_S: Final = 12.0
 WAL_FOLDER: Final = PurePosixPath("swarm/raft/wal-v3-encrypted")
 WORD_BYTES: Final = 4
 
-# Prints the length of the last entry's record and its first 12 words of four bytes, which hold term and index whatever
-# their size (a record of an entry starts with the bytes 8 and 2: 520). If the newest file was only just created, the
+# Prints the length of the last entry's record and its first 12 words of four bytes, which hold term and index of any
+# size (a record of an entry starts with the bytes 8 and 2: 520). If the newest file was only just created, the
 # one before it is read. A whole file takes 2 s, and 6 s if it is read by single bytes.
 SCRIPT: Final = (
     READER_PRELUDE

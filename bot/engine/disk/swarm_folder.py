@@ -33,8 +33,8 @@ READ_TIMEOUT_S: Final = 10.0
 BACKUP_ID_FILE: Final = "swarmbot-backup"
 """The file in the swarm folder with the id of the backup that it was restored from; `docker swarm leave` deletes it."""
 
-# A running engine holds a lock on worker/tasks.db (bbolt's flock). Whoever gets the lock knows that the engine does not
-# run, and an engine that is started meanwhile waits until the packing is done.
+# A running engine holds a lock on worker/tasks.db (bbolt's flock). The process that gets the lock knows that the engine
+# does not run, and an engine that is started meanwhile waits until the packing is done.
 PACK_SCRIPT: Final = (
     r"""
 root=$1 stop=$2 start=$3 seconds=$4

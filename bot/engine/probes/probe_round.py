@@ -69,11 +69,11 @@ uptime; count; show
 """
 )
 
-# Its arguments are the number of looks, the counts to wait for (datagrams, resets), then transport, address, port and
+# Its arguments are the number of reads, the counts to wait for (datagrams, resets), then transport, address, port and
 # number of each probe. Only a TCP endpoint, which a firewall may keep waiting, gets a process of its own. These report
-# through a pipe, and reading it is the pause between two looks: so a busy host has more time. A pause may end within a
-# line, whose beginning is kept. The counters are shown when they have reached what is waited for, each for itself: what
-# is late for one must not make the other uncertain.
+# through a pipe, and reading it is the pause between two reads of the counters: so a busy host has more time. A pause
+# may end within a line, whose beginning is kept. The counters are shown when they have reached what is waited for, each
+# for itself: what is late for one must not make the other uncertain.
 ROUND_SCRIPT: Final = (
     _PRELUDE
     + r"""

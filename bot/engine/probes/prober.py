@@ -46,7 +46,7 @@ echo "sent $(($(opens) - before))"
 }
 
 # Its arguments are address, port and the peer as in /proc/net/tcp, for each endpoint. "no answer" needs evidence: the
-# kernel has sent its request twice and still waits (state 02, SYN_SENT), in two looks, or it has an error of the route.
+# kernel has sent its request twice and still waits (state 02, SYN_SENT), in two reads, or it has an error of the route.
 # A program that is late proves nothing.
 CONNECT_SCRIPT: Final = r"""
 try() {

@@ -1,4 +1,4 @@
--- Forget a freeze whose time is over, and promise the message that tells it, in one step: so it is told once.
+-- Delete a freeze whose time is over, and promise the message about it, in one step: so it is reported once.
 -- KEYS[1] the cluster's freeze
 -- KEYS[2] messages by when they are sent
 -- KEYS[3] the beginning of the messages' keys
@@ -9,7 +9,7 @@
 -- ARGV[3] the audit head that the entries are chained to, "" without entries
 -- ARGV[4] the audit head after them
 -- ARGV[5...] the audit entries
--- Returns {"ok"}, {"changed"} (another process has told it, or another freeze has begun) or {"head", head}.
+-- Returns {"ok"}, {"changed"} (another process has reported it, or another freeze has begun) or {"head", head}.
 -- include bot/audit/lua/chain.lua
 -- include bot/freeze/lua/kept.lua
 -- include bot/outbox/lua/promise.lua

@@ -3,7 +3,7 @@
 -- KEYS[2] the audit log
 -- KEYS[3] the audit log's head
 -- ARGV[1] the freeze as JSON
--- ARGV[2] unix ms at which it is deleted, even if its end was not told
+-- ARGV[2] unix ms at which it is deleted, even if its end was not reported
 -- ARGV[3] unix ms at which the freeze ends that it replaces, "" for none
 -- ARGV[4] the audit head that the entries are chained to, "" without entries
 -- ARGV[5] the audit head after them

@@ -16,7 +16,7 @@
 -- ARGV[5] the final state
 -- ARGV[6] the outcome
 -- ARGV[7] seconds until it expires, and its approval with it
--- ARGV[8] the messages that tell the end, JSON
+-- ARGV[8] the messages about the end, JSON
 -- ARGV[9] lane and state, LANE:STATE
 -- ARGV[10] the upper ends of the buckets of durations, a JSON list of texts, ascending
 -- ARGV[11] the audit head that the entries are chained to, "" without entries

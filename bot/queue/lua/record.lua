@@ -4,7 +4,7 @@
 -- KEYS[3] the audit log's head
 -- ARGV[1] the lease's fence
 -- ARGV[2] the fields, a JSON object of texts
--- ARGV[3] "1" to write nothing if the job was cancelled, else ""
+-- ARGV[3] "1" to write nothing if the job was cancelled, otherwise ""
 -- ARGV[4] the audit head that the entries are chained to, "" without entries
 -- ARGV[5] the audit head after them
 -- ARGV[6...] the audit entries

@@ -112,7 +112,7 @@ def make_server(
         connection_limit=MAX_SOCKETS + 100,
         max_request_header_size=MAX_HEADER_BYTES,
         asyncore_use_poll=True,
-        clear_untrusted_proxy_headers=False,  # nothing trusts them; /metrics is refused to who has them
+        clear_untrusted_proxy_headers=False,  # nothing trusts them; /metrics is refused to requests with them
         backlog=1024,
         ident=None,
     )

@@ -50,7 +50,7 @@ def events_of(before: WatchState, advanced: Advanced) -> tuple[Happened, ...]:
 
 def _events(incident: Incident, actions: set[str], acknowledged_by: str, *, told: bool) -> Iterator[IncidentEvent]:
     began = bool(actions & {"incident opened", "incident reopened"})
-    ended = "incident resolved" in actions or (began and not incident.open)  # of a note, no entry tells its end
+    ended = "incident resolved" in actions or (began and not incident.open)  # a note has no entry for its end
     if began:
         yield "opened"
     elif told and not ended:

@@ -209,7 +209,7 @@ def _blind(facts: Facts, olds: Iterable[OldManager]) -> PartialObservation:
     names = {old.name for old in olds} | set(silent)
     late = any(may_be_up(facts.hosts[name]) for name in silent)
     advice = "check the network between Swarmbot and the hosts"
-    if late and not whole:  # the network is well
+    if late and not whole:  # the network works
         again = "`/swarm status` again in 30 s: an election may be in progress"
         advice = f"{again}. If nothing has changed: look at Docker's log on the managers"
     signal = Signal(

@@ -150,7 +150,7 @@ def _by_itself(facts: Facts, node: NodeFacts, host: HostFacts, part: Plan, *, fo
         warnings = []
     if node.reachability:
         steps.append(demote_operation(facts, node))
-    # The engine of a manager that was not told of its demotion leaves only if it is forced.
+    # The engine of a manager that does not know of its demotion leaves only if it is forced.
     steps.append(Leave(host.name, facts.name, node.id, force=forced or (manager and not node.ready)))
     steps.append(RemoveNode(node.id, node.name, facts.name, force=manager and not node.reachability))
     return _with(part, node, steps, findings, warnings)

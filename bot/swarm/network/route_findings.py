@@ -38,7 +38,7 @@ def port_findings(facts: Facts, host: HostFacts, role: Role, new_managers: Colle
         if through:
             names = ", ".join(port_names(through))
             found.append(Finding("done", f"`{host.name}` reaches the managers on {names}", host.name))
-    told_of_others = new_managers and role == "manager"  # the findings about those that join after it tell these
+    told_of_others = new_managers and role == "manager"  # the findings about those that join after it have these
     others = [] if told_of_others else [probed for probed in mine if probed not in with_managers]
     if closed := [probed for probed in others if probed.blocked and not is_manager_port(probed)]:
         text = f"{blocked_text(closed)}: containers on these hosts may not reach each other."

@@ -64,7 +64,7 @@ def _read_through(
         listed_tasks = pool.submit(_tasks_if_there, engine, target.filters).result(timeout_s)
     changed: list[str] = []
     if new_tasks:
-        with suppress(EngineError, TimeoutError):  # the rest is worth telling without the crash loops
+        with suppress(EngineError, TimeoutError):  # the rest is useful without the crash loops
             changed = new_tasks.result(timeout_s)
     return ClusterFacts(
         id=found["ID"],

@@ -1,4 +1,4 @@
--- Store what a turn of watch has found, with the messages that tell it, if the lease still has its fence.
+-- Store what a turn of watch has found, with the messages about it, if the lease still has its fence.
 -- KEYS[1] the lease
 -- KEYS[2] the state
 -- KEYS[3] the last turn
@@ -15,7 +15,7 @@
 -- ARGV[3] the turn, JSON
 -- ARGV[4] what status says of this reading, JSON; "" for nothing
 -- ARGV[5] ms that it is kept
--- ARGV[6] ids of the acknowledgements that the state has taken in, a JSON list
+-- ARGV[6] ids of the acknowledgements that the state has, a JSON list
 -- ARGV[7] ids of silences that have ended, a JSON list
 -- ARGV[8] the messages, JSON
 -- ARGV[9] the requests of webhooks, JSON

@@ -170,7 +170,7 @@ class ExpectedOutcomes:
             question.status = "void"
 
     def _called(self) -> None:
-        """The first step begins; what is begun goes on whatever comes between, for a call may have been sent."""
+        """The first step begins; what has begun continues in any case, because a call may have been sent."""
         question = self.questions[self.running]
         if not question.begun:
             assert question.status == "approved"

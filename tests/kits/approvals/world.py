@@ -32,7 +32,7 @@ class Node:
 
 @dataclass
 class Cluster:
-    """Two managers and three workers, with an engine that takes versions as seriously as Docker's.
+    """Two managers and three workers, with an engine that checks versions as strictly as Docker's.
 
     Before each read and each call ``reads_left`` decreases by one; at zero ``on_crash`` is called. ``called`` and
     ``promoted`` are told of what reaches the engine.

@@ -121,7 +121,7 @@ def _decides(managers: set[str], off: set[str]) -> bool:
 
 
 def _incidents(run: Run) -> Iterator[Violation]:
-    """Each incident that was told has one message, beginnings and ends are told in turn, and all are over."""
+    """Each reported incident has one message, beginnings and ends are reported in turn, and all are over."""
     for incident in run.history.incidents:
         number = len(incident.posted_at)
         if incident.told and not number:

@@ -30,7 +30,7 @@ from tests.kits.random_run.script import Action, Planned, Pressing, Script, Typi
 
 CHANNEL: Final = "prod"
 NEWEST: Final = 12
-"""People press buttons of, and cancel, only so many of the newest messages and jobs."""
+"""How many of the newest messages and jobs people press buttons of, and cancel."""
 FORM_TIMEOUT_S: Final = 2.0
 PENDING_RULES: Final = frozenset({"not ended", "untold", "left open", "incident open", "incident untold"})
 """What still may become true after the run."""
@@ -90,7 +90,7 @@ class Driver:
                 started.set_result(None)
 
     def settle(self, timeout_s: float) -> tuple[History, list[Violation]]:
-        """Cancel what waits for people, wait until all is told, and return the history and its violations."""
+        """Cancel what waits for people, wait until everything is reported; return the history and its violations."""
         deadline = monotonic() + timeout_s
         while True:
             self._cancel_waiting()

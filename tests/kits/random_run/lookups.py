@@ -22,8 +22,8 @@ DETAILS: Final = "*All steps of job "
 CAUSED: Final = "It began during `"
 """So an incident, and its thread, name the job that it began in."""
 DOUBT_S: Final = 1.5
-"""A sender that dies, stands still or loses Redis so soon after Slack took a message may not have noted it: the message
-is sent again, and nobody can prevent it."""
+"""A sender that dies, stands still or loses Redis within this time after Slack accepted a message may not have noted
+it: the message is sent again, and nobody can prevent it."""
 DOUBTS_S: Final[Mapping[str, float]] = MappingProxyType(
     {
         **dict.fromkeys(("kill", "terminate", "stop", "slack loses answers"), DOUBT_S),

@@ -199,7 +199,7 @@ def _said(outcome: str) -> str:
 
 
 def _named(entry: TranscriptEntry) -> Iterator[str]:
-    """Return the jobs that a message is about. An answer with its buttons is its own job's, whatever it lists."""
+    """Return the jobs that a message is about. An answer with its buttons is its own job's, even if it lists others."""
     elements = [element for block in entry.blocks for element in elements_of(block) if element.get("value")]
     if owners := [str(each["value"]) for each in elements if str(each.get("action_id")).startswith("answer.")]:
         yield from owners

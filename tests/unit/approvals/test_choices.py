@@ -1,4 +1,4 @@
-"""Whoever reads an approval sees only the buttons that they may press."""
+"""A person who reads an approval sees only the buttons that they may press."""
 
 from __future__ import annotations
 

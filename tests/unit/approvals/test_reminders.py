@@ -79,7 +79,7 @@ def test_a_reminder_is_due_when_a_quarter_of_the_time_is_left(redis_url: str) ->
 
 
 def test_all_workers_together_remind_once(redis_url: str) -> None:
-    """In the card's thread, whoever still may approve and has not."""
+    """The card's thread mentions everybody who still may approve and has not."""
     outcomes, posts = waiting(redis_url, needed=2)
     outcomes.approve(0, "job-0", "U0DAN")
     due(outcomes)
@@ -128,7 +128,7 @@ def test_nobody_is_reminded_of_what_is_decided(redis_url: str, how: str) -> None
 
 
 def test_nobody_is_reminded_of_what_has_expired(redis_url: str) -> None:
-    """No worker ran for so long: the card tells the end alone."""
+    """No worker ran for this long: only the card reports the end."""
     outcomes, posts = waiting(redis_url)
     due(outcomes)
     outcomes.redis.zadd(keys.APPROVALS_OPEN, {"job-0": time.time() * 1000 - 1})

@@ -168,7 +168,7 @@ def test_subjects_of_commands_are_valid_in_the_file() -> None:
 
 
 def test_subject_of_the_file_is_a_rule_without_a_command() -> None:
-    """Whoami shows each subject of the file, whatever the commands' defaults are."""
+    """Whoami shows each subject of the file, for any defaults of the commands."""
     config = _config({"trust": {"count": 1}}, {"leave": {"count": 1}})
     assert [rule.subject for rule in cluster_rules(config, "prod", {"rotate": 1})] == ["rotate", "trust", "leave"]
     assert [rule.subject for rule in cluster_rules(config, "lab", {"rotate": 1})] == ["rotate", "trust"]

@@ -27,7 +27,7 @@ EXAMPLES = examples(150)
 PERSON = st.sampled_from(("U0ADA", "U0BEN", "U0CLEO", ALWAYS, "U0EVE"))
 PROCESS = st.integers(0, 1)
 READS_LEFT = st.sampled_from((0, 2, 3, 4, 5, 1, 6))
-"""After so many looks and calls a worker dies or stalls; 0: it does not."""
+"""After this many reads and calls a worker dies or stalls; 0: it does not."""
 COUNT = st.sampled_from((2, 1, 3))
 INSIDE = st.sets(PERSON, min_size=3)
 NODE = st.sampled_from(WORKERS)
@@ -117,8 +117,8 @@ class Approving(RuleBasedStateMachine):
     def the_cluster_changes(self, node: str, what: str) -> None:
         """Beside the bot: something that an approval rests on, or not.
 
-        What a job has just done is left alone until it ends: undone, it looks like a call that never arrived, which
-        whoever takes the job over must make again.
+        What a job has just done is left alone until it ends: undone, it looks like a call that never arrived, which the
+        worker that takes over the job must make again.
         """
         record, manager = self.all.cluster.records[node], self.all.cluster.records["manager-2"]
         match what:

@@ -79,7 +79,7 @@ def test_secrets_are_masked(audit: Audit, client: Redis) -> None:
 
 
 def test_a_log_with_foreign_entries_takes_no_more(audit: Audit, client: Redis) -> None:
-    """Where somebody wrote past the head, nothing is done until somebody has looked, and the person is told so."""
+    """Where somebody wrote past the head, nothing is done until somebody has checked, and the person is notified."""
     audit.append([Entry("asked", "U1")])
     client.xadd(keys.AUDIT_LOG, {"entry": "{}", "hash": ""}, id="9-0")
     with pytest.raises(Failed) as told:

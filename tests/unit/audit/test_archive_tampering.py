@@ -77,7 +77,7 @@ NAMED: dict[str, int] = {"_double": 3}
 def test_an_archive_that_was_tampered_with(
     audit: Audit, client: Redis, tmp_path: Path, tamper: Callable[[Lines], Lines], problem: str
 ) -> None:
-    """Whatever is done to the lines of a file, and zipped again, the first bad entry is named."""
+    """After any change to the lines of a file, zipped again, the first bad entry is named."""
     write(client, 12)
     archive = archived(audit, tmp_path, 8)
     assert audit.verify(archive).ok

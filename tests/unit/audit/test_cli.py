@@ -52,7 +52,7 @@ def test_an_anchor_is_taken_back(client: Redis, run: Run, tmp_path: Path) -> Non
 
 
 def test_an_anchor_that_is_none(run: Run, tmp_path: Path) -> None:
-    """A file that is not there, and one without an anchor, are told apart."""
+    """A missing file and one without an anchor are distinguished."""
     status, _, told = run("verify", "--anchor", "nowhere")
     assert status == 1
     assert told.startswith("nowhere is neither an anchor nor a readable file: No such file or directory.")

@@ -124,7 +124,7 @@ def test_entries_that_move_meanwhile_are_exported(
 
 
 def test_an_archive_that_cannot_be_read(audit: Audit, client: Redis, tmp_path: Path) -> None:
-    """An export that would be missing entries is none."""
+    """An export that would lack entries is refused."""
     write(client, 45)
     archive = archived(audit, tmp_path, 44)
     first = min(tmp_path.glob("*.gz"))

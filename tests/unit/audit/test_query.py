@@ -66,7 +66,7 @@ def test_times(audit: Audit, client: Redis) -> None:
 
 @pytest.mark.parametrize("strange", ['say "hi"', "back\\slash", "“déjà”", "tab\tnew\nline", "host-1"])
 def test_strange_names_are_found(audit: Audit, strange: str) -> None:
-    """Names are found as they are, whatever JSON makes of them, from both ends of the log."""
+    """Names are found as they are, however JSON writes them, from both ends of the log."""
     audit.append([Entry("asked", strange, command=strange, nodes=(strange,)), Entry("asked", "U1")])
     for wanted in (Filter(by=strange), Filter(command=strange), Filter(node=strange)):
         assert [entry.seq for entry in audit.query(wanted)] == [1]

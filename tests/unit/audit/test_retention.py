@@ -1,4 +1,4 @@
-"""Retention: old entries are in the archive before they leave Redis, and the chain goes on across both."""
+"""Retention: old entries are in the archive before they leave Redis, and the chain continues across both."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_another_workers_archive(audit: Audit, client: Redis, tmp_path: Path) ->
 
 
 def test_a_folder_that_cannot_be_written(audit: Audit, client: Redis, tmp_path: Path) -> None:
-    """A disk that takes nothing is told as such, and everything is still in Redis."""
+    """A full disk is reported as such, and everything is still in Redis."""
     write(client, 3)
     (tmp_path / "file").touch()
     with pytest.raises(Failed, match="is not writable"):

@@ -1,4 +1,4 @@
-"""Whatever is done to the log, in Redis or in its archive, is found."""
+"""Every change to the log, in Redis or in its archive, is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tampering: whatever is done to the log in Redis, the first bad entry is named."""
+"""Tampering: after any change to the log in Redis, the first bad entry is named."""
 
 from __future__ import annotations
 

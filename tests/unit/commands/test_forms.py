@@ -148,7 +148,7 @@ TEXTS = HOSTILE | st.sampled_from(["x" * 3000, '" --force-new-cluster "', "--pla
 @given(reason=TEXTS)
 @settings(max_examples=examples(300), deadline=None)
 def test_a_text_is_one_value_and_nothing_else(reason: str) -> None:
-    """Whatever is entered as a reason, no other field changes: it is refused, or it is the reason."""
+    """For any reason that is entered, no other field changes: it is refused, or it is the reason."""
     plain, _ = arguments_of("freeze", {"until": "4h", "reason": "x"})
     try:
         arguments, _ = arguments_of("freeze", {"until": "4h", "reason": reason})

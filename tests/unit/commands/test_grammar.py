@@ -66,7 +66,7 @@ def test_words_are_shown_as_they_can_be_typed(text: str) -> None:
 
 @given(st.lists(st.text("ab =-'\"", max_size=9)))
 def test_what_is_shown_means_the_same_when_it_is_typed(words: list[str]) -> None:
-    """Whatever is quoted; only of both kinds of quotes in one command, double ones become single ones."""
+    """Any quoted text; if one command has both kinds of quotes, double ones become single ones."""
     both = any('"' in word for word in words) and any("'" in word for word in words)
     meant = [word.replace('"', "'") for word in words] if both else words
     assert read_sentence(typed_again(("label", *words))).words == tuple(meant)
@@ -163,7 +163,7 @@ _WORD = st.one_of(
     )
 )
 def test_any_text_ends_in_a_command_or_an_answer(text: str) -> None:
-    """Whatever is typed: a command with its arguments, or NotUnderstood without markup of the person's own."""
+    """For any text: a command with its arguments, or NotUnderstood without markup of the person's own."""
     told: list[NotUnderstood] = []
     try:
         sentence = read_sentence(text)
@@ -267,7 +267,7 @@ def test_several_nodes(words: str, nodes: tuple[str, ...]) -> None:
     "init host-1 --max-snapshots {}", "label host-1 x --remove y --{}",
 ])  # fmt: skip
 def test_what_is_not_understood_is_not_repeated_at_length(words: str) -> None:
-    """The beginning tells which word it was."""
+    """The beginning shows which word it was."""
     with pytest.raises(NotUnderstood) as refused:
         _understood(words.format("w" * 5000))
     assert len(refused.value.happened) < 160

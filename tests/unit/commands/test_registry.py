@@ -57,7 +57,7 @@ def test_every_name_leads_to_its_command(name: str) -> None:
     | st.text(string.ascii_lowercase, max_size=9)
 )
 def test_nothing_that_removes_is_suggested(name: str) -> None:
-    """Whatever is typed, no spelling leads to `remove`, `undeploy`, `prune`, `leave`, `demote` or `restore`."""
+    """For any text, no spelling leads to `remove`, `undeploy`, `prune`, `leave`, `demote` or `restore`."""
     if name in COMMANDS:
         return
     with pytest.raises(NotUnderstood) as caught:

@@ -88,7 +88,7 @@ def test_a_name_of_both_is_refused(text: str, step: str) -> None:
 
 @pytest.mark.parametrize("word", sorted(SHARED_WORDS))
 def test_help_shows_both(word: str) -> None:
-    """Whoever asks for the help of the word sees the usage of both commands."""
+    """The help of the word shows the usage of both commands."""
     names = [command.name for command in commands_typed(COMMANDS, word)]
     assert names == [SHARED_WORDS[word].other, SHARED_WORDS[word].service]
     assert all(COMMANDS[name].word in {word, "activate"} for name in names)

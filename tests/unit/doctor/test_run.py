@@ -38,7 +38,7 @@ def test_only_a_problem_gives_exit_status_1() -> None:
 
 @given(HOSTILE)
 def test_what_slack_and_hosts_say_is_plain_text(text: str) -> None:
-    """It begins no line of the report, and a terminal is not told what to do."""
+    """It begins no line of the report, and it cannot control a terminal."""
     shown = str(warning(f"Slack said {text}x", "Do c."))
     assert markup_of_text(shown.replace("\n", " ")).turned == 0
     assert not set(shown) & set("\x1b\x07\r\x0b\x85\u2028")

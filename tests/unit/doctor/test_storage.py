@@ -84,7 +84,7 @@ def test_a_folder_without_permissions_is_a_problem(tmp_path: Path) -> None:
     ],
 )
 def test_a_redis_on_another_machine_needs_a_password(url: str, *, warned: bool) -> None:
-    """Whoever can write to it can approve and queue changes."""
+    """Everybody who can write to it can approve and queue changes."""
     resources: Any = SimpleNamespace(redis=Redis.from_url(url))
     findings = [str(finding) for finding in protected(resources)]
     assert bool(findings) is warned

@@ -1,4 +1,4 @@
-"""A step of a job that is cancelled: what the engines go on with is told, or stopped."""
+"""A step of a job that is cancelled: what the engines continue is reported, or stopped."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Haltable(Stoppable):
 
 @pytest.mark.parametrize(("kind", "pauses"), [(Stoppable, 1), (Wanted, 3)])
 def test_a_cancelled_job_stops_waiting_if_the_operation_may(kind: type[Wanted], pauses: int) -> None:
-    """The state now is told. Any other operation is waited for: the job ends before its next step."""
+    """The state now is reported. The job waits for any other operation, and ends before its next step."""
     world = World()
     cancelled = {"now": False}
 
@@ -60,7 +60,7 @@ def test_a_cancelled_job_stops_waiting_if_the_operation_may(kind: type[Wanted], 
 
 
 def test_a_cancelled_job_stops_what_the_engines_go_on_with() -> None:
-    """What stops them is carried out and seen like any operation; what is told comes from the facts after that."""
+    """What stops them is carried out and seen like any operation; the report comes from the facts after that."""
     world = World()
     world.on_apply = lambda: setattr(world, "holds", world.log.count("apply") == 2)
     operation = Haltable("host-3", (("zone", "a"),))

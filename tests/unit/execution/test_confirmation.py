@@ -242,7 +242,7 @@ def test_another_target_state_is_asked_again(scene: Scene) -> None:
 
 
 def test_nobody_answers(scene: Scene) -> None:
-    """It expires; nothing was changed, Ada is told, and a late press counts for nothing."""
+    """It expires; nothing was changed, Ada is notified, and a late press does not count."""
     scene.waits()
     scene.first.redis.zadd(keys.APPROVALS_OPEN, {"job-0": 1})
     with pytest.raises(Refused, match="it has expired"):
@@ -258,7 +258,7 @@ def test_nobody_answers(scene: Scene) -> None:
 
 
 def test_cancel_ends_it(scene: Scene) -> None:
-    """Ada's own press is answered at once; she is told when somebody else cancels it."""
+    """Ada's own press is answered at once; she is notified when somebody else cancels it."""
     scene.waits()
     assert scene.second.voting.withdraw("job-0", "U0ADA") == "You cancelled `job-0`. Nothing was changed."
     scene.first.card_publisher.publish_due()
@@ -286,7 +286,7 @@ def test_a_worker_that_dies_loses_nothing(scene: Scene, reads_left: int) -> None
 
 
 def test_the_question_is_shown_by_another_worker(scene: Scene) -> None:
-    """The worker that asked dies before Slack was told."""
+    """The worker that asked dies before it has called Slack."""
     scene.ask()
     lease = scene.first.queue.take("one", "exclusive", block_ms=0)
     assert lease is not None

@@ -221,7 +221,7 @@ def _status(
     slow: bool = True,
     refresh: bool = False,
 ) -> _Replies:
-    """Return what is told of a status whose reading takes until something is told, or no time."""
+    """Return the answers of a status whose reading takes until the first answer, or no time."""
     monkeypatch.setattr(questions, "AT_ONCE_S", 0.05 if slow else 60.0)
     monkeypatch.setattr(still_working, "STILL_WORKING_S", 0.05 if refresh or not watched else 60.0)
     command, arguments = read_words("status", Vocabulary("prod", ()))

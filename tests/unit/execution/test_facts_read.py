@@ -86,7 +86,7 @@ def test_a_secret_waits_for_every_host(words: str) -> None:
 
 
 def test_the_history_of_a_cluster_asks_no_host(client: Redis) -> None:
-    """What watch recorded is shown at once, whatever has become of the cluster."""
+    """What watch recorded is shown at once, in any state of the cluster."""
     assert _query("map --history") == FactsQuery(history=True)
     lease, history = led(client), WatchHistory(client)
     history.record(lease, "prod", sample(LAST))

@@ -101,7 +101,7 @@ class Halting(LabelNode):
         return LabelNode(self.node, self.name, (("zone", "a"),))
 
     def cancelled(self, facts: Facts) -> Failed:
-        """Name the order that goes on."""
+        """Name the command that continues it."""
         del facts
         return Failed("stopped", next_step="`/swarm resume web` goes on.")
 

@@ -1,4 +1,4 @@
-"""What is told of a change's steps after its end: their times, and what the card has no room for."""
+"""What is reported of a change's steps after its end: their times, and what the card has no room for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.kits.progress_cards import DONE, STARTED, card, clock, join, set_all
 
 
 def test_each_step_has_its_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From its start to its end, whatever is told meanwhile; one that did not start has none."""
+    """From its start to its end, with any report meanwhile; one that did not start has none."""
     now = clock(monkeypatch)
     shown = card(join("a"), join("b"), join("c"))
     first, second, _ = shown.plan.steps

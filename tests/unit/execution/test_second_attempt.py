@@ -1,4 +1,4 @@
-"""A worker posts a change's card and dies before its first call: whatever ends the job then ends the card too."""
+"""A worker posts a change's card and dies before its first call: any end of the job then ends the card too."""
 
 from __future__ import annotations
 

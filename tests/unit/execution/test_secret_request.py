@@ -122,7 +122,7 @@ def test_no_key_is_asked_for_a_host_that_does_not_respond() -> None:
 
 
 def test_no_key_is_asked_for_a_recovery_that_needs_none() -> None:
-    """``--unlock`` on a cluster without autolock: the plan says so, and goes on."""
+    """``--unlock`` on a cluster without autolock: the plan says so, and continues."""
     facts = {"hosts": WITHOUT_QUORUM, "readable": False}
     assert asked("recover host-1 --gone host-2 --unlock", facts) == ["planned without a secret"]
 

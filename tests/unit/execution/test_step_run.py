@@ -191,7 +191,7 @@ def test_a_lost_lease_stops_it() -> None:
 
 
 def test_each_read_is_told() -> None:
-    """Until the state is seen: the end tells that."""
+    """Until the state is seen: the end reports it."""
     world = World()
     world.on_pause = holds(world)
     heard: list[Facts] = []

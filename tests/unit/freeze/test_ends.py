@@ -1,4 +1,4 @@
-"""A freeze that is over by itself is told once, in the channel where it was announced."""
+"""A freeze that ends by itself is reported once, in the channel where it was announced."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Scene:
         )
 
     def told(self) -> list[str]:
-        """Return what prod's channel was told, without the times."""
+        """Return the messages in prod's channel, without the times."""
         return [re.sub(r"<!date[^>]*>", "then", text) for text in self.slack.texts("C0PROD")]
 
 
@@ -119,7 +119,7 @@ def test_a_process_that_dies_has_promised_the_message(scene: Scene) -> None:
 
 
 def test_what_was_thawed_or_replaced_does_not_end(scene: Scene) -> None:
-    """A thaw has told its end already, and a longer freeze goes on."""
+    """A thaw has reported its end already, and a longer freeze continues."""
     scene.freeze()
     entry = Entry("froze", "U0CLEO", cluster="prod")
     scene.freezes.freeze("prod", scene.clock.at + 900, "U0DAN", "", [entry], replaces=scene.freezes.kept("prod"))

@@ -68,7 +68,7 @@ def test_a_freeze_replaces_only_the_one_that_was_seen(freezes: Freezes, audit: A
 
 
 def test_a_freeze_that_is_over_is_kept_until_it_was_told(freezes: Freezes, audit: Audit, client: Redis) -> None:
-    """For readers it has ended, and nobody can thaw it; after a week nobody is told any more."""
+    """For readers it has ended, and nobody can thaw it; after a week nobody is notified any more."""
     until = _now(client) + 600
     freezes.freeze("prod", until, "U0CLEO", "sale", [SAID])
     assert freezes.active("prod", until - 0.01) is not None

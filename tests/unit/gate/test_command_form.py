@@ -70,7 +70,7 @@ def press(gate: Gate, element: dict[str, Any], channel: str = "C0PROD") -> Messa
 
 
 def test_no_words_show_the_menu(gate: Gate, queue: Queue) -> None:
-    """Its buttons are commands of whoever presses them; those with an ellipsis open a form."""
+    """Its buttons are commands of the person who presses them; those with an ellipsis open a form."""
     shown = typed(gate, " ")
     assert isinstance(shown, Message)
     check_message_blocks(list(shown.blocks), Faults())

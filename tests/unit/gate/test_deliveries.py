@@ -79,7 +79,7 @@ def test_a_vote_counts_once(gate: Gate, job: str, audit: Audit) -> None:
 
 
 def test_a_refused_vote_is_refused_once(gate: Gate, job: str, audit: Audit) -> None:
-    """It is told and logged once."""
+    """It is reported and logged once."""
     with pytest.raises(Refused):
         gate.press(press("approval.approve", job, user="U0EVE"))
     assert gate.press(press("approval.approve", job, user="U0EVE")) is None
@@ -113,7 +113,7 @@ def test_a_job_is_cancelled_once(gate: Gate, queue: Queue, audit: Audit) -> None
 def test_a_press_that_could_not_be_stored_is_handled_again(
     gate: Gate, job: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The person was told that nothing was done."""
+    """The person was notified that nothing was done."""
 
     def fail(*_: object) -> str:
         raise Unavailable("Redis did not respond in time.")

@@ -210,7 +210,7 @@ def parked(
 
 
 def test_the_same_order_is_not_requested_twice(gate: Gate, queue: Queue, audit: Audit) -> None:
-    """While the first waits for approval, the second is told its id. Other orders and ``--plan`` go on."""
+    """While the first waits for approval, the second gets its id. Other orders and ``--plan`` continue."""
     gate.slash(typed("leave host-2"))
     first = parked(queue, audit)
     with pytest.raises(Refused, match=f"this is already waiting as `{first.id}`, requested by <@U0ASKER>") as refused:
@@ -225,7 +225,7 @@ def test_the_same_order_is_not_requested_twice(gate: Gate, queue: Queue, audit: 
 
 
 def test_what_waits_because_of_a_freeze_says_so(gate: Gate, queue: Queue, audit: Audit) -> None:
-    """Whoever requests it again is told whether the freeze is over, and how to go on without its approval."""
+    """A person who requests it again learns whether the freeze is over, and how to continue without its approval."""
     gate.slash(typed("label host-2 zone=a"))
     first = parked(queue, audit, frozen=True)
     again = f"Requested again it needs no approval: `/swarm cancel {first.id}`, then the same order."

@@ -92,7 +92,7 @@ def test_a_plan_is_shown_again_as_a_plan(gate: Gate, queue: Queue) -> None:
 
 
 def test_a_plan_that_was_shown_is_run_by_its_button(gate: Gate, queue: Queue) -> None:
-    """The same order without `--plan`, in the line of changes, by whoever presses it."""
+    """The same order without `--plan`, in the line of changes, by the person who presses it."""
     gate.slash(command("drain host-2 --plan"))
     lease = queue.take("one", "concurrent", block_ms=0)
     assert lease

@@ -46,7 +46,7 @@ def test_a_command_of_home_is_a_job_that_is_answered_directly(gate: Gate, queue:
 
 
 def test_a_press_needs_the_permission(gate: Gate, queue: Queue) -> None:
-    """Whatever Home showed before."""
+    """For any earlier content of Home."""
     with pytest.raises(NotAllowed):
         gate.press(replace(STATUS, user="U0EVE"))
     assert queue.recent("prod", 9) == []

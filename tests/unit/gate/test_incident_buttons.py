@@ -1,4 +1,4 @@
-"""Buttons of incidents: commands of whoever presses them, made from what is stored."""
+"""Buttons of incidents: commands of the person who presses them, made from what is stored."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pressed(gate: Gate, action: str, **other: Any) -> str:
 
 
 def test_acknowledge_is_noted_for_the_leader(gate: Gate, client: Redis, repository: WatchRepository) -> None:
-    """Whoever comes second learns who was first."""
+    """The second person learns who was first."""
     stored(client, incident())
     assert "You acknowledged incident `3f2a`" in pressed(gate, "incident.acknowledge")
     assert "<@U0ADA> has acknowledged" in pressed(gate, "incident.acknowledge", user="U0CLEO")
@@ -52,7 +52,7 @@ def test_acknowledge_is_noted_for_the_leader(gate: Gate, client: Redis, reposito
 
 
 def test_silence_names_the_subject_for_an_hour(gate: Gate, client: Redis, repository: WatchRepository) -> None:
-    """By the incident's root; the channel is told."""
+    """By the incident's root; the channel is notified."""
     stored(client, incident())
     assert "*Incidents of `host-2` are silenced* until" in pressed(gate, "incident.silence")
     [silence] = repository.said("prod", 0.0).silences

@@ -38,7 +38,7 @@ def test_a_question_is_a_job_that_is_answered_in_the_thread(gate: Gate, queue: Q
 
 
 def test_a_change_takes_the_same_way(gate: Gate, queue: Queue) -> None:
-    """The job is in the cluster's line, and its requester is told."""
+    """The job is in the cluster's line, and its requester is notified."""
     told = gate.mention(message("drain host-2"))
     assert told is not None
     [job] = queue.in_line("prod")
@@ -93,7 +93,7 @@ def test_a_key_is_shown_privately(redis_url: str, client: Redis, tmp_path: Path)
 
 
 def test_a_retry_is_answered_in_the_same_thread(gate: Gate, queue: Queue) -> None:
-    """The button is in the thread, so what it does is told there too."""
+    """The button is in the thread, so its effect is reported there too."""
     gate.mention(message("remove host-2 --plan"))
     lease = taken(queue, lane="concurrent")
     queue.finish(lease, "failed", "")

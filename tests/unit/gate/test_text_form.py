@@ -131,7 +131,7 @@ def test_the_form_is_for_who_may_deploy(gate: Gate, queue: Queue) -> None:
     ],
 )
 def test_orders_without_a_form(gate: Gate, words: str, told: str) -> None:
-    """What does not go together is told at once."""
+    """What does not go together is reported at once."""
     with pytest.raises(NotUnderstood, match=told):
         typed(gate, words)
 

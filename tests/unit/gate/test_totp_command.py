@@ -135,7 +135,7 @@ def test_administrators_reset_others(totp_command: TotpCommand, totp: Totp, cloc
 
 
 def test_audit_log_has_no_codes_or_seeds(totp_command: TotpCommand, totp: Totp, clock: Clock, audit: Audit) -> None:
-    """Whatever was entered, correct or wrong."""
+    """For any code, correct or wrong."""
     enrolment = totp.enrol(ADA)
     tried = [wrong_code(enrolment.seed, clock.at), code_of(enrolment.seed, clock.at)]
     for code in tried:

@@ -1,4 +1,4 @@
-"""A user group that Slack does not list: what does not depend on it goes on; help and whoami always answer."""
+"""A user group that Slack does not list: what does not depend on it continues; help and whoami always answer."""
 
 from __future__ import annotations
 

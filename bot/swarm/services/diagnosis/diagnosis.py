@@ -135,7 +135,7 @@ def _failing(facts: Facts, service: ServiceFacts, tasks: list[TaskFacts]) -> lis
         replaced = now is None and any(task.state in {"running", "complete", "shutdown"} for task in later)
         past = facts.cluster_time - last.since > CRASH_WINDOW_S or not made_from(last, service)
         recovered = now is not None and now.state == "running" and past
-        not_wanted = last.state == "complete" and now is None  # by its restart policy it may end for good
+        not_wanted = last.state == "complete" and now is None  # by its restart policy it may not start again
         if not (replaced or recovered or not_wanted):
             found.append(Failing(last, len(ended), now, facts.task_readings.get(last.id)))
     return sorted(found, key=lambda each: -each.last.since)

@@ -70,7 +70,7 @@ def _for_unplaced(swarm: ClusterFacts, service: ServiceFacts, group: Unplaced) -
     if ways:
         yield " or ".join(" and ".join(way) for way in ways)
     down = (verdict for verdict in group.verdicts if verdict.node.state != "ready" and verdict.node.host)
-    away = [verdict.node for verdict in down if not _is_too_small(verdict)]  # it would not take the tasks either
+    away = [verdict.node for verdict in down if not _is_too_small(verdict)]  # it would not accept the tasks either
     for node in away[:MAX_NODES]:
         yield f"{_order(f'check {node.host}')} shows why {tick(node.name)} is {node.state}"
     placed = sum(task.wanted and task.alive for task in swarm.tasks_of(service.id))

@@ -29,7 +29,7 @@ def unmet_constraints(node: NodeFacts, constraints: Iterable[str], name: str = "
             yield Obstacle("constraints", f"unknown whether it meets {shown}", known=False)
         elif not met and (label := _label(constraint)):
             text, change = _unmet_label(node, label, constraint["value"], wanted=constraint["how"] == "==")
-            replaced = constraint["how"] == "!=" and label in asked  # the label that is asked for takes its place
+            replaced = constraint["how"] == "!=" and label in asked  # the requested label replaces it
             fix = f"label {name or node.name} {change}" if change and not replaced else ""
             has = node.labels.get(label, "") if fix else ""
             yield Obstacle("constraints", text, fix, _without(constraint), overwrites=f"{label}={has}" if has else "")

@@ -25,7 +25,7 @@ def run(shell: str, script: str, *words: str) -> str:
 
 
 def sent(shell: str, ports: Sequence[tuple[str, int]], until: Counters = NOTHING, *, looks: int = 10) -> RoundReport:
-    """Send to ports of this machine; look at the counters so often, or until they have reached this."""
+    """Send to ports of this machine; read the counters this often, or until they have reached this."""
     words = [word for transport, port in ports for word in (transport, "127.0.0.1", str(port), str(NUMBER))]
     wanted = (str(until.datagrams), str(until.resets))
     report = parse_round(run(shell, ROUND_SCRIPT, str(looks), *wanted, *words), len(ports))
@@ -50,7 +50,7 @@ def test_a_round_sends_and_counts(shell: str) -> None:
 
 
 def test_a_report_is_read_in_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy host the pause between two looks ends within a line."""
+    """On a busy host the pause between two reads ends within a line."""
     parts = 'printf "%s " "$1" >&3; sleep 0.05; echo "refused $tried" >&3'
     in_parts = ROUND_SCRIPT.replace('echo "$1 refused $tried" >&3', parts)
     assert in_parts != ROUND_SCRIPT

@@ -88,7 +88,7 @@ def fifo(tmp_path: Path) -> Path:
 
 
 def test_a_script_with_its_arguments_status_and_output(helper: Helper) -> None:
-    """Both outputs are told apart; bytes and newlines stay, also at the end."""
+    """Both outputs are kept apart; bytes and newlines stay, also at the end."""
     script = r"""printf '<%s>' "$#" "$@"; printf 'a\0b\n\n'; printf '%s\n' 'o\\n' >&2; exit 3"""
     words = ("", " two  words ", "it's\n$HOME *\n", "\\0101%s-é")
     expected = "".join(f"<{word}>" for word in (str(len(words)), *words)).encode() + b"a\0b\n\n"

@@ -76,7 +76,7 @@ class Server:
         return template.format_map(self.words) + "\n"
 
     def openssh_accepts(self, user: Path, system: Path) -> bool:
-        """Return whether OpenSSH's client accepts the host key and goes on to the login."""
+        """Return whether OpenSSH's client accepts the host key and continues with the login."""
         files = (f"UserKnownHostsFile={user}", f"GlobalKnownHostsFile={system}")
         kex = "KexAlgorithms=curve25519-sha256"  # its default costs 0.07 s of CPU
         options = ("BatchMode=yes", "StrictHostKeyChecking=yes", "IdentityFile=none", "IdentityAgent=none", kex, *files)
