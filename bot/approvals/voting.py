@@ -79,6 +79,8 @@ class Voting:
                 return _pressed_again(approval)
             with self._audited_refusals(approval, voter):
                 eligible = self._eligible(approval, voter)
+                if _has_approved(approval, voter) and _counts(now := self.find(job_id), voter):
+                    return _pressed_again(now)  # somebody else's approval came while Slack was asked
                 _require_first_vote(approval, voter)
                 if approval.request.second_factor and not code_checked:
                     self._check(voter, code)
@@ -221,8 +223,12 @@ def _vote_entries(request: ApprovalRequest, voter: str, count: int) -> list[Entr
     return [vote, request.audit_entry("approved", voter, f"plan {request.digest}")]
 
 
+def _has_approved(approval: Approval, voter: str) -> bool:
+    return any(vote.by == voter for vote in approval.votes)
+
+
 def _require_first_vote(approval: Approval, voter: str) -> None:
-    if any(vote.by == voter for vote in approval.votes):
+    if _has_approved(approval, voter):
         raise refusal(approval, "twice")
 
 

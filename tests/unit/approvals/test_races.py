@@ -60,6 +60,17 @@ def test_a_second_press_is_no_refusal(redis_url: str) -> None:
         voting.approve("job-0", "U0EVE", "")
 
 
+def test_a_second_press_while_the_last_approval_arrives_is_no_refusal(redis_url: str) -> None:
+    """The first approval counts; while Slack is asked about the second press, somebody else approves."""
+    outcomes = ExpectedOutcomes(redis_url, 2, {"U0ADA", "U0BEN", "U0EVE"})
+    outcomes.ask(0, "U0ADA", "node-1")
+    outcomes.work(0, 0, crash=False)
+    outcomes.approve(0, "job-0", "U0BEN")
+    outcomes.people.meanwhile = lambda: outcomes.approve(1, "job-0", "U0EVE")
+    assert outcomes.processes[0].voting.approve("job-0", "U0BEN", "") == "You have approved `job-0` already."
+    outcomes.check_log()
+
+
 def test_vote_without_an_answer_from_slack_is_audited(redis_url: str) -> None:
     """The vote does not count and can be repeated, and the audit log has an entry."""
     outcomes = ExpectedOutcomes(redis_url, 1, {"U0ADA", "U0BEN"})
