@@ -1,4 +1,4 @@
-"""Files: shown to whoever sees their message, opened and saved by them, and by nobody else."""
+"""Files: only people who see their message can see, open and save them."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_lines_of_the_tour_are_shown_whole(window: OpenWindow, slack: LocalSlack
 
 
 def test_the_tour_goes_on_with_a_button_and_is_followed(window: OpenWindow, slack: LocalSlack) -> None:
-    """The button begins the next scene; a window that follows becomes whoever acts."""
+    """The button begins the next scene; a window that follows becomes the person who acts."""
     waiting = {"number": 0, "total": 6, "title": "A tour", "text": "", "lines": [], "person": ""}
     tour = SimpleNamespace(state={**waiting, "state": "waiting", "next": "Begin"})
 

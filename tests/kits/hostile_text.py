@@ -42,8 +42,7 @@ NOT_BLANK = HOSTILE.map(lambda text: f"{text}x")
 SHOWN = ("text", "title", "elements", "fields", "rows", "tasks")
 """The keys of blocks with text for people.
 
-A task's details go on where a long title ends, as rich text, which has no markup.
-"""
+A task's details continue where a long title ends, as rich text, which has no markup."""
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 """The types of most values, which hold no field."""

@@ -246,7 +246,7 @@ class Stretch(Strict):
 
 
 class Reported(Strict):
-    """An open incident with one signal, that was told ``minutes`` ago."""
+    """An open incident with one signal, that was reported ``minutes`` ago."""
 
     id: str
     kind: SignalKind = "node down"

@@ -16,7 +16,7 @@ from tests.plans.messages import messages
 
 MIN_TEXT_WORDS: Final = 2
 MAX_TEXT_CHARS: Final = 1500
-"""A notification shows some hundred characters; an error is told whole."""
+"""A notification shows some hundred characters; an error is shown in full."""
 
 
 @pytest.mark.parametrize("file", FILES)

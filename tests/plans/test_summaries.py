@@ -26,7 +26,7 @@ CASES: Final = [pytest.param(given, case, id=name) for name, given, case in case
 
 
 def _shown(summary: Summary, facts: Facts) -> list[str]:
-    """Return the status that is told 2 s after the reading, from what Redis keeps of it."""
+    """Return the status that is shown 2 s after the reading, from what Redis keeps of it."""
     assert STATUS.aged is not None
     stored = from_json(Summary, to_json(summary))
     records = Facts(
@@ -44,7 +44,7 @@ def _shown(summary: Summary, facts: Facts) -> list[str]:
 
 @pytest.mark.parametrize(("facts_given", "case"), CASES)
 def test_a_summary_gives_the_same_status(facts_given: dict[str, Any], case: Mapping[str, Any]) -> None:
-    """But for its age, and that more may follow; of facts that are not whole, nothing is called done."""
+    """It differs only in its age, and in that more may follow; nothing is called done if facts are incomplete."""
     assert STATUS.answer is not None
     facts = Description.model_validate(described(facts_given, case)).facts(STATUS.query(NoArguments()))
     complete = show_message(STATUS.answer(facts, NoArguments()))
@@ -96,7 +96,7 @@ def test_a_summary_holds_nothing_of_specs_labels_and_environments(
     facts_given: dict[str, Any],
     specs: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    """Whatever the facts are, only fields that a status shows reach Redis, and errors of tasks are masked."""
+    """For all facts, only fields that a status shows reach Redis, and errors of tasks are masked."""
     facts = Description.model_validate(facts_given).facts(STATUS.query(NoArguments()))
     marked = _marked(replace(facts, other_clusters={}), "", specs=specs)
     assert facts.swarm is None or MARK in repr(marked.swarm)

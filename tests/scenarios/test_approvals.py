@@ -11,7 +11,7 @@ from sandbox.slack import CannotDo
 from tests.kits.approval_scenario import ApprovalScenario
 
 PRESSED_AGAIN = "You have approved"
-"""What a person is told whose approval counted already."""
+"""The answer to a person whose approval counted already."""
 
 
 def test_a_change_needs_another_administrators_approval(approvals: ApprovalScenario) -> None:
@@ -120,7 +120,7 @@ def test_approvers_are_mentioned_and_reminded_once(approvals: ApprovalScenario) 
 
 
 def test_the_same_order_twice_has_one_card(approvals: ApprovalScenario) -> None:
-    """Whoever types it again reads which job waits already, and nothing else; that job is refused no vote for it."""
+    """A person who types it again reads only which job waits already; that job is refused no vote for it."""
     job = approvals.asks("cleo", "promote host-2")
     after = len(approvals.slack.transcript())
     approvals.slack.slash("dan", "prod", "promote host-2")

@@ -33,7 +33,7 @@ OTHERS_CLOSED = [
 ]
 """The other direction of each port. They are long, because a probe treats all ports of a protocol alike."""
 PROMISED = 15.0
-"""Seconds, measured by the bot and told in the answer: 5 s, and up to 10 s more where a machine is busy."""
+"""Seconds, measured by the bot and shown in the answer: 5 s, and up to 10 s more where a machine is busy."""
 
 MAX_CHECKS = 4
 
@@ -119,7 +119,7 @@ def test_a_port_blocked_for_one_peer_is_named(cluster: Scenario) -> None:
 
 @pytest.mark.parametrize("answer_with", ["icmp-port-unreachable", "tcp-reset"])
 def test_a_port_rejected_by_a_firewall_is_not_open(cluster: Scenario, answer_with: str) -> None:
-    """A rejection looks like a port without a listener to the sender; the target's kernel counters tell them apart."""
+    """A rejection looks like a port without a listener to the sender; the target's kernel counters distinguish them."""
     rule = ["INPUT", "-p", "tcp", "--dport", "7946", "-j", "REJECT", "--reject-with", answer_with]
     cluster["host-3"].run("iptables", "-A", *rule)
     try:

@@ -1,4 +1,4 @@
-"""Tasks on a node that went down: the managers go on to count them as running, and Swarmbot does not."""
+"""Tasks on a node that went down: the managers still count them as running, and Swarmbot does not."""
 
 from __future__ import annotations
 

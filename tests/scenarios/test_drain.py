@@ -12,7 +12,7 @@ STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
 
 
 def nodes_of(scenario: Scenario, name: str) -> list[str]:
-    """Return the nodes on which the tasks of a service run, also those that are told to stop."""
+    """Return the nodes on which the tasks of a service run, also those that must stop."""
     lines = scenario["host-1"].docker("service", "ps", name, "--format", "{{.Node}} {{.CurrentState}}").splitlines()
     return sorted(line.split()[0] for line in lines if line.split()[1] == "Running")
 

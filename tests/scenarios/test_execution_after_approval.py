@@ -1,4 +1,4 @@
-"""An approved change runs once or not at all, whatever happens between the approval and the first step."""
+"""An approved change runs once or not at all, with any event between the approval and the first step."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_plan_changes_nothing(approvals: ApprovalScenario) -> None:
 def test_freeze_needs_one_more_approval(approvals: ApprovalScenario) -> None:
     """The channel and the status say so; a worker's join, which needs nobody otherwise, waits for one.
 
-    The thaw names what waits still, and how it goes on without that approval.
+    The thaw names what still waits, and how it continues without that approval.
     """
     after = len(approvals.slack.transcript())
     approvals.slack.slash("dan", "prod", 'freeze --until 4h --reason "sale"')

@@ -122,7 +122,7 @@ def test_no_request_fails_while_all_three_tasks_move(cluster: Scenario) -> None:
 
 
 def test_a_task_that_cannot_start_elsewhere_stops_the_drain(cluster: Scenario) -> None:
-    """The image is on one host alone: its task goes on running, the node stays active, and the spec is as before."""
+    """The image is on one host alone: its task continues to run, the node stays active, and the spec is as before."""
     cluster["host-2"].docker("tag", TASK_IMAGE, "only-here:1")
     pinned = ("--constraint", "node.hostname==host-2")
     create_running(cluster, "web", *pinned, image="only-here:1", command=("sleep", "600"))

@@ -44,7 +44,7 @@ def test_a_host_with_live_restore_does_not_join(cluster: Scenario) -> None:
 
 
 def test_a_member_with_live_restore_is_named_before_its_next_start(cluster: Scenario) -> None:
-    """Its engine goes on running and would not start again: status says so, and `check` does not call it fit."""
+    """Its engine continues to run and would not start again: status says so, and `check` does not call it fit."""
     set_live_restore(cluster["host-2"], enabled=True)
     assert cluster.nodes()["host-2"] == "Ready Active"
     assert "`host-2` has live-restore enabled: its engine will not start again" in cluster.ask("ada", "status")

@@ -85,7 +85,7 @@ def test_a_power_cut_is_switched_and_told(scenario: WatchScenario, windows: Wind
 def test_a_host_is_cut_off_and_told(
     scenario: WatchScenario, windows: Windows, switch: str, on_host: re.Pattern[str], told: str
 ) -> None:
-    """By its cable or its engine: the engines see it, the channel is told, and its return ends the incident."""
+    """By its cable or its engine: the engines see it, watch reports it, and its return ends the incident."""
     scenario.cluster(workers=("host-4",))
     scenario.watched()
     ada, eve = windows.open("ada", panel="hosts"), windows.open("eve", panel="hosts")

@@ -47,7 +47,7 @@ def replaced(cluster: Scenario) -> int:
 
 
 def test_a_rollout_that_goes_on_is_paused_and_resumed(cluster: Scenario) -> None:
-    """No further task is replaced, whatever stands for it in lists; then the spec is byte for byte as before."""
+    """No further task is replaced, whatever sign lists show for it; then the spec is byte for byte as before."""
     create(cluster, "web", "--label", "a=b", replicas=4)
     spec = begin_by_hand(cluster)
     card = cluster.change("ada", "pause web")
@@ -122,7 +122,7 @@ def test_a_cancelled_update_stops_docker(cluster: Scenario, order: str, way: str
 @pytest.mark.long
 @pytest.mark.parametrize(("way", "image"), [("resume web", TASK_IMAGE), ("rollback web --last-good", SECOND_IMAGE)])
 def test_a_cancelled_rollback_stops_docker(cluster: Scenario, way: str, image: str) -> None:
-    """To go on is to roll back; to go back is to undo the rollback: the update before it was seen to run."""
+    """To continue is to roll back; to go back is to undo the rollback: the update before it was seen to run."""
     create_steady(cluster)
     assert cluster.change("ada", f"update web --image {SECOND_IMAGE}").text.startswith("✓")
     job = cluster.begin("ada", "rollback web")
@@ -139,7 +139,7 @@ def test_a_cancelled_rollback_stops_docker(cluster: Scenario, way: str, image: s
 
 @pytest.mark.long
 def test_a_resumed_rollout_whose_tasks_fail(cluster: Scenario) -> None:
-    """Failure action rollback returns to the pause, because Docker has no other spec: the old tasks go on running."""
+    """Failure action rollback returns to the pause, because Docker has no other spec: the old tasks continue to run."""
     create_steady(cluster, "--update-failure-action", "rollback", "--update-delay", "3s", "--update-monitor", "4s")
     begin_by_hand(cluster, EXITING_IMAGE)
     assert cluster.change("ada", "pause web").text.startswith("✓")

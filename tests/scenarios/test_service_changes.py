@@ -31,7 +31,7 @@ def cluster(cluster: Scenario) -> Scenario:
 
 
 def test_scale_up_down_and_to_nothing(cluster: Scenario) -> None:
-    """Only the number of replicas changes, and it is done when the engine runs so many."""
+    """Only the number of replicas changes, and it is done when the engine runs this many."""
     create(cluster, "web")
     before = inspect(cluster, "web")["Spec"]
     card = cluster.change("ada", "scale web=4")
@@ -78,7 +78,10 @@ def test_update_of_the_environment_keeps_every_other_field(cluster: Scenario) ->
     ],
 )
 def test_an_image_whose_tasks_exit(cluster: Scenario, action: str, told: str) -> None:
-    """It is a failure whatever Docker calls it, told with the exit code and what runs now; and again if repeated."""
+    """It is a failure even if Docker calls it completed.
+
+    The card shows the exit code and what runs now, also if it is repeated.
+    """
     create(cluster, "web", "--update-failure-action", action, "--restart-delay", "1s")
     card = cluster.change("ada", f"update web --image {EXITING_IMAGE}")
     assert card.text.startswith("✗ *The update of `web` in prod failed*"), card.text
@@ -102,7 +105,7 @@ def test_an_image_whose_tasks_exit(cluster: Scenario, action: str, told: str) ->
 
 
 def test_an_image_that_no_node_has(cluster: Scenario) -> None:
-    """The task is rejected, which is told with the engine's words."""
+    """The task is rejected, which is reported in the engine's words."""
     create(cluster, "web", "--update-failure-action", "pause")
     unknown = "No active node was seen to have the image"
     assert unknown not in cluster.ask("ada", f"update web --image {SECOND_IMAGE} --plan")
@@ -114,7 +117,7 @@ def test_an_image_that_no_node_has(cluster: Scenario) -> None:
 
 
 def test_a_constraint_that_no_node_meets(cluster: Scenario) -> None:
-    """The requester confirms the cost, and the pending tasks are told with the scheduler's reason."""
+    """The requester confirms the cost, and the pending tasks are shown with the scheduler's reason."""
     create(cluster, "web", "--update-failure-action", "rollback")
     card = cluster.confirmed("ada", "update web --constraint node.labels.zone==c", "cannot run on any active node")
     assert card.text.startswith("✗ *The update of `web` in prod failed*"), card.text
@@ -146,7 +149,7 @@ def test_restart_rollback_and_remove(cluster: Scenario) -> None:
 
 @pytest.mark.long
 def test_a_paused_update_is_resumed(cluster: Scenario) -> None:
-    """Docker paused it for a missing image. Once the hosts have the image, it goes on to the end."""
+    """Docker paused it for a missing image. Once the hosts have the image, it continues to the end."""
     create(cluster, "web", "--update-failure-action", "pause")
     late = "swarmbot/task:late"
     assert "Docker paused the update" in cluster.change("ada", f"update web --image {late}").text
@@ -206,7 +209,7 @@ def test_a_global_service(cluster: Scenario) -> None:
 
 
 def test_a_job_is_run_again(cluster: Scenario) -> None:
-    """Its tasks complete. Of a run that failed the exit code is told: its counts are those of one that waits."""
+    """Its tasks complete. For a failed run the exit code is shown: its counts are those of one that waits."""
     once = ("--mode", "replicated-job", "--replicas", "2", "--restart-condition", "none")
     create_service(cluster, "migrate", *once, command=("sh", "-c", "sleep 1"))
     create_service(cluster, "broken", *once, command=("sh", "-c", "sleep 1; exit 3"))

@@ -101,7 +101,7 @@ def ask_while_down(cluster: Scenario, text: str) -> str:
 
 
 def test_services_are_listed_with_what_is_wrong_first(cluster: Scenario) -> None:
-    """A global service that crashes lacks a task on each node, whatever the managers want at that moment."""
+    """A global service that crashes lacks a task on each node, for any number that the managers want at that moment."""
     told = ask_while_down(cluster, "services")
     lines = told.splitlines()
     assert lines[0].startswith("✗ *5 of 9 services of prod fully running* · 1 update failed"), told

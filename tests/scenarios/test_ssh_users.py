@@ -88,7 +88,7 @@ def test_status_works_without_readable_certificates(scenario: Scenario) -> None:
 
 
 def test_a_backup_needs_sudo(scenario: Scenario) -> None:
-    """With sudo it works, whatever the shell prints; without, it is refused before the engine stops."""
+    """With sudo it works with any output of the shell; without, it is refused before the engine stops."""
     began = engine_start_time(scenario["host-2"])
     card = scenario.change("cleo", "backup host-2")
     assert "does not let noisy do this: it is not root, and sudo needs a password or refuses" in card.text

@@ -12,7 +12,7 @@ BUSY = "trap 'exit 0' TERM; while :; do :; done"
 
 
 def test_stats_and_disk(scenario: Scenario) -> None:
-    """One reading of each running task and of each node; what a node that is off would tell is named as missing."""
+    """One reading of each running task and of each node; the data of a node that is off is named as missing."""
     scenario.cluster(workers=("host-2", "host-3"))
     limits = ("--limit-memory", "64m", "--limit-cpu", "0.2")
     create_service(scenario, "busy", "--mode", "global", *limits, command=("sh", "-c", BUSY))

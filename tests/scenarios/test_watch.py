@@ -1,4 +1,4 @@
-"""Watch on real engines: what the channel is told of power cuts, of planned work, and by which process."""
+"""Watch on real engines: what it reports of power cuts and of planned work, and by which process."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_worker_loses_power(scenario: WatchScenario) -> None:
 
 
 def test_people_acknowledge_and_silence(scenario: WatchScenario) -> None:
-    """By the buttons of the message and by command; what is silenced is recorded, and told once it is not."""
+    """By the buttons of the message and by command; silenced incidents are recorded, and reported after the silence."""
     scenario.cluster(workers=("host-4",))
     scenario.watched()
     after = scenario.now
@@ -138,7 +138,7 @@ def test_a_host_is_silent_for_a_minute_and_then_loses_power(scenario: WatchScena
 
 @pytest.mark.long
 def test_the_leader_loses_power(scenario: WatchScenario) -> None:
-    """The new leader is named; the one that led watch may be killed meanwhile, and another process goes on."""
+    """The new leader is named; the one that led watch may be killed meanwhile, and another process continues."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"))
     scenario.watched()
     first = scenario.leading()
@@ -155,7 +155,7 @@ def test_the_leader_loses_power(scenario: WatchScenario) -> None:
 
 @pytest.mark.long
 def test_the_quorum_is_lost_and_watch_killed(scenario: WatchScenario) -> None:
-    """After both processes were killed, another one goes on with the same incident in the same message."""
+    """After both processes were killed, another one continues the same incident in the same message."""
     scenario.cluster(managers=("host-1", "host-2", "host-3"))
     scenario.watched()
     scenario["host-2"].power_off()

@@ -1,4 +1,4 @@
-"""What watch tells of certificates of a cluster that is as old as an engine's clock says: of nodes, and of the root."""
+"""What watch reports of certificates, of nodes and the root, of a cluster as old as an engine's clock says."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def scenario(hosts: Fleet, tmp_path: Path) -> Iterator[WatchScenario]:
 
 
 def made_before(host: Host, days: int, *, valid_h: int) -> None:
-    """Make a cluster so many days ago by its first manager's clock, whose certificates are valid for so many hours.
+    """Create a cluster this many days ago by its first manager's clock, with certificates valid for this many hours.
 
     The manager's first certificate is valid for 90 days whatever the cluster says, so another one is issued. Its clock
     stays wrong.
@@ -100,7 +100,7 @@ def test_certificates_of_nodes(scenario: WatchScenario) -> None:
 
 
 def test_the_root_certificate(scenario: WatchScenario) -> None:
-    """Its cluster was made nearly 20 years ago. The button makes a new one, and status tells of it too."""
+    """Its cluster was made nearly 20 years ago. The button makes a new one, and status shows it too."""
     leader, worker = scenario["host-1"], scenario["host-3"]
     made_before(leader, ROOT_DAYS - 3, valid_h=21 * YEAR_H)
     set_clock(leader, 0)

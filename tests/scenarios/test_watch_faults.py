@@ -1,4 +1,4 @@
-"""How much watch tells of one fault, with the usual settings: one message, three edits a minute at most."""
+"""How much watch reports of one fault, with the usual settings: one message, three edits a minute at most."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def scenario(deployment: Deployment) -> WatchScenario:
 
 
 def told_once(scenario: WatchScenario) -> None:
-    """Check that one incident was told, in one message that was edited three times a minute at most."""
+    """Check that one incident was reported, in one message that was edited three times a minute at most."""
     [incident] = scenario.incidents()
     posted, edited = scenario.shown(incident)
     assert len(posted) == 1

@@ -36,7 +36,7 @@ def scenario(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def test_what_watch_saw_is_plotted(scenario: WatchScenario) -> None:
-    """A node loses power, watch is killed and goes on: the history has both, each slot once."""
+    """A node loses power, watch is killed and continues: the history has both, each slot once."""
     deployment, redis = scenario.deployment, connect(Secret(scenario.deployment.redis_url))
     history = WatchHistory(redis)
 

@@ -1,4 +1,4 @@
-"""What watch tells elsewhere than in incidents' messages: /metrics, webhooks and the daily digest, on real engines."""
+"""What watch reports outside of incidents' messages: /metrics, webhooks and the daily digest, on real engines."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def nodes(port: int, role: str, state: str) -> float | None:
 def test_a_power_cut_is_told_everywhere_although_watch_is_killed(
     scenario: WatchScenario, receiver: Receiver, metrics_port: int
 ) -> None:
-    """Metrics are what the engine lists; the webhook is told of the beginning and the end, in order; one digest."""
+    """Metrics are what the engine lists; the webhook gets the beginning and the end, in order; one digest."""
     deployment = scenario.deployment
     scenario.cluster(managers=("host-1", "host-2", "host-3"), workers=("host-4",))
     scenario.watched()

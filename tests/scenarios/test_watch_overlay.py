@@ -1,4 +1,4 @@
-"""Watch checks the routes between the nodes on real engines, and tells of one that is blocked while all are ready."""
+"""Watch checks the routes between the nodes on real engines, and reports one that is blocked while all are ready."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def scenario(hosts: Fleet, tmp_path: Path) -> Iterator[WatchScenario]:
 
 
 def test_a_blocked_port_is_told_until_a_check_finds_it_open(scenario: WatchScenario) -> None:
-    """The nodes are ready throughout; the check leaves nothing behind, and readings go on meanwhile."""
+    """The nodes are ready throughout; the check leaves nothing behind, and readings continue meanwhile."""
     scenario.cluster(workers=("host-2", "host-3"), ingress=True)
     scenario["host-3"].block(4789, "udp")
     scenario.watched()

@@ -1,4 +1,4 @@
-"""What watch tells of clones, of updates that were rolled back and of tokens, and how it reminds, on real engines."""
+"""What watch reports of clones, of updates that were rolled back and of tokens, and how it reminds, on real engines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REMINDER: Final = "Nobody has acknowledged this for"
 
 @pytest.fixture
 def scenario(hosts: Fleet, tmp_path: Path) -> Iterator[WatchScenario]:
-    """A bot whose watch process reads often, reminds soon, and tells of tokens that were shown a day ago."""
+    """A bot whose watch process reads often, reminds soon, and reports tokens that were shown a day ago."""
     with Deployment(hosts, tmp_path / "deployment", watchers=1, config={**config(hosts), "watch": WATCH}) as deployment:
         yield WatchScenario(deployment)
 
@@ -91,7 +91,7 @@ def test_a_token_that_was_shown_two_days_ago(scenario: WatchScenario) -> None:
 
 
 def test_a_reminder_until_somebody_acknowledges(scenario: WatchScenario) -> None:
-    """An incident is told again once; one that was acknowledged before is not."""
+    """An incident is reported again once; one that was acknowledged before is not."""
     scenario.cluster(workers=("host-3", "host-4"))
     scenario.watched()
     scenario["host-4"].power_off()

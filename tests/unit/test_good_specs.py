@@ -36,7 +36,7 @@ def seen(*tasks: dict[str, Any]) -> Facts:
 
 
 def test_a_spec_whose_tasks_run_is_kept_encrypted(client: Redis) -> None:
-    """It is read back whole by whoever has the key, and by nobody else; Redis has nothing of its secrets."""
+    """It is read back whole with the key, and not without it; Redis has nothing of its secrets."""
     facts = seen(RUNNING)
     GoodSpecs(client, KEY).note(facts, OPERATION)
     found = GoodSpecs(client, KEY).read("prodid", "id-web")
@@ -56,7 +56,7 @@ def test_a_spec_whose_tasks_run_is_kept_encrypted(client: Redis) -> None:
     ids=["runs", "has just started", "failed", "none is left"],
 )
 def test_during_an_update_the_spec_before_is_kept(client: Redis, task: dict[str, Any], *, is_kept: bool) -> None:
-    """If tasks of it run and none has failed: whatever began the update, that is the way back."""
+    """If tasks of it run and none has failed: for any cause of the update, a rollback returns to it."""
     old = {**RUNNING, "image": "nginx:1.24", **task}
     service: dict[str, Any] = {"previous": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}}}
     service |= {"replicas": 2, "update": {"state": "updating"}}

@@ -254,7 +254,7 @@ def test_what_decides_does_no_io() -> None:
 
 @pytest.mark.parametrize("face", FACES)
 def test_the_face_to_the_internet_reaches_no_engine(face: str) -> None:
-    """Whatever the web side imports, directly or not, holds no way to a host: neither ours nor a library's."""
+    """The modules that the web side imports, directly or not, cannot reach a host: neither ours nor a library's."""
     assert {name for name in _closure(face) if _within(name, WORKERS_OWN)} == set()
 
 

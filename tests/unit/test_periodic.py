@@ -1,4 +1,4 @@
-"""A periodic task continues whatever happens in its runs, and stops at once."""
+"""A periodic task continues after any error in its runs, and stops at once."""
 
 from __future__ import annotations
 

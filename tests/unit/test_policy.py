@@ -158,7 +158,7 @@ def test_a_group_that_cannot_be_read_proves_and_refuses_nothing() -> None:
 def test_an_unread_group_never_permits(
     people: dict[str, Any], rules: dict[str, Any], permission: Permission, membership: Membership
 ) -> None:
-    """Whatever could not be read, only what was read permits."""
+    """Only what was read permits something, even if other groups could not be read."""
     config = _config(people, rules)
     unread = Membership(membership.user, membership.groups, frozenset(GROUPS) - membership.groups)
     assert _allowed(config, permission, unread) == _allowed(config, permission, membership)

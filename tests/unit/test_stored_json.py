@@ -49,6 +49,6 @@ def test_a_redis_hash_holds_texts() -> None:
 
 
 def test_a_secret_is_not_stored() -> None:
-    """Neither as text nor as a mask: whoever tries is told."""
+    """Neither as text nor as a mask: the attempt raises an error."""
     with pytest.raises(ValueError, match="Secret"):
         to_json(Kept("prod", {"token": Secret("SWMTKN-1-abc")}))

@@ -52,7 +52,7 @@ RULED_OUT: Final = {
     r"tells? (of )?(an |the )?incidents?|incidents are told|told of incidents": "report",
 }
 ANY: Final = re.compile(rf"\b(?:{'|'.join(RULED_OUT)})\b")
-"""Finds whatever is ruled out in a text of small letters."""
+"""Finds everything that is ruled out in a text of small letters."""
 INVERTED: Final = re.compile(
     r'"""(?:Of|So (?:long|often|many|much)|The same(?: (?:of|for|as|if|while|after)\b|[.,;]))[ "]'
 )

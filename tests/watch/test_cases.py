@@ -22,7 +22,7 @@ CHECKED: Final = ("signals", "told", "noted", "broadcast", "entries", "orders", 
 
 @pytest.mark.parametrize("name", CASES)
 def test_case(name: str) -> None:
-    """These facts, one after the other, tell exactly this."""
+    """These facts, one after the other, result in exactly these messages."""
     given, case = CASES[name]
     timeline = Timeline(case.get("settings", {}))
     for facts, turn in turns(given, case):

@@ -127,7 +127,7 @@ def test_what_is_advised_is_not_refused(course: Course) -> None:
 
 
 def test_other_systems_see_each_incident_begin_and_end_in_turn(course: Course) -> None:
-    """A webhook is told of beginning, changes and end, in plain text that PagerDuty's and Alertmanager's API accept.
+    """A webhook gets beginning, changes and end, in plain text that PagerDuty's and Alertmanager's API accept.
 
     What is open in Slack is open there.
     """
@@ -148,7 +148,7 @@ def test_other_systems_see_each_incident_begin_and_end_in_turn(course: Course) -
 
 
 def test_a_pager_for_critical_incidents_is_told_of_their_end(course: Course) -> None:
-    """An incident that becomes critical begins for it, and its end is told although it was only a warning then."""
+    """An incident that becomes critical begins for it, and its end is reported although it was only a warning then."""
     severities: tuple[Severity, ...] = ("critical",)
     pager = Target("pager", "json", Secret("https://192.0.2.9/"), None, severities, ("prod",))
     open_: dict[str, bool] = {}

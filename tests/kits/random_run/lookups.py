@@ -93,8 +93,8 @@ class Run:
     def _recognized(self, shown: Shown) -> frozenset[str]:
         """Return the job whose end a private message without a response_url tells, or else the jobs that it names.
 
-        A worker sends it so if the response_url does not work. Of several jobs that ended alike it is the one that it
-        names, or the first that nothing else told its requester.
+        A worker sends it in this way if the response_url does not work. If several jobs ended alike, it is the one that
+        it names, or the first that nothing else told its requester.
         """
         alike = [
             job

@@ -77,7 +77,7 @@ def test_updates_that_fail(scenario: Scenario) -> None:
 
 @pytest.mark.long
 def test_a_rollout_is_paused(scenario: Scenario) -> None:
-    """A cancelled update pauses it, and it goes on to the end; a new job is created, and run again."""
+    """A cancelled update pauses it, and it continues to the end; a new job is created, and run again."""
     have_variants(scenario[name] for name in NODES)
     scenario.cluster(workers=NODES[1:], ingress=True)
     create(scenario, "web", replicas=4)

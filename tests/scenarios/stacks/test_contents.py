@@ -96,7 +96,7 @@ def test_an_approval_binds_to_the_content_of_a_secret(cluster: Scenario, app: St
 
 @pytest.mark.long
 def test_a_killed_worker_creates_a_content_once(cluster: Scenario, app: StackFolder) -> None:
-    """The other worker finds the new object by its content, and goes on with the services."""
+    """The other worker finds the new object by its content, and continues with the services."""
     app.write(small())
     cluster.change("ada", DEPLOY)
     app.write(small(), settings_ini="colour=red\n", content_txt=SECOND)

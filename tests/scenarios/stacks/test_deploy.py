@@ -161,7 +161,7 @@ def test_no_secret_leaves_the_deploy(cluster: Scenario, app: StackFolder) -> Non
 
 @pytest.mark.long
 def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder) -> None:
-    """Its files are used as they were, whatever the file is now. Drift is told against the last deploy."""
+    """Its files are used as they were, even if the file has changed. Drift is shown against the last deploy."""
     first = kept(cluster) + 1
     card = cluster.change("ada", DEPLOY)
     assert f"kept as revision {first}" in card.text, card.text
@@ -190,7 +190,7 @@ def test_an_earlier_deploy_is_deployed_again(cluster: Scenario, app: StackFolder
 
 
 def test_a_deploy_that_stops_in_the_middle(cluster: Scenario, app: StackFolder) -> None:
-    """An engine refuses one object: what is done and what is not is told, and the next step works as it is written."""
+    """An engine refuses one object: the card says what is done and what is not, and the next step works as written."""
     app.write(compose(), content_txt="x" * 600_000)
     card = cluster.change("ada", DEPLOY)
     told = card.text.replace("`", "")
@@ -206,7 +206,7 @@ def test_a_deploy_that_stops_in_the_middle(cluster: Scenario, app: StackFolder) 
 
 
 def test_a_cancelled_deploy(cluster: Scenario, app: StackFolder) -> None:
-    """It no longer waits for a slow update, which Docker goes on with; the card says how to see what is left."""
+    """It no longer waits for a slow update, which Docker continues; the card says how to see what is left."""
     cluster.change("ada", DEPLOY)
     slow = compose()
     web = slow["services"]["web"]

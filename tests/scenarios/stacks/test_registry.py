@@ -45,7 +45,7 @@ def test_an_image_is_pinned_to_its_digest(bot: Scenario, app: StackFolder, regis
 
 @pytest.mark.usefixtures("cluster")
 def test_an_unknown_tag_is_refused(bot: Scenario, app: StackFolder, registry: Registry) -> None:
-    """Each node could run another image by that name. ``--no-resolve`` deploys it, and its tasks tell why none runs."""
+    """Each node could run another image by that name. ``--no-resolve`` deploys it, and its tasks show why none runs."""
     app.write(compose(f"{registry.image}:absent"))
     told = bot.ask("ada", "deploy app")
     assert f"No registry gave the digest of `{registry.image}:absent`" in told

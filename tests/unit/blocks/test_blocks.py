@@ -170,7 +170,7 @@ def test_a_step_says_when_it_began_and_how_long_it_took() -> None:
 
 
 def test_long_line_is_complete_in_its_details() -> None:
-    """A task's title is short; the details go on where it ends, so that no word is there twice."""
+    """A task's title is short; the details continue where it ends, so that no word is there twice."""
     line = "why " * 60
     task = blocks.progress("t", [blocks.Line(blocks.FAILED, line)]).blocks[1]["tasks"][0]
     [rest] = [text for text in texts(task["details"]) if text.startswith("…")]

@@ -13,7 +13,7 @@ from tests.kits.step_world import Wanted, World
 
 
 class Stoppable(Wanted):
-    """One whose engines go on for a long time."""
+    """An operation whose engines continue for a long time."""
 
     kind: ClassVar[str] = "a test's stoppable step"
     may_stop_waiting: ClassVar[bool] = True

@@ -119,7 +119,7 @@ def test_the_rollout_of_a_running_job_is_paused_by_cancelling_it(gate: Gate, que
 
 
 def test_a_rollout_of_a_deploy_is_paused_after_it_was_cancelled(gate: Gate, queue: Queue) -> None:
-    """A cancelled deploy stops waiting, and leaves Docker to go on with the service that it updates."""
+    """A cancelled deploy stops waiting, and lets Docker continue with the service that it updates."""
     gate.slash(typed("deploy shop"))
     job = taken(queue).job.id
     with pytest.raises(Refused, match="carries out this rollout") as refused:

@@ -63,7 +63,7 @@ def test_whoami_answers_who_may_be_in_the_group(gate: Gate) -> None:
 
 
 def test_a_command_is_permitted_by_the_id_alone(gate: Gate) -> None:
-    """Who is named by id goes on; for others the command is not run, and what no group could give is refused."""
+    """A person named by id continues; for others the command is not run, and what no group could give is refused."""
     assert typed(gate, "U0ADA", "jobs")
     with pytest.raises(MembershipUnknown, match="S0OPS"):
         typed(gate, "U0BEN", "jobs")
@@ -72,7 +72,7 @@ def test_a_command_is_permitted_by_the_id_alone(gate: Gate) -> None:
 
 
 def test_a_change_needs_a_newer_answer_than_a_question(gate: Gate, client: Redis) -> None:
-    """Slack's answer of some minutes ago permits questions; whoever may have left the group since changes nothing."""
+    """Slack's answer of some minutes ago permits questions, but no changes: the person may have left the group since."""
     answer = {"users": ["U0BEN"], "at": time.time() - 300}
     client.set(keys.user_group("S0OPS"), json.dumps(answer))
     assert typed(gate, "U0BEN", "jobs")

@@ -60,7 +60,7 @@ def test_jobs_are_shown_as_plain_text(text: str) -> None:
 @FEW
 @given(NOT_BLANK, NOT_BLANK)
 def test_audit_entries_are_shown_as_plain_text(words: str, detail: str) -> None:
-    """One line for each entry, whatever was ordered and whatever reason was given."""
+    """One line for each entry, with any order and any reason."""
 
     def shown(words: str, detail: str) -> Message:
         entries = [entry(action, "U0ADA", detail * (action in TYPED_DETAIL), words) for action in LINES]

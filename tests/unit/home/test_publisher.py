@@ -151,7 +151,7 @@ def test_a_conflict_is_settled_with_a_new_reading(world: World) -> None:
 
 
 def test_slacks_limit_is_kept_by_all_processes_together(world: World) -> None:
-    """Whoever opens their Home when the minute is full waits, and is not forgotten."""
+    """A person who opens their Home when the minute is full waits, and is not forgotten."""
     with world.slack.workspace.changed:
         for number in range(120):
             world.slack.team.add_user(f"U0N{number}", f"n{number}")

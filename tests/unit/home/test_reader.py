@@ -78,7 +78,7 @@ def test_who_may_view_sees_the_clusters(
     groups: dict[str, frozenset[str]] | None,
     may_view: bool | None,  # noqa: FBT001
 ) -> None:
-    """By the rules of swarmbot.yml and Slack's groups. Whoever may not sees nothing of what is stored."""
+    """By the rules of swarmbot.yml and Slack's groups. A person without permission sees nothing of what is stored."""
     found = reader(client, audit, groups).facts(person, stored())
     assert found.may_view is may_view
     if not may_view:

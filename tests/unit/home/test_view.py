@@ -1,4 +1,4 @@
-"""What Home shows: one person's view, within Slack's limits whatever is in it."""
+"""What Home shows: one person's view, within Slack's limits with any content."""
 
 from __future__ import annotations
 

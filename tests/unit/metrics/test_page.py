@@ -125,7 +125,7 @@ def test_without_redis_only_that_is_shown() -> None:
 
 
 def test_an_address_of_its_own(client: Redis, caplog: pytest.LogCaptureFixture) -> None:
-    """A second process at the same address goes on without it, and its log says so."""
+    """A second process at the same address runs without it, and its log says so."""
     at = Listen("127.0.0.1", free_port())
     metrics = WatchMetrics(client, ["prod"])
     metrics.host_read(0.1, responded=True)

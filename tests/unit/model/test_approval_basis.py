@@ -39,7 +39,7 @@ def _changes(asked: Facts, now: Facts, plan: Plan | None = None) -> list[str]:
 
 
 def test_targets_that_another_job_changed_still_respond() -> None:
-    """They are in no step of the plan now. Only what was seen to change is told."""
+    """They are in no step of the plan now. Only what was seen to change is reported."""
     told = _changes(_facts(WORKER, WORKER), _facts(MANAGER, MANAGER))
     assert told == ["`host-3` is a manager now", "`host-4` is a manager now"]
 
@@ -57,7 +57,7 @@ def test_a_change_is_told_beside_a_target_that_does_not_respond() -> None:
 
 
 def test_a_target_that_was_not_read_is_unknown() -> None:
-    """It is no change by itself, whether it was not read then or now, and its node's change is told."""
+    """It is no change by itself, whether it was not read then or now, and its node's change is reported."""
     both, plan = _facts(WORKER, WORKER), _plan(_facts(WORKER, WORKER))
     record = {"id": "id-host-4", "hostname": "host-4", "role": "worker", "address": "10.0.0.4"}
     one = _facts(WORKER, records=[record])

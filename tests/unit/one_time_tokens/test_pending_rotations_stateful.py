@@ -1,4 +1,4 @@
-"""Each shown token is rotated once, whatever people, nodes, engines and dying workers do in whatever order."""
+"""Each shown token is rotated once, for any actions of people, nodes, engines and dying workers in any order."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ Act = Literal["note by one", "note by two", "note by nobody", "edit", "away", "b
 @given(st.lists(st.sampled_from(get_args(Act)), max_size=MAX_FOLDED_LINES))
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_reply_is_posted_once_and_in_order(world: World, asked: Order, acts: list[Act]) -> None:
-    """Whoever promises it, and however often Slack is away."""
+    """The order holds for any worker that promises it, however often Slack is away."""
     world.redis.flushdb()
     world.slack.failing, world.slack.seen, made = None, [], 0
     parent = replace(shown(world, asked, "host-4 is down"), id=f"incident:{world.clock.at}")

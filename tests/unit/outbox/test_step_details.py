@@ -1,4 +1,4 @@
-"""The steps of a job in the thread of its card: after the card, whole, once, whoever sends them."""
+"""The steps of a job in the thread of its card: after the card, in full, once, by any worker."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_they_are_not_put_together_with_other_replies(world: World, asked: Order
 
 
 def test_a_line_of_any_length_is_sent_whole(asked: Order) -> None:
-    """It goes on in the next paragraph, and in the next message."""
+    """It continues in the next paragraph, and in the next message."""
     words = [f"reason-{number}" for number in range(3000)]
     pages = made(asked, [" ".join(words), "✓ the last step"])
     assert all(len(each.message.blocks) <= limits.MAX_BLOCKS for each in pages)

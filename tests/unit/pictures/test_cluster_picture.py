@@ -1,4 +1,4 @@
-"""The picture of a cluster: everything is in it, it fits, and whatever a name holds is drawn."""
+"""The picture of a cluster: everything is in it, it fits, and any name is drawn."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_a_short_dip_and_a_short_gap_of_a_week_are_seen() -> None:
 
 
 def test_the_line_follows_the_worst_reading() -> None:
-    """The lowest number of nodes in two minutes, and the highest of incidents, whatever it was at their end."""
+    """The lowest number of nodes in two minutes, and the highest of incidents, and not the numbers at their end."""
 
     def shown(low: int, high: int) -> Image.Image:
         counts = Counts(*map(only, (5, 5, 12, 12, 3, 3, 2)))._replace(nodes_ready=Range(low, 5, 5))
@@ -126,7 +126,7 @@ def courses(draw: st.DrawFn) -> tuple[Sample, ...]:
 @given(found=courses())
 @settings(max_examples=examples(40), deadline=None)
 def test_every_history_is_drawn(found: tuple[Sample, ...]) -> None:
-    """Whatever was counted: zero, one, thousands, more than all."""
+    """For any counts: zero, one, thousands, more than all."""
     assert image(found).height < 4000
 
 

@@ -1,4 +1,4 @@
-"""The queue's invariants hold, whatever workers and people do in whatever order."""
+"""The queue's invariants hold for any actions of workers and people in any order."""
 
 from __future__ import annotations
 

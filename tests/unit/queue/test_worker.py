@@ -1,4 +1,4 @@
-"""A worker ends every job, whatever its handler does."""
+"""A worker ends every job, with any error of its handler."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def test_a_good_history_has_no_violation() -> None:
 
 
 def test_an_incident_that_names_a_job_is_no_card_of_it() -> None:
-    """Watch tells long after the job that its order caused something: in the channel and in the incident's thread."""
+    """Watch reports long after the job that its order caused something: in the channel and in the incident's thread."""
     told = replace(ENDED, text="✗ *prod: `host-2` is down*\nIt began during `k7f3` (`/swarm drain host-2`).", ts="9")
     thread = replace(told, text="It began during `k7f3` (`/swarm drain host-2`).", ts="10")
     assert judge(replace(GOOD, shown=(*GOOD.shown, replace(told, at=60.0), replace(thread, at=61.0)))) == []

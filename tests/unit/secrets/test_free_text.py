@@ -1,4 +1,4 @@
-"""Secrets in free text: whatever the secret is, it is not shown after what says that one follows."""
+"""Secrets in free text: any secret is hidden after words that announce one."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Cluster:
         self._count = 0
 
     def has_content(self, known: StackObject, body: Mapping[str, Any]) -> bool:
-        """As an engine tells it."""
+        """As an engine reports it."""
         return self.contents[known.id] == str(body["Data"]) and known.name == str(body["Name"])
 
     def recorded(self, content: str) -> StackRecording:

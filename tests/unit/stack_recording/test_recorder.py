@@ -82,7 +82,7 @@ def test_a_blank_recorder_shows_a_cluster_without_the_stack() -> None:
 
 
 def test_other_writes_make_it_unusable() -> None:
-    """Whatever else a command line could send."""
+    """Everything else that a command line could send."""
     for method, path, body in (
         ("POST", "/swarm/update", {}),
         ("POST", "/swarm/leave", None),

@@ -27,7 +27,7 @@ OF_THE_HELPER = "hunter2-of-the-helper"
     ],
 )
 def test_the_registry_of_an_image(image: str, registry: str) -> None:
-    """As Docker tells a host from a folder of Docker Hub."""
+    """As Docker distinguishes a host from a folder of Docker Hub."""
     assert registry_of(image) == registry
 
 

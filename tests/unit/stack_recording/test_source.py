@@ -73,7 +73,7 @@ def test_a_branch_is_fetched_again_and_a_commit_stays(repository: Path) -> None:
 
 
 def test_links_in_a_repository_are_refused(repository: Path) -> None:
-    """So are missing files. An unknown branch is told in git's words."""
+    """So are missing files. An unknown branch is reported in git's words."""
     (repository / "link").symlink_to("/etc/passwd")
     commit(repository, "other", "x")
     source = Sources().open(Stack(git=f"file://{repository}"))

@@ -196,7 +196,7 @@ class Leases(RuleBasedStateMachine):
 
 
 def test_never_two_holders(redis_url: str) -> None:
-    """Whatever processes do in whatever order."""
+    """For any actions of processes in any order."""
     Leases.url = redis_url
     run_state_machine_as_test(
         Leases,

@@ -15,7 +15,7 @@ def _asked(client: Redis) -> int:
 
 
 def test_it_is_read_again_after_a_second(redis_url: str) -> None:
-    """In between this machine's clock goes on from what was read."""
+    """In between, this machine's clock continues from what was read."""
     passed = 0.0
     with connect(Secret(redis_url)) as client:
         client.config_resetstat()

@@ -1,4 +1,4 @@
-"""Text from outside is plain text on one line, whatever is in it."""
+"""Text from outside is plain text on one line, with any characters."""
 
 from __future__ import annotations
 

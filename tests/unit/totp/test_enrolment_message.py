@@ -95,7 +95,7 @@ def test_neither_redis_nor_the_log_has_the_key(
 def test_without_a_qr_code_the_text_is_shown(
     slack: LocalSlack, enrolment_message: EnrolmentMessage, kind: str, target: str
 ) -> None:
-    """Whatever Slack refuses of the QR code, the key is shown and the message says so."""
+    """If Slack refuses the QR code, the key is still shown and the message says so."""
     slack.fault(kind, target)  # type: ignore[arg-type] # one of the kinds
     seen = shown(slack, enrolment_message)
     assert seed_of(seen)
@@ -112,7 +112,7 @@ def test_unprocessed_qr_code_times_out(slack: LocalSlack, enrolment_message: Enr
 def test_nobody_gets_a_second_key(
     slack: LocalSlack, enrolment_message: EnrolmentMessage, totp: Totp, clock: Clock
 ) -> None:
-    """The worker refuses an enrolled person too, whatever the web process saw before."""
+    """The worker refuses an enrolled person too, even if the web process saw none before."""
     enrolled(totp, clock)
     with pytest.raises(Refused, match="already"):
         enrolment_message.show(ADA, "C0PROD", slack.slash("ada", "prod", "totp").response_url)

@@ -1,4 +1,4 @@
-"""Which webhooks are told what: a webhook for some severities hears of an incident from when it has one of them."""
+"""Which webhooks are sent what: a webhook for some severities gets an incident from when it has one of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _told(before: Incident | None, now: Incident, action: Event | None = None, *
 
 
 def test_an_incident_that_becomes_critical_begins_then_for_a_pager() -> None:
-    """It was not told of the warning. Later changes are changes, and whoever hears of warnings hears of a change."""
+    """It did not get the warning. Later changes are changes, and a webhook for warnings gets a change."""
     silent = replace(incident("3f2a", WARNING), severities=("warning",))
     down = replace(incident("3f2a", WARNING, CRITICAL), severities=("warning", "critical"))
     assert _told(None, silent, "incident opened", "critical") == []

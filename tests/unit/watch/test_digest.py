@@ -1,4 +1,4 @@
-"""When the daily digest is told, and that it is told once."""
+"""When the daily digest is posted, and that it is posted once."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def berlin(text: str, fold: int = 0) -> float:
     ],
 )
 def test_when_it_is_due(digest: DigestTime, now: float, day: str) -> None:
-    """From its time on for some hours, in its time zone; each day once whatever the clock does."""
+    """From its time on for some hours, in its time zone; each day once with any changes of the clock."""
     found = due_day(digest, now)
     assert (found.isoformat() if found else "") == day
 
@@ -161,7 +161,7 @@ def test_it_is_told_once_a_day_whoever_leads(client: Redis) -> None:
 
 
 def test_an_old_leader_promises_nothing(client: Redis) -> None:
-    """Its lease was taken while it read the cluster: then the new leader tells the day's digest."""
+    """Its lease was taken while it read the cluster: then the new leader posts the day's digest."""
     reader, morning = Reader(), berlin("2027-01-15T08:00")
     old = led(client)
     client.delete(keys.watch_lease("prod"))

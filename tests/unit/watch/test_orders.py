@@ -121,7 +121,7 @@ def test_a_silence_has_a_sensible_length(world: World, hours: float) -> None:
 
 
 def test_the_end_of_a_silence_is_not_the_end_of_another_one(world: World) -> None:
-    """The answer names the silence that goes on."""
+    """The answer names the silence that continues."""
     world.silence("web")
     world.silence("web", hours=2)
     assert "*Incidents of `web` stay silenced*" in world.unsilence("web")

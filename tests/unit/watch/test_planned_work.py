@@ -60,7 +60,7 @@ def test_a_recovery_explains_failed_tasks_for_longer_than_a_drain(queue: Queue) 
 
 
 def test_a_job_that_failed_explains_nothing_after_its_end(queue: Queue) -> None:
-    """What it left is told at once."""
+    """What it left is reported at once."""
     run(queue, "rollback", ended=True, state="failed")
     assert planned_work(queue, FACTS, time.time()) == ()
 

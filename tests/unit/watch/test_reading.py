@@ -49,7 +49,7 @@ class Reader(FactsReader):
 
 
 def reading_of(count: int) -> tuple[Reading, Reader]:
-    """Return a reading of so many hosts, and its reader."""
+    """Return a reading of this many hosts, and its reader."""
     hosts = Hosts(count)
     reader = Reader(hosts)
     return Reading("prod", cast("Any", hosts), reader), reader

@@ -1,4 +1,4 @@
-"""Which process watches, on a real Redis: one at a time, whatever a reading does."""
+"""Which process watches, on a real Redis: one at a time, with any course of a reading."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def leader(repository: WatchRepository, other_than: str = "") -> str:
 
 
 def test_a_reading_that_hangs_costs_no_lease(processes: dict[str, Process], repository: WatchRepository) -> None:
-    """The lease is renewed meanwhile: the other process does not begin to tell the same."""
+    """The lease is renewed meanwhile: the other process does not begin to report the same."""
     first = processes[leader(repository)]
     first.reader.goes_on.clear()
     until(lambda: first.reader.hangs, "a reading hangs")

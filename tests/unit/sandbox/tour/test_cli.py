@@ -118,7 +118,7 @@ def test_the_channels_are_shown_as_they_are_now() -> None:
 
 
 def test_the_slack_of_the_only_demo_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At whatever port it listens; of two demos none is guessed, and ``--slack`` comes first."""
+    """At any port that it listens on; if two demos run, none is guessed, and ``--slack`` comes first."""
     demos = [tmp_path / name for name in ("one", "two")]
     monkeypatch.setattr(cli, "running", lambda: [SimpleNamespace(state=folder) for folder in demos])
     assert slack_url(None) == "http://127.0.0.1:3100"

@@ -124,7 +124,7 @@ def test_unknown_results_are_not_claimed(slack: LocalSlack, responder: Responder
 
 @pytest.mark.parametrize("way", ["tell", "show"])
 def test_answers_that_wait_are_bounded(slack: LocalSlack, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """While Slack is slow only so many are kept, and each that was kept is sent."""
+    """While Slack is slow only a limited number is kept, and each of these is sent."""
     monkeypatch.setattr(deadline, "MAX_WAITING_ANSWERS", 3)
     monkeypatch.setattr(deadline, "REPLY_THREADS", 1)
     responder = Responder(Notifier(web_client(Settings.from_environment(slack.environment()))))

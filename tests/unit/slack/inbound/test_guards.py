@@ -71,7 +71,7 @@ def test_events_and_url_verification_are_answered(web: Web, gate: ListeningGate)
     ],
 )
 def test_unsigned_request_is_401(web: Web, gate: ListeningGate, timestamp: str, signature: str) -> None:
-    """Whatever the headers contain, the result is a response and not an exception."""
+    """For any headers the result is a response and not an exception."""
     now = str(int(time.time())) if timestamp == "NOW" else timestamp
     environ = {"HTTP_X_SLACK_REQUEST_TIMESTAMP": now, "HTTP_X_SLACK_SIGNATURE": signature}
     assert ask(web, urlencode(COMMAND).encode(), **environ)[0] == 401
@@ -147,7 +147,7 @@ def test_size_method_and_path_have_their_own_status(web: Web) -> None:
 
 
 def test_healthz_reports_the_process_only(web: Web, caplog: pytest.LogCaptureFixture) -> None:
-    """It says that the process lives, whatever else is wrong. HEAD has no body, and logs nothing."""
+    """It says that the process lives, even if something else is wrong. HEAD has no body, and logs nothing."""
     assert ask(web, path="/healthz", method="GET")[0] == 200
     assert ask(web, path="/healthz", method="HEAD") == (200, "")
     assert caplog.text == ""

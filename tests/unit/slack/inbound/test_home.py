@@ -1,4 +1,4 @@
-"""Home's events and presses over HTTP: what the gate is told, and where its answers appear."""
+"""Home's events and presses over HTTP: what the gate gets, and where its answers appear."""
 
 from __future__ import annotations
 

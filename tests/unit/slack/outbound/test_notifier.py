@@ -1,4 +1,4 @@
-"""Messages arrive whatever Slack refuses, and secrets reach nobody else."""
+"""Messages arrive even if Slack refuses blocks, and secrets reach nobody else."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_private_message_is_deleted(slack: LocalSlack, notifier: Notifier) -> No
 
 
 def test_response_url_outside_slack_gets_nothing(slack: LocalSlack, notifier: Notifier) -> None:
-    """Whoever can write to Redis cannot have tokens sent to another server."""
+    """Write access to Redis is not enough to send tokens to another server."""
     notifier.respond("https://slack.com.example/x", TOKEN, user="U0ADA", channel="C0PROD")
     assert len(slack.ephemerals("ada")) == 1  # by chat.postEphemeral
     assert is_slack_url("https://hooks.slack.com/commands/1", "https://slack.com/api/")

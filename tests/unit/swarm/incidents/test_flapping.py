@@ -42,7 +42,7 @@ def test_newer_changes_weigh_more() -> None:
 
 @given(st.lists(st.floats(700.0, 1000.0), max_size=MAX_CHANGES), st.floats(0.0, 0.9))
 def test_flapping_ends_when_the_share_has_fallen(changes: list[float], low: float) -> None:
-    """Not before, so that nothing is told before it is due; and not later."""
+    """Not before, so that nothing is reported before it is due; and not later."""
     assume(change_share(changes, 1000.0) > low)
     at = steady_at(changes, low, 1000.0)
     assert at > 1000.0

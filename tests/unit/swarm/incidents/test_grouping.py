@@ -25,7 +25,7 @@ def test_every_kind_has_one_rank() -> None:
 @pytest.mark.parametrize("one", KINDS)
 @pytest.mark.parametrize("other", KINDS)
 def test_no_two_signals_explain_each_other(one: SignalKind, other: SignalKind) -> None:
-    """Otherwise neither would be told."""
+    """Otherwise neither would be reported."""
     assert not (explains(_signal(one), _signal(other)) and explains(_signal(other), _signal(one)))
 
 

@@ -72,7 +72,7 @@ def test_every_incident_is_told_once_and_ends_once(turns: list[Turn]) -> None:
 @given(st.lists(st.tuples(TURN, SAID), min_size=1, max_size=25))
 @settings(max_examples=examples(300), deadline=None)
 def test_silences_and_jobs_keep_incidents_quiet(course: list[tuple[Turn, Said]]) -> None:
-    """Nothing is posted that is silenced or planned; what was posted is told once, and its end is told once."""
+    """Nothing is posted that is silenced or planned; what was posted is reported once, and its end is reported once."""
     state, at, ids = WatchState(), 1000.0, count()
     posted: Counter[str] = Counter()
     actions: dict[str, list[str]] = {}
@@ -139,7 +139,7 @@ def _stepped(course: SilencedCourse) -> Iterator[WatchState]:
 @given(st.lists(st.tuples(TURN, SAID, st.booleans(), st.booleans()), min_size=1, max_size=25))
 @settings(max_examples=examples(600), deadline=None)
 def test_no_two_open_incidents_have_one_root(course: SilencedCourse) -> None:
-    """Whatever is silenced, unsilenced and restarted."""
+    """For any silences, ends of silences and restarts."""
     for state in _stepped(course):
         roots = [each.root for each in _open(state)]
         assert len(roots) == len(set(roots))
@@ -205,7 +205,7 @@ def test_what_was_not_read_ends_nothing(turns: list[Turn]) -> None:
 @given(TURNS, st.sets(st.integers(0, 24)))
 @settings(max_examples=examples(200), deadline=None)
 def test_a_restart_changes_nothing(turns: list[Turn], restarts: set[int]) -> None:
-    """State that was stored and read goes on as if it had not been."""
+    """State that was stored and read behaves as if it had not been."""
     whole, cut = Course(), Course()
     for place, turn in enumerate(turns):
         whole.at += turn.after_s
@@ -219,7 +219,7 @@ def test_a_restart_changes_nothing(turns: list[Turn], restarts: set[int]) -> Non
 @given(TURNS)
 @settings(max_examples=examples(200), deadline=None)
 def test_the_same_reading_twice_is_told_once(turns: list[Turn]) -> None:
-    """A second step with the same observation tells nothing and changes nothing."""
+    """A second step with the same observation reports nothing and changes nothing."""
     course = Course()
     for turn in turns:
         course.at += turn.after_s
@@ -265,7 +265,7 @@ FLAPS: Final = [Turn(1.0, frozenset(signals)) for signals in ((0, 1), (), (0, 1)
 @example([*FLAPS, *(Turn(after_s, frozenset()) for after_s in (24.0, 60.0, 60.0, 60.0, 60.0, 1.0, 20.0))])
 @settings(max_examples=examples(100), deadline=None)
 def test_a_step_is_due_when_time_alone_changes_something(turns: list[Turn]) -> None:
-    """Before it is due, a step in which only time passes tells nothing."""
+    """Before it is due, a step in which only time passes reports nothing."""
     course = Course()
     course.run(turns)
     due = course.steps[-1].due

@@ -1,4 +1,4 @@
-"""What others than Slack are told of an incident."""
+"""What webhooks are sent about an incident."""
 
 from __future__ import annotations
 

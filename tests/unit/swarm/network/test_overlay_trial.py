@@ -34,7 +34,7 @@ def test_an_image_is_removed_even_if_its_container_is_not() -> None:
 
 @pytest.mark.parametrize(("failures", "leftovers"), [(1, 0), (2, 1)])
 def test_what_cannot_be_removed_is_tried_again(failures: int, leftovers: int) -> None:
-    """What still cannot be removed is told."""
+    """What still cannot be removed is reported."""
     tries: list[int] = []
 
     def remove() -> None:

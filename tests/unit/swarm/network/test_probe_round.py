@@ -1,4 +1,4 @@
-"""A round proves that routes are open, and nothing else: whatever goes wrong, its routes are left to further tests."""
+"""A round proves that routes are open, and nothing else: after any failure, its routes are left to further tests."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_blocked_route_is_never_proven(blocked: set[Route], noise: int) -> Non
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_packets_of_others_do_not_stand_for_those_of_a_blocked_route(transport: Transport) -> None:
-    """If a round lasts so long that as many may have come, it proves nothing of that counter."""
+    """If a round is so slow that as many may have come, it proves nothing of that counter."""
     blocked = next(route for route in ROUTES if (route.target, route.transport) == ("host-2", transport))
     for noise in range(0, 200, 5):
         assert blocked not in proven(Wire(frozenset({blocked}), noise=noise, lasts_s=noise / 100))
@@ -145,7 +145,7 @@ def test_a_host_that_was_not_examined_takes_no_part() -> None:
 
 
 def test_a_host_with_much_traffic_is_left_to_further_tests() -> None:
-    """Its packets cannot be told from others; it sends to the other hosts."""
+    """Its packets cannot be distinguished from others; it sends to the other hosts."""
     busy = {**EXAMINED, "host-2": Examined(examination(others=90), listens=False)}
     assert {route.target for route in proven(Wire(), busy)} == {"host-1", "host-3"}
 

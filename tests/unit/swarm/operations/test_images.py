@@ -1,4 +1,4 @@
-"""The removal of images: one by one without force, only what is still unused, and told as it was seen."""
+"""The removal of images: one by one without force, only what is still unused, and reported as it was seen."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_names_go_first_and_then_the_image() -> None:
     ids=["used", "with another name", "named by a service", "part of another"],
 )
 def test_an_image_that_came_into_use_stays(changed: Facts) -> None:
-    """It is as if it had not been planned, and is told as kept."""
+    """It is as if it had not been planned, and is reported as kept."""
     assert Engine().apply(changed) == ["old:2", "old:stable", "sha256:bb"]
     assert not OPERATION.satisfied(changed)
     assert OPERATION.progress(changed) == "1 image left"

@@ -1,4 +1,4 @@
-"""What is told when a cluster could not be initialised, or forced."""
+"""What is reported when a cluster could not be initialised, or forced."""
 
 from __future__ import annotations
 

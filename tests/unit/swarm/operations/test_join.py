@@ -61,7 +61,7 @@ def test_a_partial_join_is_undone(host_2: dict[str, Any]) -> None:
 
 
 def test_a_record_without_a_name_is_told() -> None:
-    """An engine that failed early leaves a record that does not tell which join made it."""
+    """An engine that failed early leaves a record that does not show which join made it."""
     nameless = {"ID": "z614", "Version": {"Index": 1}, "Spec": {"Role": "worker", "Availability": "active"}}
     engines = Leaving(
         {**nameless, "Status": {"State": "unknown"}}, {**nameless, "ID": "id-before", "Status": {"State": "unknown"}}

@@ -32,7 +32,7 @@ def rolling(*tasks: dict[str, Any], **service: Any) -> Facts:
 
 
 def test_it_is_paused_when_docker_waits_for_a_task_that_no_node_takes() -> None:
-    """The spec alone does not tell. The tasks that are new and old are counted without the one that waits."""
+    """The spec alone does not show it. The tasks that are new and old are counted without the one that waits."""
     assert not PAUSE.satisfied(rolling(NEW, OLD))
     assert not PAUSE.satisfied(rolling(NEW, OLD, paused=True))
     facts = rolling(NEW, OLD, HELD, paused=True)
@@ -118,7 +118,7 @@ def test_back_from_a_paused_restart() -> None:
 
 
 def test_a_cancelled_update_tells_how_far_it_is() -> None:
-    """With the orders that go on and back, if there is a spec to go back to; one that had not begun says no more."""
+    """With the commands that continue and undo it, if there is an earlier spec; one that had not begun says no more."""
     good = {"web": {"TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.24"}}}}
     facts = rolling(NEW, OLD, HELD, paused=True, good_specs=good)
     operation = change(rolling(NEW, OLD), env=(("A", "1"),))
@@ -148,7 +148,7 @@ def test_after_a_resumed_rollout_that_fails_docker_has_no_way_back() -> None:
 
 
 def test_an_automatic_rollback_returns_to_the_pause() -> None:
-    """Docker's only other spec is the paused one: a resumed update whose tasks fail stops there, and is told so."""
+    """Docker's only other spec is the paused one: a resumed update whose tasks fail stops there, and this is reported."""
     held = rolling(NEW, OLD, HELD, paused=True)
     [step] = plan_of(resume, held, ResumeArguments("web")).steps
     back = seen(update={"state": "rollback_started", "minutes": 0}, tasks=[NEW, OLD, HELD], paused=True)
@@ -158,6 +158,6 @@ def test_an_automatic_rollback_returns_to_the_pause() -> None:
 
 
 def test_the_same_update_again_does_not_end_the_pause() -> None:
-    """It would do nothing but go on: that is what `resume` is for."""
+    """It would only continue: that is what `resume` is for."""
     with pytest.raises(Exception, match="the rollout of `web` is paused by Swarmbot"):
         plan_of(update_service, rolling(NEW, OLD, HELD, paused=True), UpdateServiceArguments("web", image="nginx:1.25"))

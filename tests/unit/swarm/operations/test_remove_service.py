@@ -54,7 +54,7 @@ def test_a_removal_is_done_when_no_task_is_left() -> None:
 
 
 def test_a_service_that_was_changed_is_not_removed() -> None:
-    """Whoever changed it may need it."""
+    """The person who changed it may need it."""
     operation, engine = removal(seen(services={"web": {}})), Engine()
     with pytest.raises(Failed, match="was changed by somebody else"):
         operation.apply(cast("Engines", engine), seen(services={"web": {"image": "nginx:1.27"}}))

@@ -62,7 +62,7 @@ def _engines(engine: _Engine) -> Any:
 
 
 def test_the_first_try_waits_until_the_swarm_is_seen_to_have_stopped() -> None:
-    """The engine gave up after 15 s, and goes on to stop its swarm. The next step restarts it, then it is forced."""
+    """The engine gave up after 15 s, and still stops its swarm. The next step restarts it, then it is forced."""
     engine = _Engine(LATE)
     end = _run(FIRST, engine, LOST, LOST, STOPPED)
     assert end.changed
@@ -105,7 +105,7 @@ def test_after_a_success_nothing_is_forced_again() -> None:
 
 
 def test_no_engine_is_restarted_that_was_not_seen_to_have_stopped_its_swarm() -> None:
-    """It may be starting, or does not respond: that is waited for, and told as unknown."""
+    """It may be starting, or does not respond: the step waits for that, and reports it as unknown."""
     engine = _Engine()
     RESTART.apply(_engines(engine), _facts(failure="slow"))
     assert engine.calls == []

@@ -51,7 +51,7 @@ def test_why_a_run_will_not_complete(tasks: list[dict[str, Any]], verdict: str) 
 
 
 def test_a_run_is_started_once() -> None:
-    """Its number tells whether it was started already, or somebody else was faster."""
+    """Its number shows whether it was started already, or somebody else was faster."""
     spec = {"TaskTemplate": {"ForceUpdate": 1}, "Name": "migrate"}
     begun = JOB._edited(spec)
     assert begun == {"TaskTemplate": {"ForceUpdate": 2}, "Name": "migrate"}

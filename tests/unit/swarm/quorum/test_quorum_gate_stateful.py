@@ -58,7 +58,7 @@ class Orders(RuleBasedStateMachine):
     gate: ClassVar[bool] = True
     thread: ClassVar[bool] = True
     ignored: ClassVar[tuple[type[AssertionError], ...]] = ()
-    """Errors after which another cluster is created, so that the search goes on."""
+    """Errors after which another cluster is created, so that the search continues."""
     ends: ClassVar[Counter[str]] = Counter()
 
     @initialize(managers=st.integers(1, 5))

@@ -285,7 +285,7 @@ def test_a_probed_host_is_examined_while_its_engine_is_asked(reader: FactsReader
 def test_the_overlay_of_a_node_that_takes_no_tasks_is_not_tested(
     monkeypatch: pytest.MonkeyPatch, availability: str, why: str
 ) -> None:
-    """Docker attaches no network there: the trial waited 20 s and told its error."""
+    """Docker attaches no network there: the trial waited 20 s and reported its error."""
     nodes = {"host-1": {"is": "leader"}, "host-2": {"is": "worker", "record": {"availability": availability}}}
     facts = Description.model_validate({"hosts": nodes}).facts()
     tried: list[str] = []

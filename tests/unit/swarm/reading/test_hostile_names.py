@@ -1,4 +1,4 @@
-"""Names that hosts and engines report can stand in backticks as they are, whatever is in them."""
+"""Names that hosts and engines report can stand in backticks as they are, with any characters."""
 
 from __future__ import annotations
 

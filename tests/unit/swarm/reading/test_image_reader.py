@@ -46,7 +46,7 @@ class Registry:
 def test_the_registry_is_asked_only_if_no_active_node_has_the_image(
     image: str, availability: str, trouble: str, *, asked: bool
 ) -> None:
-    """A drained node runs no task, whatever it has."""
+    """A drained node runs no task, even if it has the image."""
     stored = [{"id": "aa", "names": ["nginx:1.25"]}]
     worker: dict[str, Any] = {"is": "worker", "images": stored, "record": {"availability": availability}}
     facts = Description.model_validate({"hosts": {"host-1": {"is": "leader"}, "host-2": worker}}).facts()

@@ -57,7 +57,7 @@ HELD = {"Spec": {"Placement": {"Platforms": [dict(NO_PLATFORM)]}}}
     ids=["restarting", "not restarted", "another slot failed", "not placed", "rejected", "ended", "paused"],
 )
 def test_service_that_lacks_tasks(tasks: list[dict[str, Any]], complaint: str) -> None:
-    """The error of the last task that failed in the same place is told, with its exit code."""
+    """The error of the last task that failed in the same place is shown, with its exit code."""
     [web] = parse_services.services([service(ServiceStatus={"RunningTasks": 0, "DesiredTasks": 1})])
     assert parse_services.with_complaints([web], ["web"], parse_services.task_list(tasks))[0].complaint == complaint
 

@@ -110,7 +110,7 @@ def test_no_tasks_are_read_of_an_unknown_name(reader: FactsReader, engine: Mock)
 
 
 def test_one_request_asks_why_services_lack_tasks(reader: FactsReader, engine: Mock) -> None:
-    """For so many services at most, however many lack tasks."""
+    """For a limited number of services, however many lack tasks."""
     engine.services.return_value = [service(f"s{number:03}", running=0) for number in range(500)]
     facts = read(reader, engine, FactsQuery(services=True))
     [[filters]] = [call.args for call in engine.tasks.call_args_list]
@@ -145,7 +145,7 @@ def ago(seconds: float) -> str:
 
 
 def made(service_id: str, state: str, seconds: float, *, slot: int = 1, wanted: str = "shutdown") -> dict[str, Any]:
-    """Return a task that was created, and entered its state, so many seconds ago."""
+    """Return a task that was created, and entered its state, this many seconds ago."""
     status = {"State": state, "Timestamp": ago(seconds), "Err": "task: non-zero exit (3)"}
     named = {"ID": f"t{seconds}", "ServiceID": service_id, "NodeID": "idn", "CreatedAt": ago(seconds), "Slot": slot}
     return {**named, "DesiredState": wanted, "Spec": {"CreatedAt": TIME, "ServiceID": "x"}, "Status": status}
@@ -195,7 +195,7 @@ def test_failures_of_an_older_spec_are_no_crash_loop(reader: FactsReader, engine
 
 
 def test_a_cluster_is_read_without_its_crash_loops(reader: FactsReader, engine: Mock) -> None:
-    """If the tasks that are to run cannot be listed in time, everything else is told."""
+    """If the tasks that are to run cannot be listed in time, everything else is shown."""
     engine.current_tasks.side_effect = EngineError("host-1", 500, "rpc error: message larger than max")
     facts = read(reader, engine, FactsQuery(services=True, restarts=True))
     assert facts.swarm is not None

@@ -12,7 +12,7 @@ COUNTS = st.lists(st.integers(0, 30), min_size=1, max_size=8)
 
 
 def spread(counts: list[int]) -> Spread:
-    """Return the spread of a service that runs so many tasks on each node."""
+    """Return the spread of a service that runs this many tasks on each node."""
     return Spread(ServiceFacts("web", sum(counts), sum(counts)), {f"n{place}": n for place, n in enumerate(counts)})
 
 

@@ -1,4 +1,4 @@
-"""Whether a service runs as it should, where the managers' own counts and words do not tell."""
+"""Whether a service runs as it should, where the managers' own counts and words do not show it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ SERVICES = st.builds(
 @settings(max_examples=examples(300), deadline=None)
 @given(SERVICES)
 def test_nothing_is_called_fine_while_tasks_are_missing(described: Service) -> None:
-    """Whatever Docker says of the update; and what is called completed is told with what is missing."""
+    """For any status that Docker has of the update; a completed one is shown with what is missing."""
     web = described.facts("web")
     missing, sign = missing_tasks(SWARM, web), service_sign(SWARM, web)
     assert sign in ({"✗", "▸"} if missing else {"✓", "!", "▸", "·"})

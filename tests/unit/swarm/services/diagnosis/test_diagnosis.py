@@ -1,4 +1,4 @@
-"""Which tasks are told, and what is advised. The words are in tests/plans/cases/why."""
+"""Which tasks are shown, and what is advised. The words are in tests/plans/cases/why."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ OLD: Final = {"since": NOW - 2 * CRASH_WINDOW_S, "created": NOW - 3 * CRASH_WIND
     ],
 )
 def test_failing(tasks: tuple[TaskFacts, ...], told: list[tuple[str, int, bool]]) -> None:
-    """A slot is told while it fails, and for some minutes after: a task may start and die again and again."""
+    """A slot is shown while it fails, and for some minutes after: a task may start and die again and again."""
     assert failing(*tasks) == told
 
 

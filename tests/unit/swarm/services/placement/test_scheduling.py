@@ -213,7 +213,7 @@ def test_host_ports(ports: list[dict[str, Any]], told: list[str]) -> None:
 
 
 def test_max_replicas() -> None:
-    """A task that is told to stop is not counted, as in SwarmKit."""
+    """A task that must stop is not counted, as in SwarmKit."""
     own = replace(RUNNING, service="web-id")
     told = ["max replicas: runs 1 task of it, at most 1 allowed per node"]
     assert judged(placed(MaxReplicas=1), others=(own,)) == told

@@ -29,7 +29,7 @@ def judged(service: dict[str, Any], *tasks: dict[str, Any], **more: Any) -> Roll
 
 
 def seconds(ago: float) -> float:
-    """Return the minutes of a description for so many seconds."""
+    """Return the minutes of a description for this many seconds."""
     return ago / MINUTE
 
 
@@ -94,7 +94,7 @@ def test_a_crash_loop_that_docker_calls_completed_has_failed() -> None:
 
 
 def test_one_failure_may_be_followed_by_a_task_that_runs() -> None:
-    """It is told while it lasts, and is no verdict; failures from before this rollout are not counted."""
+    """It is shown while it lasts, and is no verdict; failures from before this rollout are not counted."""
     young = {"slot": 1, "minutes": seconds(1)}
     since = {"update": {"state": "completed", "minutes": 1}, "minutes": 1, "replicas": 1}
     one = judged(since, young, {**EXITED, "slot": 1, "minutes": seconds(8)})
