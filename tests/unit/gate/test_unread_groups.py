@@ -72,7 +72,7 @@ def test_a_command_is_permitted_by_the_id_alone(gate: Gate) -> None:
 
 
 def test_a_change_needs_a_newer_answer_than_a_question(gate: Gate, client: Redis) -> None:
-    """Slack's answer of some minutes ago permits questions, but no changes: the person may have left the group since."""
+    """Slack's answer of some minutes ago permits questions, but no changes: the person may have left the group."""
     answer = {"users": ["U0BEN"], "at": time.time() - 300}
     client.set(keys.user_group("S0OPS"), json.dumps(answer))
     assert typed(gate, "U0BEN", "jobs")

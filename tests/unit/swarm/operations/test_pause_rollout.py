@@ -148,7 +148,7 @@ def test_after_a_resumed_rollout_that_fails_docker_has_no_way_back() -> None:
 
 
 def test_an_automatic_rollback_returns_to_the_pause() -> None:
-    """Docker's only other spec is the paused one: a resumed update whose tasks fail stops there, and this is reported."""
+    """Docker's only other spec is the paused one: a resumed update whose tasks fail stops there, and says so."""
     held = rolling(NEW, OLD, HELD, paused=True)
     [step] = plan_of(resume, held, ResumeArguments("web")).steps
     back = seen(update={"state": "rollback_started", "minutes": 0}, tasks=[NEW, OLD, HELD], paused=True)
