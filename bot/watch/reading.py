@@ -1,4 +1,4 @@
-"""What watch reads of a cluster, and how often: cheap data at each turn, expensive data less often."""
+"""What watch reads of a cluster, and how often: cheap data each time, expensive data less often."""
 
 from __future__ import annotations
 

@@ -51,11 +51,11 @@ def overlay_signals(before: WatchState, checked: Facts | None) -> PartialObserva
     )
 
 
-def nodes_to_check(before: WatchState, swarm: ClusterFacts, turn: int) -> tuple[str, ...]:
+def nodes_to_check(before: WatchState, swarm: ClusterFacts, check_number: int) -> tuple[str, ...]:
     """Return the ids of the nodes between which to test now; () for all.
 
     If there are more than MAX_CHECKED_NODES, these are the nodes whose routes were blocked, the managers, and, in turn,
-    as many of the other hosts of swarmbot.yml as fit: ``turn`` grows by one with each check.
+    as many of the other hosts of swarmbot.yml as fit: ``check_number`` grows by one with each check.
     """
     ready = [node for node in swarm.nodes if node.ready]
     if len(ready) <= MAX_CHECKED_NODES:
@@ -65,7 +65,7 @@ def nodes_to_check(before: WatchState, swarm: ClusterFacts, turn: int) -> tuple[
     always = sum(node.id in doubted or node.role == "manager" for node in hosts)
     first, others = hosts[:always][:MAX_CHECKED_NODES], hosts[always:]
     room = min(MAX_CHECKED_NODES - len(first), len(others))
-    start = turn * room % max(1, len(others))
+    start = check_number * room % max(1, len(others))
     return tuple(node.id for node in (*first, *[*others, *others][start : start + room]))
 
 
