@@ -126,12 +126,12 @@ class UserGroups:
 
     def _ask(self, groups: list[str]) -> dict[str, _Answer]:
         """Return the answers that Slack gives in time; they are cached."""
-        asked: dict[Future[_Answer], str] = {self._pool.submit(self._asked, group): group for group in groups}
-        done, late = wait(asked, timeout=SLACK_TIMEOUT_S)
+        requests: dict[Future[_Answer], str] = {self._pool.submit(self._asked, group): group for group in groups}
+        done, late = wait(requests, timeout=SLACK_TIMEOUT_S)
         for future in late:
             future.cancel()
-            _log.warning("Slack did not say in %s s who is in user group %s", SLACK_TIMEOUT_S, asked[future])
-        return {asked[future]: future.result() for future in done if self._answered(asked[future], future)}
+            _log.warning("Slack did not say in %s s who is in user group %s", SLACK_TIMEOUT_S, requests[future])
+        return {requests[future]: future.result() for future in done if self._answered(requests[future], future)}
 
     def _asked(self, group: str) -> _Answer:
         try:

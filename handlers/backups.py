@@ -115,11 +115,11 @@ def _first(facts: Facts) -> str:
 )
 def backups(facts: Facts, _: NoArguments) -> Message:
     """Return a line for each backup, newest first."""
-    kept = facts.backups
-    title = f"{facts.name} has {number_of(len(kept.backups), 'backup')}"
-    lines = [f"*{title}*", *(_line(facts, each) for each in kept.backups)]
-    lines += [f"{FAILED} {tick(name)}: its header cannot be read" for name in kept.unreadable]
-    if not kept.backups:
+    stored = facts.backups
+    title = f"{facts.name} has {number_of(len(stored.backups), 'backup')}"
+    lines = [f"*{title}*", *(_line(facts, each) for each in stored.backups)]
+    lines += [f"{FAILED} {tick(name)}: its header cannot be read" for name in stored.unreadable]
+    if not stored.backups:
         lines.append(f"Next: {_first(facts)}")
         return Message(title, tuple(paragraphs(lines)))
     return Message(title, (*paragraphs(lines), context(_use_of_backups(facts))))

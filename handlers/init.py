@@ -182,7 +182,7 @@ def init(facts: Facts, arguments: InitArguments) -> Plan:
 
 def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: InitArguments) -> Plan:
     """Plan nothing for a host that is a member. Another CA for a running cluster is a root rotation, not an init."""
-    held = f"`{arguments.host}` is a {node.role} of {facts.name} (`{swarm.id}`)"
+    state = f"`{arguments.host}` is a {node.role} of {facts.name} (`{swarm.id}`)"
     if node.role == "worker":
         step = f"`/swarm promote {arguments.host}` makes it a manager."
         raise Refused(
@@ -195,11 +195,11 @@ def _already(facts: Facts, swarm: ClusterFacts, node: NodeFacts, arguments: Init
     external = _external(facts, arguments)
     if not all(operation.satisfied(facts) for operation in external):
         raise Refused(
-            f"{held}. Another CA means a rotation of the root certificate.",
+            f"{state}. Another CA means a rotation of the root certificate.",
             true_now="Nothing was changed.",
             next_step="`/swarm ca --rotate --external-ca protocol=cfssl,url=URL,cacert=HOST:PATH` rotates to that CA.",
         )
-    unchanged = (held + _unseen(arguments), *(operation.done for operation in external[:1]))
+    unchanged = (state + _unseen(arguments), *(operation.done for operation in external[:1]))
     parts = [join_plan(facts, joining, part=True) for joining in _joinings(arguments)]
     plan = merged(_titles(facts, arguments, again=True), [Plan(PlanTitles(), unchanged=unchanged), *parts])
     managers = any(isinstance(step.operation, Join) and step.operation.role == "manager" for step in plan.steps)

@@ -83,9 +83,9 @@ def _nothing_to_pause(service: ServiceFacts) -> Refused:
             true_now="Nothing was changed.",
             next_step=f"`/swarm resume {service.name}` goes on. `/swarm why {service.name}` says how they failed.",
         )
-    told = f"its last update is {state.replace('_', ' ')}" if state else "Docker has no status of an update"
+    status = f"its last update is {state.replace('_', ' ')}" if state else "Docker has no status of an update"
     return Refused(
-        f"no rollout of {tick(service.name)} is in progress: {told}.",
+        f"no rollout of {tick(service.name)} is in progress: {status}.",
         true_now="Nothing was changed.",
         next_step=f"`/swarm service {service.name}` shows its tasks.",
     )

@@ -56,8 +56,8 @@ def prune(facts: Facts, arguments: PruneArguments) -> Plan:
     plan = merged(titles, parts)
     operations = [step.operation for step in plan.steps if isinstance(step.operation, RemoveImages)]
     count = sum(len(operation.images) for operation in operations)
-    most = about_size(sum(operation.size_bytes for operation in operations))
-    effect = f"{number_of(count, 'unused image')}, at most {most}"
+    max_size = about_size(sum(operation.size_bytes for operation in operations))
+    effect = f"{number_of(count, 'unused image')}, at most {max_size}"
     costs = tuple(cost for operation in operations for cost in _costs(operation))
     return replace(plan, effect=effect, costs=costs) if operations else plan
 

@@ -102,10 +102,10 @@ def _restarted(facts: Facts, spread: Spread) -> Plan:
     _refuse_below_minimum(service)
     plan = changed(facts, service, SpecEdit(force=service.forced + 1), "restart")
     counts = listed(str(count) for count in sorted(spread.counts.values(), reverse=True))
-    told = f"All tasks of {tick(service.name)} restart. By node there are {counts} of them now."
+    warning = f"All tasks of {tick(service.name)} restart. By node there are {counts} of them now."
     if (service.spec.get("UpdateConfig") or {}).get("Order") == "start-first":
-        told = f"{told} {MAY_END_SKEWED}"
-    return replace(plan, warnings=(told, *plan.warnings))
+        warning = f"{warning} {MAY_END_SKEWED}"
+    return replace(plan, warnings=(warning, *plan.warnings))
 
 
 def _refuse_below_minimum(service: ServiceFacts) -> None:

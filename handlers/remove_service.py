@@ -70,5 +70,5 @@ def _operation(facts: Facts, service: ServiceFacts) -> RemoveService:
 
 def _cost(facts: Facts, service: ServiceFacts) -> Cost:
     running = sum(task.state == "running" for task in require_cluster(facts).tasks_of(service.id))
-    told = f"stops with {number_of(running, 'running task')}" if running else "has no running task"
-    return Cost(f"service {service.name}", f"{tick(service.name)} {told}. Docker keeps nothing of its spec.")
+    effect = f"stops with {number_of(running, 'running task')}" if running else "has no running task"
+    return Cost(f"service {service.name}", f"{tick(service.name)} {effect}. Docker keeps nothing of its spec.")

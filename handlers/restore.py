@@ -55,8 +55,8 @@ def restore(facts: Facts, arguments: RestoreArguments) -> Plan:
         failure=f"{facts.name} was not restored on {{failed}}",
     )
     if facts.member(host.name) is not None and host.swarm_folder == backup.id:
-        held = f"{tick(host.name)} is a manager of {facts.name}, restored from the backup {tick(backup.id)}"
-        return Plan(titles, unchanged=(held,))
+        state = f"{tick(host.name)} is a manager of {facts.name}, restored from the backup {tick(backup.id)}"
+        return Plan(titles, unchanged=(state,))
     _refuse_running(facts)
     if host.failure is not None:
         raise Refused(host.failure.happened, true_now=UNCHANGED, next_step=host.failure.next_step)

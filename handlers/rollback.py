@@ -83,13 +83,13 @@ def _undone(facts: Facts, service: ServiceFacts) -> tuple[Cost, ...]:
     """Return the cost of returning, by Docker's own record, to a spec that failed before."""
     if rollback_helps(require_cluster(facts), service):
         return ()
-    told = (
+    text = (
         f"The last change of {tick(service.name)} was a rollback. This one undoes it and returns to the spec that "
         "it replaced."
         if is_rolled_back(service)
         else "Tasks of the spec before failed, and none of them runs now."
     )
-    return (Cost(f"rollback of {service.name}", told),)
+    return (Cost(f"rollback of {service.name}", text),)
 
 
 def _previous(facts: Facts, service: ServiceFacts) -> Mapping[str, Any]:
@@ -172,8 +172,8 @@ def resume(facts: Facts, arguments: ResumeArguments) -> Plan:
         refuse_shared_names(facts, [arguments.service_name], "resume")
     service = service_to_change(facts, arguments.service_name)
     refuse_job(service)
-    held = is_paused(service.spec)
-    if not held and (service.update is None or service.update.state != "paused"):
+    paused = is_paused(service.spec)
+    if not paused and (service.update is None or service.update.state != "paused"):
         state = f"its last update is {service.update.state}" if service.update else "Docker has no status of an update"
         raise Refused(
             f"no update of {tick(service.name)} is paused: {state}.",
@@ -181,7 +181,7 @@ def resume(facts: Facts, arguments: ResumeArguments) -> Plan:
             next_step=f"`/swarm restart {service.name}` replaces all its tasks.",
         )
     found = rollout(require_cluster(facts), without_pause(service), facts.cluster_time)
-    why = "Tasks of its new spec failed" if held else "Docker paused it because tasks failed"
+    why = "Tasks of its new spec failed" if paused else "Docker paused it because tasks failed"
     failed = Cost(f"rollout of {service.name}", f"{why}. The last one: {found.last_failure}.")
     lost = "Docker then has no other spec to roll back to: it keeps only the one before the last update."
     plan = resumed(facts, service)

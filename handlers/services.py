@@ -292,10 +292,10 @@ def _pause(facts: Facts, swarm: ClusterFacts, service: ServiceFacts) -> list[str
 
 
 def _last_update(swarm: ClusterFacts, service: ServiceFacts, now: float) -> str:
-    told = f"*Last update* {plain_line(update_text(swarm, service, now))}"
+    text = f"*Last update* {plain_line(update_text(swarm, service, now))}"
     if service.update is None:
-        return f"{told}: it was never updated, or its last update replaced no task"
+        return f"{text}: it was never updated, or its last update replaced no task"
     if is_paused(service.spec):
-        return told
+        return text
     message = "" if service.update.message in COMPLETED_MESSAGES else service.update.message
-    return f"{told}: {plain_line(message)}" if message else told
+    return f"{text}: {plain_line(message)}" if message else text

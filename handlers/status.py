@@ -133,10 +133,10 @@ def _closed(facts: Facts) -> list[str]:
     closed = facts.closed_channel
     if closed is None:
         return []
-    told = (
+    text = (
         f"{WARNING} *Swarmbot cannot post in* {channel(closed.id)} ({tick(closed.reason)}) since {when(closed.since)}"
     )
-    return [f"{told}: approval requests and results are not seen there. {closed.next_step}"]
+    return [f"{text}: approval requests and results are not seen there. {closed.next_step}"]
 
 
 def _unwatched(facts: Facts) -> list[str]:

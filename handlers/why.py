@@ -128,22 +128,24 @@ def _update(swarm: ClusterFacts, service: ServiceFacts, diagnosis: Diagnosis, na
     }
     if update is None or update.state not in words:
         return []
-    told = [words[update.state], f"Docker says {quoted(update.message)}." if update.message else ""]
+    sentences = [words[update.state], f"Docker says {quoted(update.message)}." if update.message else ""]
     if (cause := diagnosis.update_cause) is not None:
-        told.append(f"{tick(names[cause.id])} {_ended(swarm, cause)}.")
+        sentences.append(f"{tick(names[cause.id])} {_ended(swarm, cause)}.")
     if update.state == "updating" and diagnosis.unplaced:
-        told.append("Docker waits without limit for a node that can run a task, and does not count this as a failure.")
+        sentences.append(
+            "Docker waits without limit for a node that can run a task, and does not count this as a failure."
+        )
     if update.started:
-        told.append(f"It began {when(update.started)}.")
-    return [" ".join(filter(None, told))]
+        sentences.append(f"It began {when(update.started)}.")
+    return [" ".join(filter(None, sentences))]
 
 
 def _unplaced(group: Unplaced, names: dict[str, str]) -> list[str]:
     since = min(task.since for task in group.tasks)
-    said = plain_line(group.said, MAX_ERROR_CHARS) or "the scheduler has not given a reason yet"
+    reason = plain_line(group.said, MAX_ERROR_CHARS) or "the scheduler has not given a reason yet"
     new = all(task.state == "new" for task in group.tasks)
     state = "waits for its networks" if new else group.tasks[0].state
-    lines = [f"{WAITING} {listed_tasks(names, group.tasks)} {state} since {when(since)}: {said}"]
+    lines = [f"{WAITING} {listed_tasks(names, group.tasks)} {state} since {when(since)}: {reason}"]
     if group.outdated:
         lines.append("Docker reported this then and has not tried again since: it is no longer true for every node.")
     if new:
@@ -193,8 +195,8 @@ def _failing(facts: Facts, service: ServiceFacts, failing: Failing, names: dict[
         lines.append(f"Its last lines are unknown: {reading.failure}")
     if (check := _check(service)) and (last.state == "complete" or UNHEALTHY in last.error):
         certain = UNHEALTHY in last.error
-        told = "Its health check failed" if certain else "Its health check may have failed"
-        lines.append(f"{told}:{check}. Docker stops such a task and starts another.")
+        text = "Its health check failed" if certain else "Its health check may have failed"
+        lines.append(f"{text}:{check}. Docker stops such a task and starts another.")
     if failing.now is None:
         if missing_tasks(swarm, service):
             lines.append(restart_text(last, now))

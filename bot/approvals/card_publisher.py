@@ -100,8 +100,8 @@ class CardPublisher:
             self._approvals.forget(job_id)
             return
         if approval.request.confirmation:
-            asked = [_confirmation(approval, job)] if approval.open else []
-            self._promise(approval, job, asked, _end(approval, job) if _unheard(approval) else None)
+            confirmations = [_confirmation(approval, job)] if approval.open else []
+            self._promise(approval, job, confirmations, _end(approval, job) if _unheard(approval) else None)
             return
         if approval.state == "approved" and job.state == "running":
             return  # the job shows its progress in this message; it is updated here when the job has ended

@@ -99,8 +99,8 @@ def restore(text: str, stored_hash: str) -> StoredEntry:
     raw = json.loads(text)
     if not isinstance(raw, dict):
         raise ValueError("not an object")  # noqa: TRY004 - callers catch ValueError for everything that is not an entry
-    kept = {key: value for key, value in raw.items() if key in _STORED}
-    return StoredEntry(**kept | {"nodes": tuple(kept.get("nodes", ())), "hash": stored_hash})
+    fields = {key: value for key, value in raw.items() if key in _STORED}
+    return StoredEntry(**fields | {"nodes": tuple(fields.get("nodes", ())), "hash": stored_hash})
 
 
 def _masked(value: str | tuple[str, ...] | bool) -> str | list[str] | bool:  # noqa: FBT001 - a value, not a switch

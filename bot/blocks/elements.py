@@ -51,15 +51,15 @@ def fields(pairs: Sequence[tuple[str, str]]) -> Block:
     """Return up to 10 pairs of name and value in two columns; the last one counts the rest."""
     texts = [f"*{name}*\n{value}" for name, value in pairs]
     if len(texts) > limits.MAX_FIELDS:
-        kept = limits.MAX_FIELDS - 1
-        texts = [*texts[:kept], f"and {len(texts) - kept} more left out"]
+        room = limits.MAX_FIELDS - 1
+        texts = [*texts[:room], f"and {len(texts) - room} more left out"]
     return {"type": "section", "fields": [mrkdwn(text, limits.FIELD_CHARS) for text in texts]}
 
 
 def context(*texts: str) -> Block:
     """Return small grey text in up to 10 pieces; the rest is joined to the last one."""
-    kept = limits.MAX_CONTEXT_ELEMENTS - 1
-    pieces = [*texts[:kept], " · ".join(texts[kept:])] if len(texts) > limits.MAX_CONTEXT_ELEMENTS else texts
+    room = limits.MAX_CONTEXT_ELEMENTS - 1
+    pieces = [*texts[:room], " · ".join(texts[room:])] if len(texts) > limits.MAX_CONTEXT_ELEMENTS else texts
     return {"type": "context", "elements": [mrkdwn(text) for text in pieces]}
 
 

@@ -49,9 +49,9 @@ def _fewer(blocks: Sequence[Block]) -> tuple[Block, ...]:
     if len(blocks) <= limits.MAX_BLOCKS:
         return tuple(blocks)
     tail = tuple(blocks[-1:]) if blocks[-1]["type"] == "actions" else ()
-    kept = limits.MAX_BLOCKS - 1 - len(tail)
+    room = limits.MAX_BLOCKS - 1 - len(tail)
     left_out = (
-        f"{len(blocks) - kept - len(tail)} more parts are left out: Slack shows {limits.MAX_BLOCKS} in a message."
+        f"{len(blocks) - room - len(tail)} more parts are left out: Slack shows {limits.MAX_BLOCKS} in a message."
     )
     note: Block = {"type": "context", "elements": [{"type": "mrkdwn", "text": left_out}]}
-    return (*blocks[:kept], note, *tail)
+    return (*blocks[:room], note, *tail)

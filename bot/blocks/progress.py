@@ -100,14 +100,14 @@ def _chosen(lines: Sequence[Line]) -> tuple[list[Line], str]:
         line = lines[index]
         return index in later_warnings, URGENCY[line.sign], -line.ended if line.sign == DONE else 0.0
 
-    kept = set(range(len(lines)) if _fit(lines) else sorted(range(len(lines)), key=rank)[:MAX_LINES])
-    left = Counter(line.sign for index, line in enumerate(lines) if index not in kept)
+    chosen = set(range(len(lines)) if _fit(lines) else sorted(range(len(lines)), key=rank)[:MAX_LINES])
+    left = Counter(line.sign for index, line in enumerate(lines) if index not in chosen)
     counts = ", ".join(
         number_of(left[sign], "more warning") if sign == WARNING else f"{left[sign]} more {word}"
         for sign, word in WORDS.items()
         if left[sign]
     )
-    return [line for index, line in enumerate(lines) if index in kept], f"and {counts}" if counts else ""
+    return [line for index, line in enumerate(lines) if index in chosen], f"and {counts}" if counts else ""
 
 
 def _plan(lines: Sequence[Line], shown: Sequence[Line]) -> Block:

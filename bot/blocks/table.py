@@ -59,14 +59,14 @@ def _kept(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[s
     head = _cells(columns)
     width = len(head)
     budget = limits.TABLE_CHARS - sum(map(len, head)) - len("and 100000 more left out")
-    kept: list[list[str]] = []
+    rows_that_fit: list[list[str]] = []
     for row in rows[: limits.MAX_TABLE_ROWS - 1]:
         cells = [*_cells(row), *[EMPTY] * width][:width]
         budget -= sum(map(len, cells))
         if budget < 0:
             break
-        kept.append(cells)
-    return head, kept if len(kept) == len(rows) else kept[: limits.MAX_TABLE_ROWS - 2]
+        rows_that_fit.append(cells)
+    return head, rows_that_fit if len(rows_that_fit) == len(rows) else rows_that_fit[: limits.MAX_TABLE_ROWS - 2]
 
 
 def without_tables(message: Message) -> tuple[Block, ...]:

@@ -104,5 +104,5 @@ def _parts(sentence: Sentence, *forms: Command) -> tuple[list[str], list[tuple[s
 def _typed(flags: list[tuple[str, ...]], command: Command) -> str:
     """Return those of the typed flags that ``command`` has, as they can be typed again, with secrets masked."""
     known = {parameter.shown for parameter in command.parameters} | {CLUSTER_FLAG, PLAN_FLAG, REASON_FLAG, YES_FLAG}
-    kept = [flag for flag in flags if flag[0].partition("=")[0].lower() in known]
-    return redact(" ".join(shlex.join(flag) for flag in kept))
+    known_flags = [flag for flag in flags if flag[0].partition("=")[0].lower() in known]
+    return redact(" ".join(shlex.join(flag) for flag in known_flags))

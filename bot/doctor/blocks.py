@@ -88,25 +88,25 @@ def _problems(resources: Resources, kind: str, content: Any) -> list[tuple[str, 
     try:
         resources.slack.api_call(METHOD, data={kind: json.dumps(content)})
     except SlackApiError as error:
-        said = str(error.response.get("error") or f"HTTP {error.response.status_code}")
-        if said == "unknown_method":
+        code = str(error.response.get("error") or f"HTTP {error.response.status_code}")
+        if code == "unknown_method":
             raise _NotTested(f"This Slack has no method {METHOD}.") from None
-        if said not in INVALID:
-            raise _NotTested(f"Slack answered {METHOD} with `{said}`.") from None
+        if code not in INVALID:
+            raise _NotTested(f"Slack answered {METHOD} with `{code}`.") from None
         found = error.response.get("errors")
-        return [_problem(each, content) for each in found] if isinstance(found, list) and found else [(said, "")]
+        return [_problem(each, content) for each in found] if isinstance(found, list) and found else [(code, "")]
     except (SlackClientError, OSError, HTTPException) as error:
         raise _NotTested(f"A request to Slack failed ({METHOD}): {getattr(error, 'reason', None) or error}.") from None
     return []
 
 
-def _problem(said: Any, content: Any) -> tuple[str, str]:
-    if not isinstance(said, dict):
-        return "a block", str(said)
-    pointer = str(said.get("pointer") or "")
+def _problem(message: Any, content: Any) -> tuple[str, str]:
+    if not isinstance(message, dict):
+        return "a block", str(message)
+    pointer = str(message.get("pointer") or "")
     place = pointer.strip("/").split("/")[0]
     known = isinstance(content, list) and place.isdecimal() and int(place) < len(content)
-    return (content[int(place)]["type"] if known else pointer or "a block"), str(said.get("message") or "")
+    return (content[int(place)]["type"] if known else pointer or "a block"), str(message.get("message") or "")
 
 
 def _words(problems: Sequence[tuple[str, str]]) -> str:

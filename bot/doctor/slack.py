@@ -179,11 +179,11 @@ def _slack_errors(method: str) -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        said = str(error.response.get("error") or f"HTTP {error.response.status_code}")
+        code = str(error.response.get("error") or f"HTTP {error.response.status_code}")
         needed = error.response.get("needed")
-        step = NEXT_STEPS.get(said, f"See https://api.slack.com/methods/{method}.")
+        step = NEXT_STEPS.get(code, f"See https://api.slack.com/methods/{method}.")
         raise Failed(
-            f"Slack answered {method} with `{said}`{f' ({needed})' if needed else ''}.", next_step=step
+            f"Slack answered {method} with `{code}`{f' ({needed})' if needed else ''}.", next_step=step
         ) from None
     except (SlackClientError, OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error

@@ -146,8 +146,8 @@ class ApprovalStep:
 
     def void(self, lease: Lease, error: SwarmbotError) -> None:
         """End a job whose approval is void, before its first step."""
-        told = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
-        self._approvals.void(lease, told, [lease.audit_entry("void", error.happened)])
+        refusal = Refused(error.happened, true_now="Nothing was changed.", next_step=error.next_step)
+        self._approvals.void(lease, refusal, [lease.audit_entry("void", error.happened)])
 
     def _request(self, lease: Lease, rule: Rule, basis: Basis) -> ApprovalRequest:
         order = lease.job.order
@@ -219,8 +219,8 @@ def all_skipped(plan: Plan) -> Failed:
     if len(plan.left_out) == 1:
         [only] = plan.left_out
         return Failed(only.text, true_now="Nothing was changed.", next_step=only.next_step)
-    told = "\n".join(f"{finding.text} {finding.next_step}".rstrip() for finding in plan.left_out)
-    return Failed(told, true_now="Nothing was changed.", next_step="Fix these, then press Retry.")
+    text = "\n".join(f"{finding.text} {finding.next_step}".rstrip() for finding in plan.left_out)
+    return Failed(text, true_now="Nothing was changed.", next_step="Fix these, then press Retry.")
 
 
 def _latest(order: Order) -> float:

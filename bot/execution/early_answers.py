@@ -43,8 +43,8 @@ def not_yet_text(names: list[str], what: str) -> str:
 
 def incomplete(message: Message, awaited: str, timeout_s: float) -> Message:
     """Return an answer with what is not known yet."""
-    told = f"*{awaited}*. " if awaited else ""
-    note = f"{WAITING} {told}The complete answer follows within {timeout_s:.0f} s."
+    state = f"*{awaited}*. " if awaited else ""
+    note = f"{WAITING} {state}The complete answer follows within {timeout_s:.0f} s."
     row = context(note)
     plain = (*message.plain, row) if message.plain else ()
     return replace(message, text=f"{message.text} {note}", blocks=(*message.blocks, row), plain=plain)

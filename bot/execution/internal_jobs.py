@@ -50,7 +50,7 @@ class InternalJobs:
     def run(self, lease: Lease) -> None:
         """Carry it out and end the job. A failure is reported to the requester."""
         order = lease.job.order
-        told, detail = order.command, "succeeded"
+        result, detail = order.command, "succeeded"
         messages: list[Ready] = []
         try:
             match order.command:
@@ -61,8 +61,8 @@ class InternalJobs:
                     self._showing.show(order.requester, order.channel, order.response_url)
                 case "audit export":
                     self._queue.renew(lease)
-                    told = self._exporter.send(order)
-                    detail = f"succeeded: {told}"
+                    result = self._exporter.send(order)
+                    detail = f"succeeded: {result}"
                 case "announce":
                     message = from_json(Message, str(order.args["message"]))
                     messages.append(Ready(card(order, order.channel, message)))
@@ -74,16 +74,16 @@ class InternalJobs:
             self._replies.end(lease, "failed", results.failure(error), entries, [failed])
             return
         entry = replace(lease.audit_entry("ended", detail), words="")  # nobody typed them
-        self._replies.end(lease, "succeeded", results.success(told), [entry], messages)
+        self._replies.end(lease, "succeeded", results.success(result), [entry], messages)
 
     def _shared(self, order: Order) -> Message:
         """Return the answer that somebody shares, as everybody sees it. Raise Failed if it is not stored any more."""
-        asked = self._queue.get(str(order.args["job"]))
-        kept = json.loads(asked.outcome or "{}") if asked else {}
-        if asked is None or "message" not in kept:
+        question = self._queue.get(str(order.args["job"]))
+        outcome = json.loads(question.outcome or "{}") if question else {}
+        if question is None or "message" not in outcome:
             raise Failed("The answer has expired.", next_step="Ask again.")
-        message = from_json(Message, kept["message"])
-        words = order_text(asked.order.words)
-        note = context(f"{words} in {asked.order.place}, shared by {user(order.requester)}")
+        message = from_json(Message, outcome["message"])
+        words = order_text(question.order.words)
+        note = context(f"{words} in {question.order.place}, shared by {user(order.requester)}")
         plain = (*message.plain, note) if message.plain else ()
         return Message(message.text, (*message.blocks, note), plain)

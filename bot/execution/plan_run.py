@@ -92,12 +92,12 @@ class PlanRun:
             state = "cancelled"
         message = self.card.ended()
         self._record(())
-        told = results.success(self.card.headline(), card=to_json(message))
+        outcome = results.success(self.card.headline(), card=to_json(message))
         ended = self._entry("ended", f"{state}: {self.card.result()}")
         order = self._lease.job.order
         last = Ready(card(order, self._channel, message))
         details = step_details(order, self._channel, self.card.details())
-        self._replies.end(self._lease, state, told, [*entries, ended], [last, *messages], later=details)
+        self._replies.end(self._lease, state, outcome, [*entries, ended], [last, *messages], later=details)
 
     def _track(
         self,

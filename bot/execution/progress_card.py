@@ -184,8 +184,8 @@ class ProgressCard:
         found += [(target_of(row.step), row) for row in self._rows]
         places = {target: place for place, target in enumerate(dict.fromkeys(map(itemgetter(0), found)))}
         found.sort(key=lambda each: places[each[0]])
-        held = [Line(DONE, f"{words}, as before") for words in self.plan.unchanged]
-        return [*held, *map(itemgetter(1), found)]
+        unchanged = [Line(DONE, f"{words}, as before") for words in self.plan.unchanged]
+        return [*unchanged, *map(itemgetter(1), found)]
 
     def _ended_notes(self) -> list[str]:
         left = tick(f"/swarm {self.job.order.words} --plan")

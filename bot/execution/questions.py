@@ -138,9 +138,9 @@ class Questions:
 
     def _aged(self, cluster: str, query: FactsQuery) -> AgedSummary | None:
         """Return what watch read last of a cluster, and the records of now; None if that is unknown."""
-        if (kept := self._watch.summary(cluster)) is None:
+        if (stored := self._watch.summary(cluster)) is None:
             return None
-        summary, age_s = kept
+        summary, age_s = stored
         return AgedSummary(summary, self._with_records(Facts(cluster, time.time(), {}), query, read=False), age_s)
 
     def _reading(self, cluster: str, query: FactsQuery) -> Facts | SwarmbotError:
@@ -236,12 +236,12 @@ class Questions:
     def _read_after_election(self, lease: Lease, query: FactsQuery) -> Facts:
         """Say that a leader may be elected, and return the facts once there is one; the last ones if there is none."""
         cluster = lease.job.order.cluster
-        told = (
+        text = (
             f"{WAITING} *No manager of {cluster} that has a quorum could be read yet*: they may be electing a leader. "
         )
-        told += f"The answer follows within {ELECTION_TIMEOUT_S + ELECTION_READ_S + query.timeout_s:.0f} s."
+        text += f"The answer follows within {ELECTION_TIMEOUT_S + ELECTION_READ_S + query.timeout_s:.0f} s."
         try:
-            self._replies.meanwhile(lease, text_message(told))
+            self._replies.meanwhile(lease, text_message(text))
         except SwarmbotError as error:
             log.info("The requester of job %s was not told of the election: %s", lease.job.id, error)
         until = time.monotonic() + ELECTION_TIMEOUT_S
@@ -283,8 +283,8 @@ class Questions:
 
 def _plan(job: Job) -> Plan:
     """Return a question as a plan to approve: without steps, only with what would be shown."""
-    told = f"see what {order_text(job.order.words)} shows in {job.order.cluster}"
-    return Plan(PlanTitles(imperative=told), effect="shown only to the requester")
+    text = f"see what {order_text(job.order.words)} shows in {job.order.cluster}"
+    return Plan(PlanTitles(imperative=text), effect="shown only to the requester")
 
 
 def _with_buttons(message: Message, job: Job) -> Message:

@@ -64,9 +64,9 @@ class Replies:
 
         With ``unless_cancelled``, raise CancelRequested if somebody cancelled the job.
         """
-        told = [lease.audit_entry("told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
-        if told:
-            self._queue.record(lease, {}, told, unless_cancelled=unless_cancelled)
+        entries = [lease.audit_entry("told secret", f"{secret} to {lease.job.order.requester}") for secret in secrets]
+        if entries:
+            self._queue.record(lease, {}, entries, unless_cancelled=unless_cancelled)
 
     def answer(self, lease: Lease, message: Message, result: str, how: str) -> None:
         """End a job with its answer, which the requester alone sees. ``how`` is for the audit log."""
@@ -118,8 +118,8 @@ class Replies:
 
     def failure(self, job: Job, error: SwarmbotError) -> Sequence[Outgoing]:
         """Return the messages about a job that the worker ends itself (worker lost, a defect)."""
-        told = Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
-        message = error_message(told, _failed_title(job.order), button("Retry", "job.retry", job.id))
+        failed = Failed(error.happened, true_now=error.true_now, next_step=error.next_step)
+        message = error_message(failed, _failed_title(job.order), button("Retry", "job.retry", job.id))
         shown = [each.outgoing for each in self._on_card(job, message, attempts=1)]
         details = [detail for each in shown for detail in step_details(job.order, each.channel, _timed(job))]
         return [private(job.order, message), *shown, *details]

@@ -19,9 +19,9 @@ def next_step_with(waiting: Iterable[OpenChange], named: Collection[str], happen
 
     A change that waits takes the place of advice to change the same host in another way. Other advice stays.
     """
-    told = [name for name in named if tick(name) in happened or _advised(name, next_step)]
+    names = [name for name in named if tick(name) in happened or _advised(name, next_step)]
     for change in waiting:
-        if shared := [name for name in told if name in change.names]:
+        if shared := [name for name in names if name in change.names]:
             waits = f"{change_text(change)} {_waits(change)}"
             if not next_step or any(_advised(name, next_step) for name in shared):
                 return f"{waits}. Run this again when it has ended."

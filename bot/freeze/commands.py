@@ -56,8 +56,8 @@ def _until(command: FreezeCluster, now: float) -> float:
 def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry, now: float) -> ControlResult:
     until = _until(command, now)
     while True:
-        kept = freezes.kept(cluster)
-        current = kept if kept and kept.until > now else None
+        stored = freezes.kept(cluster)
+        current = stored if stored and stored.until > now else None
         if current is not None and (current.until, current.reason) == (until, redact(command.reason)):
             frozen_text = f"{cluster} is frozen until {when(until)} by {user(current.by)}"
             return ControlResult(
@@ -67,7 +67,7 @@ def _freeze(freezes: Freezes, command: FreezeCluster, cluster: str, entry: Entry
         entries = [replace(entry, action="froze", detail=f"until {_utc(until)}: {command.reason}")]
         if current is not None:
             entries.insert(0, replace(entry, action="replaced freeze", detail=_replaced_detail(current, until)))
-        if freezes.freeze(cluster, until, entry.by, command.reason, entries, replaces=kept):
+        if freezes.freeze(cluster, until, entry.by, command.reason, entries, replaces=stored):
             break
     terms = (
         f"until {when(until)}: {quoted(command.reason)}. Until then every change needs one more "

@@ -43,9 +43,9 @@ class FreezeEnds:
         """Tell each freeze that is over and was not told yet. Raises Unavailable."""
         now = self._now()
         for cluster in self._config.clusters:
-            kept = self._freezes.kept(cluster)
-            if kept is not None and kept.until <= now:
-                self._tell(kept, now)
+            stored = self._freezes.kept(cluster)
+            if stored is not None and stored.until <= now:
+                self._tell(stored, now)
 
     def _tell(self, ended: Freeze, now: float) -> None:
         channel = self._config.clusters[ended.cluster].channel

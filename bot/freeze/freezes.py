@@ -79,14 +79,14 @@ class Freezes:
 
     def thaw(self, cluster: str, entries: Sequence[Entry], now: float) -> bool:
         """End the freeze that `/swarm freeze` set; if none is in effect at ``now``, return False and write nothing."""
-        while held := self.manual(cluster, now):
-            if self._thawed(held, entries):
+        while freeze := self.manual(cluster, now):
+            if self._thawed(freeze, entries):
                 return True
         return False
 
-    def _thawed(self, held: Freeze, entries: Sequence[Entry]) -> bool:
+    def _thawed(self, freeze: Freeze, entries: Sequence[Entry]) -> bool:
         """Return False if it is not kept any more."""
-        places, until = _places(held.cluster), _ms(held.until)
+        places, until = _places(freeze.cluster), _ms(freeze.until)
         return bool(self._audit.commit(entries, lambda tail: self._thaw(places, [until, *tail]))[0] == "thawed")
 
     def end(self, ended: Freeze, message: Outgoing, entries: Sequence[Entry]) -> bool:

@@ -31,10 +31,10 @@ class FreezeSpan:
 def scheduled_span(windows: Iterable[FreezeWindow], now: float) -> FreezeSpan | None:
     """Return the freeze in effect at ``now`` (unix seconds), to the end of the last window that follows it directly."""
     windows = tuple(windows)
-    first = held = _longest(windows, now)
-    while held and held.end < now + MERGE_HORIZON_S and (following := _longest(windows, held.end)):
-        held = following
-    return FreezeSpan(first.begin, held.end, first.reason) if first and held else None
+    first = span = _longest(windows, now)
+    while span and span.end < now + MERGE_HORIZON_S and (following := _longest(windows, span.end)):
+        span = following
+    return FreezeSpan(first.begin, span.end, first.reason) if first and span else None
 
 
 def _longest(windows: tuple[FreezeWindow, ...], now: float) -> FreezeSpan | None:

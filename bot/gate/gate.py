@@ -194,8 +194,8 @@ class Gate:
         """Handle a submitted form. A second delivery has the same answer: it takes the place of the form."""
         key = request.request_key
         if not self._handled_requests.begin(key):
-            kept = self._handled_requests.answer(key)
-            return from_json(Message, kept) if kept else None
+            stored_answer = self._handled_requests.answer(key)
+            return from_json(Message, stored_answer) if stored_answer else None
         with self._delivery(key):
             answer = self._submit(request)
         if isinstance(answer, FieldErrors | Modal):

@@ -170,8 +170,8 @@ class RecordReader:
 
     def _jobs(self, cluster: str, count: int) -> Iterable[Job]:
         """Return all changes that are not finished, then the newest jobs."""
-        asked = self._queue.jobs(approval.id for approval in self._approvals.waiting(cluster))
-        found = [*self._queue.in_line(cluster), *asked, *self._queue.recent(cluster, count)]
+        waiting_jobs = self._queue.jobs(approval.id for approval in self._approvals.waiting(cluster))
+        found = [*self._queue.in_line(cluster), *waiting_jobs, *self._queue.recent(cluster, count)]
         return {job.id: job for job in found}.values()
 
     def _waiting(self, query: RecordsQuery, cluster: str, person: str) -> tuple[ApprovalRecord, ...]:

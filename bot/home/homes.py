@@ -67,8 +67,8 @@ class Homes:
             if not claimed:
                 return None
             person, score = claimed
-            kept: Any = self._redis.hgetall(keys.home(person))
-        opened_at, digest, shown = (kept.get(name, "") for name in ("opened_at", "digest", "hash"))
+            stored: Any = self._redis.hgetall(keys.home(person))
+        opened_at, digest, shown = (stored.get(name, "") for name in ("opened_at", "digest", "hash"))
         return HomeClaim(person, float(opened_at or 0), digest, shown, score)
 
     def done(self, claim: HomeClaim, again_s: float | None, *, digest: str, shown: str) -> None:

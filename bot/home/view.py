@@ -132,14 +132,14 @@ def digest_of(facts: HomeFacts) -> str:
 
 def _fitting(blocks: Sequence[Block]) -> list[Block]:
     """Return as many of the blocks as Slack accepts, and how many are omitted."""
-    kept: list[Block] = []
+    fitting: list[Block] = []
     size = 0
     for block in blocks:
         size += len(json.dumps(block)) + 2
-        if len(kept) >= MAX_BLOCKS - 2 or size > MAX_BYTES - 2000:
-            return [*kept, context(f"{len(blocks) - len(kept)} more parts are left out.")]
-        kept.append(block)
-    return kept
+        if len(fitting) >= MAX_BLOCKS - 2 or size > MAX_BYTES - 2000:
+            return [*fitting, context(f"{len(blocks) - len(fitting)} more parts are left out.")]
+        fitting.append(block)
+    return fitting
 
 
 def _blocks(facts: HomeFacts) -> Iterable[Block]:

@@ -78,15 +78,15 @@ def differences(before: Basis, now: Basis) -> list[str]:
         return new
     if before.cluster_id != now.cluster_id:  # the rest follows from this
         return [*new, _other_cluster(before, now)]
-    told = [*new, *_managers(before, now)]
+    texts = [*new, *_managers(before, now)]
     changed = _services(before).items() - _services(now).items() if now.operations else ()
-    told += [f"the service `{name}` was changed" for name, _ in sorted(changed)]
+    texts += [f"the service `{name}` was changed" for name, _ in sorted(changed)]
     for name, seen in before.targets.items():
-        told += _target_changes(name, seen, now.targets.get(name, seen))
-    told += _object_changes(before, now)
-    if not told:
-        told.append("its steps are different now")
-    return told
+        texts += _target_changes(name, seen, now.targets.get(name, seen))
+    texts += _object_changes(before, now)
+    if not texts:
+        texts.append("its steps are different now")
+    return texts
 
 
 def changed_facts(before: Basis, facts: Facts) -> list[str]:
@@ -169,16 +169,16 @@ def _other_cluster(before: Basis, now: Basis) -> str:
 
 
 def _managers(before: Basis, now: Basis) -> list[str]:
-    told = []
+    texts = []
     for node_id, then in before.managers.items():
         seen = now.managers.get(node_id)
         if seen is None:
-            told.append(f"`{then['name']}` is no longer a manager")
+            texts.append(f"`{then['name']}` is no longer a manager")
         elif seen["reachability"] != then["reachability"]:
             how = "no longer reachable" if then["reachability"] == "reachable" else f"{seen['reachability']} again"
-            told.append(f"`{then['name']}` is {how}")
+            texts.append(f"`{then['name']}` is {how}")
     new = [seen["name"] for node_id, seen in now.managers.items() if node_id not in before.managers]
-    return told + [f"`{name}` is a manager now" for name in new]
+    return texts + [f"`{name}` is a manager now" for name in new]
 
 
 def _became(what: str, then: str, now: str) -> str:

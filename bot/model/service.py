@@ -139,8 +139,8 @@ class ServiceFacts:
     @property
     def concurrent(self) -> int:
         """How many tasks of a replicated job may run at once; Docker's default is 1."""
-        most = ((self.spec.get("Mode") or NO_SPEC).get("ReplicatedJob") or NO_SPEC).get("MaxConcurrent")
-        return 1 if most is None else int(most)
+        limit = ((self.spec.get("Mode") or NO_SPEC).get("ReplicatedJob") or NO_SPEC).get("MaxConcurrent")
+        return 1 if limit is None else int(limit)
 
     @property
     def image(self) -> str:

@@ -79,9 +79,9 @@ def _palette() -> Image.Image:
     grounds += [(BACKGROUND, COLOURS[each]) for each in ("warning", "unknown")]
     steps = (PALETTE_COLOURS - len(colours)) // len(grounds)
     shades = [mixed(text, ground, (step + 1) / (steps + 1)) for text, ground in grounds for step in range(steps)]
-    kept = [shade for shade in shades if not any(math.dist(shade, colour) < MIN_DISTANCE for colour in colours)]
+    distinct = [shade for shade in shades if not any(math.dist(shade, colour) < MIN_DISTANCE for colour in colours)]
     image = Image.new("P", (1, 1))
-    image.putpalette([value for colour in (*colours, *kept) for value in colour])
+    image.putpalette([value for colour in (*colours, *distinct) for value in colour])
     return image
 
 

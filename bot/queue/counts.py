@@ -73,10 +73,10 @@ def _pending(reply: Any) -> int:
 
 
 def _durations(fields: Mapping[str, str]) -> tuple[Durations, ...]:
-    kept: dict[tuple[str, str], dict[str, str]] = {}
+    by_lane_and_state: dict[tuple[str, str], dict[str, str]] = {}
     for field, value in fields.items():
         lane, state, what = field.split(":")
-        kept.setdefault((lane, state), {})[what] = value
+        by_lane_and_state.setdefault((lane, state), {})[what] = value
     return tuple(
         Durations(
             lane,
@@ -84,5 +84,5 @@ def _durations(fields: Mapping[str, str]) -> tuple[Durations, ...]:
             {float(end): int(count) for end, count in values.items() if end != "sum"},
             float(values.get("sum", 0)),
         )
-        for (lane, state), values in sorted(kept.items())
+        for (lane, state), values in sorted(by_lane_and_state.items())
     )

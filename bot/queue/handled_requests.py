@@ -39,5 +39,5 @@ class HandledRequests:
     def answer(self, request_key: str) -> str:
         """Return the answer of a request that was handled; "" if it has none, or is being handled."""
         with translate_errors():
-            kept: Any = self._redis.get(keys.delivery(request_key))
-        return kept.removeprefix(_ENDED) if kept and kept.startswith(_ENDED) else ""
+            stored: Any = self._redis.get(keys.delivery(request_key))
+        return stored.removeprefix(_ENDED) if stored and stored.startswith(_ENDED) else ""

@@ -202,8 +202,8 @@ class Queue:
             *_OUTBOX,
             *keys.AUDIT,
         ]
-        told = [] if by == job.order.requester else [cancelled_message(job.order, by)]
-        args = [job_id, by, str(keys.JOB_TTL_S), packed(told)]
+        messages = [] if by == job.order.requester else [cancelled_message(job.order, by)]
+        args = [job_id, by, str(keys.JOB_TTL_S), packed(messages)]
         word: Cancelled = self._audit.commit(entries, lambda tail: self._run["cancel"](places, args + tail))[0]
         return word
 

@@ -63,9 +63,9 @@ def require_variables(document: Document, known: Collection[str], shown: str) ->
             if name and not match["otherwise"] and name not in known:
                 missing.setdefault(name, node.start_mark.line + 1)
     if missing:
-        told = listed(f"{tick('${' + name + '}')} (line {line})" for name, line in missing.items())
+        variables = listed(f"{tick('${' + name + '}')} (line {line})" for name, line in missing.items())
         raise Refused(
-            f"{shown} uses {told} without a value. The CLI would put in an empty text.",
+            f"{shown} uses {variables} without a value. The CLI would put in an empty text.",
             true_now=UNCHANGED,
             next_step="Set it under `variables` of the stack in swarmbot.yml, or give it a default: `${NAME:-value}`.",
         )
@@ -73,13 +73,13 @@ def require_variables(document: Document, known: Collection[str], shown: str) ->
 
 def with_line(document: Document, message: str) -> str:
     """Return an error of the CLI as one line, with the line in the file if it names a key of it."""
-    told = plain_line(redact(message))
+    text = plain_line(redact(message))
     match = _AT_PATH.search(message)
     if match is None or re.search(r"\bline [0-9]+", message):
-        return told
+        return text
     path: list[str | int] = list(match[0].split("."))
     extra = re.search(re.escape(match[0]) + r" Additional property (\S+)", message)
-    return f"line {document.line((*path, extra[1]) if extra else tuple(path))}: {told}"
+    return f"line {document.line((*path, extra[1]) if extra else tuple(path))}: {text}"
 
 
 def _file_keys(value: dict[str, Any]) -> Iterator[tuple[Path, object]]:

@@ -131,13 +131,13 @@ def run_confined(
     ) as process:
         started(process.pid)
         try:
-            _, told = process.communicate(timeout=CLI_TIMEOUT_S)
+            _, output = process.communicate(timeout=CLI_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             raise Failed(
                 f"Docker's command line did not end within {CLI_TIMEOUT_S:.0f} s.", true_now=UNCHANGED
             ) from None
-    return CliResult(process.returncode, tuple(told.decode(errors="replace").split("\n")[:200]))
+    return CliResult(process.returncode, tuple(output.decode(errors="replace").split("\n")[:200]))
 
 
 def without_rights() -> list[str]:
@@ -160,12 +160,12 @@ def _examined(path: Path, changed: int) -> DockerCli:
     """Return the CLI with its version. ``changed`` is when the file was written: another file is asked again."""
     del changed
     try:
-        told = subprocess.run(
+        run = subprocess.run(
             [path, "--version"], env={}, capture_output=True, timeout=VERSION_TIMEOUT_S, check=False
         ).stdout.decode(errors="replace")
     except (OSError, subprocess.TimeoutExpired):
-        told = ""
-    match = re.search(r"version v?([0-9]+\.[0-9.]+)", told)
+        run = ""
+    match = re.search(r"version v?([0-9]+\.[0-9.]+)", run)
     if match is None:
         raise Failed(f"`{path}` is not Docker's command line.", true_now=UNCHANGED, next_step=INSTALL)
     return DockerCli(path, match[1])

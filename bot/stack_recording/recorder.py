@@ -144,24 +144,24 @@ class Recorder:
         if self._blank and one and one[1] in {"secrets", "configs"}:
             return 404, plain, b'{"message":"not found"}'
         sent = {name: value for name, value in headers.items() if name.lower() not in DROPPED}
-        asked = _DISTRIBUTION.fullmatch(path)
-        if asked and path in self._images:
+        image_request = _DISTRIBUTION.fullmatch(path)
+        if image_request and path in self._images:
             return 200, plain, self._images[path].encode()
         try:
-            if asked and (auth := self._registry_auth(asked[1])):  # the CLI itself gets no credentials
+            if image_request and (auth := self._registry_auth(image_request[1])):  # the CLI itself gets no credentials
                 sent = {name: value for name, value in sent.items() if name.lower() != "x-registry-auth"}
                 sent["X-Registry-Auth"] = auth.reveal()
             answer = self._engine.forward(method, target, sent)
         except SwarmbotError as error:
             self.failure = error
             return 502, plain, b'{"message":"the manager cannot be read"}'
-        kept = {name: value for name, value in answer.headers.items() if name.lower() not in DROPPED}
-        if asked and answer.status == 200:  # noqa: PLR2004 - HTTP's OK
+        headers_kept = {name: value for name, value in answer.headers.items() if name.lower() not in DROPPED}
+        if image_request and answer.status == 200:  # noqa: PLR2004 - HTTP's OK
             self._images[path] = answer.body.decode(errors="replace")
         listed = _LIST.fullmatch(path)
         if listed and answer.status == 200:  # noqa: PLR2004 - HTTP's OK
-            return 200, kept, self._merged(TYPES[listed[1]], query, answer.body)
-        return answer.status, kept, answer.body
+            return 200, headers_kept, self._merged(TYPES[listed[1]], query, answer.body)
+        return answer.status, headers_kept, answer.body
 
     def _find(self, type_: ObjectType, named: str) -> dict[str, Any] | None:
         with self._lock:

@@ -228,6 +228,6 @@ def _git_program() -> str:
 
 def _git_environment() -> dict[str, str]:
     """Return what git and its ssh need. The bot's tokens are not among it."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SSH_AUTH_SOCK", "LANG") if name in os.environ}
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "SSH_AUTH_SOCK", "LANG") if name in os.environ}
     ssh = "ssh -o BatchMode=yes -o ConnectTimeout=10"
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": ssh, "LC_ALL": "C"}
+    return {**environment, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": ssh, "LC_ALL": "C"}

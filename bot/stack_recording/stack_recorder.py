@@ -213,19 +213,19 @@ class _Run:
         if recorder.failure is not None:
             raise recorder.failure
         lines = [line.replace(f"{place}/", "").strip() for line in result.lines]
-        told = [line for line in lines if line and not line.startswith(_PROGRESS)]
+        notes = [line for line in lines if line and not line.startswith(_PROGRESS)]
         if recorder.unknown:
             raise Failed(
                 f"Docker's command line sent what is no part of a deploy: {plain_line(recorder.unknown[0])}.",
                 true_now=UNCHANGED,
             )
         if result.code:
-            raise self._invalid(told)
+            raise self._invalid(notes)
         self._refuse_paths_of_the_worker(recorder.writes, place)
-        return recorder.writes, tuple(plain_line(redact(line)) for line in told[:MAX_NOTES])
+        return recorder.writes, tuple(plain_line(redact(line)) for line in notes[:MAX_NOTES])
 
-    def _invalid(self, told: list[str]) -> Refused:
-        shown = "; ".join(with_line(self.document, line) for line in told[-3:]) or "it gave no reason"
+    def _invalid(self, lines: list[str]) -> Refused:
+        shown = "; ".join(with_line(self.document, line) for line in lines[-3:]) or "it gave no reason"
         return Refused(
             f"Docker's command line {self.cli.version} does not accept {self.source.words}: {shown}",
             true_now=UNCHANGED,

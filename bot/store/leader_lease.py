@@ -55,13 +55,13 @@ class LeaderLease:
 
         A lease that expired is lost even if nobody else took it. Call this at least three times per time-out.
         """
-        asked = monotonic()
+        asked_at = monotonic()
         with translate_errors():
             [word] = self._leases.renew_script([self._key], [str(self.fence), _ms(self._ttl_s)])
         if word == "lost":
             self._expires = float("-inf")
             raise LeadershipLost(self._key, self.fence)
-        self._expires = asked + self._ttl_s
+        self._expires = asked_at + self._ttl_s
 
     def release(self) -> None:
         """Release the lease, so that the next process leads at once.
@@ -90,11 +90,11 @@ class LeaderLeases:
         Raise :class:`~bot.errors.Unavailable` if Redis does not respond; the lease may then be held by nobody until it
         expires.
         """
-        asked = monotonic()
+        asked_at = monotonic()
         with translate_errors():
             args = [self._holder, uuid.uuid4().hex, _ms(ttl_s)]
             word, reply = self._acquire([key, keys.LAST_FENCE], args)
-        return LeaderLease(self, key, ttl_s, int(reply), asked + ttl_s) if word == "ok" else None
+        return LeaderLease(self, key, ttl_s, int(reply), asked_at + ttl_s) if word == "ok" else None
 
 
 def _ms(seconds: float) -> str:

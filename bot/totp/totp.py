@@ -133,13 +133,13 @@ class Totp:
         for _ in range(MAX_RACES):
             if self.enrolled(person):
                 raise _enrolled()
-            kept = self._read(person, redis_key)
-            if kept is None or kept.id != enrolment_id:
+            factor = self._read(person, redis_key)
+            if factor is None or factor.id != enrolment_id:
                 raise Refused("this key was replaced or has expired (after ten minutes).", next_step=SET_UP)
-            step = self._verify_code(person, redis_key, kept, code)
+            step = self._verify_code(person, redis_key, factor, code)
             if not step:
                 continue
-            args = [kept.sealed, str(kept.wrong), str(step)]
+            args = [factor.sealed, str(factor.wrong), str(step)]
             entries = [_entry("second factor enrolled", person)]
             if self._commit("confirm", [*redis_keys, *keys.AUDIT], args, entries)[0] == "ok":
                 return
@@ -149,11 +149,11 @@ class Totp:
         """Use a code. Raises Refused if none is set up, or the code is wrong, used, or one of too many wrong codes."""
         redis_key = keys.second_factor(person)
         for _ in range(MAX_RACES):
-            kept = self._read(person, redis_key)
-            if kept is None:
+            factor = self._read(person, redis_key)
+            if factor is None:
                 raise Refused("you have no second factor yet.", next_step=SET_UP)
-            step = self._verify_code(person, redis_key, kept, code)
-            if step and self._settle(person, redis_key, kept, str(step), [_entry("second factor used", person)]):
+            step = self._verify_code(person, redis_key, factor, code)
+            if step and self._settle(person, redis_key, factor, str(step), [_entry("second factor used", person)]):
                 return
         raise _busy()
 
@@ -163,26 +163,26 @@ class Totp:
         entries = [_entry("second factor reset", by, f"of {person}")]
         return bool(self._commit("reset", [*redis_keys, *keys.AUDIT], [], entries)[0] == "ok")
 
-    def _verify_code(self, person: str, redis_key: str, kept: _Kept, code: str) -> int:
+    def _verify_code(self, person: str, redis_key: str, factor: _Kept, code: str) -> int:
         """Return the time-step of a correct, unused code; 0 if a wrong one could not be counted: check it again."""
-        if kept.wrong >= MAX_WRONG_CODES:
+        if factor.wrong >= MAX_WRONG_CODES:
             raise self._locked(person)
         digits = codes.cleaned(code)
         if not digits:
             raise Refused("a code is six digits.", next_step="Your authenticator app shows a new one every 30 seconds.")
-        step = codes.step_of(self._seeds.open(person, kept.sealed), digits, self._now())
-        if step is not None and step > kept.step:
+        step = codes.step_of(self._seeds.open(person, factor.sealed), digits, self._now())
+        if step is not None and step > factor.step:
             return step
         if step is not None:
             self._audit.append([_entry("second factor wrong", person, "the code was used before")])
             raise Refused(
                 "this code was already used, and each code can be used once.", next_step="Wait for the next one."
             )
-        left = MAX_WRONG_CODES - kept.wrong - 1
-        entries = [_entry("second factor wrong", person, f"{kept.wrong + 1} of {MAX_WRONG_CODES}")]
+        left = MAX_WRONG_CODES - factor.wrong - 1
+        entries = [_entry("second factor wrong", person, f"{factor.wrong + 1} of {MAX_WRONG_CODES}")]
         if not left:
             entries.append(_entry("second factor locked", person, f"for {keys.WRONG_CODES_TTL_S // 60} min"))
-        if not self._settle(person, redis_key, kept, "", entries):
+        if not self._settle(person, redis_key, factor, "", entries):
             return 0
         if not left:
             raise self._locked(person)
@@ -191,8 +191,8 @@ class Totp:
             next_step="Check that the clock of your phone is correct.",
         )
 
-    def _settle(self, person: str, redis_key: str, kept: _Kept, step: str, entries: Sequence[Entry]) -> bool:
-        args = [kept.sealed, str(kept.wrong), step, str(keys.WRONG_CODES_TTL_S)]
+    def _settle(self, person: str, redis_key: str, factor: _Kept, step: str, entries: Sequence[Entry]) -> bool:
+        args = [factor.sealed, str(factor.wrong), step, str(keys.WRONG_CODES_TTL_S)]
         redis_keys = [redis_key, keys.wrong_codes(person), *keys.AUDIT]
         return bool(self._commit("settle", redis_keys, args, entries)[0] == "ok")
 

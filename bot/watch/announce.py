@@ -27,8 +27,8 @@ def announcements(
         wanted = frozenset(target.severities)
         for event in happened if cluster in target.clusters else ():
             is_new = event.event == "updated" and not wanted & earlier.get(event.incident.id, frozenset())
-            told = replace(event, event="opened") if is_new else event
+            sent = replace(event, event="opened") if is_new else event
             if event.severities & wanted:
-                body = webhook_body(target.kind, told, target.severities, now)
+                body = webhook_body(target.kind, sent, target.severities, now)
                 deliveries.append(Delivery(target.name, cluster, event.incident.id, now, body))
     return deliveries

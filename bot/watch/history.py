@@ -41,8 +41,8 @@ class WatchHistory:
     def sample(self, cluster: str, slot: int) -> Sample | None:
         """Return the sample of the slot that began then; None if there is none."""
         with translate_errors():
-            kept: Any = self._redis.zrangebyscore(keys.watch_history(cluster), slot, slot)
-        return _sample(kept[0]) if kept else None
+            stored: Any = self._redis.zrangebyscore(keys.watch_history(cluster), slot, slot)
+        return _sample(stored[0]) if stored else None
 
     def record(self, lease: LeaderLease, cluster: str, sample: Sample) -> None:
         """Keep a sample in place of an earlier one of its slot. Raise LeadershipLost, and write nothing, if it is void.

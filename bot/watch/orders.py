@@ -100,8 +100,8 @@ class WatchOrders:
         if typed == ALL_SUBJECTS:
             return typed, "\nA lost quorum is reported nevertheless."
         if nodes is None or services is None:
-            told = f"Whether {cluster} has {tick(typed)} is not known now"
-            return typed, f"\n{WARNING} {told}: `/swarm nodes` and `/swarm services` list what it has."
+            sentence = f"Whether {cluster} has {tick(typed)} is not known now"
+            return typed, f"\n{WARNING} {sentence}: `/swarm nodes` and `/swarm services` list what it has."
         machines = {*self._config.clusters[cluster].hosts, *nodes.names}
         if typed in machines and typed in services.names:
             return typed, f"\n{WARNING} {tick(typed)} is the name of a node and of a service: this concerns both."
@@ -128,10 +128,10 @@ class WatchOrders:
             raise NotUnderstood(
                 f"{cluster} has no silence {echo(silence_id)}.", next_step="`/swarm silences` lists them."
             )
-        told = _told_again(silence, [*silences.values()], cluster)
+        text = _told_again(silence, [*silences.values()], cluster)
         return ControlResult(
-            text_message(f"{DONE} {told}"),
-            text_message(f"{DONE} {told} {user(entry.by)} ended silence {tick(silence_id)}."),
+            text_message(f"{DONE} {text}"),
+            text_message(f"{DONE} {text} {user(entry.by)} ended silence {tick(silence_id)}."),
         )
 
 

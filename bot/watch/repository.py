@@ -61,9 +61,9 @@ class WatchRepository:
     def state(self, cluster: str) -> WatchState:
         """Return what is remembered; an empty state if nothing is, or if another version of Swarmbot stored it."""
         with translate_errors():
-            kept: Any = self._redis.get(keys.watch_state(cluster))
+            stored: Any = self._redis.get(keys.watch_state(cluster))
         try:
-            return from_json(WatchState, kept) if kept else WatchState()
+            return from_json(WatchState, stored) if stored else WatchState()
         except ValueError:
             log.exception("What watch remembered of %s cannot be read.", cluster)
             return WatchState()
@@ -71,8 +71,8 @@ class WatchRepository:
     def last_reading(self, cluster: str) -> LastReading | None:
         """Return the last reading; None if the cluster was never watched."""
         with translate_errors():
-            kept: Any = self._redis.get(keys.watch_last_reading(cluster))
-        return from_json(LastReading, kept) if kept else None
+            stored: Any = self._redis.get(keys.watch_last_reading(cluster))
+        return from_json(LastReading, stored) if stored else None
 
     def leader(self, cluster: str) -> str:
         """Return the name of the process that watches the cluster now; "" if none does."""
@@ -90,11 +90,11 @@ class WatchRepository:
             pipeline.hget(keys.watch_lease(cluster), "holder")
             pipeline.get(keys.watch_summary(cluster))
             pipeline.pttl(keys.watch_summary(cluster))
-            holder, kept, left_ms = pipeline.execute()
-        if not holder or not kept:
+            holder, stored, left_ms = pipeline.execute()
+        if not holder or not stored:
             return None
         try:
-            return from_json(Summary, kept), keys.SUMMARY_TTL_S - left_ms / 1000
+            return from_json(Summary, stored), keys.SUMMARY_TTL_S - left_ms / 1000
         except ValueError:  # another version of Swarmbot stored it
             return None
 
@@ -176,8 +176,8 @@ class WatchRepository:
     def last_digest(self, cluster: str) -> str:
         """Return the day (YYYY-MM-DD) of the last digest; "" if none is remembered."""
         with translate_errors():
-            kept: Any = self._redis.get(keys.watch_digest(cluster))
-        return kept or ""
+            stored: Any = self._redis.get(keys.watch_digest(cluster))
+        return stored or ""
 
     def promise_digest(self, lease: LeaderLease, cluster: str, day: str, message: Outgoing) -> bool:
         """Promise the digest of a day. Return False if it was promised before. Raise LeadershipLost if it is void."""
@@ -202,5 +202,5 @@ def _kept(summary: Summary | None, age_s: float) -> tuple[str, str]:
     return (text, f"{left_ms:.0f}") if len(text.encode()) <= MAX_SUMMARY_BYTES and left_ms >= 1 else ("", "0")
 
 
-def _silences(kept: Mapping[str, str]) -> list[Silence]:
-    return [from_json(Silence, text) for text in kept.values()]
+def _silences(stored: Mapping[str, str]) -> list[Silence]:
+    return [from_json(Silence, text) for text in stored.values()]

@@ -37,12 +37,12 @@ def container_log(client: EngineClient, container: str, *, lines: int, since: fl
 
     Raises HostUnreachable, EngineError (404 if it was removed).
     """
-    asked = lines
+    line_count = lines
     while True:
-        content, whole = _log(client, container, asked, since)
-        if whole or asked == 1:
-            return ContainerLog(tuple(log_lines(content, tty=tty)), cut=asked < lines or not whole)
-        asked = max(1, asked // FEWER_LINES)
+        content, whole = _log(client, container, line_count, since)
+        if whole or line_count == 1:
+            return ContainerLog(tuple(log_lines(content, tty=tty)), cut=line_count < lines or not whole)
+        line_count = max(1, line_count // FEWER_LINES)
 
 
 def _log(client: EngineClient, container: str, lines: int, since: float) -> tuple[bytes, bool]:
@@ -111,8 +111,8 @@ def usage_of(record: Record) -> ContainerUsage | None:
     busy = now["cpu_usage"]["total_usage"] - before["cpu_usage"]["total_usage"]
     passed = now.get("system_cpu_usage", 0) - before.get("system_cpu_usage", 0)
     count = now.get("online_cpus") or len(now["cpu_usage"].get("percpu_usage") or ()) or 1
-    kept = memory.get("stats") or {}
-    cache = kept.get("total_inactive_file", kept.get("inactive_file", 0))
+    stats = memory.get("stats") or {}
+    cache = stats.get("total_inactive_file", stats.get("inactive_file", 0))
     return ContainerUsage(
         cpus=busy / passed * count if passed > 0 and busy > 0 else 0.0,
         memory_bytes=max(0, memory["usage"] - cache),

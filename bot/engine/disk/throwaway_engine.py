@@ -86,19 +86,19 @@ def _start(connection: SshConnection, channel: paramiko.Channel, state: bytes) -
     try:
         channel.settimeout(START_TIMEOUT_S)
         channel.sendall(state)
-        said = b""
-        while READY_MARK.encode() not in said.split():
+        output = b""
+        while READY_MARK.encode() not in output.split():
             channel.settimeout(max(0.0, deadline - time.monotonic()))
             part = channel.recv(CHUNK_BYTES)
             if not part:
                 raise _failed(connection, _complaint(channel))
-            said += part
+            output += part
     except TimeoutError:
         raise _failed(connection, f"it did not start within {START_TIMEOUT_S:.0f} s") from None
     except (paramiko.SSHException, OSError, EOFError):
         words = _complaint(channel)
         raise (_failed(connection, words) if words else failures.connection_lost(connection.target)) from None
-    return said.split()[0].decode()
+    return output.split()[0].decode()
 
 
 def _end(connection: SshConnection, channel: paramiko.Channel) -> None:

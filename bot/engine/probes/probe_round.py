@@ -181,10 +181,10 @@ def parse_round(text: str, number: int) -> RoundReport | None:
     counted: dict[str, list[str]] = {}
     transport = ""
     for line in text.splitlines():
-        place, _, said = line.partition(" ")
-        outcome, _, count = said.partition(" ")
+        place, _, output_line = line.partition(" ")
+        outcome, _, count = output_line.partition(" ")
         if place == "--":
-            transport = said
+            transport = output_line
         elif not place.isdecimal():
             counted.setdefault(transport, []).append(line)
         elif outcome in {"sent", "refused", "accepted"}:

@@ -104,8 +104,8 @@ class ShellProber:
         """Send ``number`` datagrams, or try that many connections. Raise EngineError if not all were seen to go out."""
         script, words = SEND_SCRIPTS[transport], (address, str(port), str(number))
         done = read(self._connection, script, *words, timeout=PROBE_TIMEOUT_S, again=False)  # more would be too many
-        said = _SENT.search(done.out)
-        if said is None or int(said[1]) < number:
+        match = _SENT.search(done.out)
+        if match is None or int(match[1]) < number:
             raise failures.host_error(self._connection.target, "was too slow to send all probes", LOAD_STEP)
 
     def connect(self, endpoints: Sequence[tuple[str, int]]) -> list[Reach]:

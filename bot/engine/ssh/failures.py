@@ -221,9 +221,9 @@ def host_error(target: SshTarget, what: str, next_step: str) -> EngineError:
     return error
 
 
-def shell_failure(target: SshTarget, said: str) -> EngineError:
-    """The user's login shell ran nothing; ``said`` is the last line that it printed."""
-    words = f" (it printed: {said[:MAX_SHELL_OUTPUT_CHARACTERS].rstrip('.')})" if said else ""
+def shell_failure(target: SshTarget, last_line: str) -> EngineError:
+    """The user's login shell ran nothing; ``last_line`` is the last line that it printed."""
+    words = f" (it printed: {last_line[:MAX_SHELL_OUTPUT_CHARACTERS].rstrip('.')})" if last_line else ""
     return host_error(
         target,
         f"runs no commands for `{target.user}`: the login shell exited at once{words}",

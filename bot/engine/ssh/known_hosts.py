@@ -173,15 +173,15 @@ def remove_name(line: str, name: str) -> str:
 def _write(file: Path, name: str, key: paramiko.PKey) -> None:
     before = file.read_text(errors="surrogateescape") if file.exists() else ""
     lines = re.findall(r"[^\n]*\n|[^\n]+", before)
-    kept = "".join(remove_name(line, name) for line in lines)
+    other_lines = "".join(remove_name(line, name) for line in lines)
     shown = hashed(name) if any(line.startswith(HASHED_PREFIX) for line in lines) else name
     entry = f"{shown} {key.get_name()} {key.get_base64()}\n"
-    if kept and not kept.endswith("\n"):
+    if other_lines and not other_lines.endswith("\n"):
         entry = f"\n{entry}"
-    if kept == before:
+    if other_lines == before:
         _append(file, entry)
     else:
-        _replace(file, kept + entry)
+        _replace(file, other_lines + entry)
 
 
 def _append(file: Path, text: str) -> None:

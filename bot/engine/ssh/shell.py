@@ -188,25 +188,25 @@ def start_script(connection: SshConnection, script: str, *args: str, timeout: fl
     try:
         channel.settimeout(timeout)
         channel.exec_command(command_line(PRINT_START_MARK + SCRIPT_PREAMBLE + script, *args))
-        said = _await_start(channel, time.monotonic() + timeout)
+        last_line = _await_start(channel, time.monotonic() + timeout)
     except TimeoutError:
         channel.close()
         raise _timeout_error(connection, timeout) from None
     except (paramiko.SSHException, OSError, EOFError):
         channel.close()
         raise failures.connection_lost(connection.target) from None
-    if said is not None:
+    if last_line is not None:
         channel.close()
         if not connection.still_responds():
             raise failures.connection_lost(connection.target)
-        raise failures.shell_failure(connection.target, said)
+        raise failures.shell_failure(connection.target, last_line)
     return channel
 
 
 def stderr_so_far(channel: paramiko.Channel) -> str:
     """Return what a script has written to stderr so far."""
-    said = channel.recv_stderr(CHUNK_BYTES) if channel.recv_stderr_ready() else b""
-    return said.rpartition(START_MARK)[2].decode(errors="replace")
+    text = channel.recv_stderr(CHUNK_BYTES) if channel.recv_stderr_ready() else b""
+    return text.rpartition(START_MARK)[2].decode(errors="replace")
 
 
 def last_line(err: str, otherwise: str = "the script failed without a message") -> str:
@@ -217,13 +217,13 @@ def last_line(err: str, otherwise: str = "the script failed without a message") 
 
 def _await_start(channel: paramiko.Channel, deadline: float) -> str | None:
     """Read up to the start mark. Return the last line of a login shell that exits without it, otherwise None."""
-    said = b""
-    while not said.endswith(START_MARK):
+    output = b""
+    while not output.endswith(START_MARK):
         channel.settimeout(max(0.0, deadline - time.monotonic()))
         part = channel.recv(1)
-        said += part
-        if not part or len(said) > MAX_NOISE_BYTES:
-            return last_line((said + channel.recv_stderr(CHUNK_BYTES)).decode(errors="replace"), otherwise="")
+        output += part
+        if not part or len(output) > MAX_NOISE_BYTES:
+            return last_line((output + channel.recv_stderr(CHUNK_BYTES)).decode(errors="replace"), otherwise="")
     return None
 
 

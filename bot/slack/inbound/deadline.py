@@ -69,8 +69,8 @@ class Responder:
             true_now="It is unknown whether your request was stored.",
             next_step="A message here will say so when it is.",
         )
-        told = error_message(late, "*No answer yet*")
-        return NotStored(told.text, told.blocks, told.plain, final=False)
+        message = error_message(late, "*No answer yet*")
+        return NotStored(message.text, message.blocks, message.plain, final=False)
 
     def tell(self, request: Request, message: Message) -> None:
         """Answer by the response_url, in parallel with the ack."""
@@ -175,7 +175,7 @@ def _again(request: Request) -> str:
 def _nothing_done(error: Unavailable) -> Message:
     """Return the message for an error: nothing was done, unless the error says that this is unknown."""
     true_now = error.true_now or NOTHING_DONE
-    told = Unavailable(error.happened, true_now=true_now, next_step=error.next_step)
+    unavailable = Unavailable(error.happened, true_now=true_now, next_step=error.next_step)
     nothing = true_now == NOTHING_DONE
-    message = error_message(told, f"*Your request {'was not' if nothing else 'may not have been'} accepted*")
+    message = error_message(unavailable, f"*Your request {'was not' if nothing else 'may not have been'} accepted*")
     return NotStored(message.text, message.blocks, message.plain, final=nothing)

@@ -92,9 +92,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc] # waitress has no types
     def _make_room(self, address: str) -> None:
         channels = [*self.active_channels.values()]
         same = [channel for channel in channels if channel.addr[0] == address]
-        for crowd, most in ((same, MAX_SOCKETS_PER_ADDRESS), (channels, MAX_SOCKETS)):
+        for crowd, limit in ((same, MAX_SOCKETS_PER_ADDRESS), (channels, MAX_SOCKETS)):
             waiting = [channel for channel in crowd if channel.waiting]
-            if len(crowd) >= most and waiting:
+            if len(crowd) >= limit and waiting:
                 min(waiting, key=lambda channel: channel.last_activity).handle_close()
                 return
 

@@ -53,8 +53,8 @@ class BoundedRateLimitRetry(RateLimitErrorRetryHandler):
     ) -> bool:
         if response is None or not super()._can_retry(state=state, request=request, response=response, error=error):
             return False
-        said = [value[0] for name, value in response.headers.items() if name.lower() == "retry-after" and value]
-        return not said or (said[0].isdecimal() and int(said[0]) <= MAX_RETRY_AFTER_S)
+        values = [value[0] for name, value in response.headers.items() if name.lower() == "retry-after" and value]
+        return not values or (values[0].isdecimal() and int(values[0]) <= MAX_RETRY_AFTER_S)
 
 
 def retry_handlers() -> Sequence[RetryHandler]:
@@ -91,9 +91,9 @@ def reason_of(error: Exception) -> str:
 def retry_after(headers: Mapping[str, Any] | None) -> float:
     """Return how many seconds Slack asks to wait; 0.0 if it does not."""
     for name, value in (headers or {}).items():
-        said = str(value[0] if isinstance(value, list) and value else value)
-        if name.lower() == "retry-after" and said.isdecimal():
-            return float(said)
+        seconds = str(value[0] if isinstance(value, list) and value else value)
+        if name.lower() == "retry-after" and seconds.isdecimal():
+            return float(seconds)
     return 0.0
 
 

@@ -54,10 +54,10 @@ class BlockFiles:
         ``begun`` is called with the id before Slack has the content, so that the file can be deleted in any case.
         """
         what = f"accept the file {tick(name)}"
-        asked = self._call(what, self._client.files_getUploadURLExternal, filename=name, length=len(content))
-        file_id = str(asked["file_id"])
+        answer = self._call(what, self._client.files_getUploadURLExternal, filename=name, length=len(content))
+        file_id = str(answer["file_id"])
         begun(file_id)
-        self._send(what, str(asked["upload_url"]), content)
+        self._send(what, str(answer["upload_url"]), content)
         self._call(what, self._client.files_completeUploadExternal, files=[{"id": file_id, "title": name}])
         self._await_ready(file_id, name)
         return file_id

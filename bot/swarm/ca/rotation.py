@@ -82,7 +82,7 @@ def rotation_plan(facts: Facts, *, settings: Update, issuer: Issuer | None = Non
 def _finished(facts: Facts, swarm: ClusterFacts, plan: Plan, first: tuple[Step, ...]) -> Plan:
     waiting = nodes_of_old_issuer(swarm)
     have = len(swarm.nodes) - len(waiting)
-    told = f"the rotation had started before; {have} of {len(swarm.nodes)} nodes have their new certificate"
+    text = f"the rotation had started before; {have} of {len(swarm.nodes)} nodes have their new certificate"
     return replace(
         plan,
         titles=replace(
@@ -92,7 +92,7 @@ def _finished(facts: Facts, swarm: ClusterFacts, plan: Plan, first: tuple[Step, 
             failure=f"the rotation of {facts.name}'s root certificate is not complete",
         ),
         steps=(*first, *(replace(step, after="") for step in _waits(facts, waiting, ""))),
-        findings=(Finding("done", told, TRACK),),
+        findings=(Finding("done", text, TRACK),),
         warnings=_held_up(swarm, waiting),
     )
 

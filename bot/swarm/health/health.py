@@ -224,8 +224,8 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
         )
         for number, service in enumerate(wrong[:MAX_SERVICES])
     ]
-    told = {service.name for service in wrong}
-    looping = [service for service in swarm.services if service.crash_loop and service.name not in told]
+    named = {service.name for service in wrong}
+    looping = [service for service in swarm.services if service.crash_loop and service.name not in named]
     issues += [
         Issue(
             critical=False,
@@ -241,10 +241,10 @@ def _services(swarm: ClusterFacts) -> list[Issue]:
             fix=f"`/swarm resume {service.name}` goes on, `/swarm service {service.name}` shows how far it is",
         )
         for service in swarm.services
-        if is_paused(service.spec) and service.name not in told
+        if is_paused(service.spec) and service.name not in named
     ][:MAX_SERVICES]
-    held = [each for each in swarm.services if each.update and "paused" in each.update.state]
-    stuck = [each for each in held if each.name not in told]
+    paused = [each for each in swarm.services if each.update and "paused" in each.update.state]
+    stuck = [each for each in paused if each.name not in named]
     issues += [
         Issue(
             critical=False,

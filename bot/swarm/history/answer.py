@@ -30,8 +30,8 @@ def history_message(cluster: str, history: History, span: HistorySpan, now: floa
 
 def _nothing_yet(cluster: str, *, watched: bool) -> Message:
     if watched:
-        told = f"{WAITING} *Nothing of {cluster} has been recorded yet*: a `watch` process has just begun to read it."
-        return text_message(f"{told}\nNext: `/swarm watch` shows when it was read.")
+        text = f"{WAITING} *Nothing of {cluster} has been recorded yet*: a `watch` process has just begun to read it."
+        return text_message(f"{text}\nNext: `/swarm watch` shows when it was read.")
     return text_message(f"{unwatched_text(cluster, 0.0)} Nothing is recorded.\nNext: {START_WATCH}.")
 
 

@@ -124,8 +124,8 @@ def flapping_of(tracked: Iterable[Tracked]) -> Tracked | None:
     flapping = [each for each in tracked if each.flapping]
     if not flapping:
         return None
-    held = [each for each in tracked if not each.over_at]
-    worse = held and not (top := root_of(held)).flapping and rank(top.signal) < rank(root_of(flapping).signal)
+    holding = [each for each in tracked if not each.over_at]
+    worse = holding and not (top := root_of(holding)).flapping and rank(top.signal) < rank(root_of(flapping).signal)
     return None if worse else root_of(flapping)
 
 

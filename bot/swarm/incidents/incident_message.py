@@ -95,8 +95,8 @@ def digest_of(incident: Incident) -> str:
 
 def severity_of(incident: Incident) -> Severity:
     """Return the severity of the worst signal that holds, or of all if none does."""
-    held = [each for each in incident.tracked if not each.over_at] or incident.tracked
-    found = {each.signal.severity for each in held}
+    holding = [each for each in incident.tracked if not each.over_at] or incident.tracked
+    found = {each.signal.severity for each in holding}
     return "critical" if "critical" in found else "warning" if "warning" in found else "note"
 
 
@@ -168,8 +168,8 @@ def _next(signal: Signal) -> list[str]:
 
 def _others(incident: Incident, top: Tracked) -> list[str]:
     """Return a line for each other signal that holds or is a note."""
-    held = [each for each in incident.tracked if each is not top and (not each.over_at or _is_note(each))]
-    lines = (f"{SIGNS[each.signal.severity]} {each.signal.text}" for each in _worth_telling(held, top))
+    holding = [each for each in incident.tracked if each is not top and (not each.over_at or _is_note(each))]
+    lines = (f"{SIGNS[each.signal.severity]} {each.signal.text}" for each in _worth_telling(holding, top))
     return _first(lines, MAX_SIGNALS, "signal")
 
 
@@ -268,8 +268,8 @@ def _first_of(incident: Incident, signal: Signal) -> Signal:
     """Return the signal that shows since when ``signal`` is so: a node that is down may have been unreachable first."""
     if signal.kind not in PLACES:  # a manager that was gone before the quorum was lost
         return signal
-    held = (each.signal for each in incident.tracked if each.signal.kind in NODES and not each.over_at)
-    return min((signal, *(each for each in held if explains(signal, each))), key=lambda each: each.since)
+    holding = (each.signal for each in incident.tracked if each.signal.kind in NODES and not each.over_at)
+    return min((signal, *(each for each in holding if explains(signal, each))), key=lambda each: each.since)
 
 
 def _began(incident: Incident) -> float:

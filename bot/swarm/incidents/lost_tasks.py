@@ -92,9 +92,9 @@ def unplaced_reason(said: str, verdicts: Iterable[Verdict]) -> str:
         [text] = by_obstacle
         return f"no ready node can run it ({text})"
     if by_obstacle:
-        told = [
+        reasons = [
             f"{listed([tick(node.name) for node in nodes], limit=MAX_NODES)}: {text}"
             for text, nodes in by_obstacle.items()
         ]
-        return f"no node can run it ({'; '.join(told[:MAX_NODES])})"
+        return f"no node can run it ({'; '.join(reasons[:MAX_NODES])})"
     return plain_line(masked_text(said), MAX_REASON_CHARS) or "the scheduler has not given a reason yet"

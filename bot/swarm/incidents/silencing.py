@@ -25,9 +25,9 @@ def _covers(subject: str, incident: Incident) -> bool:
     """Return whether all signals that hold are about ``subject`` or explained by a signal about it."""
     if subject == ALL_SUBJECTS:
         return True
-    held = [each.signal for each in incident.tracked if not each.over_at] or [incident.root_signal]
+    holding = [each.signal for each in incident.tracked if not each.over_at] or [incident.root_signal]
     about = [each.signal for each in incident.tracked if subject in _subjects(each.signal)]
-    return all(subject in _subjects(signal) or any(explains(cause, signal) for cause in about) for signal in held)
+    return all(subject in _subjects(signal) or any(explains(cause, signal) for cause in about) for signal in holding)
 
 
 def _subjects(signal: Signal) -> set[str]:

@@ -87,12 +87,12 @@ def _pagerduty(happened: Happened) -> dict[str, Any]:
     if action != "trigger":
         return event
     top = headline_of(incident.tracked).signal
-    held = [as_plain(each.signal.text) for each in incident.tracked if not each.over_at]
-    more = [f"and {len(held) - MAX_SIGNALS} more"] if len(held) > MAX_SIGNALS else []
+    texts = [as_plain(each.signal.text) for each in incident.tracked if not each.over_at]
+    more = [f"and {len(texts) - MAX_SIGNALS} more"] if len(texts) > MAX_SIGNALS else []
     details = {
         "incident": incident.id,
         "show": f"/swarm incidents {incident.id}",
-        "signals": [*held[:MAX_SIGNALS], *more],
+        "signals": [*texts[:MAX_SIGNALS], *more],
     }
     payload = {
         "summary": f"{incident.cluster}: {_title(incident)}"[:MAX_SUMMARY_CHARS],

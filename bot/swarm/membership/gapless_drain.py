@@ -39,7 +39,7 @@ def _refuse_too_few(gaps: Sequence[Shortage], nodes: Sequence[NodeFacts], *, now
     below = [each for each in gaps if each.labelled and each.remaining < each.minimum]
     if not below:
         return
-    told = [
+    sentences = [
         f"The label `{MIN_AVAILABLE}` of {tick(each.service.name)} asks for {each.minimum}, "
         f"and {each.remaining or 'none'} would run. {each.gap}".rstrip()
         for each in below
@@ -47,7 +47,7 @@ def _refuse_too_few(gaps: Sequence[Shortage], nodes: Sequence[NodeFacts], *, now
     names = [node.name for node in nodes]
     order = " ".join(["/swarm drain", *names, *(["--now"] if now else []), "--force"])
     raise Refused(
-        f"draining {listed(map(tick, names))} leaves too few tasks. {' '.join(told)}",
+        f"draining {listed(map(tick, names))} leaves too few tasks. {' '.join(sentences)}",
         true_now="Nothing was changed.",
         next_step=f"`{order}` drains it nevertheless.",
     )

@@ -50,14 +50,14 @@ def join_plan(facts: Facts, joining: Joining, *, part: bool = False) -> Plan:
                 findings.append(differing)
                 otherwise += 1
                 continue
-            held = f"`{name}` is a {node.role} of {facts.name}, {_state(node)}{unseen}"
+            state = f"`{name}` is a {node.role} of {facts.name}, {_state(node)}{unseen}"
             members += 1
             findings += [] if node.ready else [_of_lost_member(facts, name, node)]
             if labels := _labels(facts, name, joining):
                 steps += labels
-                findings.append(Finding("done", f"{held}: no join needed", name))
+                findings.append(Finding("done", f"{state}: no join needed", name))
             else:
-                unchanged.append(held)
+                unchanged.append(state)
             continue
         seen = _findings(facts, host, joining)
         findings += seen
@@ -110,8 +110,8 @@ def _refused(findings: list[Finding]) -> Refused:
     """Return the refusal of an order that no host can follow because each is a member."""
     if len(findings) == 1:
         return findings[0].refusal()
-    told = "\n".join(f"{finding.text} {finding.next_step}".rstrip() for finding in findings)
-    return Refused(told, true_now="Nothing was changed.")
+    text = "\n".join(f"{finding.text} {finding.next_step}".rstrip() for finding in findings)
+    return Refused(text, true_now="Nothing was changed.")
 
 
 def _titles(facts: Facts, joining: Joining, steps: list[Step], members: int) -> PlanTitles:

@@ -15,10 +15,10 @@ def differing_option(
     facts: Facts, host: HostFacts, node: NodeFacts, availability: str | None, advertise_addr: str | None
 ) -> Finding | None:
     """Return a failure if a member differs from an option that applies only to a new member."""
-    held = f"`{host.name}` is a {node.role} of {facts.name} already"
+    state = f"`{host.name}` is a {node.role} of {facts.name} already"
     if availability and availability != node.availability:
         verb = "activate" if availability == "active" else availability
-        text = f"{held}, and its availability is `{node.availability}`, not `{availability}`."
+        text = f"{state}, and its availability is `{node.availability}`, not `{availability}`."
         return Finding("failed", text, host.name, f"`/swarm {verb} {host.name}` changes it.")
     if not advertise_addr:
         return None
@@ -28,7 +28,7 @@ def differing_option(
         return Finding("failed", error.happened, host.name, error.next_step)
     if host.node_address in {address, ip_of(address)}:
         return None
-    text = f"{held}, and is advertised at {tick(host.node_address)}, not at {tick(address)}."
+    text = f"{state}, and is advertised at {tick(host.node_address)}, not at {tick(address)}."
     return Finding("failed", text, host.name, "Make it leave, then join it again with `--advertise-addr`.")
 
 

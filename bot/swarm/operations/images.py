@@ -83,13 +83,13 @@ class RemoveImages(Operation):
 
     def seen(self, facts: Facts) -> str:
         """Return how many images are removed, and which ones stay."""
-        kept = self._present(facts) or []
-        gone = [image.shown for image in self.images if image not in kept]
+        images = self._present(facts) or []
+        gone = [image.shown for image in self.images if image not in images]
         removed = f"{number_of(len(gone), 'image')} of `{self.host}` removed"
         removed += f": {listed(gone, limit=MAX_LISTED)}" if gone else ""
-        if not kept:
+        if not images:
             return removed
-        shown = listed((image.shown for image in kept), limit=MAX_LISTED)
+        shown = listed((image.shown for image in images), limit=MAX_LISTED)
         return f"{removed}; kept, because used or named by now: {shown}"
 
     def apply(self, engines: Engines, facts: Facts) -> None:

@@ -46,8 +46,8 @@ class LabelNode(Operation):
 
     def changed(self, labels: Json) -> Json:
         """Return the wanted labels, made from the node's present ``labels``."""
-        kept = {key: value for key, value in labels.items() if key not in self.removed}
-        return {**kept, **dict(self.labels)}
+        remaining = {key: value for key, value in labels.items() if key not in self.removed}
+        return {**remaining, **dict(self.labels)}
 
     def record(self, node: NodeFacts) -> NodeFacts:
         """Return the node's record with the wanted labels."""

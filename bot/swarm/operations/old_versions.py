@@ -45,8 +45,8 @@ class RemoveVersion(Operation):
 
     def seen(self, facts: Facts) -> str:
         """Return whether it is removed or stays."""
-        kept = f"the old {self.type} {tick(self.object)} is kept: a service uses it now, or could return to it"
-        return kept if self._exists(facts) else self.done
+        text = f"the old {self.type} {tick(self.object)} is kept: a service uses it now, or could return to it"
+        return text if self._exists(facts) else self.done
 
     def apply(self, engines: Engines, facts: Facts) -> None:
         """Remove it. An engine refuses that if a service uses it."""

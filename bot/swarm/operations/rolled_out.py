@@ -57,8 +57,8 @@ class RolledOut(OneRollout):
         """Return that the rollout is paused, and the commands that continue or undo it, or that it was not awaited."""
         service = facts.service(self.id)
         if facts.swarm is not None and service is not None and is_paused(service.spec):
-            told = f"Cancelled: the rollout was paused, {new_text(facts.swarm, service)}."
-            return Failed(told, true_now=PAUSE_COSTS, next_step=pause_steps(facts, service))
+            text = f"Cancelled: the rollout was paused, {new_text(facts.swarm, service)}."
+            return Failed(text, true_now=PAUSE_COSTS, next_step=pause_steps(facts, service))
         going_on = " The engines go on with it." if service is None or self.has_spec(service) else ""
         return Failed(f"Cancelled before it was seen that {self.done}.{going_on}")
 
@@ -81,10 +81,10 @@ class RolledOut(OneRollout):
         update = service.update
         if update is None or update.started == self.last_update:
             return ""
-        told = rollback_text(update)
+        rollback = rollback_text(update)
         if is_paused(service.spec) and update.state == "rollback_started":
-            told = "Docker stopped the update because tasks failed: its rollout is paused as before."
-        return f"{told} {_failed_task(facts, service)}".strip() if told else ""
+            rollback = "Docker stopped the update because tasks failed: its rollout is paused as before."
+        return f"{rollback} {_failed_task(facts, service)}".strip() if rollback else ""
 
     def progress(self, facts: Facts) -> str:
         """Return how many tasks run."""

@@ -109,12 +109,12 @@ def resumed(facts: Facts, service: ServiceFacts) -> Plan:
 def part(facts: Facts, before: ServiceFacts, after: ServiceFacts, operation: ChangeService | RollBackService) -> Plan:
     """Return the plan of one step: old → new per field, which tasks restart, and what people must know."""
     swarm, replaced = require_cluster(facts), restarts(before.spec, after.spec)
-    told = ", ".join(change.shown for change in operation.changes) or "its spec stays as it is"
+    text = ", ".join(change.shown for change in operation.changes) or "its spec stays as it is"
     is_still = not operation.changes and is_docker_paused(before)
     return Plan(
         PlanTitles(),
         steps=(Step(operation, before.name),),
-        effect=f"{told}; {'no task restarts' if is_still else restarting_text(swarm, before, after, replaced)}",
+        effect=f"{text}; {'no task restarts' if is_still else restarting_text(swarm, before, after, replaced)}",
         costs=(*stop_costs(swarm, after), *nowhere_costs(facts, after, replaced)),
         warnings=rollout_warnings(facts, before, after, replaced),
     )

@@ -89,9 +89,9 @@ class DeployObject(Operation):
     def doing(self) -> str:
         """Return the step in words, with the difference."""
         comma = "; " if self.action == "create" else ", "
-        told = f": {comma.join(self._told())}" if self.changes else ""
+        text = f": {comma.join(self._told())}" if self.changes else ""
         action = "update" if self.base else self.action
-        return f"`{SIGNS[action]}` {VERBS[action][0]} {self.type} {tick(self.base or self.object)}{told}"
+        return f"`{SIGNS[action]}` {VERBS[action][0]} {self.type} {tick(self.base or self.object)}{text}"
 
     def _told(self) -> list[str]:
         """Return what changes: as many fields as fit into a line of a card, and where the others are shown.

@@ -169,16 +169,16 @@ def _reachable_outside(members: RaftMembers, domains: Mapping[str, str], value: 
     return sum(up and domains[node] != value for node, up in members.reachable.items())
 
 
-def _busy(facts: Facts, was: Mapping[str, NodeFacts], becomes: Mapping[str, NodeFacts]) -> list[str]:
+def _busy(facts: Facts, before: Mapping[str, NodeFacts], becomes: Mapping[str, NodeFacts]) -> list[str]:
     """Return warnings for new managers that run tasks, and for the first manager that accepts tasks."""
     tasks = facts.swarm.task_counts if facts.swarm else {}
     active = {each for each, node in becomes.items() if node.availability == "active"}
-    running = {each: node for each, node in becomes.items() if each not in was and tasks.get(each)}
-    takes = {each for each in active - running.keys() if each not in was or was[each].availability != "active"}
+    running = {each: node for each, node in becomes.items() if each not in before and tasks.get(each)}
+    takes = {each for each in active - running.keys() if each not in before or before[each].availability != "active"}
     warnings = []
     if running:
         counts = (f"{tick(node.name)} runs {number_of(tasks[each], 'task')}" for each, node in running.items())
-        usual = any(tasks.get(each) for each in was)
+        usual = any(tasks.get(each) for each in before)
         warnings.append(f"{listed(counts)}{', also as a manager' if usual else _otherwise(facts, 'run')}")
     others = becomes.keys() - running.keys() - takes
     if takes and others and not others & active:

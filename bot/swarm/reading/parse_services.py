@@ -137,7 +137,7 @@ def _service(record: Json) -> ServiceFacts:
 
 def ports(record: Json) -> tuple[Port, ...]:
     """Parse the published ports: as assigned, or as the spec asks for them."""
-    asked = (record["Spec"].get("EndpointSpec") or {}).get("Ports")
+    spec_ports = (record["Spec"].get("EndpointSpec") or {}).get("Ports")
     return tuple(
         Port(
             published=each.get("PublishedPort", 0),
@@ -145,7 +145,7 @@ def ports(record: Json) -> tuple[Port, ...]:
             protocol=each.get("Protocol") or "tcp",
             on_host=each.get("PublishMode") == "host",
         )
-        for each in (record.get("Endpoint") or {}).get("Ports") or asked or ()
+        for each in (record.get("Endpoint") or {}).get("Ports") or spec_ports or ()
     )
 
 
@@ -173,12 +173,12 @@ def _complaint(tasks: Sequence[TaskFacts]) -> str:
         return "Swarmbot has paused its rollout"
     places = {task.place for task in waiting}
     failed = [task for task in tasks if task.failed and (not places or task.place in places)]
-    told = [f"{len(waiting)} {waiting[0].state}"] if waiting else []
+    reasons = [f"{len(waiting)} {waiting[0].state}"] if waiting else []
     if failed:
         last = max(failed, key=lambda task: task.since)
         ended = "was rejected" if last.state == "rejected" else last.state
-        told.append(f"the last task {ended}: {last.error or 'no reason given'}")
-    return ", ".join(told)
+        reasons.append(f"the last task {ended}: {last.error or 'no reason given'}")
+    return ", ".join(reasons)
 
 
 def running_tasks(tasks: Iterable[CurrentTask]) -> Mapping[str, int]:
@@ -213,8 +213,8 @@ def task_list(tasks: Iterable[Json]) -> tuple[TaskFacts, ...]:
 
 def host_ports(ports: Iterable[Json] | None) -> frozenset[tuple[int, str]]:
     """Return those of the published ports of a spec, or of a task's status, that are ports of the node itself."""
-    held = (port for port in ports or () if port.get("PublishMode") == "host" and port.get("PublishedPort"))
-    return frozenset((port["PublishedPort"], port.get("Protocol") or "tcp") for port in held)
+    published = (port for port in ports or () if port.get("PublishMode") == "host" and port.get("PublishedPort"))
+    return frozenset((port["PublishedPort"], port.get("Protocol") or "tcp") for port in published)
 
 
 def _network_drivers(task: Json) -> tuple[str, ...]:

@@ -69,35 +69,35 @@ def warnings(
 ) -> list[str]:
     """Return what stays, what is lost, which hosts stay out, and how to bring them back."""
     gone = [tick(old.name) for old in olds if old.state == "unreachable"]
-    told = []
+    texts = []
     if gone:
         are, record = ("is", "Its record stays") if len(gone) == 1 else ("are", "Their records stay")
-        told.append(
+        texts.append(
             f"{listed(gone)} {are} treated as permanently lost. {record}: an old manager that comes back learns from "
             "its record that it was removed, and joins again."
         )
     if len(gone) >= quorum_among(olds).needed:
-        told.append(
+        texts.append(
             f"{listed(gone)} are enough for a quorum without `{source.name}`: if they run where neither Swarmbot nor "
             f"`{source.name}` reaches them, {facts.name} becomes two clusters (split brain)."
         )
-    told += [_held_off(host, host.stopped) for host in off if host.stopped]
-    told.append(f"{_restarts(source)} Tasks on workers keep running.")
+    texts += [_held_off(host, host.stopped) for host in off if host.stopped]
+    texts.append(f"{_restarts(source)} Tasks on workers keep running.")
     if leaving := [tick(host.name) for host in others if host.membership != "inactive"]:
-        told.append(f"Tasks on {listed(leaving)} stop: services start them on other nodes.")
-    told.append(f"The last changes to {facts.name} are lost if `{source.name}` had not received them.")
+        texts.append(f"Tasks on {listed(leaving)} stop: services start them on other nodes.")
+    texts.append(f"The last changes to {facts.name} are lost if `{source.name}` had not received them.")
     if source.membership == "pending":
-        told.append(
+        texts.append(
             f"The engine of `{source.name}` started without a quorum: if it is forced, it can also drop the last "
             "change that it received. A quorum that comes back drops nothing."
         )
     if orphans := [tick(host.name) for host in facts.hosts.values() if _is_orphan(host, source)]:
         do, it = ("does", "It") if len(orphans) == 1 else ("do", "Each")
-        told.append(
+        texts.append(
             f"{listed(orphans)} {do} not know `{source.name}` as a manager and cannot follow it. {it} must leave and "
             "join again."
         )
-    return told
+    return texts
 
 
 def _restarts(source: HostFacts) -> str:

@@ -250,7 +250,7 @@ def _refused_up(facts: Facts, source: HostFacts, up: list[OldManager], flags: Re
     failures = [old.host.failure for old in up if old.host and old.host.failure]
     fixes = " ".join(dict.fromkeys(failure.next_step for failure in failures if failure.next_step))
     off = [old.name for old, failure in zip(up, failures, strict=True) if failure.problem in ENGINE_STOPPED]
-    held = (
+    advice = (
         f" Or let Swarmbot read {'its disk' if one else 'their disks'} (root, or sudo; `data_root` under `engine` in "
         f"swarmbot.yml), then {flags.command(source.name, hold_off=off)}."
     )
@@ -258,7 +258,7 @@ def _refused_up(facts: Facts, source: HostFacts, up: list[OldManager], flags: Re
         f"{names} {respond} over SSH and {are} not lost, but can neither be made to leave nor held off: {facts.name} "
         f"could become two clusters (split brain). {' '.join(failure.happened for failure in failures)}",
         true_now="Nothing was changed.",
-        next_step=f"{fixes}{held if off else ''}".strip(),
+        next_step=f"{fixes}{advice if off else ''}".strip(),
     )
 
 

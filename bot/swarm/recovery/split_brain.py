@@ -59,10 +59,10 @@ def _refuse_old_managers(facts: Facts, host: HostFacts) -> None:
     unreachable = [old.name for old in others if old.state == "unreachable"]
     stopped = [old.name for old in others if old.state == "stopped"]
     are = "is still a manager" if len(members) == 1 else "are still managers"
-    told = [f"{listed(members)} {are} of {facts.name}"] if members else []
-    told += [f"{listed(map(tick, [*stopped, *unreachable]))} may come back"] if stopped or unreachable else []
+    sentences = [f"{listed(members)} {are} of {facts.name}"] if members else []
+    sentences += [f"{listed(map(tick, [*stopped, *unreachable]))} may come back"] if stopped or unreachable else []
     raise Refused(
-        f"{' and '.join(told)}: a new cluster forced on `{host.name}` would not stay the only {facts.name} (split "
+        f"{' and '.join(sentences)}: a new cluster forced on `{host.name}` would not stay the only {facts.name} (split "
         "brain).",
         true_now="Nothing was changed.",
         next_step=_instead(facts, host, stopped, unreachable),

@@ -61,9 +61,9 @@ def restarting_text(swarm: ClusterFacts, before: ServiceFacts, after: ServiceFac
         return _all_restarting_text(swarm, after)
     older = replaced_count(swarm, before, after, restarts)
     leaving = len(misplaced_tasks(swarm, after)) if restarts == "some" else 0
-    told = [f"{number_of(leaving, 'task')} must leave a node that does not meet the constraints"] if leaving else []
-    told += [f"{number_of(older, 'task')} of an older spec {'is' if older == 1 else 'are'} replaced"] if older else []
-    return ", ".join(told) or "no task restarts"
+    parts = [f"{number_of(leaving, 'task')} must leave a node that does not meet the constraints"] if leaving else []
+    parts += [f"{number_of(older, 'task')} of an older spec {'is' if older == 1 else 'are'} replaced"] if older else []
+    return ", ".join(parts) or "no task restarts"
 
 
 def _all_restarting_text(swarm: ClusterFacts, after: ServiceFacts) -> str:
@@ -74,15 +74,15 @@ def _all_restarting_text(swarm: ClusterFacts, after: ServiceFacts) -> str:
     if idle:
         count = sum(task.wanted and task.state == "running" for task in swarm.tasks_of(after.id))
     if not restarting:
-        told = "no task restarts"
+        text = "no task restarts"
     elif restarting < count:
-        told = f"{part_of(restarting, count, 'task')} {'restarts' if restarting == 1 else 'restart'}"
+        text = f"{part_of(restarting, count, 'task')} {'restarts' if restarting == 1 else 'restart'}"
     elif count > 1:
-        told = f"all {count} tasks restart"
+        text = f"all {count} tasks restart"
     else:
-        told = "1 task restarts"
+        text = "1 task restarts"
     replaced = f"{idle} that {'does not run is' if idle == 1 else 'do not run are'} replaced"
-    return f"{told}, {replaced}" if idle else told
+    return f"{text}, {replaced}" if idle else text
 
 
 def _alive_count(swarm: ClusterFacts, service: ServiceFacts) -> int:
@@ -104,24 +104,24 @@ def pause_end(
     all tasks anyway replaces the rollout that Docker has paused.
     """
     if is_paused(present.spec):
-        told = f"Swarmbot paused the rollout of {tick(after.name)}: after any change Docker goes on with it"
+        text = f"Swarmbot paused the rollout of {tick(after.name)}: after any change Docker goes on with it"
     elif is_docker_paused(present):
-        told = f"Docker paused the last update of {tick(after.name)}: after any change it goes on with it"
+        text = f"Docker paused the last update of {tick(after.name)}: after any change it goes on with it"
     else:
         return (), ()
     older = replaced_count(swarm, present, after, restarts)
     if not older or (restarts == "all" and not is_paused(present.spec)):
-        return (), (f"{told}.",)
+        return (), (f"{text}.",)
     count = part_of(older, _alive_count(swarm, after), "task")
-    return (Cost(f"rollout of {after.name}", f"{told} and replaces {count}."),), ()
+    return (Cost(f"rollout of {after.name}", f"{text} and replaces {count}."),), ()
 
 
 def image_warnings(facts: Facts, image: str) -> tuple[str, ...]:
     """Return that new tasks may not find their image, if that was read."""
     if not (why := facts.image_trouble.removesuffix(".")):
         return ()
-    told = f"No active node was seen to have the image {tick(image)}, and its registry did not confirm it: {why}."
-    return (f"{told} A task whose node does not get it fails.",)
+    text = f"No active node was seen to have the image {tick(image)}, and its registry did not confirm it: {why}."
+    return (f"{text} A task whose node does not get it fails.",)
 
 
 def stop_costs(swarm: ClusterFacts, after: ServiceFacts) -> tuple[Cost, ...]:

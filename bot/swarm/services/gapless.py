@@ -112,10 +112,10 @@ def two_at_once_obstacle(
     if mounts := [mount for mount in _mounts(service) if not mount.get("ReadOnly") and mount.get("Type") != "tmpfs"]:
         shown = listed(tick(plain_line(str(mount.get("Source") or mount.get("Target")))) for mount in mounts)
         return f"It writes to {shown}: two tasks must not do so at once, and the data may be on that node only."
-    most = int((service.template.get("Placement") or {}).get("MaxReplicas") or 0)
-    room = sum(max(0, most - sum(task.node == node.id for task in tasks)) for node in takers)
-    if most and room < more:
-        return f"At most {most} of its tasks may run on a node, and the others have room for {room or 'none'}."
+    max_replicas = int((service.template.get("Placement") or {}).get("MaxReplicas") or 0)
+    room = sum(max(0, max_replicas - sum(task.node == node.id for task in tasks)) for node in takers)
+    if max_replicas and room < more:
+        return f"At most {max_replicas} of its tasks may run on a node, and the others have room for {room or 'none'}."
     return ""
 
 

@@ -31,9 +31,9 @@ class Spread:
         if not self.counts:
             return 0
         least, rest = divmod(sum(self.counts.values()), len(self.counts))
-        most = least + bool(rest)
+        upper = least + bool(rest)
         missing = sum(max(0, least - count) for count in self.counts.values())
-        surplus = sum(max(0, count - most) for count in self.counts.values())
+        surplus = sum(max(0, count - upper) for count in self.counts.values())
         return max(missing, surplus)
 
     @property

@@ -55,11 +55,11 @@ def headline(swarm: ClusterFacts, services: Sequence[ServiceFacts], where: str) 
     signs = Counter(sign for _, sign in signed)
     complete = sum(not missing_tasks(swarm, service) for service in services)
     parts = [f"*{part_of(complete, len(services), 'service')} of {where} fully running*"]
-    held = sum(is_paused(service.spec) for service in services)
+    paused_count = sum(is_paused(service.spec) for service in services)
     looping = sum(bool(each.crash_loop) and not missing_tasks(swarm, each) for each in services)
     failed = sum(sign == WARNING and not each.crash_loop and not is_paused(each.spec) for each, sign in signed)
     parts += [f"{number_of(failed, 'update')} failed"] if failed else []
-    parts += [f"{held} paused by Swarmbot"] if held else []
+    parts += [f"{paused_count} paused by Swarmbot"] if paused_count else []
     parts += [f"{looping} in a crash loop"] if looping else []
     parts += [f"{signs[RUNNING]} in progress"] if signs[RUNNING] else []
     sign: Sign = FAILED if signs[FAILED] else WARNING if signs[WARNING] else RUNNING if signs[RUNNING] else DONE
@@ -74,17 +74,17 @@ def trouble_lines(swarm: ClusterFacts, services: Sequence[ServiceFacts]) -> list
         + (f", {plain_line(masked_text(service.complaint), MAX_COMPLAINT_CHARS)}" if service.complaint else "")
         for service in wrong[:MAX_TOLD]
     ]
-    told = {service.name for service in wrong}
-    looping = [service for service in services if service.crash_loop and service.name not in told]
+    named = {service.name for service in wrong}
+    looping = [service for service in services if service.crash_loop and service.name not in named]
     lines += [
         f"{WARNING} {tick(service.name)}: {crash_loop_line(swarm, service)}. `/swarm why {service.name}` says more."
         for service in looping[:MAX_TOLD]
     ]
-    held = [service for service in services if is_paused(service.spec)]
+    paused = [service for service in services if is_paused(service.spec)]
     return lines + [
         f"{WARNING} {tick(service.name)}: Swarmbot paused its rollout. `/swarm resume {service.name}` goes on, "
         f"`/swarm service {service.name}` shows how far it is."
-        for service in held[:MAX_TOLD]
+        for service in paused[:MAX_TOLD]
     ]
 
 

@@ -118,8 +118,8 @@ def _row(
     if failed is not None and not error and not task.ended:
         passed_s = now - failed.since
         if task.state != "running" or passed_s < CRASH_WINDOW_S:
-            told = ENDED_EARLY if failed.state == "complete" else failed.state
-            error = f"{age(passed_s)} ago: {exit_text(failed) or told}"
+            text = ENDED_EARLY if failed.state == "complete" else failed.state
+            error = f"{age(passed_s)} ago: {exit_text(failed) or text}"
     return TaskRow(
         sign=WARNING if is_lost else task_sign(task),
         name=task.name_in(owner),

@@ -26,12 +26,12 @@ def unused_images(facts: Facts, host: str) -> tuple[ImageFacts, ...]:
         return ()
     wanted = frozenset(wanted_images(facts))
     by_id = {image.id: image for image in found}
-    kept: set[str] = set()
+    needed: set[str] = set()
     for image in found:
         if image.in_use or is_named(image.id, image.names, wanted):
-            kept.update(_line(image, by_id))
+            needed.update(_line(image, by_id))
     parents = {image.parent for image in found}
-    unused = [image for image in found if image.id not in kept and (image.names or image.id not in parents)]
+    unused = [image for image in found if image.id not in needed and (image.names or image.id not in parents)]
     return tuple(sorted(unused, key=lambda image: (-len(_line(image, by_id)), image.id)))
 
 

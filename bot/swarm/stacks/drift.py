@@ -26,9 +26,9 @@ def stack_diff(facts: Facts, *, last: bool) -> Message:
         raise Refused(f"no manager of {facts.name} could be read.")
     lines = [*_lines(facts, recording), *(f"{WARNING} {text}" for text in (*_ignored(recording), *orphans(recording)))]
     name = f"stack {tick(recording.name)} in {facts.name}"
-    told = f"{recording.source} · by Docker's command line {recording.cli}"
+    basis = f"{recording.source} · by Docker's command line {recording.cli}"
     never = last and not recording.revision
-    source = context(f"Swarmbot keeps no deploy of it; compared with {told}" if never else told)
+    source = context(f"Swarmbot keeps no deploy of it; compared with {basis}" if never else basis)
     which = f"revision {recording.revision}" if recording.revision else "its compose file"
     if not lines:
         title = f"{DONE} *{name[0].upper()}{name[1:]} is as {which} describes it*"
@@ -44,10 +44,10 @@ def revision_lines(facts: Facts) -> list[str]:
     """Return the stack's revisions, the last one first; [] if there is none."""
     if not facts.revisions:
         return []
-    told = [
+    lines = [
         f"{each.number} · {when(each.at)} · {user(each.requester)} · job {tick(each.job)}" for each in facts.revisions
     ]
-    return ["*Revisions*", *told]
+    return ["*Revisions*", *lines]
 
 
 def _lines(facts: Facts, recording: StackRecording) -> list[str]:

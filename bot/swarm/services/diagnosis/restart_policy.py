@@ -22,11 +22,11 @@ def restart_text(last: TaskFacts, now: float) -> str:
     starts again with each spec and window.
     """
     policy = last.spec.get("RestartPolicy") or NO_SPEC
-    delay, most = policy.get("Delay"), int(policy.get("MaxAttempts") or 0)
+    delay, max_attempts = policy.get("Delay"), int(policy.get("MaxAttempts") or 0)
     delay_s = DEFAULT_DELAY_S if delay is None else float(delay) / NANOSECONDS
     if policy.get("Condition") == "none":
         return "Docker does not start it again: its restart condition is `none`."
-    if most and now - last.since > delay_s + LATE_S:
-        return f"Docker does not start it again: its restart policy allows {number_of(most, 'restart')}."
+    if max_attempts and now - last.since > delay_s + LATE_S:
+        return f"Docker does not start it again: its restart policy allows {number_of(max_attempts, 'restart')}."
     again = f"Docker tries again after each {write_duration(delay_s)}" if delay_s else "Docker tries again at once"
-    return f"{again}, at most {number_of(most, 'time')}." if most else f"{again}."
+    return f"{again}, at most {number_of(max_attempts, 'time')}." if max_attempts else f"{again}."

@@ -21,7 +21,7 @@ _TYPED: Final = re.compile(r"[\w.:/@+-]+")
 def unmet_constraints(node: NodeFacts, constraints: Iterable[str], name: str = "") -> Iterator[Obstacle]:
     """Yield what keeps a node from meeting constraints; ``name`` is what a command calls it."""
     read = [found for each in constraints if (found := _CONSTRAINT.fullmatch(each))]
-    asked = {_label(found) for found in read if found["how"] == "=="}
+    labels = {_label(found) for found in read if found["how"] == "=="}
     for constraint in read:
         shown = tick(f"{constraint['key']}{constraint['how']}{constraint['value']}")
         met = _met(node, constraint["key"], constraint["how"], constraint["value"])
@@ -29,7 +29,7 @@ def unmet_constraints(node: NodeFacts, constraints: Iterable[str], name: str = "
             yield Obstacle("constraints", f"unknown whether it meets {shown}", known=False)
         elif not met and (label := _label(constraint)):
             text, change = _unmet_label(node, label, constraint["value"], wanted=constraint["how"] == "==")
-            replaced = constraint["how"] == "!=" and label in asked  # the requested label replaces it
+            replaced = constraint["how"] == "!=" and label in labels  # the requested label replaces it
             fix = f"label {name or node.name} {change}" if change and not replaced else ""
             has = node.labels.get(label, "") if fix else ""
             yield Obstacle("constraints", text, fix, _without(constraint), overwrites=f"{label}={has}" if has else "")

@@ -110,13 +110,13 @@ def candidates(swarm: ClusterFacts, nodes: Iterable[NodeFacts]) -> list[Candidat
             tasks.setdefault(task.node, []).append(task)
     found = []
     for node in nodes:
-        held: dict[tuple[int, str], str] = {}
+        ports_in_use: dict[tuple[int, str], str] = {}
         here = tasks.get(node.id, ())
         for task in here:
             if task.service in services:
                 name, published = services[task.service]
-                held |= dict.fromkeys(task.host_ports or published, name)
-        found.append(Candidate(node, unambiguous_name(swarm, node), tuple(here), held))
+                ports_in_use |= dict.fromkeys(task.host_ports or published, name)
+        found.append(Candidate(node, unambiguous_name(swarm, node), tuple(here), ports_in_use))
     return found
 
 
@@ -205,10 +205,12 @@ def _host_ports(candidate: Candidate, need: Need) -> Iterator[Obstacle]:
 
 def _max_replicas(candidate: Candidate, need: Need) -> Iterator[Obstacle]:
     """SwarmKit's MaxReplicasFilter."""
-    most = int(need.placement.get("MaxReplicas") or 0)
+    max_replicas = int(need.placement.get("MaxReplicas") or 0)
     count = sum(task.service == need.service and task.wanted for task in candidate.tasks)
-    if most and count >= most:
-        yield Obstacle("max replicas", f"runs {number_of(count, 'task')} of it, at most {most} allowed per node")
+    if max_replicas and count >= max_replicas:
+        yield Obstacle(
+            "max replicas", f"runs {number_of(count, 'task')} of it, at most {max_replicas} allowed per node"
+        )
 
 
 def _cluster_volumes(_: Candidate, need: Need) -> Iterator[Obstacle]:

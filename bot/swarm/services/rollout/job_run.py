@@ -45,9 +45,9 @@ def job_run(swarm: ClusterFacts, service: ServiceFacts, now: float) -> JobRun:
     """Return how far the present run is. ``now``: when the facts were read, unix seconds. Needs the task list."""
     own = [task for task in swarm.tasks_of(service.id) if made_from(task, service)]
     failures = sorted((task for task in own if task.failed), key=lambda task: -task.since)
-    kept = [task for task in own if task.wanted and not task.failed]
+    current = [task for task in own if task.wanted and not task.failed]
     last = failure_text(swarm, service, failures[0]) if failures else ""
-    pending = [task for task in kept if not task.node and task.error]
+    pending = [task for task in current if not task.node and task.error]
     wanted = global_count(swarm, service) if service.is_global else service.completions
     found = JobRun(wanted, service.completed, sum(task.state == "running" for task in own), last, "")
     verdict = ""
@@ -55,6 +55,6 @@ def job_run(swarm: ClusterFacts, service: ServiceFacts, now: float) -> JobRun:
         verdict = unplaced_text(sorted(Counter(task.error for task in pending).items()))
     elif crashing := crash_loop_text(failures, last):
         verdict = crashing
-    elif failures and not kept and now - failures[0].since >= SETTLING_S:
+    elif failures and not current and now - failures[0].since >= SETTLING_S:
         verdict = f"Docker does not restart tasks that failed. The last one: {last}."
     return found if found.has_completed else replace(found, verdict=verdict)

@@ -38,7 +38,7 @@ def paused(spec: Spec) -> dict[str, Any]:
     template = spec.get("TaskTemplate") or {}
     placement = template.get("Placement") or {}
     force = template.get("ForceUpdate")
-    kept = {
+    saved = {
         "update": spec.get("UpdateConfig"),
         "rollback": spec.get("RollbackConfig"),
         "platforms": placement.get("Platforms"),
@@ -51,25 +51,25 @@ def paused(spec: Spec) -> dict[str, Any]:
         "ForceUpdate": (force or 0) + 1,
     }
     policies = {key: _one_at_a_time(spec.get(key)) for key in POLICIES.values()}
-    return with_kept({**spec, **policies, "TaskTemplate": blocked}, kept)
+    return with_kept({**spec, **policies, "TaskTemplate": blocked}, saved)
 
 
 def unpaused(spec: Spec) -> dict[str, Any]:
     """Return the spec without the pause. What somebody else changed meanwhile stays."""
-    kept = kept_in(spec, *KEYS)
-    if kept is None:
+    saved = kept_in(spec, *KEYS)
+    if saved is None:
         return dict(spec)
     changed = unlabelled(spec)
     for word, key in POLICIES.items():
-        if same_spec({key: spec.get(key)}, {key: _one_at_a_time(kept[word])}):
-            changed = _with(changed, key, kept[word])
+        if same_spec({key: spec.get(key)}, {key: _one_at_a_time(saved[word])}):
+            changed = _with(changed, key, saved[word])
     template = dict(changed.get("TaskTemplate") or {})
     placement = dict(template.get("Placement") or {})
     if is_blocked(template):
-        placement = _with(placement, "Platforms", kept["platforms"])
-        template = _with(template, "Placement", placement if placement or kept["placed"] else None)
-    if template.get("ForceUpdate") == (kept["force"] or 0) + 1:
-        template = _with(template, "ForceUpdate", kept["force"])
+        placement = _with(placement, "Platforms", saved["platforms"])
+        template = _with(template, "Placement", placement if placement or saved["placed"] else None)
+    if template.get("ForceUpdate") == (saved["force"] or 0) + 1:
+        template = _with(template, "ForceUpdate", saved["force"])
     return {**changed, "TaskTemplate": template}
 
 

@@ -93,17 +93,17 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     running = [task for task in tasks if _runs(swarm, service, task)]
     stopping = [task for task in tasks if task.alive and not task.wanted and task.node in ready]
     wanted = global_count(swarm, service) if service.is_global else service.replicas
-    kept = [task for task in tasks if task.wanted and not _stays(swarm, service, task)]
+    current = [task for task in tasks if task.wanted and not _stays(swarm, service, task)]
     changing = service.update is not None and service.update.state in IN_PROGRESS
     steady = all(now - task.since >= monitor_s(service) for task in running)
     settled = not changing and now - service.updated >= SETTLING_S
-    stable = settled and steady and len(running) == len(kept) == wanted and not stopping
+    stable = settled and steady and len(running) == len(current) == wanted and not stopping
     failures = sorted(_failures(service, tasks), key=lambda task: -task.since)
-    pending = [task for task in kept if not task.node and task.error and not is_blocked(task.spec)]
+    pending = [task for task in current if not task.node and task.error and not is_blocked(task.spec)]
     found = Rollout(
         wanted=wanted,
         running=len(running),
-        others=sum(_is_up(swarm, task) for task in kept) - len(running),
+        others=sum(_is_up(swarm, task) for task in current) - len(running),
         stable=stable,
         stopping=len(stopping),
         pending=tuple(sorted(Counter(task.error for task in pending).items())),
@@ -113,7 +113,7 @@ def rollout(swarm: ClusterFacts, service: ServiceFacts, now: float) -> Rollout:
     if stable or (not settled and not changing):
         return found
     waited = max((now - task.created for task in pending), default=0.0)
-    unrestarted = bool(failures) and len(kept) < wanted and now - failures[0].since >= SETTLING_S
+    unrestarted = bool(failures) and len(current) < wanted and now - failures[0].since >= SETTLING_S
     return replace(found, verdict=_verdict(service, found, failures, waited, unrestarted=unrestarted))
 
 
@@ -196,8 +196,8 @@ def failure_text(swarm: ClusterFacts, service: ServiceFacts, task: TaskFacts) ->
 
 def unplaced_text(pending: Iterable[tuple[str, int]]) -> str:
     """Return that no node accepts tasks, in a sentence, with the number of pending tasks by the scheduler's reason."""
-    told = listed(f"{number_of(count, 'task')} pending ({plain_line(error)})" for error, count in pending)
-    return f"No node takes all tasks: {told}."
+    reasons = listed(f"{number_of(count, 'task')} pending ({plain_line(error)})" for error, count in pending)
+    return f"No node takes all tasks: {reasons}."
 
 
 def crash_loop_text(failures: Sequence[TaskFacts], last: str) -> str:

@@ -39,11 +39,11 @@ def _resources(edit: SpecEdit) -> list[str]:
 
 def _policy(edit: SpecEdit) -> list[str]:
     parallelism, delay, monitor = edit.update_parallelism, edit.update_delay, edit.update_monitor
-    asked = (
+    settings = (
         ("parallelism", "" if parallelism is None else str(parallelism or "all at once")),
         ("delay", "" if delay is None else write_duration(delay)),
         ("order", edit.update_order),
         ("failure action", edit.update_failure_action),
         ("monitor", "" if monitor is None else write_duration(monitor)),
     )
-    return [f"update {words} {tick(value)}" for words, value in asked if value]
+    return [f"update {words} {tick(value)}" for words, value in settings if value]

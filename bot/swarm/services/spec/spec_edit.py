@@ -76,11 +76,11 @@ class SpecEdit:
             ("Limits", self.limit_cpu, self.limit_memory),
             ("Reservations", self.reserve_cpu, self.reserve_memory),
         ):
-            asked = {"NanoCPUs": None if cpu is None else round(cpu * NANO_CPUS), "MemoryBytes": memory}
-            found = _with(found, ("TaskTemplate", "Resources", name), _given(asked))
+            limits = {"NanoCPUs": None if cpu is None else round(cpu * NANO_CPUS), "MemoryBytes": memory}
+            found = _with(found, ("TaskTemplate", "Resources", name), _given(limits))
         if self.label or self.label_rm:
-            kept = {key: value for key, value in (spec.get("Labels") or {}).items() if key not in self.label_rm}
-            found["Labels"] = {**kept, **dict(self.label)}
+            labels = {key: value for key, value in (spec.get("Labels") or {}).items() if key not in self.label_rm}
+            found["Labels"] = {**labels, **dict(self.label)}
         if self.replicas is not None:
             found = _with(found, ("Mode", "Replicated"), {"Replicas": self.replicas})
         if self.force is not None:
@@ -92,7 +92,7 @@ class SpecEdit:
 
         Without one an engine replaces one task at a time; with one that names no parallelism, all at once.
         """
-        asked = _given(
+        changes = _given(
             {
                 "Parallelism": self.update_parallelism,
                 "Delay": _nanoseconds(self.update_delay),
@@ -101,7 +101,7 @@ class SpecEdit:
                 "Monitor": _nanoseconds(self.update_monitor),
             }
         )
-        return {"Parallelism": 1, **asked} if asked and spec.get("UpdateConfig") is None else asked
+        return {"Parallelism": 1, **changes} if changes and spec.get("UpdateConfig") is None else changes
 
 
 NO_EDIT: Final = SpecEdit()
@@ -138,9 +138,9 @@ def plain_constraint(text: str) -> str:
 
 def _edited_constraints(old: Iterable[str], added: Sequence[str], removed: Sequence[str]) -> list[str]:
     gone = {plain_constraint(each) for each in removed}
-    kept = [each for each in old if plain_constraint(each) not in gone]
-    known = {plain_constraint(each) for each in kept}
-    return [*kept, *(each for each in dict.fromkeys(map(plain_constraint, added)) if each not in known)]
+    remaining = [each for each in old if plain_constraint(each) not in gone]
+    known = {plain_constraint(each) for each in remaining}
+    return [*remaining, *(each for each in dict.fromkeys(map(plain_constraint, added)) if each not in known)]
 
 
 def _nanoseconds(seconds: float | None) -> int | None:

@@ -44,7 +44,7 @@ FAILURE_ACTIONS: Final = {"pause": "pauses it", "continue": "does not stop it", 
 
 def spec_lines(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
     """Return the lines. The facts must have been read with networks, otherwise these are shown by their ids."""
-    told = {
+    subjects = {
         "Image": _image(service.image),
         "Command": _words(service.container.get("Command")),
         "Arguments": _words(service.container.get("Args")),
@@ -67,7 +67,7 @@ def spec_lines(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
         "Log driver": _driver(service.template.get("LogDriver")),
         "Other settings": _several(_others(service.template)),
     }
-    return [f"*{subject}* {text}" for subject, text in told.items() if text]
+    return [f"*{subject}* {text}" for subject, text in subjects.items() if text]
 
 
 def new_service_words(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
@@ -77,7 +77,7 @@ def new_service_words(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
     """
     container, template = service.container, service.template
     count = number_of(service.replicas, "replica") if service.mode == "replicated" else mode_text(service)
-    told = {
+    subjects = {
         "mounts": _short(map(_mount, container.get("Mounts") or ())),
         "runs as": _runs_as(container),
         "command": _words(container.get("Command")),
@@ -92,7 +92,7 @@ def new_service_words(swarm: ClusterFacts, service: ServiceFacts) -> list[str]:
         "resources": _resources(template.get("Resources") or {}),
         "environment": _short(_ticked(masked_pairs(container.get("Env") or ()))),
     }
-    known = [f"{subject} {text}" for subject, text in told.items() if text]
+    known = [f"{subject} {text}" for subject, text in subjects.items() if text]
     return [f"image {tick(plain_line(service.image))}", count, *known]
 
 
@@ -140,12 +140,12 @@ def _runs_as(container: Json) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _networks(swarm: ClusterFacts, service: ServiceFacts, most: int = MAX_LINE_CHARS) -> str:
+def _networks(swarm: ClusterFacts, service: ServiceFacts, max_chars: int = MAX_LINE_CHARS) -> str:
     names = {network.id: network.name for network in swarm.networks}
     attached = service.template.get("Networks") or service.spec.get("Networks") or ()
     mode = (service.spec.get("EndpointSpec") or {}).get("Mode") or "vip"
     shown = [_network(each, names) for each in attached]
-    return _several(shown, most) + (" · DNS round robin, no virtual IP" if mode == "dnsrr" else "")
+    return _several(shown, max_chars) + (" · DNS round robin, no virtual IP" if mode == "dnsrr" else "")
 
 
 def _network(attached: Json, names: Mapping[str, str]) -> str:
@@ -276,16 +276,16 @@ def _short(texts: Iterable[str]) -> str:
     return _several(texts, MAX_NEW_CHARS)
 
 
-def _several(texts: Iterable[str], most: int = MAX_LINE_CHARS) -> str:
+def _several(texts: Iterable[str], max_chars: int = MAX_LINE_CHARS) -> str:
     """Return the texts as a list.
 
-    If there are many: those that fit into ``most`` characters, and how many more there are.
+    If there are many: those that fit into ``max_chars`` characters, and how many more there are.
     """
     found = list(texts)
     lengths = accumulate(len(text) + len(", ") for text in found)
-    kept = found[: sum(length <= most for length in lengths)]
-    more = f" and {len(found) - len(kept)} more" if len(found) > len(kept) else ""
-    return ", ".join(kept) + more
+    fitting = found[: sum(length <= max_chars for length in lengths)]
+    more = f" and {len(found) - len(fitting)} more" if len(found) > len(fitting) else ""
+    return ", ".join(fitting) + more
 
 
 def _ticked(texts: Iterable[str]) -> Iterator[str]:

@@ -33,15 +33,15 @@ def moved_off(spec: Spec, nodes: Sequence[str]) -> dict[str, Any]:
 
     An existing move is extended: undoing it restores the first spec.
     """
-    kept = kept_in(spec, "nodes", "update", "placed") or {
+    saved = kept_in(spec, "nodes", "update", "placed") or {
         "nodes": [],
         "update": spec.get("UpdateConfig"),
         "placed": "Placement" in _template(spec),
     }
-    every = [*kept["nodes"], *(node for node in nodes if node not in kept["nodes"])]
+    every = [*saved["nodes"], *(node for node in nodes if node not in saved["nodes"])]
     constraints = _constraints(spec)
     more = [each for node in every if (each := _constraint(node)) not in constraints]
-    changed = with_kept({**spec, "UpdateConfig": _start_first(kept["update"])}, {**kept, "nodes": every})
+    changed = with_kept({**spec, "UpdateConfig": _start_first(saved["update"])}, {**saved, "nodes": every})
     return _with_constraints(changed, [*constraints, *more])
 
 
@@ -59,11 +59,11 @@ def taken_back(spec: Spec) -> dict[str, Any]:
     What somebody else changed meanwhile stays. The label is removed by :func:`unlabelled`, in a write of its own: a
     rollback returns to the spec before the last write, which must not be the temporary one.
     """
-    if kept := kept_in(spec, "nodes", "update", "placed"):
-        return _with_label(_moved_back(spec, kept), TAKEN_BACK)
-    if kept := kept_in(spec, "replicas", "extra"):
-        is_ours = _replicas(spec) == kept["replicas"] + kept["extra"]
-        return _with_label(_with_replicas(spec, kept["replicas"]) if is_ours else spec, TAKEN_BACK)
+    if saved := kept_in(spec, "nodes", "update", "placed"):
+        return _with_label(_moved_back(spec, saved), TAKEN_BACK)
+    if saved := kept_in(spec, "replicas", "extra"):
+        is_ours = _replicas(spec) == saved["replicas"] + saved["extra"]
+        return _with_label(_with_replicas(spec, saved["replicas"]) if is_ours else spec, TAKEN_BACK)
     return dict(spec)
 
 
@@ -72,17 +72,17 @@ def unlabelled(spec: Spec) -> dict[str, Any]:
     return {**spec, "Labels": {key: value for key, value in (spec.get("Labels") or {}).items() if key != LABEL}}
 
 
-def _moved_back(spec: Spec, kept: Mapping[str, Any]) -> dict[str, Any]:
-    held = {_constraint(node) for node in kept["nodes"]}
-    changed = _with_constraints(spec, [each for each in _constraints(spec) if each not in held])
-    if not kept["placed"] and not changed["TaskTemplate"]["Placement"]:
+def _moved_back(spec: Spec, saved: Mapping[str, Any]) -> dict[str, Any]:
+    constraints = {_constraint(node) for node in saved["nodes"]}
+    changed = _with_constraints(spec, [each for each in _constraints(spec) if each not in constraints])
+    if not saved["placed"] and not changed["TaskTemplate"]["Placement"]:
         del changed["TaskTemplate"]["Placement"]
-    if not same_spec({"UpdateConfig": spec.get("UpdateConfig")}, {"UpdateConfig": _start_first(kept["update"])}):
+    if not same_spec({"UpdateConfig": spec.get("UpdateConfig")}, {"UpdateConfig": _start_first(saved["update"])}):
         return changed
-    if kept["update"] is None:
+    if saved["update"] is None:
         del changed["UpdateConfig"]
         return changed
-    return {**changed, "UpdateConfig": kept["update"]}
+    return {**changed, "UpdateConfig": saved["update"]}
 
 
 def kept_in(spec: Spec, *keys: str) -> dict[str, Any] | None:
@@ -91,16 +91,16 @@ def kept_in(spec: Spec, *keys: str) -> dict[str, Any] | None:
     if not text:
         return None
     try:
-        kept = json.loads(text)
+        saved = json.loads(text)
     except ValueError:
         return None
-    sound = isinstance(kept, dict) and kept.keys() == {*keys} and isinstance(kept.get("nodes", []), list)
-    return kept if sound else None
+    sound = isinstance(saved, dict) and saved.keys() == {*keys} and isinstance(saved.get("nodes", []), list)
+    return saved if sound else None
 
 
-def with_kept(spec: Spec, kept: Mapping[str, Any]) -> dict[str, Any]:
+def with_kept(spec: Spec, saved: Mapping[str, Any]) -> dict[str, Any]:
     """Return the spec with a label that keeps what must be undone."""
-    return _with_label(spec, json.dumps(kept))
+    return _with_label(spec, json.dumps(saved))
 
 
 def _with_label(spec: Spec, value: str) -> dict[str, Any]:
