@@ -101,10 +101,10 @@ class Interactions:
         job_id = request.value
         match request.action:
             case "approval.approve":
-                request_of_job = self._voting.show(job_id, request.user, "approve").request
-                if request_of_job.confirmation:
+                approval_request = self._voting.show(job_id, request.user, "approve").request
+                if approval_request.confirmation:
                     return self._proceed(request)
-                if request_of_job.second_factor:
+                if approval_request.second_factor:
                     return _code_form(job_id)
                 return text_message(self._voting.approve(job_id, request.user, ""))
             case "approval.deny":

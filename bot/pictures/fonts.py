@@ -42,8 +42,8 @@ def fitting(text: str, width: int, wanted: Font, *, keep_end: int = 0) -> str:
     if wanted.getlength(line) <= width:
         return line
     end = ("…" if _is_shown("…", wanted) else "..") + (line[-keep_end:] if keep_end else "")
-    count_kept = bisect_right(range(len(line)), width, key=lambda count: ceil(wanted.getlength(line[:count] + end))) - 1
-    return line[: max(0, count_kept)].rstrip() + end
+    length = bisect_right(range(len(line)), width, key=lambda count: ceil(wanted.getlength(line[:count] + end))) - 1
+    return line[: max(0, length)].rstrip() + end
 
 
 def largest(text: str, width: int, sizes: Sequence[int]) -> Font:

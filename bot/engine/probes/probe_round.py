@@ -181,10 +181,10 @@ def parse_round(text: str, number: int) -> RoundReport | None:
     counted: dict[str, list[str]] = {}
     transport = ""
     for line in text.splitlines():
-        place, _, output_line = line.partition(" ")
-        outcome, _, count = output_line.partition(" ")
+        place, _, value = line.partition(" ")
+        outcome, _, count = value.partition(" ")
         if place == "--":
-            transport = output_line
+            transport = value
         elif not place.isdecimal():
             counted.setdefault(transport, []).append(line)
         elif outcome in {"sent", "refused", "accepted"}:

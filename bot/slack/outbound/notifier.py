@@ -226,5 +226,5 @@ class Notifier:
 
 def _reason(answer: WebhookResponse) -> str:
     known = ("invalid_blocks", "used_url", "expired_url")
-    word_found = next((word for word in known if word in str(answer.body)), "")
-    return word_found or f"HTTP {answer.status_code}"
+    reason = next((word for word in known if word in str(answer.body)), "")
+    return reason or f"HTTP {answer.status_code}"

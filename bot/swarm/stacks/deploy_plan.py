@@ -74,9 +74,9 @@ def warnings_of(facts: Facts, recording: StackRecording, write: StackWrite) -> t
 def counted(recording: StackRecording, pending: tuple[StackWrite, ...], words: Mapping[Action, str] = TO_DO) -> str:
     """Return how many objects change: "1 to create, 2 to update, 3 unchanged"."""
     counts = Counter(write.shown_action for write in pending)
-    counts_in_words = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
+    parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
     same = sum(write.shown_action == "update" for write in recording.writes) - counts["update"]
-    return ", ".join([*counts_in_words, *([f"{same} unchanged"] if same else [])])
+    return ", ".join([*parts, *([f"{same} unchanged"] if same else [])])
 
 
 def _restarts(service: ServiceFacts, old: Mapping[str, Any], new: Mapping[str, Any]) -> Restarts:
