@@ -28,7 +28,7 @@ class RolledOut(OneRollout):
     timeout_s: ClassVar[float]
     may_stop_waiting: ClassVar[bool] = True
     rolls_back: ClassVar[bool] = False
-    """Whether it returns to an earlier spec: Docker's rollback would then lead to the failed one."""
+    """Whether it returns to an earlier spec: Docker's rollback would then lead to the spec that was replaced."""
 
     spec: str
     """The fingerprint of the spec that the plan was made from."""
