@@ -54,9 +54,10 @@ def test_another_worker_goes_on(scenario: Scenario, done: int) -> None:
     assert card.text.startswith("✓ *prod has quorum again"), card.text
     assert "attempt 2" in scenario.ask("eve", f"job {job}")
     assert len(ends) == 1
-    states = scenario.nodes()  # an engine that was restarted for its networks may have handed over
-    assert states.keys() == {"host-1", "host-2"}
-    assert {*states.values()} == {"Ready Active Leader", "Ready Active Reachable"}
+    # An engine that was restarted for its networks may have handed over: after an election nodes are unknown at first.
+    ready = {"Ready Active Leader", "Ready Active Reachable"}
+    until(lambda: {*scenario.nodes().values()} == ready, "both managers are ready", timeout=60)
+    assert scenario.nodes().keys() == {"host-1", "host-2"}
     assert "kept" in scenario["host-2"].docker("config", "ls", "--format", "{{.Name}}")
     for name in STOPPED:
         scenario[name].start_docker()
