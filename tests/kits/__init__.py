@@ -8,7 +8,7 @@
 - A simulated cluster: simulated_cluster, cluster_truth, orders, fault_injector, quorum_gate, rotations, step_world.
 - Facts as data: managers, nodes, two_hosts, autolock, key_files, recordings, histories, incidents, signal_readings.
 - Redis and what is stored in it: jobs, outbox, audit_log, totp, watch_lease, gates, progress_cards, approvals/
-  (processes that vote, and the outcomes that the rules expect).
+  (processes that vote, and the outcomes that the rules expect; people who drain a node).
 - Requests of Slack and webhooks: slack_app, web_app, inbound_process, fuzzed_requests, payload_fuzz, barrage,
   refused_blocks, webhook_receiver, webhook_schemas, hostile_text.
 - Killed processes: killed_workers, watch_killer, repeating, random_run/ (a random run of faults, and its checker).

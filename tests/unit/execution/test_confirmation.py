@@ -5,126 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from dataclasses import replace
 
 import pytest
 
-from bot.approvals.approval import Approval
 from bot.approvals.card import approval_card, readable_plan
-from bot.audit import Entry, Filter
-from bot.blocks import Message
-from bot.config import ApprovalRule
+from bot.audit import Entry
 from bot.errors import Refused
-from bot.execution.approval_step import ApprovalStep
-from bot.model import Facts, FactsQuery, ServiceFacts, TaskFacts
-from bot.queue.job import Job
 from bot.store import keys
-from tests.kits.approvals.process import Process, config_of, order_of
-from tests.kits.approvals.world import Cluster, Crash, People
+from tests.kits.approvals.drains import Scene, text_of
+from tests.kits.approvals.process import order_of
+from tests.kits.approvals.world import Crash
 
 COST = "`db` (1 task on `node-1`) cannot run on any other active node."
-
-
-@dataclass
-class Serving(Cluster):
-    """A cluster with services that are pinned to node-1, one task each."""
-
-    pinned: set[str] = field(default_factory=lambda: {"db"})
-
-    def read(self, name: str, engines: object, query: FactsQuery) -> Facts:
-        """Return the facts with these services; a drained node runs no task."""
-        facts = super().read(name, engines, query)
-        assert facts.swarm is not None
-        runs = self.records["node-1"].availability != "drain"
-        spec = {"TaskTemplate": {"Placement": {"Constraints": ["node.hostname==node-1"]}}}
-        services = [ServiceFacts(name, 1, 1, id=name, spec=spec) for name in sorted(self.pinned)]
-        tasks = [TaskFacts(name, "id-of-node-1", "running", wanted=True) for name in sorted(self.pinned) if runs]
-        return replace(facts, swarm=replace(facts.swarm, services=tuple(services), task_list=tuple(tasks)))
-
-    def update_node(self, node_id: str, version: int, spec: dict[str, Any]) -> None:
-        """Set the availability too."""
-        record = self.records[node_id.removeprefix("id-of-")]
-        record.availability = str(spec.get("Availability", record.availability))
-        super().update_node(node_id, version, spec)
-
-
-class Scene:
-    """Two processes of the bot, and people who ask them to drain node-1."""
-
-    def __init__(self, url: str) -> None:
-        self.cluster = Serving()
-        self.people = People()
-        self.people.inside = {"U0ADA", "U0BEN"}
-        config = config_of(1, ("S0ADMINS",))
-        self.processes = [Process(url, config, self.people, self.cluster, name) for name in ("one", "two")]
-        self.first, self.second = self.processes
-        self.first.redis.flushall()
-        self.first.queue.registry.join()
-
-    def ask(self, job: str = "job-0", node: str = "node-1", **options: Any) -> None:
-        """Ada types `/swarm drain NODE`."""
-        promote = order_of(job, "U0ADA", node)
-        order = replace(promote, command="drain", words=f"drain {node}", lane="exclusive", **options)
-        self.first.queue.admit(order, [Entry("asked", "U0ADA", "prod", "C0PROD", "drain", order.words, job)])
-
-    def work(self, process: Process | None = None) -> None:
-        """Let a worker take what is there, and then show what is to be shown."""
-        worker = process or self.first
-        lease = worker.queue.reclaim(worker.name, "exclusive").lease
-        lease = lease or worker.queue.take(worker.name, "exclusive", block_ms=0)
-        if lease is not None:
-            with suppress(Crash):
-                worker.runner.handle(lease)
-        worker.card_publisher.publish_due()
-
-    def waits(self, job: str = "job-0", **options: Any) -> Approval:
-        """Ask, and return the question to Ada."""
-        self.ask(job, **options)
-        self.work()
-        return self.asked(job)
-
-    def asked(self, job: str = "job-0") -> Approval:
-        """Return the open question."""
-        found = self.first.approvals.get(job)
-        assert found is not None
-        assert found.open
-        assert found.request.confirmation
-        return found
-
-    def job(self, job: str = "job-0") -> Job:
-        """Return the job as it is now."""
-        found = self.first.queue.get(job)
-        assert found is not None
-        return found
-
-    def proceed(self, process: Process | None = None, who: str = "U0ADA", job: str = "job-0") -> str:
-        """Press Proceed."""
-        return (process or self.second).voting.approve(job, who, "")
-
-    @property
-    def drained(self) -> bool:
-        """Whether the engine was told to drain node-1."""
-        return self.cluster.records["node-1"].availability == "drain"
-
-    def told(self, process: Process | None = None) -> list[str]:
-        """Return what Ada was told, buttons included."""
-        return [_text(message) for message in (process or self.first).slack.told]
-
-    def audited(self, action: str) -> list[tuple[str, str]]:
-        """Return who did it, and the detail."""
-        entries = self.first.audit.query(Filter(), count=100)
-        return [(entry.by, entry.detail) for entry in entries if entry.action == action]
 
 
 @pytest.fixture
 def scene(redis_url: str) -> Scene:
     """Return a cluster whose node-1 runs the only task of db."""
     return Scene(redis_url)
-
-
-def _text(message: Message) -> str:
-    return " ".join([message.text, *map(str, message.blocks)])
 
 
 def test_what_costs_service_is_asked_first(scene: Scene) -> None:
@@ -308,7 +207,7 @@ def test_who_needs_approval_is_not_asked_twice(scene: Scene) -> None:
     asked = scene.first.approvals.get("job-0")
     assert asked is not None
     assert not asked.request.confirmation
-    assert COST in _text(approval_card(asked, readable_plan(scene.job().plan)))
+    assert COST in text_of(approval_card(asked, readable_plan(scene.job().plan)))
     scene.proceed(who="U0BEN")
     scene.work()
     assert scene.job().state == "succeeded"
@@ -325,40 +224,6 @@ def test_what_was_confirmed_is_no_approval(scene: Scene) -> None:
     assert scene.job().state == "refused"
     assert "this has no approvals, and more are needed now. It needs 1 approval from @" in scene.told()[-1]
     assert "because prod is frozen." in scene.told()[-1]
-
-
-@pytest.mark.parametrize("frozen", [False, True])
-def test_a_plan_says_what_it_needs_now(scene: Scene, *, frozen: bool) -> None:
-    """Before it is requested: the confirmation of its requester, or the approvals, with the one that a freeze adds."""
-    scene.first.freeze(frozen=True)
-    if not frozen:
-        scene.first.freeze(frozen=False)
-    promote = order_of("job-0", "U0ADA", "node-1")
-    order = replace(promote, command="drain", words="drain node-1 --plan", lane="concurrent", only_plan=True)
-    scene.first.queue.admit(order, [Entry("asked", "U0ADA", job="job-0")])
-    lease = scene.first.queue.take("one", "concurrent", block_ms=0)
-    assert lease is not None
-    scene.first.runner.handle(lease)
-    scene.first.deliver()
-    confirmed = "It costs service: <@U0ADA> must confirm it before it starts."
-    approved = "It needs 1 approval from @admins (not <@U0ADA>), because prod is frozen."
-    assert (approved if frozen else confirmed) in scene.told()[-1]
-    assert (confirmed if frozen else approved) not in scene.told()[-1]
-
-
-@pytest.mark.parametrize(("written", "needed"), [(None, 2), (3, 3)])
-def test_a_freeze_adds_an_approval_to_force(scene: Scene, written: int | None, needed: int) -> None:
-    """To the number of swarmbot.yml, or else of the quorum gate: what a refusal says is what the order will need."""
-    first, config = scene.first, config_of(1, ("S0ADMINS",))
-    if written:
-        config.rules.approvals["force"] = ApprovalRule(count=written)
-    step = ApprovalStep(config, first.approvals, cast("Any", scene.people), first.freezes)
-    read = Facts("prod", 0.0, {})
-    assert step.with_needs(read) == replace(read, force_approvals=needed)
-    first.freeze(frozen=True)
-    known = step.with_needs(read)
-    assert known.freeze is not None
-    assert known.force_approvals == needed + 1
 
 
 def _crash() -> None:
