@@ -123,13 +123,17 @@ class Drain(Operation):
         update_node_spec(reading_manager(engines, facts), self.node, lambda spec: {**spec, "Availability": "drain"})
 
     def settle(self, engines: Engines, facts: Facts, error: SwarmbotError) -> SwarmbotError:
-        """Return the error with the node's availability and the number of tasks left."""
+        """Return the error with the node's availability and, if it is drained, the number of tasks left."""
         del engines
         record = record_of(facts, self.node)
-        state = f"{self.cluster} cannot be read."
-        if record:
-            state = f"`{self.name}` is {record.availability}; {self.progress(facts) or 'no tasks are left on it'}."
-        step = f"`/swarm node {self.name}` shows its tasks. `/swarm activate {self.name}` undoes the drain."
+        step = "`/swarm status`, then press Retry."
+        if record is None:
+            state = f"{self.cluster} cannot be read, or has no such node: whether `{self.name}` is drained is unknown."
+        elif record.availability != "drain":
+            state = f"`{self.name}` is not drained: its availability is {record.availability}."
+        else:
+            state = f"`{self.name}` is drained; {self.progress(facts) or 'no tasks are left on it'}."
+            step = f"`/swarm node {self.name}` shows its tasks. `/swarm activate {self.name}` undoes the drain."
         return Failed(error.happened, true_now=state, next_step=error.next_step or step)
 
     def _drained(self, record: NodeFacts) -> str:

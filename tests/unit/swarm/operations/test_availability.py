@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
+import pytest
+
+from bot.errors import Failed
 from bot.model import Facts, TaskFacts
 from bot.swarm.operations import Drain
 from tests.kits.two_hosts import facts, node
@@ -42,6 +46,30 @@ def test_drain_ignores_tasks_of_services_on_other_nodes() -> None:
     """A pending task of a service that had no task on this node does not delay the drain."""
     seen = with_tasks(facts(node(availability="drain")), TaskFacts("id-other", "", "pending", wanted=True))
     assert DRAIN.satisfied(seen)
+
+
+@pytest.mark.parametrize(
+    ("seen", "state", "next_step"),
+    [
+        (
+            replace(facts(node()), swarm=None),
+            "whether `host-2` is drained is unknown",
+            "`/swarm status`, then press Retry.",
+        ),
+        (facts(node()), "`host-2` is not drained: its availability is active.", "`/swarm status`, then press Retry."),
+        (
+            facts(node(availability="drain")),
+            "`host-2` is drained; no tasks are left on it.",
+            "`/swarm node host-2` shows its tasks. `/swarm activate host-2` undoes the drain.",
+        ),
+    ],
+    ids=["unreadable", "active", "drained"],
+)
+def test_a_failed_drain_says_whether_it_is_to_be_undone(seen: Facts, state: str, next_step: str) -> None:
+    """A drain that the managers did not store is not undone, and one that cannot be read is unknown."""
+    error = DRAIN.settle(cast("Any", {}), seen, Failed("raft: node lost leader status"))
+    assert state in error.true_now
+    assert error.next_step == next_step
 
 
 def test_drain_timeout_includes_the_longest_grace_period() -> None:
