@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from bot.blocks import (
 from bot.commands import NoArguments, Word, question, text
 from bot.model import ClusterFacts, Facts, FactsQuery, HostFacts, NodeFacts
 from bot.swarm.operations.labels import MAX_LABEL_CHARS, shown_label
-from bot.swarm.quorum import manager_state, quorum_of, raft_members
+from bot.swarm.quorum import manager_states, quorum_of, raft_members
 from bot.swarm.reading.certificates import time_left
 from bot.swarm.reading.cloned_nodes import clones_of
 from bot.swarm.reading.host_membership import membership_text
@@ -65,11 +66,12 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
     state = f"{swarm.ready_count} of {number_of(count, 'node')} ready in {facts.name}"
     away = f" ({reachable} reachable)" if reachable < managers else ""
     roles = f"{number_of(managers, 'manager')}{away}, {number_of(count - managers, 'worker')}"
-    sign = DONE if all(_is_well(facts, node) for node in swarm.nodes) else WARNING
+    states = manager_states(facts)
+    sign = DONE if all(_is_well(states, node) for node in swarm.nodes) else WARNING
     rows = [
         (
-            _name(facts, swarm, node),
-            _role(facts, node),
+            _name(facts, swarm, states, node),
+            _role(states, node),
             node.state,
             node.availability,
             node.engine_version,
@@ -96,8 +98,9 @@ def nodes(facts: Facts, _: NoArguments) -> Message:
 def node(facts: Facts, arguments: NodeArguments) -> Message:
     """Return everything that is known about a node; if several records have the name, the current one first."""
     found = find_nodes(facts, arguments.name)
-    blocks = [block for record in found for block in _in_full(facts, record)]
-    return Message(_title(facts, found[0]).replace("*", ""), tuple(blocks))
+    states = manager_states(facts)
+    blocks = [block for record in found for block in _in_full(facts, states, record)]
+    return Message(_title(states, found[0]).replace("*", ""), tuple(blocks))
 
 
 @question(
@@ -116,35 +119,38 @@ def hosts(facts: Facts, _: NoArguments) -> Message:
     title = f"{responding} of {number_of(count, 'host')} of {facts.name} respond{'s' if count == 1 else ''}"
     missing = WAITING if all(host.responds or host.awaited for host in facts.hosts.values()) else WARNING
     sign = DONE if responding == count else missing
-    return Message(title, tuple(paragraphs([f"{sign} *{title}*", *(_host(facts, h) for h in facts.hosts.values())])))
+    states = manager_states(facts)
+    lines = (_host(facts, states, host) for host in facts.hosts.values())
+    return Message(title, tuple(paragraphs([f"{sign} *{title}*", *lines])))
 
 
-def _name(facts: Facts, swarm: ClusterFacts, record: NodeFacts) -> str:
+def _name(facts: Facts, swarm: ClusterFacts, states: Mapping[str, str], record: NodeFacts) -> str:
     """Return the sign and the name of a node; for clones, all names."""
     host = facts.hosts.get(record.host)
     if host is not None and (clones := clones_of(facts, host)):
         return f"{WARNING} {', '.join(each.name for each in clones)} (clones)"
     old = " (old record)" if replacement_of(swarm, record) else ""
-    return f"{DONE if _is_well(facts, record) else FAILED} {record.name}{old}"
+    return f"{DONE if _is_well(states, record) else FAILED} {record.name}{old}"
 
 
-def _role(facts: Facts, record: NodeFacts) -> str:
-    return "worker" if record.role == "worker" else f"manager, {manager_state(facts, record)}"
+def _role(states: Mapping[str, str], record: NodeFacts) -> str:
+    """Return a node's role, with the state of a manager as :func:`manager_states` has it."""
+    return "worker" if record.role == "worker" else f"manager, {states[record.id]}"
 
 
-def _is_well(facts: Facts, record: NodeFacts) -> bool:
+def _is_well(states: Mapping[str, str], record: NodeFacts) -> bool:
     """Return whether the managers call the node ready, and no fact contradicts them."""
-    return record.ready and (record.role == "worker" or manager_state(facts, record) != "unreachable")
+    return record.ready and states.get(record.id) != "unreachable"
 
 
-def _title(facts: Facts, record: NodeFacts) -> str:
-    sign = DONE if _is_well(facts, record) else FAILED
-    return f"{sign} *{record.name}* · {_role(facts, record)} · {record.state} · {record.availability}"
+def _title(states: Mapping[str, str], record: NodeFacts) -> str:
+    sign = DONE if _is_well(states, record) else FAILED
+    return f"{sign} *{record.name}* · {_role(states, record)} · {record.state} · {record.availability}"
 
 
-def _in_full(facts: Facts, record: NodeFacts) -> list[Block]:
+def _in_full(facts: Facts, states: Mapping[str, str], record: NodeFacts) -> list[Block]:
     return [
-        section(f"{_title(facts, record)}{_copies(facts, record)}"),
+        section(f"{_title(states, record)}{_copies(facts, record)}"),
         fields(_fields(facts, record)),
         *paragraphs(task_lines(require_cluster(facts), record)),
     ]
@@ -195,11 +201,11 @@ def _copies(facts: Facts, record: NodeFacts) -> str:
     return f" · {WARNING} {listed(others)} {'has' if len(others) == 1 else 'have'} the same node id" if others else ""
 
 
-def _host(facts: Facts, host: HostFacts) -> str:
+def _host(facts: Facts, states: Mapping[str, str], host: HostFacts) -> str:
     if host.failure:
         return f"{WAITING if host.awaited else FAILED} {host.failure.happened} {host.failure.next_step}".rstrip()
     record = facts.member(host.name)
-    place = f"{_role(facts, record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
+    place = f"{_role(states, record)} of {facts.name}, {record.state}" if record else membership_text(facts, host)
     clones = [tick(other.name) for other in clones_of(facts, host) if other is not host]
     place += f", with the same node id as {listed(clones)}" if clones else ""
     sign = WARNING if host.membership == "locked" or host.swarm_stopped or clones else DONE

@@ -9,7 +9,7 @@ from bot.swarm.quorum.arithmetic import (
     quorum_text,
     tolerance_text,
 )
-from bot.swarm.quorum.members import has_quorum, known_leader, manager_state, raft_members, reported_quorum
+from bot.swarm.quorum.members import has_quorum, known_leader, manager_states, raft_members, reported_quorum
 from bot.swarm.quorum.quorum_gate import FORCE, FORCED_APPROVALS, judge_plan, permit_step
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "has_quorum",
     "judge_plan",
     "known_leader",
-    "manager_state",
+    "manager_states",
     "managers_text",
     "permit_step",
     "quorum_change_text",

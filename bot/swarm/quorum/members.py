@@ -37,12 +37,17 @@ def known_leader(facts: Facts) -> NodeFacts | None:
     return None if doubted else leader
 
 
-def manager_state(facts: Facts, node: NodeFacts) -> str:
-    """Return what a manager is in Raft, as far as facts do not contradict what the managers report."""
-    if node == known_leader(facts):
-        return "leader"
-    off = node.reachability == "reachable" and not raft_members(facts).reachable.get(node.id)
-    return "unreachable" if off else node.raft_state
+def manager_states(facts: Facts) -> Mapping[str, str]:
+    """Return what each manager is in Raft, by node id, as far as facts do not contradict what the managers report."""
+    leader, reachable = known_leader(facts), raft_members(facts).reachable
+
+    def state(node: NodeFacts) -> str:
+        if node == leader:
+            return "leader"
+        off = node.reachability == "reachable" and not reachable.get(node.id)
+        return "unreachable" if off else node.raft_state
+
+    return {node.id: state(node) for node in (facts.swarm.managers if facts.swarm else ())}
 
 
 def raft_members(facts: Facts) -> RaftMembers:
