@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.approvals.approval import Approval
 from bot.approvals.choices import EVERY_CHOICE, Choice
+from bot.approvals.rule import approvals_text
 from bot.blocks import (
     DONE,
     FAILED,
@@ -276,12 +277,11 @@ def _terms(approval: Approval) -> str:
     if not approval.open:
         return which
     who = " or ".join(approver_mention(name) for name in request.by)
-    code = " with a code" if request.second_factor else ""
-    needs = f"Needs {number_of(request.needed, 'approval')} from {who}{code} (not {user(request.requester)})"
-    which_one = "one of them " if request.needed > 1 else ""
-    was_frozen = f", {which_one}because {plain_line(request.cluster)} was frozen when this was requested"
+    frozen = f"{plain_line(request.cluster)} was frozen when this was requested" if request.frozen else ""
+    with_code = bool(request.second_factor)
+    needs = approvals_text(request.needed, who, request.requester, with_code=with_code, frozen=frozen)
     deleted = ", and the typed secret is deleted" if request.typed_secret else ""
-    return f"{needs}{was_frozen if request.frozen else ''} · expires {when(request.expires)}{deleted} · {which}"
+    return f"Needs {needs} · expires {when(request.expires)}{deleted} · {which}"
 
 
 def _notified(approval: Approval) -> list[str]:

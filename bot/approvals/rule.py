@@ -116,11 +116,18 @@ def needs_text(config: Config, rule: Rule, cluster: str, requester: str) -> str:
         return f"It costs service: {user(requester)} must confirm it before it starts."
     if not rule.count:
         return ""
-    code = " with a code" if rule.second_factor else ""
-    which = "one of them " if rule.count > 1 else ""
-    frozen = f", {which}because {plain_line(cluster)} is frozen" if rule.frozen else ""
-    needs = f"{number_of(rule.count, 'approval')} from {approver_names(config, rule)}{code}"
-    return f"It needs {needs} (not {user(requester)}){frozen}."
+    frozen = f"{plain_line(cluster)} is frozen" if rule.frozen else ""
+    who = approver_names(config, rule)
+    needs = approvals_text(rule.count, who, requester, with_code=bool(rule.second_factor), frozen=frozen)
+    return f"It needs {needs}."
+
+
+def approvals_text(count: int, who: str, requester: str, *, with_code: bool, frozen: str) -> str:
+    """Return how many approvals are needed, from whom, and that ``frozen`` is why one of them is; "": none is."""
+    code = " with a code" if with_code else ""
+    which = "one of them " if count > 1 else ""
+    because = f", {which}because {frozen}" if frozen else ""
+    return f"{number_of(count, 'approval')} from {who}{code} (not {user(requester)}){because}"
 
 
 def shortage(config: Config, rule: Rule, members: Mapping[str, frozenset[str]], requester: str) -> str:
