@@ -115,11 +115,16 @@ def hanging_issue(facts: Facts, names: Sequence[str]) -> Issue:
     return Issue(critical=True, text=f"whether {facts.name} has a leader is unknown: {late}", fix=fix)
 
 
+def stopped_swarm_text(host: HostFacts, shown: str) -> str:
+    """Return that the swarm of a host, shown as ``shown``, has stopped, with the engine's error."""
+    why = f": {plain_line(host.swarm_error)}" if host.swarm_error else ""
+    return f"the swarm of {shown} has stopped until its engine restarts{why}"
+
+
 def no_leader_text(host: HostFacts) -> str:
     """Return that a manager has no leader. For up to 28 s after the loss its engine does not report this itself."""
     if host.swarm_stopped:
-        why = f": {plain_line(host.swarm_error)}" if host.swarm_error else ""
-        return f"the swarm of `{host.name}` (manager) has stopped until its engine restarts{why}"
+        return stopped_swarm_text(host, f"`{host.name}` (manager)")
     if not host.swarm_error or NO_LEADER in host.swarm_error:
         return f"`{host.name}` (manager) responds but has no leader"
     return f"`{host.name}`: {plain_line(host.swarm_error)}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.blocks import plain_line
+from bot.blocks import tick
 from bot.errors import Failed, SwarmbotError
 from bot.model import Engines, Facts, FactsQuery, HostFacts, Operation
+from bot.swarm.health.issues import stopped_swarm_text
 from bot.swarm.recovery.split_brain import refuse_beside_quorum
 
 
@@ -70,5 +71,5 @@ def has_stopped_swarm(host: HostFacts | None) -> bool:
 
 def stopped_text(host: HostFacts) -> str:
     """Return that the swarm of an engine has stopped, in the words of the engine, as sentences."""
-    why = f": {plain_line(host.swarm_error)}" if host.swarm_error else ""
-    return f"The swarm of `{host.name}` has stopped until its engine restarts{why}. Its tasks may have stopped."
+    text = stopped_swarm_text(host, tick(host.name))
+    return f"{text[0].upper()}{text[1:]}. Its tasks may have stopped."
