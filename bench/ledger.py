@@ -55,9 +55,9 @@ def _append(audit: Audit, count: int, at_once: int) -> float:
 def _verify(audit: Audit, size: int) -> float:
     """Verify the whole log; return the seconds that it took."""
     began = time.perf_counter()
-    verdict = audit.verify()
-    if not verdict.ok or verdict.count != size:
-        raise RuntimeError(f"The log is not valid: {verdict}")
+    verification = audit.verify()
+    if not verification.ok or verification.count != size:
+        raise RuntimeError(f"The log is not valid: {verification}")
     return time.perf_counter() - began
 
 

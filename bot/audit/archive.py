@@ -33,6 +33,11 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @classmethod
+    def at(cls, folder: Path | None) -> Archive | None:
+        """Return the archive in ``folder``; None without one."""
+        return cls(folder) if folder else None
+
     def rows(self) -> Iterator[Row]:
         """Yield all entries in the order written. Raises ChainBroken if a file other than the last is damaged.
 

@@ -49,33 +49,33 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         )
 
 
-def report(verdict: Verification) -> str:
-    """Return the verdict in words."""
-    if not verdict.ok:
+def report(verification: Verification) -> str:
+    """Return the result of a verification in words."""
+    if not verification.ok:
         return (
-            f"The audit log was tampered with. First bad entry: {verdict.first_bad}, {verdict.problem}.\n"
-            f"Valid entries before it: {verdict.count}. The chain does not prove the entries after it."
+            f"The audit log was tampered with. First bad entry: {verification.first_bad}, {verification.problem}.\n"
+            f"Valid entries before it: {verification.count}. The chain does not prove the entries after it."
         )
-    if not verdict.count and verdict.start == GENESIS:
+    if not verification.count and verification.start == GENESIS:
         return "The audit log is empty."
-    valid = f"The audit log is valid: {verdict.count} entries, head {verdict.head.hash}."
-    if verdict.start == GENESIS:
+    valid = f"The audit log is valid: {verification.count} entries, head {verification.head.hash}."
+    if verification.start == GENESIS:
         return valid
-    return f"{valid}\nNot verified: entries 1 to {verdict.start.seq}, which are in the archive."
+    return f"{valid}\nNot verified: entries 1 to {verification.start.seq}, which are in the archive."
 
 
 def _verify(args: argparse.Namespace) -> int:
-    verdict = _verdict(args)
-    sys.stdout.write(report(verdict) + "\n")
-    return 0 if _whole(verdict) else 1
+    verification = _verification(args)
+    sys.stdout.write(report(verification) + "\n")
+    return 0 if _whole(verification) else 1
 
 
 def _anchor(args: argparse.Namespace) -> int:
-    verdict = _verdict(args)
-    if not _whole(verdict):
-        sys.stderr.write(report(verdict) + "\n")
+    verification = _verification(args)
+    if not _whole(verification):
+        sys.stderr.write(report(verification) + "\n")
         return 1
-    sys.stdout.write(anchor_of(verdict.head) + "\n")
+    sys.stdout.write(anchor_of(verification.head) + "\n")
     return 0
 
 
@@ -91,7 +91,7 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
-def _verdict(args: argparse.Namespace) -> Verification:
+def _verification(args: argparse.Namespace) -> Verification:
     anchors = read_anchors(args.anchor) if getattr(args, "anchor", None) else ()
     try:
         return Audit(connect(args.settings.redis_url)).verify(_archive(args), anchors)
@@ -99,8 +99,8 @@ def _verdict(args: argparse.Namespace) -> Verification:
         raise Failed(f"The audit archive cannot be read: {error}.") from error
 
 
-def _whole(verdict: Verification) -> bool:
-    return verdict.ok and verdict.start == GENESIS
+def _whole(verification: Verification) -> bool:
+    return verification.ok and verification.start == GENESIS
 
 
 def _archive(args: argparse.Namespace) -> Archive | None:
@@ -108,7 +108,7 @@ def _archive(args: argparse.Namespace) -> Archive | None:
     folder: Path | None = args.archive
     if folder is None and settings.config_path.exists():
         folder = load(settings.config_path).audit.archive
-    return Archive(folder) if folder else None
+    return Archive.at(folder)
 
 
 def _moment(text: str, now: float, *, end: bool) -> float:

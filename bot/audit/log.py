@@ -101,7 +101,7 @@ class Audit:
         return found
 
     def verify(self, archive: Archive | None = None, anchors: Sequence[Head] = ()) -> Verification:
-        """Verify the whole log in ``archive`` and Redis, and return the verdict with the first bad entry.
+        """Verify the whole log in ``archive`` and Redis, and return the result with the first bad entry.
 
         ``anchors`` are heads that were stored elsewhere. Raises OSError if the archive cannot be read.
         """

@@ -46,7 +46,7 @@ class AuditMaintenance:
         self._channel = settings.anchor_channel
         self._leases = leases
         self._now = now
-        self._archive = Archive(settings.archive) if settings.archive else None
+        self._archive = Archive.at(settings.archive)
         self._retention = Retention(audit.stream, self._archive, settings.keep) if self._archive else None
 
     def retain(self) -> None:
@@ -72,22 +72,24 @@ class AuditMaintenance:
 
     def _post_anchor(self, channel: str, day: str) -> None:
         try:
-            verdict = self._audit.verify(self._archive)
+            verification = self._audit.verify(self._archive)
         except OSError as error:
             raise Failed(f"The audit archive cannot be read: {error}.") from error
-        self._notifier.post(channel, anchor_message(verdict, day))
+        self._notifier.post(channel, anchor_message(verification, day))
         with translate_errors():
             self._redis.set(keys.audit_anchored(day), "posted", ex=POSTED_TTL_S)
 
 
-def anchor_message(verdict: Verification, day: str) -> Message:
+def anchor_message(verification: Verification, day: str) -> Message:
     """Return the daily message: whether the log is valid, and its anchor for ``audit verify --anchor``."""
-    if not verdict.ok:
+    if not verification.ok:
         title = f"{FAILED} The audit log was tampered with · {day}"
-        bad = f"First bad entry: {verdict.first_bad}, {plain_line(verdict.problem)}. There is no anchor today."
+        bad = (
+            f"First bad entry: {verification.first_bad}, {plain_line(verification.problem)}. There is no anchor today."
+        )
         return Message(title, (section(f"*{title}*\n{bad}"), context("Check: `python -m bot audit verify`")))
-    anchor = anchor_of(verdict.head)
-    title = f"{DONE} The audit log is valid · {verdict.head.seq:,} entries · {day}"
+    anchor = anchor_of(verification.head)
+    title = f"{DONE} The audit log is valid · {verification.head.seq:,} entries · {day}"
     how = (
         "Stored outside Redis, this line shows whether the log's end was cut off: `python -m bot audit verify --anchor`"
     )

@@ -72,9 +72,9 @@ class Retention:
 
     def _store(self, head: Head, rows: list[Row]) -> Head:
         last = Head(head.seq + len(rows), rows[-1][2])
-        verdict = walk(rows, last, head)
-        if not verdict.ok:
-            raise _broken(f"Audit entry {verdict.first_bad} is {verdict.problem}.")
+        verification = walk(rows, last, head)
+        if not verification.ok:
+            raise _broken(f"Audit entry {verification.first_bad} is {verification.problem}.")
         self._archive.append(rows, _month(_written_at(rows[0])))
         self._trim(last)
         return last

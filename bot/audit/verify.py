@@ -22,17 +22,17 @@ _ANCHOR: Final = re.compile(r"\b([0-9a-f]{64}):([0-9]{1,18})\b")
 
 
 def verify(stream: Stream, archive: Archive | None, anchors: Sequence[Head]) -> Verification:
-    """Return the verdict on the whole log, with the first bad entry.
+    """Return the result for the whole log, with the first bad entry.
 
     Without an archive, verification starts after the entries that were moved into one. Raises OSError if the archive
     cannot be read.
     """
     for _ in range(MAX_RACES):
         ends = stream.ends()
-        verdict = _walked(stream, archive, anchors, ends)
-        if verdict.ok or stream.ends().trimmed == ends.trimmed:
+        verification = _walked(stream, archive, anchors, ends)
+        if verification.ok or stream.ends().trimmed == ends.trimmed:
             break  # otherwise entries were moved into the archive in the meantime, and were read in neither place
-    return verdict
+    return verification
 
 
 def _walked(stream: Stream, archive: Archive | None, anchors: Sequence[Head], ends: StreamEnds) -> Verification:

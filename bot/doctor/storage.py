@@ -125,16 +125,16 @@ def audit(resources: Resources) -> Iterator[DoctorFinding]:
     """The hash chain of the audit log is valid, across the archive and Redis."""
     folder = resources.config.audit.archive
     try:
-        verdict = Audit(resources.redis).verify(Archive(folder) if folder else None)
+        verification = Audit(resources.redis).verify(Archive.at(folder))
     except OSError as error:
         yield problem(
             f"The audit archive {folder} cannot be read: {error}.", "Check `audit: archive:` in swarmbot.yml."
         )
         return
-    words = report(verdict).replace("\n", " ")
-    if not verdict.ok:
+    words = report(verification).replace("\n", " ")
+    if not verification.ok:
         yield problem(words, "Compare it with a copy that you trust, and find out who can write to Redis.")
-    elif verdict.start != GENESIS:
+    elif verification.start != GENESIS:
         yield warning(words, "Set `audit: archive:` in swarmbot.yml, or run `audit verify --archive DIR`.")
     else:
         yield ok(words)

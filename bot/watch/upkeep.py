@@ -79,12 +79,14 @@ class Upkeep:
         if now - self._verified_at >= AUDIT_INTERVAL_S:
             self._verified_at = now
             try:
-                verdict = self._audit.verify(self._archive)
+                verification = self._audit.verify(self._archive)
             except (SwarmbotError, OSError) as error:
                 log.warning("The audit log was not verified: %s", error)
                 self._audit_problem = None
             else:
-                self._audit_problem = "" if verdict.ok else f"Entry {verdict.first_bad}: {verdict.problem}."
+                self._audit_problem = (
+                    "" if verification.ok else f"Entry {verification.first_bad}: {verification.problem}."
+                )
         return self._audit_problem
 
     def _tokens(self, cluster: str) -> tuple[ShownToken, ...] | None:

@@ -77,7 +77,7 @@ def run_watch(settings: Settings) -> int:
         last_read=LastRead(redis),
         deliverer=deliverer,
         settings=incident_settings,
-        upkeep=Upkeep(redis, audit, _archive(config), clusters, incident_settings),
+        upkeep=Upkeep(redis, audit, Archive.at(config.audit.archive), clusters, incident_settings),
         overlay_check_s=config.watch.overlay_check or 0.0,
         checker=checker,
         poll_s=config.watch.poll,
@@ -112,10 +112,6 @@ def _metrics(settings: Settings, config: Config) -> WatchMetrics:
     if settings.watch_metrics:
         metrics.listen(settings.watch_metrics)
     return metrics
-
-
-def _archive(config: Config) -> Archive | None:
-    return Archive(config.audit.archive) if config.audit.archive else None
 
 
 def _tasks(services: WatchServices, deliveries: Deliveries) -> Iterator[PeriodicTask]:

@@ -162,7 +162,7 @@ def _services(
         secret_inbox=SecretInbox(redis, key),
         uploads=uploads,
         pictures=Pictures(base.files),
-        exporter=AuditExporter(audit, Archive(config.audit.archive) if config.audit.archive else None, uploads),
+        exporter=AuditExporter(audit, Archive.at(config.audit.archive), uploads),
     )
     return services, deliverer
 
